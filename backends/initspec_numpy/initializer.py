@@ -1,0 +1,66 @@
+"""The native initializer of NumPy: a callable that returns a new array."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from initspec.axes import OUT_IN, Axes
+from initspec.dtypes import float_type, numpy_dtype
+from initspec.errors import TargetError
+from initspec.plan import resolve
+from initspec_numpy.primitives import NumpyPrimitives
+
+if TYPE_CHECKING:
+    from initspec import InitSpec
+
+
+class NumpyInitializer:
+    """init(shape, dtype="float32", rng=None, *, name=None) -> ndarray.
+
+    Two calls give two draws. Without `rng` a fresh `numpy.random.default_rng()` is used; no global
+    state is read or moved.
+    """
+
+    def __init__(self, spec: InitSpec, axes: Axes | None, seed: int | None, name: str) -> None:
+        self.spec = spec
+        self.axes = axes
+        self.seed = seed
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"NumpyInitializer({str(self.spec)!r})"
+
+    def __call__(
+        self,
+        shape: tuple[int, ...],
+        dtype: DTypeLike = "float32",
+        rng: np.random.Generator | None = None,
+        *,
+        name: str | None = None,
+    ) -> NDArray[Any]:
+        """Return a new array.
+
+        Args:
+            shape: the weight's shape, `out in kernel...` unless axes say otherwise.
+            dtype: float16, bfloat16 (from ml_dtypes), float32 or float64.
+            rng: where the random numbers come from; one `numpy.random.Generator`.
+            name: the parameter's name in the portable stream.
+
+        Raises:
+            AxesError, ShapeError, DtypeError: the weight cannot be filled as asked.
+            TargetError: `rng` is no Generator.
+        """
+        if rng is not None and not isinstance(rng, np.random.Generator):
+            raise TargetError(
+                f"rng={rng!r}: pass a numpy.random.Generator, such as numpy.random.default_rng(0)"
+            )
+        kind = float_type(dtype)
+        plan = resolve(self.spec, shape, self.axes, OUT_IN, kind)
+        if not plan.layout.size:
+            return np.empty(plan.layout.shape, numpy_dtype(kind))
+        draw = NumpyPrimitives(plan.layout, kind, rng or np.random.default_rng())
+        array: NDArray[Any] = plan.distribution.sample(plan, draw)
+        return array

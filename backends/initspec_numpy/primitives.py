@@ -1,0 +1,81 @@
+"""The drawing operations of NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from initspec.dtypes import FloatType, numpy_dtype
+from initspec.layout import Layout
+from initspec_numpy.truncated import truncated_standard_normal
+
+Floats = NDArray[Any]
+
+
+class NumpyPrimitives:
+    """`initspec.primitives.Primitives` on one `numpy.random.Generator`.
+
+    Draws are made in float32, or in float64 for a float64 weight, and cast once.
+    """
+
+    def __init__(self, layout: Layout, kind: FloatType, rng: np.random.Generator) -> None:
+        self._layout = layout
+        self._dtype = numpy_dtype(kind)
+        self._working: Any = np.float64 if kind.name == "float64" else np.float32
+        self._smallest = self._working(kind.smallest)
+        self._rng = rng
+
+    def full(self, value: float) -> Floats:
+        return np.full(self._layout.shape, value, self._dtype)
+
+    def normal(self, mean: float, std: float) -> Floats:
+        values = self._rng.standard_normal(self._layout.shape, self._working)
+        return self._scaled(values, mean, std)
+
+    def uniform(self, low: float, high: float) -> Floats:
+        values = self._rng.random(self._layout.shape, self._working)
+        return self._scaled(values, low, high - low)
+
+    def truncated_normal(self, mean: float, std: float, lower: float, upper: float) -> Floats:
+        shape = self._layout.shape
+        values = truncated_standard_normal(self._rng, shape, self._working, lower, upper)
+        return self._scaled(values, mean, std)
+
+    def gaussian(self, stack: int, rows: int, columns: int) -> Floats:
+        return self._rng.standard_normal((stack, rows, columns), self._working)
+
+    def haar(self, stack: int, rows: int, columns: int) -> Floats:
+        longer, shorter = max(rows, columns), min(rows, columns)
+        q, r = np.linalg.qr(self.gaussian(stack, longer, shorter))
+        # QR alone is not uniform: LAPACK's signs depend on the matrix (Mezzadri 2007, section 5).
+        q *= np.where(np.diagonal(r, axis1=1, axis2=2) < 0, -1, 1)[:, None, :]
+        return q if rows >= columns else self.transpose(q)
+
+    def eye(self, stack: int, rows: int, columns: int) -> Floats:
+        return np.broadcast_to(np.eye(rows, columns, dtype=self._working), (stack, rows, columns))
+
+    def keep(self, values: Floats, kept: int) -> Floats:
+        chosen = np.broadcast_to(np.arange(values.shape[-1]) < kept, values.shape)
+        values = np.copysign(np.maximum(np.abs(values), self._smallest), values)
+        return np.where(self._rng.permuted(chosen, axis=-1), values, 0)
+
+    def transpose(self, matrix: Floats) -> Floats:
+        return matrix.transpose(0, 2, 1)
+
+    def at(self, matrix: Floats, tap: int, taps: int) -> Floats:
+        stack, rows, columns = matrix.shape
+        kernel = np.zeros((stack, rows, columns, taps), matrix.dtype)
+        kernel[..., tap] = matrix
+        return kernel.reshape(stack, rows, columns * taps)
+
+    def weight(self, logical: Floats) -> Floats:
+        home: Floats = self._layout.weight(logical)
+        return np.ascontiguousarray(home, self._dtype)
+
+    def _scaled(self, values: Floats, mean: float, factor: float) -> Floats:
+        values *= factor
+        if mean:
+            values += mean
+        return values.astype(self._dtype, copy=False)

@@ -1,0 +1,51 @@
+"""initspec: say once what a network's initial weights should be, and get exactly that everywhere.
+
+>>> spec = InitSpec.he_normal()
+>>> weight = spec.to_numpy()((512, 256), rng=np.random.default_rng(0))
+>>> weight.shape, spec.fans((512, 256)).fan_in
+((512, 256), 256)
+"""
+
+from __future__ import annotations
+
+from initspec.axes import Axes
+from initspec.backend import Backend, backends
+from initspec.distributions import (
+    Constant,
+    DeltaOrthogonal,
+    Dirac,
+    Identity,
+    Normal,
+    Orthogonal,
+    Sparse,
+    TruncatedNormal,
+    Uniform,
+)
+from initspec.errors import InitSpecError, InitSpecWarning
+from initspec.fans import Fans
+from initspec.spec import InitSpec
+from initspec.variance import FanRule, Range, Std
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Axes",
+    "Backend",
+    "Constant",
+    "DeltaOrthogonal",
+    "Dirac",
+    "FanRule",
+    "Fans",
+    "Identity",
+    "InitSpec",
+    "InitSpecError",
+    "InitSpecWarning",
+    "Normal",
+    "Orthogonal",
+    "Range",
+    "Sparse",
+    "Std",
+    "TruncatedNormal",
+    "Uniform",
+    "backends",
+]

@@ -1,0 +1,70 @@
+"""The families of distributions, one file each. A new family is a new file and a line in FAMILIES."""
+
+from __future__ import annotations
+
+from initspec.distributions.base import Distribution, Elementwise, Structured
+from initspec.distributions.constant import Constant
+from initspec.distributions.delta_orthogonal import DeltaOrthogonal
+from initspec.distributions.dirac import Dirac
+from initspec.distributions.identity import Identity
+from initspec.distributions.normal import Normal
+from initspec.distributions.orthogonal import Orthogonal
+from initspec.distributions.sparse import Sparse
+from initspec.distributions.truncated_normal import TruncatedNormal
+from initspec.distributions.uniform import Uniform
+from initspec.errors import SpecError, unknown
+
+FAMILIES: dict[str, type[Distribution]] = {
+    family.name(): family
+    for family in (
+        Normal,
+        Uniform,
+        TruncatedNormal,
+        Sparse,
+        Orthogonal,
+        DeltaOrthogonal,
+        Identity,
+        Dirac,
+        Constant,
+    )
+}
+"""Every family by the name that texts and documents use."""
+
+
+def distribution_of(distribution: object) -> Distribution:
+    """Return the family that a name or a distribution says.
+
+    Raises:
+        SpecError: the name is unknown, or names a family that needs an argument.
+    """
+    if isinstance(distribution, Distribution):
+        return distribution
+    if isinstance(distribution, type) and issubclass(distribution, Distribution):
+        distribution = distribution.name()
+    if not isinstance(distribution, str) or distribution not in FAMILIES:
+        raise SpecError(unknown("distribution", distribution, FAMILIES))
+    family = FAMILIES[distribution]
+    try:
+        return family()
+    except TypeError as error:
+        raise SpecError(
+            f"distribution={distribution!r}: {error}; pass the object, {family.__name__}(...)"
+        ) from None
+
+
+__all__ = [
+    "FAMILIES",
+    "Constant",
+    "DeltaOrthogonal",
+    "Dirac",
+    "Distribution",
+    "Elementwise",
+    "Identity",
+    "Normal",
+    "Orthogonal",
+    "Sparse",
+    "Structured",
+    "TruncatedNormal",
+    "Uniform",
+    "distribution_of",
+]

@@ -1,0 +1,123 @@
+"""What a family of distributions is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from initspec.axes import Axes
+from initspec.dtypes import FloatType
+from initspec.errors import SpecError
+from initspec.law import Law
+from initspec.layout import Layout
+from initspec.plan import Plan
+from initspec.primitives import Array, Primitives
+from initspec.variance import FanRule, Rule, Std
+
+Weights = NDArray[np.float64]
+"""A drawn weight in logical order, [stack, out, in, kernel], as float64."""
+
+
+class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type"):
+    """A family: its law, its sampler in terms of a framework's primitives, and its invariants.
+
+    Attributes:
+        rules: the variance rules that go with it; none for structured families.
+        takes_gain: whether a gain goes with it.
+        needs_axes: what in it needs roles for the axes, as the subject of a sentence; "" where
+            nothing does.
+    """
+
+    rules: ClassVar[tuple[type[Rule], ...]] = (FanRule, Std)
+    takes_gain: ClassVar[bool] = True
+    needs_axes: ClassVar[str] = ""
+
+    @classmethod
+    def name(cls) -> str:
+        """Return the name that texts and documents use."""
+        return str(cls.__struct_config__.tag)
+
+    @property
+    def spread(self) -> float:
+        """The standard deviation of the standard variate that sigma stands for."""
+        return 1.0
+
+    def check_rule(self, rule: Rule) -> None:
+        """Raise SpecError where the variance rule does not go with this family."""
+        if not isinstance(rule, self.rules):
+            allowed = ", ".join(kind.__name__ for kind in self.rules)
+            raise SpecError(
+                f"variance={rule!r} with {self.name()}: "
+                + (
+                    f"pass one of {allowed}"
+                    if allowed
+                    else "it takes no variance rule; leave it out"
+                )
+            )
+
+    @classmethod
+    def rule_schema(cls) -> tuple[dict[str, Any], ...]:
+        """Return what JSON Schema must know of `check_rule` beyond `rules`."""
+        return ()
+
+    def check(self, layout: Layout, axes: Axes | None) -> None:
+        """Raise ShapeError where the family cannot fill the layout."""
+
+    def law(self, plan: Plan) -> Law:
+        """Return the law of one entry of the weight."""
+        raise NotImplementedError
+
+    def sample(self, plan: Plan, draw: Primitives) -> Array:
+        """Draw the weight with a framework's primitives, in its own shape and dtype."""
+        raise NotImplementedError
+
+    def independent(self, plan: Plan, weights: Weights) -> tuple[Weights, Law | None]:
+        """Return the entries that are independent draws of one law, flat, and that law."""
+        raise NotImplementedError
+
+    def defects(self, plan: Plan, weights: Weights, kind: FloatType) -> Iterator[str]:
+        """Say, a sentence each, which of the family's invariants drawn weights break."""
+        yield from ()
+
+
+class Elementwise(Distribution, frozen=True):
+    """Families whose entries are independent and identically distributed, W = mean + scale * Y."""
+
+    @property
+    def variate(self) -> Law:
+        """The law of the standard variate Y."""
+        raise NotImplementedError
+
+    def law(self, plan: Plan) -> Law:
+        return self.variate.affine(plan.mean, plan.scale)
+
+    def independent(self, plan: Plan, weights: Weights) -> tuple[Weights, Law | None]:
+        return weights.ravel(), self.law(plan)
+
+    def defects(self, plan: Plan, weights: Weights, kind: FloatType) -> Iterator[str]:
+        law = self.law(plan)
+        # The ends themselves are rounded to the dtype, and so is each step on the way to them.
+        slack = 4 * kind.eps * max(abs(law.low), abs(law.high)) if law.low > -np.inf else 0.0
+        outside = int(np.sum((weights < law.low - slack) | (weights > law.high + slack)))
+        if outside:
+            yield f"{outside} values outside [{law.low:.6g}, {law.high:.6g}]"
+
+
+class Structured(Distribution, frozen=True):
+    """Families that fill each stack member with a matrix of a given structure: a gain, no rule."""
+
+    rules: ClassVar[tuple[type[Rule], ...]] = ()
+
+    def independent(self, plan: Plan, weights: Weights) -> tuple[Weights, Law | None]:
+        return np.empty(0), None
+
+
+def exactly(expected: Weights, weights: Weights, kind: FloatType) -> Iterator[str]:
+    """Say where weights that should be fixed are not, beyond the rounding of their dtype."""
+    wrong = int(np.sum(np.abs(weights - expected) > kind.eps / 2 * np.abs(expected)))
+    if wrong:
+        yield f"{wrong} values are not the fixed ones of this family"

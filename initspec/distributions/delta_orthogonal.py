@@ -1,0 +1,60 @@
+"""Orthogonal convolutions."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from initspec.axes import Axes
+from initspec.distributions.base import Weights
+from initspec.distributions.orthogonal import Orthogonal, not_orthonormal, unit_vector
+from initspec.dtypes import FloatType
+from initspec.errors import ShapeError
+from initspec.law import Law
+from initspec.layout import Layout
+from initspec.plan import Plan
+from initspec.primitives import Array, Primitives
+
+
+class DeltaOrthogonal(Orthogonal, frozen=True, tag="delta_orthogonal"):
+    """A Haar orthogonal [out, in] matrix at the centre of the receptive field, 0 elsewhere.
+
+    Xiao et al. (2018), "Dynamical Isometry and a Mean Field Theory of CNNs", algorithm 1: the
+    convolution keeps norms, which needs out >= in. The centre is (size - 1) // 2 on each axis.
+    """
+
+    needs_axes = "a delta-orthogonal kernel"
+
+    def check(self, layout: Layout, axes: Axes | None) -> None:
+        if not layout.kernel or layout.out < layout.in_:
+            raise ShapeError(
+                f"delta_orthogonal on the shape {layout.shape} with axes '{axes}' "
+                f"(out {layout.out}, in {layout.in_}, kernel {layout.kernel}): it needs a kernel "
+                "axis, and at least as many outputs as inputs; use orthogonal otherwise"
+            )
+
+    def law(self, plan: Plan) -> Law:
+        # All but one tap in `taps` is 0, which divides the variance and multiplies the kurtosis.
+        centre, taps = unit_vector(plan.gain, plan.layout.out), plan.layout.taps
+        return dataclasses.replace(
+            centre,
+            std=centre.std / math.sqrt(taps) if taps else math.nan,
+            kurtosis=centre.kurtosis * taps,
+        )
+
+    def sample(self, plan: Plan, draw: Primitives) -> Array:
+        layout = plan.layout
+        matrix = draw.haar(layout.stack, layout.out, layout.in_) * plan.gain
+        return draw.weight(draw.at(matrix, layout.centre, layout.taps))
+
+    def defects(self, plan: Plan, weights: Weights, kind: FloatType) -> Iterator[str]:
+        if not weights.size:
+            return
+        centre = weights[..., plan.layout.centre]
+        yield from not_orthonormal(centre / plan.gain, kind)
+        others = int(np.sum(weights != 0) - np.sum(centre != 0))
+        if others:
+            yield f"{others} values off the centre of the receptive field are not 0"

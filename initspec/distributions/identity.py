@@ -1,0 +1,59 @@
+"""The identity matrix."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+
+from initspec.axes import Axes
+from initspec.distributions.base import Structured, Weights, exactly
+from initspec.dtypes import FloatType
+from initspec.errors import ShapeError
+from initspec.law import Law
+from initspec.layout import Layout
+from initspec.plan import Plan
+from initspec.primitives import Array, Primitives
+
+
+class Identity(Structured, frozen=True, tag="identity"):
+    """gain times the identity, rectangular too: W[i, j] = gain if i == j, else 0.
+
+    Le, Jaitly & Hinton (2015), "A Simple Way to Initialize Recurrent Networks of Rectified Linear
+    Units", section 3. It has no kernel axis; `dirac` is the identity of a convolution.
+    """
+
+    needs_axes: ClassVar[str] = "the identity"
+
+    def check(self, layout: Layout, axes: Axes | None) -> None:
+        if layout.kernel:
+            raise ShapeError(
+                f"identity on the shape {layout.shape} with axes '{axes}': it has no kernel axis; "
+                "use dirac, the identity of a convolution"
+            )
+
+    def law(self, plan: Plan) -> Law:
+        return share_of_ones(plan)
+
+    def sample(self, plan: Plan, draw: Primitives) -> Array:
+        layout = plan.layout
+        return draw.weight(draw.eye(layout.stack, layout.out, layout.in_) * plan.gain)
+
+    def defects(self, plan: Plan, weights: Weights, kind: FloatType) -> Iterator[str]:
+        expected = np.zeros_like(weights)
+        if not weights.size:
+            return
+        expected[..., plan.layout.centre] = plan.gain * np.eye(plan.layout.out, plan.layout.in_)
+        yield from exactly(expected, weights, kind)
+
+
+def share_of_ones(plan: Plan) -> Law:
+    """Return the law of an entry of gain times an identity: mean over the places, no randomness."""
+    layout = plan.layout
+    places = layout.out * layout.columns
+    ones = min(layout.out, layout.in_)
+    mean = plan.gain * ones / places if places else math.nan
+    low = plan.gain if ones == places else 0.0
+    return Law(mean, 0.0, low, plan.gain, math.nan)

@@ -1,0 +1,86 @@
+"""The floating types a weight can have, by the name that all frameworks share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from initspec.errors import DtypeError
+
+
+@dataclass(frozen=True, slots=True)
+class FloatType:
+    """A floating type.
+
+    Attributes:
+        name: its name.
+        largest: the largest finite value.
+        eps: the gap between 1 and the next larger value.
+        smallest: the least positive value that every framework keeps: subnormal in float16, normal
+            elsewhere, because XLA flushes wider subnormals to 0.
+    """
+
+    name: str
+    largest: float
+    eps: float
+    smallest: float
+
+    def require(self, reach: float, scale: float) -> None:
+        """Raise DtypeError where values up to `reach`, spread by `scale`, would not survive."""
+        if 0 < scale < self.smallest:
+            raise DtypeError(
+                f"{self.name} starts at {self.smallest:g}, but the values of this spec are of the "
+                f"size {scale:g}: raise the std or gain, or pass a wider dtype"
+            )
+        if reach > self.largest:
+            raise DtypeError(
+                f"{self.name} ends at {self.largest:g}, but the values of this spec reach {reach:g}: "
+                "lower the std, gain or value, or pass a wider dtype"
+            )
+
+
+FLOATS = {
+    kind.name: kind
+    for kind in (
+        FloatType("float16", 65504.0, 2.0**-10, 2.0**-24),
+        FloatType("bfloat16", (2 - 2.0**-7) * 2.0**127, 2.0**-7, 2.0**-126),
+        FloatType("float32", (2 - 2.0**-23) * 2.0**127, 2.0**-23, 2.0**-126),
+        FloatType("float64", (2 - 2.0**-52) * 2.0**1023, 2.0**-52, 2.0**-1022),
+    )
+}
+
+
+def float_type(dtype: object) -> FloatType:
+    """Return the FloatType of a name, a NumPy dtype, or a framework's dtype object.
+
+    Raises:
+        DtypeError: the dtype is not one of float16, bfloat16, float32, float64.
+
+    >>> float_type(np.float32).name, float_type("bfloat16").eps
+    ('float32', 0.0078125)
+    """
+    # "torch.float32" is str(torch.float32); keras and TensorFlow dtypes carry a `name`.
+    name = dtype if isinstance(dtype, str) else str(getattr(dtype, "name", None) or dtype)
+    name = name.removeprefix("torch.")
+    if name not in FLOATS:
+        try:
+            name = np.dtype(dtype).name  # type: ignore[call-overload]
+        except TypeError:
+            pass
+    try:
+        return FLOATS[name]
+    except KeyError:
+        raise DtypeError(
+            f"dtype {name!r}: initial weights are {', '.join(FLOATS)}; "
+            "draw in one of these, then quantise or cast"
+        ) from None
+
+
+def numpy_dtype(kind: FloatType) -> np.dtype[np.floating]:
+    """Return the NumPy dtype of `kind`; bfloat16 comes from ml_dtypes."""
+    if kind.name == "bfloat16":
+        import ml_dtypes  # only here: 10 ms that a float32 user need not spend
+
+        return np.dtype(ml_dtypes.bfloat16)
+    return np.dtype(kind.name)

@@ -1,0 +1,86 @@
+"""The standard normal law: its cdf for arrays, and the exact moments of what is left between bounds."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal, localcontext
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+_DIGITS = 80
+_PI = Decimal(
+    "3.14159265358979323846264338327950288419716939937510582097494459230781640628620899863"
+)
+# Beyond 16 lies a mass of 1e-57: no float64 result depends on it.
+_FAR = Decimal(16)
+
+_erfc = np.frompyfunc(math.erfc, 1, 1)
+
+
+def cdf(x: ArrayLike) -> NDArray[np.float64]:
+    """Return P(Z <= x) for a standard normal Z, elementwise, to a relative 1e-15.
+
+    >>> float(cdf(0.0))
+    0.5
+    """
+    scaled = np.asarray(x, np.float64) / -math.sqrt(2.0)
+    return np.asarray(_erfc(scaled), np.float64) / 2
+
+
+class Moments(NamedTuple):
+    """What is left of a standard normal between two bounds: its mass, mean, std and kurtosis."""
+
+    mass: float
+    mean: float
+    std: float
+    kurtosis: float
+
+
+@lru_cache(maxsize=256)
+def truncated(lower: float, upper: float) -> Moments:
+    """Return the moments of a standard normal conditioned on [lower, upper].
+
+    With phi the density and Z = Phi(upper) - Phi(lower), integration by parts gives
+    m_k = (k - 1) m_(k-2) + (lower^(k-1) phi(lower) - upper^(k-1) phi(upper)) / Z
+    (Johnson, Kotz & Balakrishnan 1994, section 13.10). It cancels badly in floating point, so it is
+    evaluated in 80 decimal digits and each moment is rounded once.
+
+    Args:
+        lower: lower bound, in standard deviations.
+        upper: upper bound, above `lower`.
+
+    Returns:
+        mass, mean, std and kurtosis (the fourth central moment over std^4); all zero where nothing
+        is left that 80 digits can see.
+    """
+    with localcontext() as context:
+        context.prec = _DIGITS
+        a, b = (max(-_FAR, min(_FAR, Decimal(bound))) for bound in (lower, upper))
+        mass = _integral(b) - _integral(a)
+        if mass <= 0:
+            return Moments(0.0, 0.0, 0.0, 0.0)
+        at_a, at_b = _density(a) / mass, _density(b) / mass
+        m1 = at_a - at_b
+        m2 = 1 + a * at_a - b * at_b
+        m3 = 2 * m1 + a**2 * at_a - b**2 * at_b
+        m4 = 3 * m2 + a**3 * at_a - b**3 * at_b
+        variance = m2 - m1**2
+        fourth = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
+        return Moments(float(mass), float(m1), float(variance.sqrt()), float(fourth / variance**2))
+
+
+def _density(x: Decimal) -> Decimal:
+    return (-x * x / 2).exp() / (2 * _PI).sqrt()
+
+
+def _integral(x: Decimal) -> Decimal:
+    """Return Phi(x) - 1/2 = phi(x) * sum over n of x^(2n+1) / (2n+1)!!, whose terms share a sign."""
+    term, total, odd = x, x, 1
+    while abs(term) > abs(total) * Decimal(10) ** -_DIGITS:
+        odd += 2
+        term = term * x * x / odd
+        total += term
+    return _density(x) * total

@@ -1,0 +1,51 @@
+"""The signatures of the native initializers, for type checkers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import jax
+    import numpy as np
+    import torch
+    from numpy.typing import DTypeLike, NDArray
+
+
+class NumpyInit(Protocol):
+    """What `InitSpec.to_numpy` returns."""
+
+    def __call__(
+        self,
+        shape: tuple[int, ...],
+        dtype: DTypeLike = "float32",
+        rng: np.random.Generator | None = None,
+        *,
+        name: str | None = None,
+    ) -> NDArray[Any]:
+        """Return a new array of `shape`."""
+
+
+class TorchInit(Protocol):
+    """What `InitSpec.to_torch` returns."""
+
+    def __call__(
+        self,
+        tensor: torch.Tensor,
+        generator: torch.Generator | None = None,
+        *,
+        name: str | None = None,
+    ) -> torch.Tensor:
+        """Fill `tensor` in place and return it."""
+
+
+class JaxInit(Protocol):
+    """What `InitSpec.to_jax` returns: the protocol of jax.nn.initializers.Initializer."""
+
+    def __call__(
+        self,
+        key: jax.Array | None,
+        shape: tuple[int, ...],
+        dtype: Any = ...,
+        out_sharding: Any = None,
+    ) -> jax.Array:
+        """Return a new array of `shape`."""
