@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 GROUP = "initspec.backends"
 """The entry-point group: a distribution registers `name = "package:backend"` in it."""
 
-Native = TypeVar("Native", covariant=True)
+Native_co = TypeVar("Native_co", covariant=True)
 
 
 @runtime_checkable
-class Backend(Protocol[Native]):
+class Backend(Protocol[Native_co]):
     """Everything by which initspec reaches a framework.
 
     Importing a backend must not import its framework: only `version`, `compile` and `draw` may.
@@ -33,8 +33,8 @@ class Backend(Protocol[Native]):
     Attributes:
         name: the name that `InitSpec.to` and the command line take.
         dtypes: the names of the dtypes it draws, of float16, bfloat16, float32, float64.
-        known_deviations: what it is known to do differently from the specs, each with a reason and a
-            link; empty where nothing is.
+        known_deviations: what it is known to do differently from the specs, each with a reason and
+            a link; empty where nothing is.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Backend(Protocol[Native]):
     def default_axes(self, rank: int) -> Axes | None:
         """Return the framework's convention for weights of a rank; None below 2."""
 
-    def compile(self, spec: InitSpec, axes: Axes | None, seed: int | None, name: str) -> Native:
+    def compile(self, spec: InitSpec, axes: Axes | None, seed: int | None, name: str) -> Native_co:
         """Return the native initializer; `axes` None takes the convention by rank."""
 
     def draw(
@@ -129,7 +129,7 @@ def usable(backend: str | Backend[Any]) -> Backend[Any]:
     if not isinstance(found, Backend):
         raise BackendError(
             f"{backend!r} is no backend: pass a registered name "
-            f"({', '.join(_registered())}) or an object with the methods of initspec.backend.Backend"
+            f"({', '.join(_registered())}) or an object that satisfies initspec.Backend"
         )
     reason = found.why_unusable()
     if reason is not None:
@@ -146,7 +146,7 @@ def _registered() -> dict[str, tuple[EntryPoint, ...]]:
     return {name: tuple(entries.values()) for name, entries in sorted(found.items())}
 
 
-@lru_cache(maxsize=None)  # `spec.to_torch()(w)` is written once for each parameter of a model
+@cache  # `spec.to_torch()(w)` is written once for each parameter of a model
 def _load(name: str) -> Backend[Any]:
     registered = _registered()
     if name not in registered:
@@ -171,7 +171,11 @@ def _provider(entry: EntryPoint) -> str:
 def _status(name: str) -> Status:
     provider = ", ".join(map(_provider, _registered()[name]))
     try:
-        backend = usable(name)
-        return Status(name, provider, backend.version(), None)
+        backend = _load(name)
     except BackendError as error:
         return Status(name, provider, None, str(error))
+    try:
+        reason = backend.why_unusable()
+        return Status(name, provider, backend.version() if reason is None else None, reason)
+    except Exception as error:  # a framework that is installed, but breaks on import
+        return Status(name, provider, None, f"{type(error).__name__}: {error}; repair its framework")

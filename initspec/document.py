@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, TypeVar, Union
 
 import msgspec
@@ -44,16 +45,24 @@ def to_json(spec: InitSpec) -> str:
 def from_json(cls: type[InitSpec], data: str | bytes) -> InitSpec:
     """Return the spec of a JSON document."""
     if not isinstance(data, (str, bytes, bytearray)):
-        raise FormatError(
-            f"from_json of a {type(data).__name__}: pass the JSON text as str or bytes"
-        )
+        raise FormatError(f"from_json of a {type(data).__name__}: pass the text as str or bytes")
     if len(data) > LONGEST:
         raise FormatError(f"a JSON text of {len(data)} characters: a spec has at most {LONGEST}")
     try:
         document = msgspec.json.decode(data)
+        json.loads(data, object_pairs_hook=_once)  # msgspec keeps the last of two equal keys
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise FormatError(f"no JSON: {error}; write one with InitSpec.to_json") from None
     return from_dict(cls, document)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise FormatError(f"the document says {key!r} twice; leave one out")
+        found[key] = value
+    return found
 
 
 def from_dict(cls: type[InitSpec], data: object) -> InitSpec:
@@ -61,28 +70,30 @@ def from_dict(cls: type[InitSpec], data: object) -> InitSpec:
     if not isinstance(data, dict):
         raise FormatError(f"a document of type {type(data).__name__}: pass an object (a dict)")
     version = data.get("schema_version")
-    if isinstance(version, bool) or version != SCHEMA_VERSION:
-        newer = not isinstance(version, bool) and isinstance(version, (int, float))
+    number = isinstance(version, (int, float)) and not isinstance(version, bool)
+    if not number or version != SCHEMA_VERSION:
+        newer = number and version > SCHEMA_VERSION
         raise FormatError(
             f"schema_version={version!r}: this initspec reads version {SCHEMA_VERSION}"
             + ("; upgrade initspec to read a newer one" if newer else "; it must be stated")
         )
-    family: Distribution = _convert("distribution", data, Union[tuple(FAMILIES.values())])
+    family: Distribution = _convert("distribution", data, tuple(FAMILIES.values()))
     allowed = ["schema_version", "distribution"]
     fields: dict[str, Any] = {"distribution": family}
     if family.rules:
         allowed.append("variance")
-        rule: Rule = _convert("variance", data, Union[family.rules])
+        rule: Rule = _convert("variance", data, family.rules)
         fields["variance"] = rule
         if rule.takes_mode:
             allowed.append("mode")
-            if data.get("mode") not in MODES:
-                raise FormatError(unknown("mode", data.get("mode"), MODES))
-            fields["mode"] = data["mode"]
+            mode = data.get("mode")
+            if not isinstance(mode, str) or mode not in MODES:
+                raise FormatError(unknown("mode", mode, MODES))
+            fields["mode"] = mode
     if family.takes_gain:
         allowed.append("gain")
         if "gain" in data:
-            fields["gain"] = _convert("gain", data, Positive)
+            fields["gain"] = _convert("gain", data, (Positive,))
     for key in data:
         if key not in allowed:
             raise FormatError(unknown(f"key of a {family.name()} document:", key, allowed))
@@ -94,11 +105,11 @@ def from_dict(cls: type[InitSpec], data: object) -> InitSpec:
         raise FormatError(f"the document describes no spec: {error}") from None
 
 
-def _convert(key: str, data: dict[str, Any], kind: Any) -> Any:
+def _convert(key: str, data: dict[str, Any], kinds: tuple[Any, ...]) -> Any:
     if key not in data:
         raise FormatError(f"the document has no {key!r}; write one with InitSpec.to_json")
     try:
-        return msgspec.convert(data[key], kind)
+        return msgspec.convert(data[key], Union[kinds])  # noqa: UP007 - kinds are known at run time only
     except msgspec.ValidationError as error:
         raise FormatError(f"{key}: {error}") from None
 

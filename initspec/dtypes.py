@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +36,7 @@ class FloatType:
             )
         if reach > self.largest:
             raise DtypeError(
-                f"{self.name} ends at {self.largest:g}, but the values of this spec reach {reach:g}: "
+                f"{self.name} ends at {self.largest:g}, but this spec reaches {reach:g}: "
                 "lower the std, gain or value, or pass a wider dtype"
             )
 
@@ -63,11 +64,9 @@ def float_type(dtype: object) -> FloatType:
     # "torch.float32" is str(torch.float32); keras and TensorFlow dtypes carry a `name`.
     name = dtype if isinstance(dtype, str) else str(getattr(dtype, "name", None) or dtype)
     name = name.removeprefix("torch.")
-    if name not in FLOATS:
-        try:
+    if name not in FLOATS and dtype is not None:  # np.dtype(None) is float64
+        with contextlib.suppress(TypeError, ValueError, SyntaxError):  # the last for "f4,,"
             name = np.dtype(dtype).name  # type: ignore[call-overload]
-        except TypeError:
-            pass
     try:
         return FLOATS[name]
     except KeyError:
@@ -82,5 +81,6 @@ def numpy_dtype(kind: FloatType) -> np.dtype[np.floating]:
     if kind.name == "bfloat16":
         import ml_dtypes  # only here: 10 ms that a float32 user need not spend
 
-        return np.dtype(ml_dtypes.bfloat16)
+        bfloat16: np.dtype[np.floating] = np.dtype(ml_dtypes.bfloat16)
+        return bfloat16
     return np.dtype(kind.name)

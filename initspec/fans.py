@@ -6,6 +6,8 @@ import math
 from fractions import Fraction
 from typing import NamedTuple
 
+from initspec.errors import SpecError, unknown
+
 MODES = ("fan_in", "fan_out", "fan_avg", "fan_geo_avg")
 
 
@@ -35,8 +37,9 @@ class Fans(NamedTuple):
                 return Fraction(self.fan_out**2)
             case "fan_avg":
                 return Fraction(self.fan_in + self.fan_out, 2) ** 2
-            case _:
+            case "fan_geo_avg":
                 return Fraction(self.fan_in * self.fan_out)
+        raise SpecError(unknown("mode", mode, MODES))
 
     def of(self, mode: str) -> float:
         """Return the fan that `mode` names.

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from initspec import gaussian
 
-Cdf = Callable[[ArrayLike], NDArray[np.float64]]
+Cdf = Callable[[ArrayLike], NDArray[np.floating]]
 
 
 @dataclass(frozen=True, slots=True)

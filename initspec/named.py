@@ -15,6 +15,7 @@ from initspec.distributions import (
     TruncatedNormal,
     Uniform,
 )
+from initspec.errors import SpecError
 from initspec.fields import finite
 from initspec.variance import FanRule, Range, Std
 
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
 
 def he_scale(negative_slope: float) -> float:
     """Return 2 / (1 + negative_slope^2), the scale for a leaky ReLU (He et al. 2015, eq. 15)."""
-    return 2.0 / (1.0 + finite("negative_slope", negative_slope) ** 2)
+    slope = finite("negative_slope", negative_slope)
+    scale = 2.0 / (1.0 + slope * slope)
+    if not scale:
+        raise SpecError(f"negative_slope={slope!r}: its square is beyond float64; pass a smaller one")
+    return scale
 
 
 class Named:
@@ -73,7 +78,7 @@ class Named:
     def glorot_truncated_normal(
         cls, gain: float = 1.0, mode: str | None = None, lower: float = -2.0, upper: float = 2.0
     ) -> InitSpec:
-        """Normal cut at `lower` and `upper` parent sigmas, variance 2 / (fan_in + fan_out) after it.
+        """Normal cut at `lower` and `upper` parent sigmas, then of variance 2 / (fan_in + fan_out).
 
         Keras' and JAX' glorot_normal.
         """
@@ -83,11 +88,12 @@ class Named:
     def he_normal(
         cls, gain: float = 1.0, mode: str | None = None, negative_slope: float = 0.0
     ) -> InitSpec:
-        """Normal with variance 2 / fan_in: He et al. (2015), "Delving Deep into Rectifiers", eq. 10.
+        """Normal with variance 2 / fan_in: He et al. (2015), eq. 10.
 
-        Untruncated, as in the paper and torch. Keras' and JAX' he_normal is `he_truncated_normal`.
-        The factor 2 is ReLU's: `gain=sqrt(2)` would double it again. `negative_slope` is the slope
-        of a leaky ReLU, scale 2 / (1 + negative_slope^2) (eq. 15); torch calls it `a`.
+        Untruncated, as in the paper ("Delving Deep into Rectifiers") and torch. Keras' and JAX'
+        he_normal is `he_truncated_normal`. The factor 2 is ReLU's: `gain=sqrt(2)` would double it
+        again. `negative_slope` is the slope of a leaky ReLU, scale 2 / (1 + negative_slope^2)
+        (eq. 15); torch calls it `a`.
         """
         return _spec(cls, "normal", he_scale(negative_slope), gain, mode)
 
@@ -203,7 +209,7 @@ class Named:
 
 
 def _spec(cls: type[Named], *fields: object, **named: object) -> InitSpec:
-    return cls(*fields, **named)  # type: ignore[call-arg, return-value]
+    return cls(*fields, **named)  # type: ignore[return-value]
 
 
 CONSTRUCTORS = tuple(name for name in vars(Named) if not name.startswith("_"))

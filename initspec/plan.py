@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from initspec.axes import OUT_IN, Axes, by_rank, check_shape
-from initspec.dtypes import FloatType
+from initspec.dtypes import FLOATS, FloatType
 from initspec.errors import AxesError, SpecError
 from initspec.fans import Fans
 from initspec.law import Law
@@ -55,12 +55,16 @@ class Plan:
     def require(self, kind: FloatType) -> None:
         """Raise DtypeError where the dtype cannot hold the values of this weight."""
         law = self.law
-        ends = (
-            (law.low, law.high)
-            if math.isfinite(law.low) and math.isfinite(law.high)
-            else (self.mean - _REACH * self.scale, self.mean + _REACH * self.scale)
-        )
-        kind.require(max(map(abs, ends)), self.scale)
+        low, high = law.low, law.high
+        if self.scale:
+            low = max(low, self.mean - _REACH * self.scale)
+            high = min(high, self.mean + _REACH * self.scale)
+        reach = max(abs(low), abs(high))
+        # Structured families have no scale: their size is that of an entry.
+        kind.require(reach, self.scale or law.std or reach)
+        if math.isfinite(law.low) and math.isfinite(law.high):
+            # A bounded law is drawn from its width, in float32 or wider.
+            FLOATS["float64" if kind.name == "float64" else "float32"].require(high - low, 0.0)
 
 
 def resolve(
@@ -107,19 +111,19 @@ def _resolve(
         layout = axes.layout(shape)
         fans = layout.fans
     family.check(layout, axes)
-    mean = sigma = 0.0
+    mean = sigma = scale = 0.0
     support = None
     if rule is not None:
         squared_fan = fans.squared(spec.mode) if fans and spec.mode else Fraction(1)
         mean, support = rule.center(), rule.support(spec.gain)
         # A fan can be 0 only where there is no element to draw.
         sigma = rule.sigma(spec.gain, squared_fan) if squared_fan else math.nan
-        if sigma == 0 or math.isinf(sigma):
+        scale = sigma / family.spread
+        if scale == 0 or math.isinf(scale):
             raise SpecError(
-                f"'{spec}' on the shape {shape}: sigma is {sigma} in float64; "
+                f"'{spec}' on the shape {shape}: its standard deviation is {scale} in float64; "
                 "bring the gain, scale or std into its range"
             )
-    scale = sigma / family.spread if sigma else 0.0
     plan = Plan(family, layout, fans, spec.gain, mean, sigma, scale, support)
     if kind is not None and layout.size:
         plan.require(kind)

@@ -32,23 +32,29 @@ class Primitives(Protocol):
         """Return [stack, rows, columns] independent N(0, 1)."""
 
     def haar(self, stack: int, rows: int, columns: int) -> Array:
-        """Return [stack, rows, columns]: each member uniform (Haar) among the matrices with
-        orthonormal rows where rows <= columns, else with orthonormal columns."""
+        """Return [stack, rows, columns], each member uniform (Haar) among orthonormal matrices.
+
+        Orthonormal are the rows where rows <= columns, else the columns.
+        """
 
     def eye(self, stack: int, rows: int, columns: int) -> Array:
         """Return [stack, rows, columns]: 1 where row and column are equal, else 0."""
 
     def keep(self, values: Array, kept: int) -> Array:
-        """Return `values`, [stack, rows, columns], with all but `kept` entries of each row set to
-        exactly 0; which ones is uniform over the subsets and independent between rows. A kept value
-        is never 0: below the dtype's `smallest` it becomes that, with its sign."""
+        """Return `values`, [stack, rows, columns], all but `kept` entries of each row set to 0.
+
+        Which ones is uniform over the subsets and independent between rows. A kept value is never
+        0: below the dtype's `smallest` it becomes that, with its sign.
+        """
 
     def transpose(self, matrix: Array) -> Array:
         """Return [stack, rows, columns] as [stack, columns, rows]."""
 
     def at(self, matrix: Array, tap: int, taps: int) -> Array:
-        """Return [stack, rows, columns * taps]: `matrix`, [stack, rows, columns], in one tap of the
-        receptive field (the fastest index), 0 in the others."""
+        """Return [stack, rows, columns * taps] from `matrix`, [stack, rows, columns].
+
+        One tap of the receptive field, the fastest index, holds the matrix; the others are 0.
+        """
 
     def weight(self, logical: Array) -> Array:
-        """Return a logical array, [stack, out, in * kernel], in the weight's own shape and dtype."""
+        """Return a logical array, [stack, out, in * kernel], in the weight's shape and dtype."""

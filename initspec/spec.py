@@ -37,15 +37,15 @@ _HE = _Default("he")
 class InitSpec(Named):
     """What initial weights should be: W = mean + s * Y, with Y the family's standard variate.
 
-    sigma = gain * sqrt(scale / fan(mode)) under a fan rule, gain * std under a fixed one; s = sigma,
-    but sigma / sd(Y) for a corrected truncated normal. A spec is data: frozen, hashable, picklable,
-    and equal to every other spec of the same meaning.
+    sigma = gain * sqrt(scale / fan(mode)) under a fan rule, gain * std under a fixed one; s is
+    sigma, or sigma / sd(Y) for a corrected truncated normal. A spec is data: frozen, hashable,
+    picklable, and equal to every other spec of the same meaning.
 
     Args:
         distribution: a name ("normal", "uniform", "truncated_normal", "orthogonal", ...) or a
             distribution such as `TruncatedNormal(lower=-3, upper=3)`.
         variance: a name ("lecun", "glorot" or "xavier", "he" or "kaiming"), a number (the scale of
-            a fan rule), or a rule such as `Std(0.02)`. Structured families and `Constant` take none.
+            a fan rule), or a rule such as `Std(0.02)`. Structured families and constants take none.
         gain: a positive number that multiplies on top of the rule.
         mode: "fan_in", "fan_out", "fan_avg" or "fan_geo_avg"; None takes fan_avg for glorot, fan_in
             for other fan rules, and stays None under a fixed rule.
@@ -84,17 +84,15 @@ class InitSpec(Named):
             family.check_rule(rule)
         elif variance is not None and not isinstance(variance, _Default):
             raise SpecError(
-                f"variance={variance!r} with {family.name()}: it takes no variance rule; leave it out"
+                f"variance={variance!r} with {family.name()}: it takes no rule; leave it out"
             )
         if mode is not None:
             if rule is None or not rule.takes_mode:
                 holder = family.name() if rule is None else f"the fixed rule {rule!r}"
-                raise SpecError(
-                    f"mode={mode!r} with {holder}: no fan enters it; leave the mode out"
-                )
+                raise SpecError(f"mode={mode!r} with {holder}: no fan enters it; leave it out")
             if mode not in MODES:
                 raise SpecError(unknown("mode", mode, MODES))
-        mode = mode or default_mode
+        mode = default_mode if mode is None else str(mode)  # np.str_ is no JSON
         # Kept, because every call of an initializer looks its plan up by the spec.
         key = (family, gain if rule is None else rule.meaning(gain), mode)
         for name, value in (
@@ -168,7 +166,7 @@ class InitSpec(Named):
         return document.to_dict(self)
 
     def to_json(self) -> str:
-        """Return the spec as a versioned JSON document; `initspec/spec.schema.json` describes it."""
+        """Return the spec as a versioned JSON text, described by `initspec/spec.schema.json`."""
         return document.to_json(self)
 
     @classmethod
@@ -234,9 +232,7 @@ class InitSpec(Named):
         """Return mean, std, support, kurtosis and cdf of one entry; see `std` for the arguments."""
         if shape is None:
             if self.distribution.needs_axes or (self.variance and self.variance.takes_mode):
-                raise AxesError(
-                    f"the law of '{self}' depends on the shape: pass shape=(out, in, ...)"
-                )
+                raise AxesError(f"the law of '{self}' depends on the shape: pass (out, in, ...)")
             shape = (1,)
         return self.plan(shape, axes).law
 
@@ -271,9 +267,7 @@ class InitSpec(Named):
             BackendError: the backend is unknown, or its framework cannot be used here.
         """
         if seed is not None:
-            raise SpecError(
-                f"seed={seed!r}: the portable stream is not in this version; leave it out"
-            )
+            raise SpecError(f"seed={seed!r}: there is no portable stream yet; leave it out")
         return backends.usable(backend).compile(self, axes_of(axes), seed, name)
 
     def to_numpy(
@@ -285,7 +279,7 @@ class InitSpec(Named):
     def to_torch(
         self, axes: str | Axes | None = None, seed: int | None = None, name: str = ""
     ) -> TorchInit:
-        """Return init(tensor, generator=None, *, name=None) -> tensor, filled in place; see `to`."""
+        """Return init(tensor, generator=None, *, name=None) -> tensor, in place; see `to`."""
         return self.to("torch", axes, seed, name)  # type: ignore[no-any-return]
 
     def to_keras(

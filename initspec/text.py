@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from initspec.spec import InitSpec
 
 _LONGEST = 1_000
+_REQUIRED = object()
 _RULES: dict[str, type[Rule]] = {str(rule.__struct_config__.tag): rule for rule in RULES}
 _PARTS: dict[str, Any] = FAMILIES | _RULES
 
@@ -114,7 +115,7 @@ def _exact(value: Fraction) -> float | None:
         number = float(value)
     except OverflowError:
         return None
-    return number if number and Fraction(number) == value or not value else None
+    return number if Fraction(number) == value else None
 
 
 def _truncation(family: TruncatedNormal) -> dict[str, Any]:
@@ -138,12 +139,10 @@ def _part(part: Any) -> str:
 def _call(name: str, **arguments: Any) -> str:
     """Write a call; an argument given as (value, default) is left out where they are equal."""
     said = []
-    for key, value in arguments.items():
-        if isinstance(value, tuple):
-            value, default = value
-            if value == default:
-                continue
-        said.append(f"{key}={value}")
+    for key, argument in arguments.items():
+        value, default = argument if isinstance(argument, tuple) else (argument, _REQUIRED)
+        if value != default:
+            said.append(f"{key}={value}")
     return f"{name}({', '.join(said)})" if said else name
 
 
@@ -158,11 +157,11 @@ def parse(cls: type[InitSpec], line: str) -> InitSpec:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise _unreadable(line) from None
     name, positional, keywords = _read_call(tree, line)
-    if name == "InitSpec":
-        return _apply(cls, name, positional, keywords)
-    if name not in CONSTRUCTORS:
+    if name != "InitSpec" and name not in CONSTRUCTORS:
         raise FormatError(unknown("spec", name, (*CONSTRUCTORS, "InitSpec")))
-    return _apply(getattr(cls, name), name, positional, keywords)  # type: ignore[no-any-return]
+    constructor = cls if name == "InitSpec" else getattr(cls, name)
+    spec: InitSpec = _apply(constructor, name, positional, keywords)
+    return spec
 
 
 def _apply(call: Any, name: str, positional: list[Any], keywords: dict[str, Any]) -> Any:
@@ -184,6 +183,8 @@ def _read_call(node: ast.expr, line: str) -> tuple[str, list[Any], dict[str, Any
     for keyword in node.keywords:
         if keyword.arg is None:
             raise _unreadable(line)
+        if keyword.arg in keywords:  # ast reads it; only the compiler would refuse
+            raise FormatError(f"{line!r} gives {keyword.arg!r} twice; leave one out")
         keywords[keyword.arg] = _read_value(keyword.value, line)
     return node.func.id, [_read_value(value, line) for value in node.args], keywords
 

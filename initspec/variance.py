@@ -13,7 +13,6 @@ from typing import Annotated, ClassVar
 import msgspec
 
 from initspec.errors import SpecError, unknown
-from initspec.fans import Fans
 from initspec.fields import finite, positive
 
 LARGEST = 1.7976931348623157e308
@@ -164,7 +163,10 @@ def exact_root(square: Fraction) -> float | None:
     (1.5, None)
     """
     root = Fraction(math.isqrt(square.numerator), math.isqrt(square.denominator))
-    return float(root) if Fraction(float(root)) ** 2 == square else None
+    try:
+        return float(root) if Fraction(float(root)) ** 2 == square else None
+    except OverflowError:  # a root beyond float64
+        return None
 
 
 def _fourth_root(x: Fraction) -> float:

@@ -72,7 +72,7 @@ class NumpyPrimitives:
 
     def weight(self, logical: Floats) -> Floats:
         home: Floats = self._layout.weight(logical)
-        return np.ascontiguousarray(home, self._dtype)
+        return np.asarray(home, self._dtype, order="C")  # ascontiguousarray gives rank 0 an axis
 
     def _scaled(self, values: Floats, mean: float, factor: float) -> Floats:
         values *= factor

@@ -1,4 +1,4 @@
-"""The families of distributions, one file each. A new family is a new file and a line in FAMILIES."""
+"""The families of distributions, one file each: a new one is a new file and a line in FAMILIES."""
 
 from __future__ import annotations
 

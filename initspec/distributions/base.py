@@ -50,14 +50,10 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
         """Raise SpecError where the variance rule does not go with this family."""
         if not isinstance(rule, self.rules):
             allowed = ", ".join(kind.__name__ for kind in self.rules)
-            raise SpecError(
-                f"variance={rule!r} with {self.name()}: "
-                + (
-                    f"pass one of {allowed}"
-                    if allowed
-                    else "it takes no variance rule; leave it out"
-                )
+            remedy = (
+                f"pass one of {allowed}" if allowed else "it takes no variance rule; leave it out"
             )
+            raise SpecError(f"variance={rule!r} with {self.name()}: {remedy}")
 
     @classmethod
     def rule_schema(cls) -> tuple[dict[str, Any], ...]:
@@ -118,6 +114,7 @@ class Structured(Distribution, frozen=True):
 
 def exactly(expected: Weights, weights: Weights, kind: FloatType) -> Iterator[str]:
     """Say where weights that should be fixed are not, beyond the rounding of their dtype."""
-    wrong = int(np.sum(np.abs(weights - expected) > kind.eps / 2 * np.abs(expected)))
+    rounding = np.maximum(kind.eps * np.abs(expected), kind.smallest) / 2
+    wrong = int(np.sum(np.abs(weights - expected) > rounding))
     if wrong:
         yield f"{wrong} values are not the fixed ones of this family"

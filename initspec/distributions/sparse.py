@@ -47,6 +47,7 @@ class Sparse(Distribution, frozen=True, tag="sparse"):
         if self.along not in ("in", "out"):
             raise SpecError(unknown("value of along", self.along, ("in", "out")))
         msgspec.structs.force_setattr(self, "sparsity", sparsity)
+        msgspec.structs.force_setattr(self, "along", str(self.along))  # np.str_ is no JSON
 
     def check_rule(self, rule: Rule) -> None:
         super().check_rule(rule)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
 import msgspec
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from initspec import gaussian

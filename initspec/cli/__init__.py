@@ -1,0 +1,21 @@
+"""The command line: `initspec compare`, `initspec backends`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run the command line; exit status 1 says that something disagrees, 2 that input is bad."""
+    # TensorFlow greets with a page of log lines unless told before its first import.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    from initspec.cli.app import app
+    from initspec.errors import InitSpecError
+
+    try:
+        app()
+    except InitSpecError as error:
+        print(f"initspec: {error}", file=sys.stderr)
+        sys.exit(2)

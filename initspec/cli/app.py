@@ -1,0 +1,34 @@
+"""The commands, one module each."""
+
+from __future__ import annotations
+
+import typer
+
+from initspec import __version__
+from initspec.cli.backends import backends
+from initspec.cli.compare import compare
+
+app = typer.Typer(
+    help="Say once what initial weights should be; get exactly that in every framework.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command()(compare)
+app.command()(backends)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"initspec {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    """Options of the command line as a whole."""

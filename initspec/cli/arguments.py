@@ -1,0 +1,19 @@
+"""How the command line reads its arguments."""
+
+from __future__ import annotations
+
+import re
+
+from initspec.errors import AxesError
+
+
+def read_shape(text: str) -> tuple[int, ...]:
+    """Read a shape such as "512,256" or "3x3x64x128".
+
+    Raises:
+        AxesError: the text is no list of sizes.
+    """
+    parts = [part for part in re.split(r"[,x\s()\[\]]+", text.strip()) if part]
+    if not all(part.isascii() and part.isdigit() for part in parts):
+        raise AxesError(f"--shape {text!r}: write one size for each axis, such as --shape 512,256")
+    return tuple(map(int, parts))

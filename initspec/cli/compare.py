@@ -1,0 +1,93 @@
+"""`initspec compare`: one spec through every framework."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress, TaskID
+from rich.table import Table
+
+from initspec.cli.arguments import read_shape
+from initspec.comparison import ALPHA, Comparison
+from initspec.comparison import compare as run
+from initspec.spec import InitSpec
+
+
+def compare(
+    spec: str = typer.Argument(help="A spec, such as he_normal or 'orthogonal(gain=1.4)'."),
+    shape: str = typer.Option(..., help="The weight's shape, such as 512,256."),
+    axes: str = typer.Option(
+        None, help="What each axis is for; 'out in kernel...' unless given.", show_default=False
+    ),
+    dtype: str = typer.Option("float32", help="float16, bfloat16, float32 or float64."),
+    backends: str = typer.Option(
+        None, help="Backends, such as torch,jax; all usable ones unless given.", show_default=False
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Draw one spec through several frameworks, and show whether they agree with its law."""
+    names = None if backends is None else [name.strip() for name in backends.split(",")]
+    errors = Console(stderr=True)
+    with Progress(console=errors, transient=True, disable=not errors.is_terminal) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def advance(backend: str, done: int, draws: int) -> None:
+            if backend not in tasks:
+                tasks[backend] = bar.add_task(f"drawing with {backend}", total=draws)
+            bar.update(tasks[backend], completed=done)
+
+        result = run(InitSpec.parse(spec), read_shape(shape), axes, dtype, names, advance)
+    if as_json:
+        typer.echo(json.dumps(result.to_dict(), indent=2))
+    else:
+        _show(result, Console())
+    raise typer.Exit(0 if result.agrees else 1)
+
+
+def _show(result: Comparison, console: Console) -> None:
+    shape = " x ".join(map(str, result.shape)) or "scalar"
+    axes = "without axes" if result.axes is None else f"axes '{escape(result.axes)}'"
+    console.print(f"[bold]{escape(result.spec)}[/] on {shape}, {result.dtype}, {axes}")
+    if result.fan_in is not None:
+        console.print(f"fan_in {result.fan_in}, fan_out {result.fan_out}")
+    console.print(_table(result))
+    for row in result.rows:
+        for reason in row.reasons:
+            console.print(f"[red]{row.backend}[/]: {escape(reason)}")
+    for name, reason in result.left_out.items():
+        console.print(f"[dim]not compared: {name}: {escape(reason)}[/]")
+    count, differ = len(result.rows), sum(not row.agrees for row in result.rows)
+    if differ:
+        console.print(f"[red]{differ} of {count} disagree with the declared law[/]")
+    else:
+        who = "The backend agrees" if count == 1 else f"All {count} agree"
+        console.print(f"[green]{who} with the declared law[/] (false alarms: {ALPHA:g} a run)")
+
+
+def _table(result: Comparison) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("backend", "version", "native object"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("mean", "std", "least", "most", "p"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    low, high = result.bounds
+    table.add_row("declared", "", "", *map(_number, (result.mean, result.std, low, high)), "", "")
+    for row in result.rows:
+        table.add_row(
+            row.backend,
+            escape(row.version),
+            escape(row.native),
+            *map(_number, (row.mean, row.std, row.low, row.high)),
+            "exact" if row.p_value is None else f"{row.p_value:.2g}",
+            "[green]agrees[/]" if row.agrees else "[red]differs[/]",
+        )
+    return table
+
+
+def _number(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.4g}"

@@ -1,0 +1,282 @@
+"""The main job: draw one spec through every backend, and hold each draw against the law."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from initspec import backend as registry
+from initspec.agreement import Agreement
+from initspec.axes import OUT_IN, Axes, axes_of
+from initspec.backend import Backend
+from initspec.dtypes import FloatType, float_type
+from initspec.errors import InitSpecError, ShapeError
+from initspec.law import Law
+from initspec.plan import Plan, resolve
+from initspec.spec import InitSpec
+
+ALPHA = 1e-6
+"""The chance that a comparison of right backends shows any mismatch."""
+
+_VALUES = 1 << 20
+_MOST_DRAWS = 256
+
+Progress = Callable[[str, int, int], None]
+"""Called as progress(backend, draws done, draws in all)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one backend drew.
+
+    Attributes:
+        backend: its name.
+        version: the framework's version.
+        native: the type of the native object that the spec compiled to.
+        values: how many values were drawn.
+        mean: their measured mean.
+        std: their measured standard deviation.
+        low: the smallest value.
+        high: the largest value.
+        p_value: of the hypothesis that the draws are of the declared law; None where every value is
+            checked exactly instead.
+        agrees: the verdict.
+        reasons: why it does not agree, a sentence each.
+    """
+
+    backend: str
+    version: str
+    native: str
+    values: int
+    mean: float
+    std: float
+    low: float
+    high: float
+    p_value: float | None
+    agrees: bool
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One spec drawn through several backends.
+
+    Attributes:
+        spec: the canonical line of the spec.
+        shape: the weight's shape.
+        axes: the axes that every backend was given; None for rank 0 and 1 without a convention.
+        dtype: the dtype that every backend was asked for.
+        fan_in: of the weight; None without axes.
+        fan_out: of the weight; None without axes.
+        mean: the declared mean of the weights.
+        std: the declared standard deviation of the weights.
+        bounds: the declared ends of the support.
+        rows: what each backend drew.
+        left_out: the backends that were not compared, each with the reason and the remedy.
+    """
+
+    spec: str
+    shape: tuple[int, ...]
+    axes: str | None
+    dtype: str
+    fan_in: int | None
+    fan_out: int | None
+    mean: float
+    std: float
+    bounds: tuple[float, float]
+    rows: tuple[Row, ...]
+    left_out: dict[str, str]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every backend that was compared agrees with the declared law."""
+        return all(row.agrees for row in self.rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON: None stands for what is not finite."""
+        data = asdict(self) | {"agrees": self.agrees}
+        return {key: _finite(value) for key, value in data.items()}
+
+
+def compare(
+    spec: InitSpec,
+    shape: tuple[int, ...],
+    axes: str | Axes | None = None,
+    dtype: str = "float32",
+    backends: Sequence[str | Backend[Any]] | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Draw `spec` through several backends with fixed entropy, and hold each against the law.
+
+    About 2^20 values are drawn from each, in at most 256 draws. A backend disagrees where an
+    invariant of the family is broken (support, orthogonality, the count of zeros, fixed values), or
+    where the p-value of its values lies below 1e-6 over the number of backends.
+
+    Args:
+        spec: the spec.
+        shape: the weight's shape; it needs an element.
+        axes: the role of each axis, the same for all backends; `out in kernel...` if None.
+        dtype: the dtype to ask each backend for.
+        backends: names or backends; None takes every registered one that can be used here.
+        progress: called before each draw.
+
+    Raises:
+        InitSpecError: the spec does not fit the shape or dtype, or a named backend cannot be used.
+    """
+    kind = float_type(dtype)
+    plan = resolve(spec, shape, axes_of(axes), OUT_IN, kind)
+    if not plan.layout.size:
+        raise ShapeError(f"the shape {plan.layout.shape} has no element to compare: enlarge it")
+    explicit = axes_of(axes) or (OUT_IN if plan.fans is not None else None)
+    chosen, left_out = _choose(backends, kind)
+    level = ALPHA / max(len(chosen), 1)
+    rows = tuple(_row(one, spec, plan, explicit, kind, level, progress) for one in chosen)
+    return Comparison(
+        spec=str(spec),
+        shape=plan.layout.shape,
+        axes=None if explicit is None else str(explicit),
+        dtype=kind.name,
+        fan_in=plan.fans.fan_in if plan.fans else None,
+        fan_out=plan.fans.fan_out if plan.fans else None,
+        mean=plan.law.mean,
+        std=plan.law.std,
+        bounds=(plan.law.low, plan.law.high),
+        rows=rows,
+        left_out=left_out,
+    )
+
+
+def _choose(
+    backends: Sequence[str | Backend[Any]] | None, kind: FloatType
+) -> tuple[list[Backend[Any]], dict[str, str]]:
+    left_out: dict[str, str] = {}
+    if backends is not None:
+        return [registry.usable(one) for one in backends], left_out
+    chosen = []
+    for name, status in registry.backends().items():
+        if status.why_unusable is not None:
+            left_out[name] = status.why_unusable
+            continue
+        backend = registry.usable(name)
+        if kind.name in backend.dtypes:
+            chosen.append(backend)
+        else:
+            left_out[name] = f"it does not draw {kind.name}"
+    return chosen, left_out
+
+
+def _row(
+    backend: Backend[Any],
+    spec: InitSpec,
+    plan: Plan,
+    axes: Axes | None,
+    kind: FloatType,
+    level: float,
+    progress: Progress | None,
+) -> Row:
+    tally = _Tally(plan, kind)
+    native = ""
+    draws = min(max(math.ceil(_VALUES / plan.layout.size), 1), _MOST_DRAWS)
+    try:
+        native = type(backend.compile(spec, axes, None, "")).__name__
+        for entropy in range(draws):
+            if progress is not None:
+                progress(backend.name, entropy, draws)
+            weights = backend.draw(
+                spec, plan.layout.shape, axes=axes, dtype=kind.name, entropy=entropy
+            )
+            tally.add(weights)
+        if progress is not None:
+            progress(backend.name, draws, draws)
+    except InitSpecError:
+        raise
+    except Exception as error:  # a stranger's backend may raise anything: a verdict, not a crash
+        tally.reasons.append(f"{type(error).__name__}: {error}")
+    p_value = tally.p_value()
+    if p_value is not None and not p_value >= level:
+        tally.reasons.append(f"p = {p_value:.2g}, below {level:.2g}: not the declared law")
+    return Row(
+        backend=backend.name,
+        version=backend.version(),
+        native=native,
+        values=tally.count,
+        mean=tally.mean,
+        std=tally.std,
+        low=tally.low,
+        high=tally.high,
+        p_value=p_value,
+        agrees=not tally.reasons,
+        reasons=tuple(dict.fromkeys(tally.reasons)),
+    )
+
+
+class _Tally:
+    """The running account of one backend's draws."""
+
+    def __init__(self, plan: Plan, kind: FloatType) -> None:
+        self._plan = plan
+        self._kind = kind
+        self._law: Law | None = None
+        self._agreement: Agreement | None = None
+        self._squares = 0.0
+        self._sum = 0.0
+        self.count = 0
+        self.low = math.inf
+        self.high = -math.inf
+        self.reasons: list[str] = []
+
+    def add(self, weights: Any) -> None:
+        """Account for one drawn weight."""
+        plan, kind = self._plan, self._kind
+        weights = np.asarray(weights)
+        if weights.shape != plan.layout.shape or weights.dtype.name != kind.name:
+            self.reasons.append(
+                f"drew {weights.dtype.name} {weights.shape} instead of "
+                f"{kind.name} {plan.layout.shape}"
+            )
+            return
+        values = weights.astype(np.float64)
+        if not np.all(np.isfinite(values)):
+            self.reasons.append(f"{np.sum(~np.isfinite(values))} values are not finite")
+            return
+        self.count += values.size
+        self._sum += float(np.sum(values))
+        self._squares += float(np.sum((values - plan.law.mean) ** 2))
+        self.low, self.high = min(self.low, values.min()), max(self.high, values.max())
+        logical = plan.layout.logical(values)
+        self.reasons += plan.distribution.defects(plan, logical, kind)
+        independent, law = plan.distribution.independent(plan, logical)
+        if law is not None:
+            self._agreement = self._agreement or Agreement(law, kind)
+            self._agreement.add(independent)
+
+    @property
+    def mean(self) -> float:
+        """The measured mean."""
+        return self._sum / self.count if self.count else math.nan
+
+    @property
+    def std(self) -> float:
+        """The measured standard deviation."""
+        if not self.count:
+            return math.nan
+        off = self.mean - self._plan.law.mean
+        return math.sqrt(max(self._squares / self.count - off**2, 0.0))
+
+    def p_value(self) -> float | None:
+        """The p-value of the values that are independent draws of one law, if there are any."""
+        return None if self._agreement is None else self._agreement.p_value()
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(one) for one in value]
+    return value
