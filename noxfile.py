@@ -1,0 +1,106 @@
+"""Everything that is run on this repository: `nox` runs it all, `nox -s torch` one session.
+
+The backends come from the entry points in pyproject.toml: a new one gets its session by itself, which
+runs its own tests (tests/<backend>), the tests that every backend must pass (tests/backends) and the
+examples that need its framework.
+"""
+
+import nox
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+BACKENDS = PYPROJECT["project"]["entry-points"]["initspec.backends"]
+
+# The versions that CI holds. torch first and pinned: a bare `torch` pulls gigabytes of CUDA.
+TORCH = ["torch==2.13.0"]
+JAX = ["jax==0.10.*", "flax==0.12.*"]
+TENSORFLOW = ["tensorflow==2.21.*", "keras==3.15.*"]
+FRAMEWORKS = {
+    "torch": {"": TORCH},
+    "jax": {"": JAX},
+    "keras": {
+        "tensorflow": TENSORFLOW,
+        "torch": [*TORCH, "keras==3.15.*"],
+        "jax": [*JAX, "keras==3.15.*"],
+    },
+}
+OLDEST_NUMPY = "numpy==1.26.0"
+
+nox.needs_version = ">=2024.4.15"
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_existing_virtualenvs = True
+
+
+def _install(session: nox.Session, *frameworks: str) -> None:
+    """Install frameworks, then initspec from this tree with what its tests need."""
+    for framework in frameworks:
+        session.install(framework)
+    session.install("-e", ".", *nox.project.dependency_groups(PYPROJECT, "test"))
+
+
+def _pytest(session: nox.Session, *arguments: str, **environment: str) -> None:
+    session.run("pytest", *arguments, *session.posargs, env=environment)
+
+
+@nox.session
+@nox.parametrize("numpy", ["newest", "oldest"], ids=["newest", "oldest"])
+def tests(session: nox.Session, numpy: str) -> None:
+    """Test the language, the NumPy backend and the command line, with NumPy alone."""
+    _install(session, *([OLDEST_NUMPY] if numpy == "oldest" else []))
+    session.install("./tests/dummy_backend")
+    own = ["tests/core", "tests/numpy", "tests/backends", "tests/examples"]
+    _pytest(session, "-n2", "--backend=numpy", *own)
+    _pytest(session, "--doctest-modules", "initspec", "backends/initspec_numpy")
+
+
+def _backend_tests(session: nox.Session, name: str, engine: str = "") -> None:
+    package = BACKENDS[name].partition(":")[0]
+    _install(session, *FRAMEWORKS.get(name, {}).get(engine, []))
+    environment = {"TF_CPP_MIN_LOG_LEVEL": "3"} | ({"KERAS_BACKEND": engine} if engine else {})
+    tests = [f"tests/{name}", "tests/backends", "tests/examples"]
+    _pytest(session, f"--backend={name}", *tests, **environment)
+    _pytest(session, "--doctest-modules", f"backends/{package}", **environment)
+
+
+def _add_backend_session(name: str) -> None:
+    engines = [engine for engine in FRAMEWORKS.get(name, {}) if engine]
+
+    def run(session: nox.Session, engine: str = "") -> None:
+        _backend_tests(session, name, engine)
+
+    run.__doc__ = f"Test the {name} backend on its framework."
+    if engines:
+        run = nox.parametrize("engine", engines, ids=engines)(run)
+    nox.session(run, name=name)
+
+
+for _name in BACKENDS:
+    if _name != "numpy":
+        _add_backend_session(_name)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting with ruff."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, "lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of every package with mypy, strictly."""
+    session.install("-e", ".", *nox.project.dependency_groups(PYPROJECT, "types"))
+    session.run("mypy")
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build the wheel, install it in an empty environment and run it from outside the tree."""
+    built = session.create_tmp()
+    session.run("pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", built, ".")
+    session.install("--force-reinstall", "--no-index", "--find-links", built, "--no-deps", "initspec")
+    session.install("initspec", "--find-links", built)
+    script = f"{session.invoked_from}/tests/check_wheel.py"
+    with session.chdir(built):
+        session.run("python", "-P", script, *BACKENDS)
+        session.run("initspec", "compare", "he_normal", "--shape", "512,256", "--backends", "numpy")

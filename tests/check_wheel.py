@@ -1,0 +1,23 @@
+"""Hold an installed wheel against what it promises to ship; run from outside the tree."""
+
+import sys
+from importlib.metadata import entry_points, files
+from pathlib import Path
+
+import initspec
+
+shipped = {str(path) for path in files("initspec")}
+packages = {"initspec", *(f"initspec_{name}" for name in sys.argv[1:])}
+home = Path(initspec.__file__).parent.parent
+assert "site-packages" in home.parts, f"initspec came from {home}, not from the wheel"
+for package in packages:
+    assert f"{package}/py.typed" in shipped, f"{package} ships no py.typed"
+assert "initspec/spec.schema.json" in shipped
+tops = {name.split("/")[0] for name in shipped if "dist-info" not in name and ".." not in name}
+assert tops == packages, f"the wheel ships {sorted(tops)}, not {sorted(packages)}"
+registered = {entry.name for entry in entry_points(group="initspec.backends")}
+assert registered == set(sys.argv[1:]), registered
+assert initspec.backends()["numpy"].usable
+weight = initspec.InitSpec.he_normal().to_numpy()((512, 256))
+assert abs(weight.std() / (2 / 256) ** 0.5 - 1) < 0.02
+print(f"the wheel ships {len(shipped)} files in {', '.join(sorted(packages))}")

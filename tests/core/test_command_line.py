@@ -1,0 +1,110 @@
+"""The command line as a user meets it: in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+def run(*arguments, **environment):
+    """Run `initspec` and return the finished process."""
+    return subprocess.run(
+        [sys.executable, "-m", "initspec.cli", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "COLUMNS": "100", **environment},
+    )
+
+
+def test_compare_prints_a_table_and_agrees():
+    """The main job prints what was asked, declared and measured, and exits with 0."""
+    done = run("compare", "he_normal", "--shape", "512,256", "--backends", "numpy")
+    assert done.returncode == 0, done.stderr
+    for word in ("he_normal", "512 x 256", "out in kernel...", "fan_in 256", "0.08839", "agrees"):
+        assert word in done.stdout
+    assert done.stderr == ""
+
+
+def test_compare_json_is_the_result_and_nothing_else():
+    """--json prints one JSON document."""
+    axes = "in (stack=4 out)"
+    done = run("compare", "orthogonal", "--shape", "16x64", "--axes", axes, "--json", "--backends", "numpy")  # noqa: E501
+    data = json.loads(done.stdout)
+    assert data["axes"] == axes
+    assert data["rows"][0]["p_value"] is None
+    assert data["agrees"] is True
+
+
+def test_missing_frameworks_are_named_with_their_extra():
+    """With frameworks missing, the comparison runs and says what adds them."""
+    hide = (
+        "import importlib.util as u, sys; find = u.find_spec\n"
+        "u.find_spec = lambda n, *a: None if n in ('torch','jax','keras') else find(n, *a)\n"
+        "sys.argv = ['initspec', 'compare', 'he_normal', '--shape', '8,8']\n"
+        "from initspec.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", hide],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+    assert done.returncode == 0, done.stderr
+    for extra in ("initspec[torch]", "initspec[jax]"):
+        assert extra in done.stdout
+    assert "numpy" in done.stdout
+
+
+def test_mismatch_exits_with_one(tmp_path):
+    """A backend that disagrees gives exit status 1 and the reason."""
+    (tmp_path / "liar.py").write_text(
+        "from initspec.backend import usable\n"
+        "class Liar(type(usable('numpy'))):\n"
+        "    name = 'liar'\n"
+        "    def draw(self, spec, shape, **o):\n"
+        "        return super().draw(spec, shape, **o) * 2\n"
+        "backend = Liar()\n"
+    )
+    info = tmp_path / "liar-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: liar\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[initspec.backends]\nliar = liar:backend\n")
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = run("compare", "he_normal", "--shape", "64,64", "--backends", "numpy,liar", PYTHONPATH=path)  # noqa: E501
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "1 of 2 disagree" in done.stdout
+    assert "not the declared law" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["compare", "he_norml", "--shape", "8,8"], "did you mean 'he_normal'"),
+        (["compare", "he_normal", "--shape", "8"], "pass axes"),
+        (["compare", "he_normal", "--shape", "8,-8"], "one size for each axis"),
+        (["compare", "he_normal", "--shape", "8,8", "--axes", "out inn"], "did you mean 'in'"),
+        (["compare", "he_normal", "--shape", "8,8", "--dtype", "int8"], "float16"),
+        (["compare", "he_normal", "--shape", "8,8", "--backends", "numpi"], "did you mean 'numpy'"),
+        (["compare", "he_normal(gain=-1)", "--shape", "8,8"], "above 0"),
+        (["compare", "constant(1e6)", "--shape", "8,8", "--dtype", "float16"], "65504"),
+        (["compare", "he_normal"], "--shape"),
+    ],
+)
+def test_bad_input_exits_with_two(arguments, says):
+    """Bad input exits with 2 and one clear message, without a traceback."""
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_backends_lists_what_is_registered():
+    """`initspec backends` names every backend with its version or the reason."""
+    done = run("backends", "--json")
+    names = {one["name"]: one for one in json.loads(done.stdout)}
+    assert names["numpy"]["why_unusable"] is None
+    assert "numpy" in run("backends").stdout

@@ -1,0 +1,41 @@
+"""The code of the pages runs: each Python block in the sessions that have what it imports."""
+
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+FRAMEWORKS = {"torch", "keras", "jax", "flax"}
+SESSIONS = [set(), {"torch"}, {"keras"}, {"jax", "flax"}]
+
+
+def _blocks():
+    for page in PAGES:
+        for match in re.finditer(r"^```python\n(.*?)^```", page.read_text(), re.M | re.S):
+            line = page.read_text()[: match.start()].count("\n") + 1
+            yield pytest.param(match[1], id=f"{page.relative_to(ROOT)}:{line}")
+
+
+def _needs(code):
+    return {name for name in FRAMEWORKS if re.search(rf"^\s*(import|from) {name}\b", code, re.M)}
+
+
+@pytest.mark.parametrize("code", _blocks())
+def test_every_block_runs_somewhere(code):
+    """What a block imports is installed together in one session."""
+    assert any(_needs(code) <= session for session in SESSIONS)
+
+
+@pytest.mark.parametrize("code", _blocks())
+def test_block_runs(code):
+    """The block runs as it stands, in a process of its own."""
+    missing = [name for name in _needs(code) if find_spec(name) is None]
+    if missing:
+        pytest.skip(f"{', '.join(missing)} is not in this session; another one runs this block")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
