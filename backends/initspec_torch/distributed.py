@@ -1,0 +1,82 @@
+"""DTensors: tensors whose elements lie on several processes."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NoReturn
+
+import torch
+
+from initspec.errors import TargetError
+from initspec_torch.primitives import Fill, TorchPrimitives
+from initspec_torch.truncated import truncated_normal
+
+
+def is_distributed(tensor: torch.Tensor) -> bool:
+    """Say whether `tensor` is a DTensor, without importing torch.distributed for it."""
+    module = sys.modules.get("torch.distributed.tensor")
+    return module is not None and isinstance(tensor, module.DTensor)
+
+
+def check_distributed(tensor: Any) -> None:
+    """Raise TargetError for a DTensor whose local values are not the weights themselves."""
+    if any(placement.is_partial() for placement in tensor.placements):
+        raise TargetError(
+            f"a DTensor with placements {tensor.placements}: a partial one holds summands, not "
+            "weights; redistribute it to Shard or Replicate first"
+        )
+
+
+def local_block(tensor: Any) -> tuple[torch.Tensor, tuple[slice, ...]]:
+    """Return this process' part of a DTensor, and which block of the whole it is."""
+    # The one place that knows the order of nested shards (FSDP over tensor parallel); distributed
+    # checkpoints rest on it too.
+    from torch.distributed.tensor._utils import compute_local_shape_and_global_offset
+
+    shape, offset = compute_local_shape_and_global_offset(
+        tensor.shape, tensor.device_mesh, tensor.placements
+    )
+    # An empty part of an uneven shard may be said to begin beyond the end.
+    starts = [min(start, size) for start, size in zip(offset, tensor.shape, strict=True)]
+    index = tuple(slice(start, start + size) for start, size in zip(starts, shape, strict=True))
+    return tensor.to_local(), index
+
+
+class DTensorPrimitives(TorchPrimitives):
+    """The elementwise families on a DTensor, by torch's own sharded in-place draws.
+
+    torch keeps replicas equal and shards independent. The other families need the whole matrix on
+    every process, which only a draw that each process can repeat gives.
+    """
+
+    def _fill(self, fill: Fill, whole: bool = True) -> torch.Tensor:
+        # Whole, because a flat view of a shard is no view of the tensor.
+        if self._target.dtype == self._working:
+            fill(self._target)
+            return self._target
+        values = torch.empty_like(self._target, dtype=self._working)
+        fill(values)
+        return self._target.copy_(values)
+
+    def truncated_normal(self, mean: float, std: float, lower: float, upper: float) -> torch.Tensor:
+        return self._fill(
+            truncated_normal(
+                mean, std, lower, upper, self._working, self._generator, pointwise=True
+            )
+        )
+
+    def gaussian(self, stack: int, rows: int, columns: int) -> NoReturn:
+        self._needs_seed()
+
+    def haar(self, stack: int, rows: int, columns: int) -> NoReturn:
+        self._needs_seed()
+
+    def eye(self, stack: int, rows: int, columns: int) -> NoReturn:
+        self._needs_seed()
+
+    def _needs_seed(self) -> NoReturn:
+        raise TargetError(
+            f"a DTensor of shape {tuple(self._target.shape)}, and a family that acts on whole "
+            "matrices: it needs `seed`, so that every process draws the same matrix; or initialize "
+            "a plain tensor and hand it to distribute_tensor"
+        )

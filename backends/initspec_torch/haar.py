@@ -1,0 +1,112 @@
+"""Uniformly distributed (Haar) orthogonal matrices."""
+
+from __future__ import annotations
+
+import torch
+
+Shape = tuple[int, int, int]
+Rng = torch.Generator | None
+
+_SMALL = 64
+"""Up to this many columns a batched QR is faster than products of blocks."""
+_WIDTH = 128
+"""How many reflections are applied at a time."""
+_TOGETHER = 1 << 18
+"""How many elements of a stack of smaller matrices are worked on at a time."""
+
+
+def haar(shape: Shape, dtype: torch.dtype, device: torch.device, rng: Rng) -> torch.Tensor:
+    """Return [stack, rows, columns], float32 or float64, of independent Haar matrices.
+
+    The rows are orthonormal where rows <= columns, else the columns.
+    """
+    stack, rows, columns = shape
+    # Reflections are products of matrices, which accelerators may be told to round to TF32.
+    if device.type != "cpu" or min(rows, columns) <= _SMALL:
+        tall = by_qr((stack, max(rows, columns), min(rows, columns)), dtype, device, rng)
+        return tall if rows >= columns else tall.mT
+    result = torch.empty(shape, dtype=dtype, device=device)
+    by_reflections(result if rows >= columns else result.mT, rng)
+    return result
+
+
+def by_qr(shape: Shape, dtype: torch.dtype, device: torch.device, rng: Rng) -> torch.Tensor:
+    """Return [stack, n, k], n >= k, from the QR factorization of normal matrices.
+
+    QR alone is not uniform, because LAPACK's signs depend on the matrix: with a positive diagonal
+    of R it is (Mezzadri 2007, "How to generate random matrices from the classical compact groups",
+    section 5).
+    """
+    # Without the stack axis where it is 1: torch then takes a shorter way to LAPACK.
+    normals = torch.empty(shape[1:] if shape[0] == 1 else shape, dtype=dtype, device=device)
+    q, r = torch.linalg.qr(normals.normal_(generator=rng))
+    q.mul_(_signs(r.diagonal(dim1=-2, dim2=-1)).unsqueeze(-2))
+    return q.view(shape) if shape[0] == 1 else q
+
+
+def by_reflections(result: torch.Tensor, rng: Rng) -> None:
+    """Fill [stack, n, k], n >= k, with products of k random Householder reflections.
+
+    Stewart (1980), "The efficient generation of random orthogonal matrices with an application to
+    condition estimators", section 3: in the QR factorization of a normal matrix what is left to
+    reflect at each step is a normal vector again, of one entry less and independent of the steps
+    before. So the vectors are drawn and nothing is factorized, which halves the work.
+    """
+    dtype = result.dtype if _full_precision() else torch.float64
+    # A few members at a time: one, where it fills the cores alone.
+    together = max(1, _TOGETHER // (result.shape[1] * result.shape[2]))
+    with torch.autocast("cpu", enabled=False):
+        for members in result.split(together):
+            product = members if members.dtype == dtype else members.to(dtype)
+            _multiply_reflections(product, rng)
+            if product is not members:
+                members.copy_(product)
+
+
+def _multiply_reflections(product: torch.Tensor, rng: Rng) -> None:
+    """Overwrite [stack, n, k] with H_1 H_2 ... H_k, from the last block of reflections back.
+
+    A block of reflections is I - V T V^T (Schreiber & Van Loan 1989), with
+    T^-1 = the strictly upper part of V^T V plus half its diagonal (Puglisi 1992).
+    """
+    stack, rows, columns = product.shape
+    product.zero_()
+    for start in reversed(range(0, columns, _WIDTH)):
+        width = min(_WIDTH, columns - start)
+        normals = torch.empty((stack, rows - start, width), dtype=product.dtype, device="cpu")
+        v = normals.normal_(generator=rng).tril_()
+        pivots = v.diagonal(dim1=1, dim2=2)
+        # One float32 normal in 2^24 is 0, which reflects nothing where it stands alone.
+        pivots.masked_fill_(pivots == 0, 1e-15)
+        signs = _signs(pivots)
+        # The reflection takes the vector to -sign * |vector| e_1; R's diagonal must be positive.
+        pivots.add_(signs * _squares(v).sqrt())
+        v.div_(_squares(v).sqrt()[:, None, :])
+        t_inverse = (v.mT @ v).triu_()
+        # A matrix product leaves up to 10 eps in its diagonal, and the reflections inherit them.
+        t_inverse.diagonal(dim1=1, dim2=2).copy_(_squares(v) * 0.5)
+        trailing = product[:, start:, start:]
+        trailing.diagonal(dim1=1, dim2=2)[:, :width] = -signs
+        coefficients = torch.linalg.solve_triangular(t_inverse, v.mT @ trailing, upper=True)
+        trailing.baddbmm_(v, coefficients, alpha=-1)
+
+
+def _squares(v: torch.Tensor) -> torch.Tensor:
+    """Return the squared length of each column of [stack, n, k], to about one eps.
+
+    torch sums pairwise, while linalg.vector_norm is some 6 eps off at 1000 rows.
+    """
+    return (v * v).sum(1)
+
+
+def _signs(values: torch.Tensor) -> torch.Tensor:
+    """Return the sign of each value, 1 or -1: that of a zero is its sign bit."""
+    return torch.ones_like(values).copysign_(values)
+
+
+def _full_precision() -> bool:
+    """Say whether torch multiplies float32 matrices in float32; it can be told not to."""
+    try:
+        return bool(torch.get_float32_matmul_precision() == "highest")
+    except RuntimeError:  # set for one device through torch.backends, which this cannot read
+        return False

@@ -1,0 +1,84 @@
+"""The native initializer of PyTorch: a callable that fills a tensor in place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from initspec.axes import OUT_IN, Axes
+from initspec.errors import TargetError
+from initspec.plan import resolve
+from initspec.repeats import Repeats
+from initspec.stream import check_name
+from initspec_torch.distributed import DTensorPrimitives, is_distributed
+from initspec_torch.primitives import TorchPrimitives
+from initspec_torch.seeded import fill
+from initspec_torch.target import check_generator, check_target, without_data
+
+if TYPE_CHECKING:
+    from initspec import InitSpec
+
+
+class TorchInitializer:
+    """init(tensor, generator=None, *, name=None) -> tensor, filled in place outside autograd.
+
+    The tensor may be a parameter, a view with any strides, and on any device; a meta or fake tensor
+    is checked and left alone. Two calls give two draws. Without `generator` torch's default one for
+    the tensor's device is used, so `torch.manual_seed` repeats a draw; with one, no global state is
+    read or moved. With a seed the weight is that of the portable stream, on any device; of a
+    DTensor each process draws its own part.
+    """
+
+    def __init__(self, spec: InitSpec, axes: Axes | None, seed: int | None, name: str) -> None:
+        self.spec = spec
+        self.axes = axes
+        self.seed = seed
+        self.name = name
+        self._repeats = Repeats()
+
+    def __repr__(self) -> str:
+        return f"TorchInitializer({str(self.spec)!r})"
+
+    def __call__(
+        self,
+        tensor: torch.Tensor,
+        generator: torch.Generator | None = None,
+        *,
+        name: str | None = None,
+    ) -> torch.Tensor:
+        """Fill `tensor` and return it.
+
+        Args:
+            tensor: a float16, bfloat16, float32 or float64 tensor, its axes `out in kernel...`
+                unless axes say otherwise.
+            generator: where the random numbers come from, on the tensor's device.
+            name: the parameter's name in the portable stream.
+
+        Raises:
+            TargetError: no dense tensor that can be written to, or no generator for it; a generator
+                together with a seed.
+            SeedError: `name` is no str.
+            AxesError, ShapeError, DtypeError: the tensor cannot be filled as asked.
+        """
+        kind = check_target(tensor)
+        if generator is not None:
+            check_generator(generator, tensor)
+            if self.seed is not None:
+                raise TargetError(
+                    f"generator together with seed={self.seed}: a seed is all that a portable draw "
+                    "takes; leave one of them out"
+                )
+        name = self.name if name is None else check_name(name)
+        plan = resolve(self.spec, tensor.shape, self.axes, OUT_IN, kind)
+        if not plan.layout.size or without_data(tensor):
+            return tensor
+        if self.seed is not None:
+            self._repeats.note(name, tensor)
+            with torch.no_grad():
+                fill(tensor, plan, kind, self.seed, name)
+            return tensor
+        primitives = DTensorPrimitives if is_distributed(tensor) else TorchPrimitives
+        with torch.no_grad():
+            plan.distribution.sample(plan, primitives(plan.layout, kind, tensor, generator))
+        return tensor

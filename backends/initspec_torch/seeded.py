@@ -1,0 +1,46 @@
+"""Portable draws into the memory of tensors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from numpy.typing import NDArray
+
+from initspec import portable
+from initspec.dtypes import FloatType, numpy_dtype
+from initspec_torch.distributed import is_distributed, local_block
+
+if TYPE_CHECKING:
+    from initspec.plan import Plan
+
+
+def fill(tensor: torch.Tensor, plan: Plan, kind: FloatType, seed: int, name: str) -> None:
+    """Write the weight that a seed and a name say into `tensor`.
+
+    A CPU tensor is filled in its own memory, without a temporary. A tensor elsewhere is copied to.
+    Of a DTensor this process draws its own part alone, without communication.
+    """
+    index = None
+    if is_distributed(tensor):
+        tensor, index = local_block(tensor)
+    if not tensor.numel():
+        return
+    if tensor.device.type == "cpu" and not tensor.is_neg():
+        portable.fill(plan, kind, seed, name, _memory(tensor, kind), index)
+        # Autograd must hear of a write that torch did not make.
+        torch.autograd.graph.increment_version(tensor)
+        return
+    drawn = portable.draw(plan, kind, seed, name, index)
+    if kind.name == "bfloat16":  # of which torch takes no NumPy array
+        tensor.copy_(torch.from_numpy(drawn.view("int16")).view(torch.bfloat16))
+    else:
+        tensor.copy_(torch.from_numpy(drawn))
+
+
+def _memory(tensor: torch.Tensor, kind: FloatType) -> NDArray[Any]:
+    """Return the memory of a CPU tensor as an array of the same strides."""
+    tensor = tensor.detach()
+    if kind.name == "bfloat16":
+        return tensor.view(torch.int16).numpy().view(numpy_dtype(kind))
+    return tensor.numpy()

@@ -1,0 +1,120 @@
+"""What can be filled: the checks that come before any tensor is touched."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn.parameter import is_lazy
+
+from initspec.dtypes import FLOATS, FloatType, float_type
+from initspec.errors import TargetError
+from initspec_torch.distributed import check_distributed, is_distributed
+
+_KINDS = {getattr(torch, name): kind for name, kind in FLOATS.items()}
+_PLAIN = (torch.Tensor, torch.nn.Parameter)
+
+
+def check_target(tensor: object) -> FloatType:
+    """Return the floating type of a tensor that can be filled.
+
+    Raises:
+        TargetError: it is no tensor, has no dense memory of its own, or must not be written to.
+        DtypeError: its elements are not of a supported floating type.
+    """
+    if not isinstance(tensor, torch.Tensor):
+        raise TargetError(_no_tensor(tensor))
+    if type(tensor) not in _PLAIN and is_lazy(tensor):
+        raise TargetError(
+            f"a {type(tensor).__name__} has no shape yet: run one forward pass through the lazy "
+            "module (a dry run on an example input), then initialize"
+        )
+    if tensor.is_nested:
+        raise TargetError("a nested tensor: pass its members one by one, each a dense tensor")
+    if tensor.layout is not torch.strided:
+        raise TargetError(
+            f"a tensor of layout {tensor.layout}: initialize a dense tensor (torch.strided), "
+            "then convert it"
+        )
+    if tensor.is_quantized:
+        raise TargetError(
+            f"a quantized tensor ({tensor.dtype}): initialize the floating tensor, then quantize it"
+        )
+    kind = _KINDS.get(tensor.dtype) or float_type(tensor.dtype)
+    if tensor.is_inference() and not torch.is_inference_mode_enabled():
+        raise TargetError(
+            "an inference tensor cannot be written to outside torch.inference_mode(): "
+            "call the initializer inside it, or pass tensor.clone()"
+        )
+    if type(tensor) not in _PLAIN and is_distributed(tensor):
+        check_distributed(tensor)
+    elif not tensor.is_contiguous() and _shares_memory(tensor):
+        raise TargetError(
+            f"a tensor of shape {tuple(tensor.shape)} and strides {tensor.stride()}, some of whose "
+            "elements share memory (an expanded tensor?): pass the tensor it is a view of, or "
+            "tensor.clone()"
+        )
+    return kind
+
+
+def check_generator(generator: object, tensor: torch.Tensor) -> None:
+    """Raise TargetError where `generator` cannot draw for `tensor`."""
+    if not isinstance(generator, torch.Generator):
+        raise TargetError(
+            f"generator={generator!r}: pass a torch.Generator, such as "
+            f"torch.Generator({tensor.device.type!r}).manual_seed(0), or nothing"
+        )
+    own, needed = generator.device, tensor.device
+    if own == needed or needed.type == "meta":
+        return
+    # "cuda" without an index is the current device, which torch itself resolves.
+    if own.type != needed.type or None not in (own.index, needed.index):
+        raise TargetError(
+            f"a generator on {str(own)!r} for a tensor on {str(needed)!r}: pass "
+            f"torch.Generator({str(needed)!r})"
+        )
+
+
+def without_data(tensor: torch.Tensor) -> bool:
+    """Say whether a tensor has a shape and a dtype but no memory: on the meta device, or fake."""
+    if tensor.is_meta:
+        return True
+    if type(tensor) in _PLAIN:
+        return False
+    from torch._subclasses.fake_tensor import FakeTensor  # torch names no public door to it
+
+    return isinstance(tensor, FakeTensor)
+
+
+def _no_tensor(given: object) -> str:
+    kind = type(given).__name__
+    if isinstance(given, torch.nn.Module):
+        hint = f"pass one of its parameters, such as .weight of the {kind}"
+    elif hasattr(given, "__array__") or isinstance(given, (list, tuple)):
+        hint = "pass torch.empty(shape) and use what it is filled with; to_numpy makes NumPy arrays"
+    else:
+        hint = "pass a torch.Tensor, such as torch.empty(512, 256) or layer.weight"
+    return f"a {kind} is no torch.Tensor: {hint}"
+
+
+def _shares_memory(tensor: torch.Tensor) -> bool:
+    """Say whether two elements of a tensor lie at one address."""
+    axes = sorted(
+        (stride, size)
+        for stride, size in zip(tensor.stride(), tensor.shape, strict=True)
+        if size > 1
+    )
+    if not tensor.numel():
+        return False
+    reach = 0
+    for stride, size in axes:
+        if stride <= reach:
+            break
+        reach += stride * (size - 1)
+    else:
+        return False
+    if axes[0][0] == 0:
+        return True
+    # Interleaved axes, as of unfold or as_strided: rare, so that counting addresses will do.
+    addresses = torch.zeros((), dtype=torch.int64, device="cpu")
+    for stride, size in axes:
+        addresses = addresses[..., None] + stride * torch.arange(size, device="cpu")
+    return addresses.unique().numel() < tensor.numel()

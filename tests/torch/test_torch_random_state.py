@@ -1,0 +1,66 @@
+"""Where the random numbers come from."""
+
+from __future__ import annotations
+
+import pytest
+
+from initspec import InitSpec
+
+torch = pytest.importorskip("torch")
+
+RANDOM = [
+    InitSpec.he_normal(),
+    InitSpec.he_uniform(),
+    InitSpec.he_truncated_normal(),
+    InitSpec.truncated_normal(std=1.0, lower=-6, upper=6),
+    InitSpec.truncated_normal(std=1.0, lower=2, upper=4),
+    InitSpec.sparse(0.5),
+    InitSpec.orthogonal(),
+]
+SHAPES = [(12, 10), (130, 150)]  # small matrices take another path
+
+
+@pytest.mark.parametrize("spec", RANDOM, ids=str)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_global_state_without_a_generator(spec: InitSpec, shape: tuple[int, int]) -> None:
+    """Without a generator torch.manual_seed repeats a draw."""
+    init = spec.to_torch()
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        first = init(torch.empty(shape))
+        torch.manual_seed(3)
+        second = init(torch.empty(shape))
+        third = init(torch.empty(shape))
+    assert torch.equal(first, second)
+    assert not torch.equal(second, third)
+
+
+@pytest.mark.parametrize("spec", RANDOM, ids=str)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_generator_is_all_that_is_used(spec: InitSpec, shape: tuple[int, int]) -> None:
+    """With a generator the global state stays bitwise the same, and has no say in the draw.
+
+    torch's own `sparse_` fails this: https://github.com/pytorch/pytorch/issues/98200.
+    """
+    before = torch.get_rng_state()
+    first = spec.to_torch()(torch.empty(shape), torch.Generator().manual_seed(1))
+    assert torch.equal(torch.get_rng_state(), before)
+    with torch.random.fork_rng():
+        torch.manual_seed(99)
+        second = spec.to_torch()(torch.empty(shape), torch.Generator().manual_seed(1))
+    assert torch.equal(first, second)
+
+
+@pytest.mark.parametrize("spec", RANDOM, ids=str)
+def test_two_draws_differ(spec: InitSpec) -> None:
+    """One initializer on two layers, with or without a generator, gives two weights."""
+    init, g = spec.to_torch(), torch.Generator().manual_seed(1)
+    for source in (None, g):
+        assert not torch.equal(init(torch.empty(16, 16), source), init(torch.empty(16, 16), source))
+
+
+def test_stack_members_differ() -> None:
+    """The members of a stack are draws of their own."""
+    for size in (8, 80):
+        w = InitSpec.orthogonal().to_torch(axes="stack out in")(torch.empty(2, size, size))
+        assert not torch.allclose(w[0], w[1])
