@@ -1,0 +1,103 @@
+"""The native initializer of JAX: the protocol of jax.nn.initializers.Initializer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from initspec.axes import IN_OUT, Axes, check_shape
+from initspec.dtypes import FloatType, float_type, numpy_dtype
+from initspec.plan import resolve
+from initspec_jax.keys import check_key
+from initspec_jax.primitives import JaxPrimitives
+from initspec_jax.sharding import Draw, context_mesh, placed
+
+if TYPE_CHECKING:
+    from initspec import InitSpec
+
+
+@dataclass(frozen=True, repr=False)
+class JaxInitializer:
+    """init(key, shape, dtype=float32, out_sharding=None) -> jax.Array.
+
+    It holds no state: one key gives one draw, another key another. Two initializers are equal where
+    what they are made of is, so one can be a static argument of `jax.jit` and an attribute of a
+    flax module (`kernel_init=`, `bias_init=`).
+
+    Attributes:
+        spec: what the weights are to be.
+        axes: the role of each axis; None takes `kernel... in out` from rank 2 on.
+        seed: the seed of the portable stream; None draws from the key.
+        name: the parameter's name in the portable stream.
+    """
+
+    spec: InitSpec
+    axes: Axes | None = None
+    seed: int | None = None
+    name: str = ""
+
+    def __repr__(self) -> str:
+        return f"JaxInitializer({str(self.spec)!r})"
+
+    def __call__(
+        self,
+        key: Any,
+        shape: Sequence[int],
+        dtype: Any = jnp.float32,
+        out_sharding: Any = None,
+    ) -> jax.Array:
+        """Return a new array.
+
+        Args:
+            key: one key of jax.random, typed (`jax.random.key`) or legacy (`jax.random.PRNGKey`);
+                may be traced.
+            shape: the weight's shape; static, not traced.
+            dtype: float16, bfloat16, float32 or float64, which JAX makes float32 unless
+                `jax_enable_x64` is set; None is JAX' default floating type.
+            out_sharding: how the result is laid out over devices: a NamedSharding, or a
+                PartitionSpec under `jax.set_mesh`. Auto and Explicit mesh axes.
+
+        Raises:
+            AxesError, ShapeError, DtypeError: the weight cannot be filled as asked.
+            TargetError: the key is none, or a batch of them; the sharding does not fit.
+        """
+        check_key(key)
+        mesh = context_mesh(out_sharding)
+        kind = _float_type(float if dtype is None else dtype)
+        draw = _compiled(self.spec, self.axes, check_shape(shape), kind, out_sharding, mesh)
+        return draw(key)
+
+
+def _float_type(dtype: Any) -> FloatType:
+    """Return the type that JAX gives an array of `dtype`: float64 may become float32."""
+    kind = float_type(dtype)
+    if kind.name == "float64":
+        # Only an array brings JAX' own warning about this, where it gives one.
+        kind = float_type(jnp.zeros((), dtype if dtype is float else np.float64).dtype)
+    return kind
+
+
+@lru_cache(maxsize=1024)  # an eager call costs a look-up, not a dispatch for each operation
+def _compiled(
+    spec: InitSpec,
+    axes: Axes | None,
+    shape: tuple[int, ...],
+    kind: FloatType,
+    out_sharding: Any,
+    mesh: Any,
+) -> Draw:
+    """Return the compiled key -> weight."""
+    plan = resolve(spec, shape, axes, IN_OUT, kind)
+
+    def initspec_draw(key: Any) -> Any:
+        if not plan.layout.size:
+            return jnp.zeros(shape, numpy_dtype(kind))
+        return plan.distribution.sample(plan, JaxPrimitives(plan.layout, kind, key))
+
+    return placed(initspec_draw, shape, out_sharding, mesh)

@@ -1,0 +1,100 @@
+"""The drawing operations of JAX."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from initspec.dtypes import FloatType, numpy_dtype
+from initspec.layout import Layout
+from initspec_jax.truncated import truncated_standard_normal
+
+Array = Any
+
+
+class JaxPrimitives:
+    """`initspec.primitives.Primitives` on one key of jax.random, which may be traced.
+
+    Draws are made in float32, or in float64 for a float64 weight, and cast once: jax.random fills
+    the mantissa of a uniform value, so in bfloat16 it knows 128 of them, and 128 normal ones.
+    """
+
+    def __init__(self, layout: Layout, kind: FloatType, key: Array) -> None:
+        self._layout = layout
+        self._dtype = numpy_dtype(kind)
+        self._working: Any = jnp.float64 if kind.name == "float64" else jnp.float32
+        self._smallest = kind.smallest
+        self._key = key
+
+    def full(self, value: float) -> Array:
+        return jnp.full(self._layout.shape, value, self._dtype)
+
+    def normal(self, mean: float, std: float) -> Array:
+        values = jax.random.normal(self._fresh(), self._layout.shape, self._working)
+        return (mean + std * values).astype(self._dtype)
+
+    def uniform(self, low: float, high: float) -> Array:
+        # From the middle, because high - low may overflow where low and high do not.
+        u = jax.random.uniform(self._fresh(), self._layout.shape, self._working, -1.0, 1.0)
+        return self._between((low / 2 + high / 2) + (high / 2 - low / 2) * u, low, high)
+
+    def truncated_normal(self, mean: float, std: float, lower: float, upper: float) -> Array:
+        shape = self._layout.shape
+        values = truncated_standard_normal(self._fresh(), shape, self._working, lower, upper)
+        return self._between(mean + std * values, mean + std * lower, mean + std * upper)
+
+    def gaussian(self, stack: int, rows: int, columns: int) -> Array:
+        return jax.random.normal(self._fresh(), (stack, rows, columns), self._working)
+
+    def haar(self, stack: int, rows: int, columns: int) -> Array:
+        longer, shorter = max(rows, columns), min(rows, columns)
+        q, r = jnp.linalg.qr(self.gaussian(stack, longer, shorter))
+        # QR alone is not uniform: LAPACK's signs depend on the matrix (Mezzadri 2007, section 5).
+        # Not jnp.sign, which is 0 at 0.
+        q = q * jnp.where(jnp.diagonal(r, axis1=1, axis2=2) < 0, -1.0, 1.0)[:, None, :]
+        return q if rows >= columns else self.transpose(q)
+
+    def eye(self, stack: int, rows: int, columns: int) -> Array:
+        return jnp.broadcast_to(jnp.eye(rows, columns, dtype=self._working), (stack, rows, columns))
+
+    def keep(self, values: Array, kept: int) -> Array:
+        shape = values.shape
+        values = jnp.copysign(jnp.maximum(jnp.abs(values), self._smallest), values)
+        if kept in (0, shape[-1]):
+            return values if kept else jnp.zeros_like(values)
+        # The places of the `kept` smallest of random words. Sorting words alone takes a tenth of
+        # jax.random.permutation, which sorts pairs, twice. Where two words tie at the edge, it is
+        # that permutation: which words are distinct does not depend on their order, so both
+        # branches, and the draw, are uniform over the subsets.
+        words = jax.random.bits(self._fresh(), shape, jnp.uint32)
+        chosen = words <= jnp.sort(words, axis=-1)[..., kept - 1 : kept]
+        key = self._fresh()
+
+        def permuted() -> Array:
+            mask = jnp.broadcast_to(jnp.arange(shape[-1]) < kept, shape)
+            return jax.random.permutation(key, mask, axis=-1, independent=True)
+
+        distinct = jnp.all(jnp.sum(chosen, axis=-1) == kept)
+        return jnp.where(jax.lax.cond(distinct, lambda: chosen, permuted), values, 0)
+
+    def transpose(self, matrix: Array) -> Array:
+        return matrix.transpose(0, 2, 1)
+
+    def at(self, matrix: Array, tap: int, taps: int) -> Array:
+        stack, rows, columns = matrix.shape
+        kernel = jnp.zeros((stack, rows, columns, taps), matrix.dtype).at[..., tap].set(matrix)
+        return kernel.reshape(stack, rows, columns * taps)
+
+    def weight(self, logical: Array) -> Array:
+        return self._layout.weight(logical).astype(self._dtype)
+
+    def _fresh(self) -> Array:
+        """Return a key that no other draw of this weight uses."""
+        self._key, key = jax.random.split(self._key)
+        return key
+
+    def _between(self, values: Array, low: float, high: float) -> Array:
+        """Return the weight of these values, the rounding at the ends taken back."""
+        return jnp.clip(values, low, high).astype(self._dtype)

@@ -1,0 +1,179 @@
+"""The laws of elementwise draws, against scipy and against jax.nn.initializers."""
+
+from __future__ import annotations
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from initspec_jax import backend
+from initspec_jax.truncated import truncated_standard_normal
+from jax.nn import initializers
+from scipy import stats
+
+from initspec import InitSpec, TruncatedNormal
+from initspec.dtypes import FLOATS
+
+KEY = jax.random.key(20240607)
+SHAPE = (512, 2048)  # in, out
+CUT = stats.truncnorm(-2, 2)
+
+LAWS = {
+    "he_normal": (InitSpec.he_normal(gain=1.5), stats.norm(0, 1.5 * math.sqrt(2 / 512))),
+    "fan_out": (InitSpec.glorot_normal(mode="fan_out"), stats.norm(0, math.sqrt(1 / 2048))),
+    "fan_geo_avg": (InitSpec.he_normal(mode="fan_geo_avg"), stats.norm(0, math.sqrt(2 / 1024))),
+    "normal": (InitSpec.normal(0.02, 0.1), stats.norm(0.1, 0.02)),
+    "uniform": (InitSpec.uniform(-0.13, 0.37), stats.uniform(-0.13, 0.5)),
+    "glorot_uniform": (
+        InitSpec.glorot_uniform(),
+        stats.uniform(-math.sqrt(6 / 2560), 2 * math.sqrt(6 / 2560)),
+    ),
+    "truncated": (
+        InitSpec.truncated_normal(0.02, 0.1),
+        stats.truncnorm(-2, 2, 0.1, 0.02 / CUT.std()),
+    ),
+    "truncated_lopsided": (
+        InitSpec(TruncatedNormal(-3, 1, corrected=False), "he"),
+        stats.truncnorm(-3, 1, 0, math.sqrt(2 / 512)),
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [(name, dtype) for name in LAWS for dtype in ("float32", "float64")]
+    + [("truncated_lopsided", "float16"), ("normal", "bfloat16")],
+)
+def test_law(name, dtype, follows):
+    """Each law is scipy's; half precision is held to the float32 draw in test_jax_defects."""
+    spec, law = LAWS[name]
+    kind = FLOATS[dtype]
+    draws = backend.draw(spec, SHAPE, dtype=dtype, entropy=7)
+    assert draws.dtype.name == dtype
+    follows(draws, law, kind.eps if kind.eps > 1e-4 else 0.0)
+
+
+BOUNDS = [
+    (-2, 2),
+    (-8, 8),
+    (-50, 50),
+    (3, 5),
+    (5, 6),
+    (-6, -5),
+    (4, 40),
+    (-1, 9),
+    (-9, 0),
+    (0.5, 0.51),
+    (-0.5, 30),
+    (-0.001, 0.001),
+]
+
+
+@pytest.mark.parametrize(("lower", "upper"), BOUNDS)
+def test_truncated_variate(lower, upper, follows):
+    """Wide, narrow, lopsided and far bounds are scipy.stats.truncnorm in float32."""
+    # Not compiled as one: only roundings of the ends may lie outside, which the weight clips.
+    variate = truncated_standard_normal(KEY, (2**20,), jnp.float32, lower, upper)
+    assert variate.dtype == jnp.float32
+    slack = 4 * 2.0**-23 * max(abs(lower), abs(upper))
+    assert lower - slack <= float(variate.min())
+    assert float(variate.max()) <= upper + slack
+    follows(np.clip(variate, lower, upper), stats.truncnorm(lower, upper))
+
+
+@pytest.mark.parametrize(("lower", "upper"), [(-8, 8), (3, 5), (-6, -5)])
+def test_truncated_bounds(lower, upper, follows):
+    """Weights between wide and far bounds follow scipy.stats.truncnorm, none outside."""
+    spec = InitSpec.truncated_normal(1.0, lower=lower, upper=upper, corrected=False)
+    draws = spec.to_jax()(KEY, (2**20,))
+    assert lower <= float(draws.min())
+    assert float(draws.max()) <= upper
+    follows(draws, stats.truncnorm(lower, upper))
+
+
+@pytest.mark.parametrize("lower", [-9, -6, -5.5])
+@pytest.mark.parametrize("upper", [-0.9, 0.0, 0.5, 8])
+def test_truncated_extreme_cells(lower, upper, monkeypatch):
+    """The first and last of the 2^23 cells give values of their probability, never the bound.
+
+    jax.random.truncated_normal puts the first cell, one value in 2^23, on a bound of -8.
+    """
+    ends = jnp.array([0.0, 1 - 2.0**-23], jnp.float32)
+    monkeypatch.setattr(jax.random, "uniform", lambda *_: ends)
+    first, last = np.asarray(
+        truncated_standard_normal(KEY, (2,), jnp.float32, lower, upper), np.float64
+    )
+    if abs(upper) > abs(lower):
+        first, last = -first, -last
+    law = stats.truncnorm(lower, upper)
+    # Where float32 holds 1 - p no finer than 2^-24, a cell is up to four cells wide.
+    assert 2.0**-26 < law.cdf(min(first, last)) < 2.0**-21
+    assert law.sf(max(first, last)) < 2.0**-21
+
+
+def _same(spec, theirs, shape=(48, 80), dtype=jnp.float32):
+    """Assert that ours from a key are the numbers of JAX from the key that ours draws with."""
+    drawn_with = jax.random.split(KEY)[1]
+    expected = np.asarray(theirs(drawn_with, shape, dtype), np.float64)
+    drawn = np.asarray(spec.to_jax()(KEY, shape, dtype), np.float64)
+    # A truncated value comes from the middle of its cell, JAX' from the lower end: half a cell is
+    # 0.95 * 2^-23 in erf, at 2 sigma, where erf is flattest, 1.1e-6 sigma.
+    np.testing.assert_allclose(drawn, expected, rtol=1e-6, atol=2e-6 * expected.std())
+
+
+def _scaling(scale, mode, distribution):
+    ours = InitSpec.variance_scaling(scale, mode, distribution)
+    return ours, initializers.variance_scaling(scale, mode, distribution)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        _scaling(0.7, "fan_in", "normal"),
+        _scaling(0.7, "fan_geo_avg", "normal"),
+        _scaling(1.3, "fan_out", "uniform"),
+        _scaling(1.3, "fan_avg", "truncated_normal"),
+        (InitSpec.he_truncated_normal(), initializers.he_normal()),
+        (InitSpec.glorot_uniform(), initializers.glorot_uniform()),
+        (InitSpec.lecun_truncated_normal(), initializers.lecun_normal()),
+        (InitSpec.normal(0.3), initializers.normal(0.3)),
+        (InitSpec.truncated_normal(0.3, corrected=False), initializers.truncated_normal(0.3)),
+    ],
+)
+def test_same_numbers_as_jax(ours, theirs):
+    """The initializers of the same law give the same numbers from the same key."""
+    _same(ours, theirs)
+
+
+def test_he_truncated_normal_has_the_law_of_jax_he_normal():
+    """Two independent samples: Kolmogorov-Smirnov (false alarm 1e-6) and std (5 errors)."""
+    ours = np.ravel(InitSpec.he_truncated_normal().to_jax()(jax.random.key(1), SHAPE))
+    theirs = np.ravel(initializers.he_normal()(jax.random.key(2), SHAPE))
+    assert stats.ks_2samp(ours, theirs, method="asymp").pvalue > 1e-6
+    assert abs(ours.std() / theirs.std() - 1) < 5 * math.sqrt(2 * 0.25 * 1.37 / ours.size)
+
+
+@pytest.mark.parametrize(
+    ("spec", "low", "high"),
+    [
+        (InitSpec.uniform(0.0, 0.07), 0.0, 0.07),
+        (InitSpec.uniform(1.0, 1.0001), 1.0, 1.0001),
+        (InitSpec.uniform(-1000.03, -1000.01), -1000.03, -1000.01),
+        (InitSpec.truncated_normal(1e-5, 1.0, -1, 1, corrected=False), 1 - 1e-5, 1 + 1e-5),
+    ],
+    ids=str,
+)
+def test_bounds_hold_after_scaling(spec, low, high):
+    """No weight lies outside its bounds as float32 has them, though mean and width are rounded."""
+    draws = np.asarray(spec.to_jax()(KEY, (2**20,)))
+    assert draws.min() >= np.float32(low)
+    assert draws.max() <= np.float32(high)
+
+
+def test_float64_has_64_bits():
+    """A float64 draw is no widened float32 draw."""
+    for name in ("he_normal", "glorot_uniform", "truncated"):
+        draws = backend.draw(LAWS[name][0], SHAPE, dtype="float64", entropy=7)
+        assert np.mean(draws == draws.astype(np.float32)) < 0.01
