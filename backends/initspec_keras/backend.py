@@ -1,0 +1,124 @@
+"""The Keras backend as initspec sees it."""
+
+from __future__ import annotations
+
+import importlib
+from contextlib import AbstractContextManager, nullcontext
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from initspec.axes import IN_OUT, Axes, by_rank
+from initspec.dtypes import float_type, numpy_dtype
+from initspec.plan import resolve
+from initspec_keras import active
+
+if TYPE_CHECKING:
+    import keras
+
+    from initspec import InitSpec
+
+
+class KerasBackend:
+    """Draws with keras.random, on TensorFlow, PyTorch or JAX."""
+
+    name = "keras"
+    dtypes = ("float16", "bfloat16", "float32", "float64")
+    known_deviations: tuple[str, ...] = ()
+
+    def version(self) -> str:
+        framework = active.framework()
+        return f"{_version('keras')} on {framework} {_version(framework)}"
+
+    def why_unusable(self) -> str | None:
+        return active.why_unusable()
+
+    def default_axes(self, rank: int) -> Axes | None:
+        return by_rank(IN_OUT, rank)
+
+    def compile(
+        self, spec: InitSpec, axes: Axes | None, seed: int | None, name: str
+    ) -> keras.initializers.Initializer:
+        """Return the built-in initializer where it is exact, else an `InitSpecInitializer`.
+
+        Exact on the active Keras backend, in the dtypes that variables have without one of their
+        own: `keras.config.floatx()`, and that of the global dtype policy. Set the policy first; a
+        layer with a policy of its own in half precision calls a built-in for what it cannot do.
+
+        A built-in does not check the shape: it fills rank 1 as Keras does, fan_in = fan_out = the
+        size, and shapes that `axes` do not fit, where an `InitSpecInitializer` raises AxesError.
+
+        On JAX under keras.distribution, Keras jits the draw of a variable of 250 MiB and more over
+        all devices (keras/src/backend/jax/core.py, should_shard_at_init), which leaks a tracer into
+        the SeedGenerator: compile one initializer for each such variable.
+        """
+        import keras
+
+        dtypes = {keras.config.floatx(), keras.config.dtype_policy().variable_dtype}
+        return self._native(spec, axes, seed, name, frozenset(dtypes), None)
+
+    def draw(
+        self,
+        spec: InitSpec,
+        shape: tuple[int, ...],
+        *,
+        axes: Axes | None = None,
+        dtype: str = "float32",
+        entropy: int = 0,
+        seed: int | None = None,
+        name: str = "",
+    ) -> NDArray[np.floating]:
+        """Draw with what `compile` returns where the policy has this dtype.
+
+        On JAX, float64 is drawn with jax_enable_x64 set for the duration of the call.
+        """
+        kind = float_type(dtype)
+        resolve(spec, shape, axes, IN_OUT, kind)  # a built-in would not check
+        import keras
+
+        with _wide(kind.name):
+            init = self._native(spec, axes, seed, name, frozenset({kind.name}), entropy)
+            value = init(tuple(shape), dtype=kind.name)
+            if kind.name in ("float16", "bfloat16"):
+                # Exact, and Keras on TensorFlow cannot convert a bfloat16 scalar itself.
+                value = keras.ops.cast(value, "float32")
+            array = keras.ops.convert_to_numpy(value)
+        return np.asarray(array).astype(numpy_dtype(kind), copy=False)
+
+    def _native(
+        self,
+        spec: InitSpec,
+        axes: Axes | None,
+        seed: int | None,
+        name: str,
+        dtypes: frozenset[str],
+        entropy: int | None,
+    ) -> Any:
+        from initspec_keras.builtin import Request, builtin
+        from initspec_keras.generator import seed_generator
+        from initspec_keras.initializer import InitSpecInitializer
+
+        generator = seed_generator(entropy)
+        if seed is None:
+            native = builtin(Request(spec, axes, dtypes, active.framework(), generator))
+            if native is not None:
+                return native
+        return InitSpecInitializer(spec, axes, seed, name, generator)
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)  # without the import, which takes TensorFlow ten seconds
+    except PackageNotFoundError:  # tensorflow-cpu, tf-nightly, ...
+        return str(importlib.import_module(package).__version__)
+
+
+def _wide(dtype: str) -> AbstractContextManager[Any]:
+    """Return a context in which the framework gives float64 where it is asked for."""
+    if dtype != "float64" or active.framework() != "jax":
+        return nullcontext()
+    import jax
+
+    return jax.enable_x64(True)

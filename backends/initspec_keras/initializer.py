@@ -1,0 +1,86 @@
+"""The initializer for what no built-in of Keras does exactly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from initspec import InitSpec
+from initspec.axes import IN_OUT, Axes, axes_of
+from initspec.dtypes import FloatType, float_type
+from initspec.plan import resolve
+from initspec_keras.generator import seed_generator
+from initspec_keras.primitives import KerasPrimitives
+
+
+@keras.saving.register_keras_serializable(package="initspec")
+class InitSpecInitializer(keras.initializers.Initializer):
+    """init(shape, dtype=None) -> tensor.
+
+    Two calls give two draws, and so does a copy, however it is made. Only its own SeedGenerator is
+    read and moved. A saved model that holds one loads in safe mode, after `import initspec_keras`.
+
+    Args:
+        spec: what the weights should be; a config holds its document.
+        axes: the role of each axis; None takes `kernel... in out` for rank 2 and more.
+        seed: the seed of the portable stream; None draws with Keras' random numbers.
+        name: the parameter's name in the portable stream.
+        generator: a `keras.random.SeedGenerator` or its config; None makes a new one.
+    """
+
+    def __init__(
+        self,
+        spec: InitSpec | dict[str, Any],
+        axes: str | Axes | None = None,
+        seed: int | None = None,
+        name: str = "",
+        generator: Any = None,
+    ) -> None:
+        self.spec = spec if isinstance(spec, InitSpec) else InitSpec.from_dict(spec)
+        self.axes = axes_of(axes)
+        self.seed = seed
+        self.name = name
+        if isinstance(generator, dict):
+            generator = keras.random.SeedGenerator.from_config(generator)
+        self._generator = seed_generator() if generator is None else generator
+
+    def __repr__(self) -> str:
+        axes = "" if self.axes is None else f", axes={str(self.axes)!r}"
+        return f"InitSpecInitializer({str(self.spec)!r}{axes})"
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
+        """Return a new tensor.
+
+        Args:
+            shape: the weight's shape, `kernel... in out` unless axes say otherwise.
+            dtype: float16, bfloat16, float32 or float64; None takes `keras.config.floatx()`. On
+                JAX, float64 is float32 unless jax_enable_x64 is set.
+
+        Raises:
+            AxesError, ShapeError, DtypeError: the weight cannot be filled as asked.
+        """
+        kind = _canonical(float_type(keras.config.floatx() if dtype is None else dtype))
+        plan = resolve(self.spec, shape, self.axes, IN_OUT, kind)
+        if plan.layout.size:
+            draw = KerasPrimitives(plan.layout, kind, self._generator)
+            return plan.distribution.sample(plan, draw)
+        return keras.ops.zeros(plan.layout.shape, dtype=kind.name)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "spec": self.spec.to_dict(),
+            "axes": None if self.axes is None else str(self.axes),
+            "seed": self.seed,
+            "name": self.name,
+            "generator": self._generator.get_config(),
+        }
+
+
+def _canonical(kind: FloatType) -> FloatType:
+    """Return the dtype that the framework gives where `kind` is asked for."""
+    if keras.config.backend() != "jax":
+        return kind
+    import jax
+
+    return float_type(jax.dtypes.canonicalize_dtype(kind.name))

@@ -1,0 +1,95 @@
+"""The drawing operations of Keras, on whichever framework it runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from initspec.dtypes import FloatType
+from initspec.layout import Layout
+from initspec_keras.truncated import truncated_standard_normal
+
+Tensor = Any
+
+
+class KerasPrimitives:
+    """`initspec.primitives.Primitives` on one `keras.random.SeedGenerator`.
+
+    Draws are made in float32, or in float64 for a float64 weight, and cast once. Nothing goes
+    through NumPy, so that all of it can be traced by tf.function and jax.jit.
+    """
+
+    def __init__(self, layout: Layout, kind: FloatType, seed: Any) -> None:
+        self._layout = layout
+        self._dtype = kind.name
+        self._working = "float64" if kind.name == "float64" else "float32"
+        self._smallest = kind.smallest
+        self._seed = seed
+
+    def full(self, value: float) -> Tensor:
+        # From a NumPy scalar: TensorFlow rounds a Python float to float32 on its way to float64.
+        scalar = keras.ops.convert_to_tensor(np.asarray(value, self._working))
+        return self._cast(keras.ops.broadcast_to(scalar, self._layout.shape))
+
+    def normal(self, mean: float, std: float) -> Tensor:
+        values = keras.random.normal(self._layout.shape, dtype=self._working, seed=self._seed)
+        return self._scaled(values, mean, std)
+
+    def uniform(self, low: float, high: float) -> Tensor:
+        shape = self._layout.shape
+        u = keras.random.uniform(shape, 0.0, 1.0, dtype=self._working, seed=self._seed)
+        return self._scaled(u, low, high - low)
+
+    def truncated_normal(self, mean: float, std: float, lower: float, upper: float) -> Tensor:
+        shape = self._layout.shape
+        values = truncated_standard_normal(shape, self._working, lower, upper, self._seed)
+        return self._scaled(values, mean, std)
+
+    def gaussian(self, stack: int, rows: int, columns: int) -> Tensor:
+        shape = (stack, rows, columns)
+        return keras.random.normal(shape, dtype=self._working, seed=self._seed)
+
+    def haar(self, stack: int, rows: int, columns: int) -> Tensor:
+        ops = keras.ops
+        longer, shorter = max(rows, columns), min(rows, columns)
+        q, r = ops.qr(self.gaussian(stack, longer, shorter))
+        # QR alone is not uniform: LAPACK's signs depend on the matrix (Mezzadri 2007, section 5).
+        diagonal = ops.diagonal(r, axis1=1, axis2=2)
+        q = ops.where(ops.expand_dims(diagonal, 1) < 0, -q, q)
+        return q if rows >= columns else self.transpose(q)
+
+    def eye(self, stack: int, rows: int, columns: int) -> Tensor:
+        eye = keras.ops.eye(rows, columns, dtype=self._working)
+        return keras.ops.broadcast_to(eye, (stack, rows, columns))
+
+    def keep(self, values: Tensor, kept: int) -> Tensor:
+        ops = keras.ops
+        # Sorting independent uniforms gives a uniform permutation of the places of each row.
+        keys = keras.random.uniform(values.shape, 0.0, 1.0, dtype="float32", seed=self._seed)
+        chosen = ops.argsort(keys, axis=-1) < kept
+        least = self._smallest
+        floored = ops.where(values < 0, ops.minimum(values, -least), ops.maximum(values, least))
+        return ops.where(chosen, floored, ops.zeros_like(floored))
+
+    def transpose(self, matrix: Tensor) -> Tensor:
+        return keras.ops.transpose(matrix, (0, 2, 1))
+
+    def at(self, matrix: Tensor, tap: int, taps: int) -> Tensor:
+        stack, rows, columns = matrix.shape
+        places = ((0, 0), (0, 0), (0, 0), (tap, taps - tap - 1))
+        kernel = keras.ops.pad(keras.ops.expand_dims(matrix, -1), places)
+        return keras.ops.reshape(kernel, (stack, rows, columns * taps))
+
+    def weight(self, logical: Tensor) -> Tensor:
+        ops, layout = keras.ops, self._layout
+        factors = ops.transpose(ops.reshape(logical, layout.ordered), layout.inverse)
+        return self._cast(ops.reshape(factors, layout.shape))
+
+    def _scaled(self, values: Tensor, mean: float, factor: float) -> Tensor:
+        values = values * factor
+        return self._cast(values + mean if mean else values)
+
+    def _cast(self, values: Tensor) -> Tensor:
+        return values if self._working == self._dtype else keras.ops.cast(values, self._dtype)
