@@ -1,5 +1,6 @@
 """How backends are found: entry points, and what goes wrong with them."""
 
+import importlib.metadata
 from importlib.metadata import EntryPoint
 
 import numpy as np
@@ -24,10 +25,10 @@ def _entry(name, value, provider):
 def register(monkeypatch):
     """Register extra entry points for one test."""
     backend._load.cache_clear()
-    real = list(backend.entry_points(group=backend.GROUP))
+    real = list(importlib.metadata.entry_points(group=backend.GROUP))
 
     def add(*entries):
-        monkeypatch.setattr(backend, "entry_points", lambda group: [*real, *entries])
+        monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [*real, *entries])
 
     yield add
     backend._load.cache_clear()

@@ -1,0 +1,235 @@
+"""Who may import whom, read from the source; and what `import initspec` costs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+FRAMEWORKS = {"torch", "keras", "tensorflow", "jax", "jaxlib", "flax", "mlx"}
+"""What only a backend may import."""
+
+PACKAGES = {
+    "initspec": {"numpy", "msgspec", "ml_dtypes"},
+    "initspec_numpy": {"initspec", "numpy"},
+    "initspec_torch": {"initspec", "numpy", "ml_dtypes", "torch"},
+    # Keras computes with the framework under it.
+    "initspec_keras": {"initspec", "numpy", "ml_dtypes", "keras", "tensorflow", "torch", "jax"},
+    "initspec_jax": {"initspec", "numpy", "ml_dtypes", "jax"},
+    "initspec_conformance": {"initspec", "numpy", "scipy", "jinja2", "matplotlib", "pytest"},
+}
+"""What each package may import beyond itself and the standard library."""
+
+ONLY_IN = dict.fromkeys(("typer", "click", "rich", "safetensors"), "initspec.cli")
+"""What only one part of initspec may import."""
+
+LAYERS = [
+    {"errors"},
+    {"fields", "fans", "dtypes", "gaussian", "primitives", "signatures"},
+    {"philox", "haar", "double_double"},
+    {"law", "layout", "variance", "quantile", "stream", "repeats"},
+    {"axes", "tiles", "inversion"},
+    {"plan", "backend", "drawing", "logical"},
+    {"distributions"},
+    {"named", "portable"},
+    {"text", "document"},
+    {"spec"},
+    {"agreement", "rosetta"},
+    {"html"},
+    {"comparison"},
+    {"cli"},
+]
+"""The modules of initspec: each imports from layers above its own in this list, and from nothing
+else. Modules of one layer do not import each other."""
+
+RENDERED = {("axes", "initspec.html"), ("spec", "initspec.html"), ("comparison", "initspec.html")}
+"""The one way back: `_repr_html_` is a method, because Jupyter asks the object itself, and fetches
+its page from above when a notebook shows it."""
+
+
+def imports(path: Path, package: str) -> set[str]:
+    """Return the full names of what a file imports, TYPE_CHECKING imports left out."""
+    found: set[str] = set()
+
+    def visit(node: ast.AST) -> None:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            for child in node.orelse:
+                visit(child)
+            return
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package.rsplit(".", node.level - 1)[0] if node.level > 1 else package
+            module = ".".join(filter(None, [base if node.level else "", node.module]))
+            found.update(f"{module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            found.update(a.value for a in node.args if isinstance(a, ast.Constant))
+        for child in ast.iter_child_nodes(node):
+            visit(child)
+
+    visit(ast.parse(path.read_text("utf-8")))
+    return found
+
+
+def sources() -> list[tuple[str, Path]]:
+    """Return every module of every package: its full name and file."""
+    found = []
+    for root in (ROOT, ROOT / "backends", ROOT / "conformance"):
+        for package in sorted(root.glob("initspec*")):
+            for path in sorted(package.rglob("*.py")):
+                parts = path.relative_to(root).with_suffix("").parts
+                found.append((".".join(parts[:-1] if parts[-1] == "__init__" else parts), path))
+    return found
+
+
+SOURCES = sources()
+
+
+def foreign(name: str, path: Path, allowed: set[str], package: str) -> set[str]:
+    """Return what a module imports and may not."""
+    is_package = path.name == "__init__.py"
+    tops = {
+        full.partition(".")[0]
+        for full in imports(path, name if is_package else name.rpartition(".")[0])
+    }
+    return tops - allowed - {package} - set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize(("name", "path"), SOURCES, ids=[name for name, _ in SOURCES])
+def test_packages_import_one_way(name, path):
+    """framework <- initspec_<framework> -> initspec <- initspec_conformance; nothing else."""
+    package = name.partition(".")[0]
+    assert package in PACKAGES, f"say in PACKAGES what {package} may import"
+    extra = {tool for tool, place in ONLY_IN.items() if f"{name}.".startswith(f"{place}.")}
+    assert not foreign(name, path, PACKAGES[package] | extra, package)
+
+
+def test_core_and_numpy_import_no_framework():
+    """The table above itself keeps frameworks out of all packages but their own backend."""
+    for package in ("initspec", "initspec_numpy", "initspec_conformance"):
+        assert not PACKAGES[package] & FRAMEWORKS
+    for package, allowed in PACKAGES.items():
+        own = {package.removeprefix("initspec_")}
+        if package != "initspec_keras":
+            assert allowed & FRAMEWORKS <= own
+        assert not any(other.startswith("initspec_") for other in allowed)
+
+
+def layer(full: str) -> int | None:
+    """Return the layer of a module of initspec; None for what lies in no module of it."""
+    parts = full.split(".")
+    if parts[0] != "initspec" or len(parts) < 2:
+        return None
+    return next((i for i, modules in enumerate(LAYERS) if parts[1] in modules), None)
+
+
+CORE = [(name, path) for name, path in SOURCES if name.startswith("initspec.")]
+
+
+def upward(name: str, path: Path) -> set[str]:
+    """Return the modules of initspec that a module imports against the order of LAYERS."""
+    own, part = layer(name), name.split(".")[1]
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    wrong = set()
+    for full in imports(path, package):
+        if full.partition(".")[0] != "initspec" or full.split(".")[1:2] == [part]:
+            continue
+        if (part, full) in RENDERED:
+            continue
+        other = layer(full)
+        # "from initspec import X" with X a class comes from the top: only the command line may.
+        if (other is None and part != "cli") or (other is not None and other >= own):
+            wrong.add(full)
+    return wrong
+
+
+@pytest.mark.parametrize(("name", "path"), CORE, ids=[name for name, _ in CORE])
+def test_core_is_layered(name, path):
+    """Each module of initspec imports from lower layers only."""
+    assert layer(name) is not None, f"say in LAYERS where {name} belongs"
+    assert not upward(name, path)
+
+
+def test_this_file_can_fail(tmp_path):
+    """A framework in the core, a backend in a backend and an upward import are all seen."""
+    bad = tmp_path / "bad.py"
+    bad.write_text(
+        "from typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    import jax\n"
+        "else:\n    import keras\n"
+        "def f():\n    import torch.nn as nn\n    from initspec_jax import backend\n"
+        "    importlib.import_module('tensorflow')\n"
+        "from initspec import spec\nfrom initspec.plan import resolve\nfrom .spec import InitSpec\n"
+        "from initspec import InitSpec\nfrom initspec.errors import InitSpecError\n"
+    )
+    found = foreign("initspec.law", bad, PACKAGES["initspec"], "initspec")
+    assert found == {"keras", "torch", "initspec_jax", "tensorflow"}
+    assert upward("initspec.law", bad) == {
+        "initspec.spec",
+        "initspec.plan.resolve",
+        "initspec.spec.InitSpec",
+        "initspec.InitSpec",
+    }
+
+
+def loaded_by(code: str) -> set[str]:
+    """Return the top-level modules that a fresh interpreter has loaded after running `code`."""
+    code += "\nimport sys; print(*{name.partition('.')[0] for name in sys.modules})"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    return set(result.stdout.split())
+
+
+HEAVY = FRAMEWORKS | {"scipy", "ml_dtypes", "typer", "rich", "matplotlib", "initspec_numpy"}
+
+
+def test_import_loads_no_framework():
+    """import initspec loads no framework, no backend, and no tool of the command line."""
+    assert not loaded_by("import initspec") & HEAVY
+
+
+def test_import_test_can_fail(tmp_path):
+    """The test above sees a framework that is loaded."""
+    (tmp_path / "torch.py").write_text("")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import initspec, torch.nn"
+    code = code.replace("torch.nn", "torch")
+    assert loaded_by(code) & HEAVY == {"torch"}
+
+
+def test_backends_are_found_without_frameworks():
+    """Looking which backends there are, and drawing with NumPy, loads no framework."""
+    code = (
+        "from initspec import InitSpec, backend\n"
+        "for name in ('numpy', 'torch', 'keras', 'jax'):\n"
+        "    try: backend._load(name).why_unusable(), backend._load(name).default_axes(2)\n"
+        "    except backend.BackendError as error: assert 'No module' in str(error), error\n"
+        "InitSpec.he_normal().to_numpy()((3, 4))"
+    )
+    assert not loaded_by(code) & FRAMEWORKS
+
+
+def test_import_is_cheap():
+    """import initspec costs at most 0.10 s over import numpy: the best of several runs.
+
+    Of processor time: it reads files that are in memory after the first run, and waits for nothing
+    but other processes, which are no fault of its own.
+    """
+    code = (
+        "import time, numpy; start = time.process_time(); import initspec;"
+        "print(time.process_time() - start)"
+    )
+    cost = min(
+        float(
+            subprocess.run(
+                [sys.executable, "-c", code], capture_output=True, text=True, check=True
+            ).stdout
+        )
+        for _ in range(5)
+    )
+    assert cost <= 0.10
