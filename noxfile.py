@@ -1,8 +1,7 @@
 """Everything that is run on this repository: `nox` runs it all, `nox -s torch` one session.
 
-The backends come from the entry points in pyproject.toml: a new one gets its session by itself, which
-runs its own tests (tests/<backend>), the tests that every backend must pass (tests/backends) and the
-examples that need its framework.
+The backends come from the entry points in pyproject.toml: a new one gets its session by itself,
+which runs its own tests (tests/<backend>) and those that every session runs (SHARED).
 """
 
 import nox
@@ -23,6 +22,8 @@ FRAMEWORKS = {
         "jax": [*JAX, "keras==3.15.*"],
     },
 }
+# What runs in every session, and skips with a reason what its frameworks cannot show.
+SHARED = ["backends", "examples", "rosetta", "disagreements"]
 OLDEST_NUMPY = "numpy==1.26.0"
 
 nox.needs_version = ">=2024.4.15"
@@ -32,9 +33,10 @@ nox.options.reuse_existing_virtualenvs = True
 
 def _install(session: nox.Session, *frameworks: str) -> None:
     """Install frameworks, then initspec from this tree with what its tests need."""
-    for framework in frameworks:
-        session.install(framework)
-    session.install("-e", ".", *nox.project.dependency_groups(PYPROJECT, "test"))
+    if frameworks:
+        session.install(frameworks[0])  # torch before all that would bring another build of it
+    tests = nox.project.dependency_groups(PYPROJECT, "test")
+    session.install(*frameworks, "-e", ".", *tests)
 
 
 def _pytest(session: nox.Session, *arguments: str, **environment: str) -> None:
@@ -47,7 +49,7 @@ def tests(session: nox.Session, numpy: str) -> None:
     """Test the language, the NumPy backend and the command line, with NumPy alone."""
     _install(session, *([OLDEST_NUMPY] if numpy == "oldest" else []))
     session.install("./tests/dummy_backend")
-    own = ["tests/core", "tests/numpy", "tests/backends", "tests/examples"]
+    own = ["tests/core", "tests/portable", *(f"tests/{shared}" for shared in SHARED)]
     _pytest(session, "-n2", "--backend=numpy", *own)
     _pytest(session, "--doctest-modules", "initspec", "backends/initspec_numpy")
 
@@ -56,7 +58,7 @@ def _backend_tests(session: nox.Session, name: str, engine: str = "") -> None:
     package = BACKENDS[name].partition(":")[0]
     _install(session, *FRAMEWORKS.get(name, {}).get(engine, []))
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3"} | ({"KERAS_BACKEND": engine} if engine else {})
-    tests = [f"tests/{name}", "tests/backends", "tests/examples"]
+    tests = [f"tests/{name}", *(f"tests/{shared}" for shared in SHARED)]
     _pytest(session, f"--backend={name}", *tests, **environment)
     _pytest(session, "--doctest-modules", f"backends/{package}", **environment)
 
@@ -79,6 +81,16 @@ for _name in BACKENDS:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site, every warning an error, and read it in a headless Chromium."""
+    groups = nox.project.dependency_groups(PYPROJECT, "test", "docs")
+    session.install("-e", ".", *groups)
+    site = f"{session.create_tmp()}/site"
+    session.run("mkdocs", "build", "--strict", "--site-dir", site, env={"NO_MKDOCS_2_WARNING": "1"})
+    _pytest(session, "tests/docs", INITSPEC_SITE=site)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style and formatting with ruff."""
     session.install(*nox.project.dependency_groups(PYPROJECT, "lint"))
@@ -98,7 +110,9 @@ def wheel(session: nox.Session) -> None:
     """Build the wheel, install it in an empty environment and run it from outside the tree."""
     built = session.create_tmp()
     session.run("pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", built, ".")
-    session.install("--force-reinstall", "--no-index", "--find-links", built, "--no-deps", "initspec")
+    session.install(
+        "--force-reinstall", "--no-index", "--find-links", built, "--no-deps", "initspec"
+    )
     session.install("initspec", "--find-links", built)
     script = f"{session.invoked_from}/tests/check_wheel.py"
     with session.chdir(built):

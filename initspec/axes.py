@@ -74,6 +74,11 @@ class Axes:
     def __repr__(self) -> str:
         return f"Axes({str(self)!r})"
 
+    def _repr_html_(self) -> str:
+        from initspec import html  # which draws Axes
+
+        return html.of_axes(self)
+
     def __reduce__(self) -> tuple[type[Axes], tuple[str]]:
         return Axes, (str(self),)
 

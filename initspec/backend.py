@@ -6,12 +6,13 @@ import importlib.util
 import sys
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from initspec.errors import BackendError, unknown
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -139,6 +140,8 @@ def usable(backend: str | Backend[Any]) -> Backend[Any]:
 
 def _registered() -> dict[str, tuple[EntryPoint, ...]]:
     """Return the entry points of each name; more than one where two distributions claim it."""
+    from importlib.metadata import entry_points  # a third of what importing initspec would cost
+
     found: dict[str, dict[str, EntryPoint]] = {}
     for entry in entry_points(group=GROUP):
         # An editable install and a wheel of one distribution list the same object twice.
@@ -178,4 +181,5 @@ def _status(name: str) -> Status:
         reason = backend.why_unusable()
         return Status(name, provider, backend.version() if reason is None else None, reason)
     except Exception as error:  # a framework that is installed, but breaks on import
-        return Status(name, provider, None, f"{type(error).__name__}: {error}; repair its framework")
+        reason = f"{type(error).__name__}: {error}; repair its framework"
+        return Status(name, provider, None, reason)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from initspec import backend as registry
+from initspec import portable
 from initspec.agreement import Agreement
 from initspec.axes import OUT_IN, Axes, axes_of
 from initspec.backend import Backend
@@ -18,6 +21,7 @@ from initspec.errors import InitSpecError, ShapeError
 from initspec.law import Law
 from initspec.plan import Plan, resolve
 from initspec.spec import InitSpec
+from initspec.stream import check_name, check_seed
 
 ALPHA = 1e-6
 """The chance that a comparison of right backends shows any mismatch."""
@@ -46,6 +50,7 @@ class Row:
             checked exactly instead.
         agrees: the verdict.
         reasons: why it does not agree, a sentence each.
+        sha256: of the bytes of the weight that the seed and the name say; None without a seed.
     """
 
     backend: str
@@ -59,6 +64,7 @@ class Row:
     p_value: float | None
     agrees: bool
     reasons: tuple[str, ...]
+    sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,8 @@ class Comparison:
         mean: the declared mean of the weights.
         std: the declared standard deviation of the weights.
         bounds: the declared ends of the support.
+        seed: of the portable stream; None for the frameworks' own random numbers.
+        name: the parameter's name in the portable stream.
         rows: what each backend drew.
         left_out: the backends that were not compared, each with the reason and the remedy.
     """
@@ -88,6 +96,8 @@ class Comparison:
     mean: float
     std: float
     bounds: tuple[float, float]
+    seed: int | None
+    name: str
     rows: tuple[Row, ...]
     left_out: dict[str, str]
 
@@ -95,6 +105,11 @@ class Comparison:
     def agrees(self) -> bool:
         """Whether every backend that was compared agrees with the declared law."""
         return all(row.agrees for row in self.rows)
+
+    def _repr_html_(self) -> str:
+        from initspec import html  # a notebook's need alone
+
+        return html.of_comparison(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON: None stands for what is not finite."""
@@ -109,12 +124,16 @@ def compare(
     dtype: str = "float32",
     backends: Sequence[str | Backend[Any]] | None = None,
     progress: Progress | None = None,
+    *,
+    seed: int | None = None,
+    name: str = "",
 ) -> Comparison:
     """Draw `spec` through several backends with fixed entropy, and hold each against the law.
 
     About 2^20 values are drawn from each, in at most 256 draws. A backend disagrees where an
     invariant of the family is broken (support, orthogonality, the count of zeros, fixed values), or
-    where the p-value of its values lies below 1e-6 over the number of backends.
+    where the p-value of its values lies below 1e-6 over the number of backends. With a seed, the
+    weight must also be that of the portable stream, bit by bit.
 
     Args:
         spec: the spec.
@@ -123,6 +142,8 @@ def compare(
         dtype: the dtype to ask each backend for.
         backends: names or backends; None takes every registered one that can be used here.
         progress: called before each draw.
+        seed: draws the portable stream; further draws, for the statistics, are of other names.
+        name: the parameter's name in the portable stream.
 
     Raises:
         InitSpecError: the spec does not fit the shape or dtype, or a named backend cannot be used.
@@ -133,8 +154,11 @@ def compare(
         raise ShapeError(f"the shape {plan.layout.shape} has no element to compare: enlarge it")
     explicit = axes_of(axes) or (OUT_IN if plan.fans is not None else None)
     chosen, left_out = _choose(backends, kind)
+    question = _Question(
+        spec, plan, explicit, kind, None if seed is None else check_seed(seed), check_name(name)
+    )
     level = ALPHA / max(len(chosen), 1)
-    rows = tuple(_row(one, spec, plan, explicit, kind, level, progress) for one in chosen)
+    rows = tuple(_row(one, question, level, progress) for one in chosen)
     return Comparison(
         spec=str(spec),
         shape=plan.layout.shape,
@@ -145,6 +169,8 @@ def compare(
         mean=plan.law.mean,
         std=plan.law.std,
         bounds=(plan.law.low, plan.law.high),
+        seed=seed,
+        name=name,
         rows=rows,
         left_out=left_out,
     )
@@ -169,26 +195,53 @@ def _choose(
     return chosen, left_out
 
 
+@dataclass(frozen=True)
+class _Question:
+    """What every backend is asked for."""
+
+    spec: InitSpec
+    plan: Plan
+    axes: Axes | None
+    kind: FloatType
+    seed: int | None
+    name: str
+
+    def put(self, backend: Backend[Any], number: int) -> Any:
+        """Return draw `number` of a backend; number 0 is the weight that the name says."""
+        return backend.draw(
+            self.spec,
+            self.plan.layout.shape,
+            axes=self.axes,
+            dtype=self.kind.name,
+            entropy=number,
+            seed=self.seed,
+            name=f"{self.name}/{number}" if number else self.name,
+        )
+
+    @cached_property
+    def sha256(self) -> str | None:
+        """The hash that the weight must have, None without a seed."""
+        if self.seed is None:
+            return None
+        return _sha256(portable.draw(self.plan, self.kind, self.seed, self.name))
+
+
 def _row(
-    backend: Backend[Any],
-    spec: InitSpec,
-    plan: Plan,
-    axes: Axes | None,
-    kind: FloatType,
-    level: float,
-    progress: Progress | None,
+    backend: Backend[Any], question: _Question, level: float, progress: Progress | None
 ) -> Row:
-    tally = _Tally(plan, kind)
-    native = ""
+    plan = question.plan
+    tally = _Tally(plan, question.kind)
+    native, sha256 = "", None
     draws = min(max(math.ceil(_VALUES / plan.layout.size), 1), _MOST_DRAWS)
     try:
-        native = type(backend.compile(spec, axes, None, "")).__name__
-        for entropy in range(draws):
+        compiled = backend.compile(question.spec, question.axes, question.seed, question.name)
+        native = type(compiled).__name__
+        for number in range(draws):
             if progress is not None:
-                progress(backend.name, entropy, draws)
-            weights = backend.draw(
-                spec, plan.layout.shape, axes=axes, dtype=kind.name, entropy=entropy
-            )
+                progress(backend.name, number, draws)
+            weights = question.put(backend, number)
+            if question.seed is not None and not number:
+                sha256 = _sha256(weights)
             tally.add(weights)
         if progress is not None:
             progress(backend.name, draws, draws)
@@ -196,6 +249,8 @@ def _row(
         raise
     except Exception as error:  # a stranger's backend may raise anything: a verdict, not a crash
         tally.reasons.append(f"{type(error).__name__}: {error}")
+    if sha256 != question.sha256:
+        tally.reasons.append(f"not the portable stream, whose SHA-256 is {question.sha256}")
     p_value = tally.p_value()
     if p_value is not None and not p_value >= level:
         tally.reasons.append(f"p = {p_value:.2g}, below {level:.2g}: not the declared law")
@@ -211,6 +266,7 @@ def _row(
         p_value=p_value,
         agrees=not tally.reasons,
         reasons=tuple(dict.fromkeys(tally.reasons)),
+        sha256=sha256,
     )
 
 
@@ -270,6 +326,10 @@ class _Tally:
     def p_value(self) -> float | None:
         """The p-value of the values that are independent draws of one law, if there are any."""
         return None if self._agreement is None else self._agreement.p_value()
+
+
+def _sha256(weights: Any) -> str:
+    return hashlib.sha256(np.ascontiguousarray(weights).tobytes()).hexdigest()
 
 
 def _finite(value: Any) -> Any:

@@ -70,9 +70,9 @@ def from_dict(cls: type[InitSpec], data: object) -> InitSpec:
     if not isinstance(data, dict):
         raise FormatError(f"a document of type {type(data).__name__}: pass an object (a dict)")
     version = data.get("schema_version")
-    number = isinstance(version, (int, float)) and not isinstance(version, bool)
-    if not number or version != SCHEMA_VERSION:
-        newer = number and version > SCHEMA_VERSION
+    number = version if isinstance(version, (int, float)) and version is not True else None
+    if number != SCHEMA_VERSION:
+        newer = number is not None and number > SCHEMA_VERSION
         raise FormatError(
             f"schema_version={version!r}: this initspec reads version {SCHEMA_VERSION}"
             + ("; upgrade initspec to read a newer one" if newer else "; it must be stated")

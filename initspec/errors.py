@@ -38,6 +38,10 @@ class TargetError(InitSpecError):
     """An initializer was called with something that it cannot fill or draw from."""
 
 
+class SeedError(InitSpecError):
+    """A seed or name of the portable stream is not one."""
+
+
 class InitSpecWarning(UserWarning):
     """The call is legal, but probably not what was meant."""
 

@@ -21,7 +21,7 @@ _erfc = np.frompyfunc(math.erfc, 1, 1)
 
 
 def cdf(x: ArrayLike) -> NDArray[np.float64]:
-    """Return P(Z <= x) for a standard normal Z, elementwise, to a relative 1e-15.
+    """Return P(Z <= x) for a standard normal Z, elementwise, to a relative 4e-16 * (1 + x^2).
 
     >>> float(cdf(0.0))
     0.5
@@ -59,28 +59,34 @@ def truncated(lower: float, upper: float) -> Moments:
     with localcontext() as context:
         context.prec = _DIGITS
         a, b = (max(-_FAR, min(_FAR, Decimal(bound))) for bound in (lower, upper))
-        mass = _integral(b) - _integral(a)
+        mass = integral(b) - integral(a)
         if mass <= 0:
             return Moments(0.0, 0.0, 0.0, 0.0)
-        at_a, at_b = _density(a) / mass, _density(b) / mass
+        at_a, at_b = density(a) / mass, density(b) / mass
         m1 = at_a - at_b
         m2 = 1 + a * at_a - b * at_b
         m3 = 2 * m1 + a**2 * at_a - b**2 * at_b
         m4 = 3 * m2 + a**3 * at_a - b**3 * at_b
         variance = m2 - m1**2
+        if variance <= 0:  # bounds so near to each other that all digits cancel
+            return Moments(0.0, 0.0, 0.0, 0.0)
         fourth = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
         return Moments(float(mass), float(m1), float(variance.sqrt()), float(fourth / variance**2))
 
 
-def _density(x: Decimal) -> Decimal:
+def density(x: Decimal) -> Decimal:
+    """Return phi(x) in the precision of the context, up to 80 digits."""
     return (-x * x / 2).exp() / (2 * _PI).sqrt()
 
 
-def _integral(x: Decimal) -> Decimal:
-    """Return Phi(x) - 1/2 = phi(x) * (sum over n of x^(2n+1) / (2n+1)!!), all of one sign."""
+def integral(x: Decimal) -> Decimal:
+    """Return Phi(x) - 1/2 = phi(x) * (sum over n of x^(2n+1) / (2n+1)!!), all of one sign.
+
+    In the precision of the context, up to 80 digits.
+    """
     term, total, odd = x, x, 1
     while abs(term) > abs(total) * Decimal(10) ** -_DIGITS:
         odd += 2
         term = term * x * x / odd
         total += term
-    return _density(x) * total
+    return density(x) * total

@@ -28,7 +28,7 @@ def he_scale(negative_slope: float) -> float:
     slope = finite("negative_slope", negative_slope)
     scale = 2.0 / (1.0 + slope * slope)
     if not scale:
-        raise SpecError(f"negative_slope={slope!r}: its square is beyond float64; pass a smaller one")
+        raise SpecError(f"negative_slope={slope!r}: its square is beyond float64; lower it")
     return scale
 
 

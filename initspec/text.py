@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 1_000
 _REQUIRED = object()
+_IN = re.compile(r"=\s*in\b")  # `along=in` is what one says, and `in` what Python keeps to itself
 _RULES: dict[str, type[Rule]] = {str(rule.__struct_config__.tag): rule for rule in RULES}
 _PARTS: dict[str, Any] = FAMILIES | _RULES
 
@@ -153,7 +155,7 @@ def parse(cls: type[InitSpec], line: str) -> InitSpec:
     if len(line) > _LONGEST:
         raise FormatError(f"a spec of {len(line)} characters: at most {_LONGEST} are read")
     try:
-        tree = ast.parse(line.strip(), mode="eval").body
+        tree = ast.parse(_IN.sub("='in'", line.strip()), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise _unreadable(line) from None
     name, positional, keywords = _read_call(tree, line)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +14,11 @@ import numpy as np
 from initspec.axes import IN_OUT, Axes, check_shape
 from initspec.dtypes import FloatType, float_type, numpy_dtype
 from initspec.plan import resolve
+from initspec.repeats import Repeats
 from initspec_jax.keys import check_key
 from initspec_jax.primitives import JaxPrimitives
-from initspec_jax.sharding import Draw, context_mesh, placed
+from initspec_jax.seeded import PortableDraw, tracing
+from initspec_jax.sharding import Draw, context_mesh, named_sharding, placed
 
 if TYPE_CHECKING:
     from initspec import InitSpec
@@ -41,6 +43,7 @@ class JaxInitializer:
     axes: Axes | None = None
     seed: int | None = None
     name: str = ""
+    _repeats: Repeats = field(default_factory=Repeats, compare=False)
 
     def __repr__(self) -> str:
         return f"JaxInitializer({str(self.spec)!r})"
@@ -56,7 +59,7 @@ class JaxInitializer:
 
         Args:
             key: one key of jax.random, typed (`jax.random.key`) or legacy (`jax.random.PRNGKey`);
-                may be traced.
+                may be traced. Ignored, and may be None, where the initializer has a seed.
             shape: the weight's shape; static, not traced.
             dtype: float16, bfloat16, float32 or float64, which JAX makes float32 unless
                 `jax_enable_x64` is set; None is JAX' default floating type.
@@ -67,9 +70,16 @@ class JaxInitializer:
             AxesError, ShapeError, DtypeError: the weight cannot be filled as asked.
             TargetError: the key is none, or a batch of them; the sharding does not fit.
         """
-        check_key(key)
+        if self.seed is None:
+            check_key(key)
         mesh = context_mesh(out_sharding)
         kind = _float_type(float if dtype is None else dtype)
+        if self.seed is not None:
+            plan = resolve(self.spec, shape, self.axes, IN_OUT, kind)
+            sharding = named_sharding(out_sharding, plan.layout.shape, mesh)
+            if not tracing():  # a traced call may be the shape of a weight to come
+                self._repeats.note(self.name)
+            return PortableDraw(plan, kind, self.seed, self.name).array(sharding)
         draw = _compiled(self.spec, self.axes, check_shape(shape), kind, out_sharding, mesh)
         return draw(key)
 

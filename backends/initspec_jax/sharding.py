@@ -36,6 +36,21 @@ def context_mesh(out_sharding: Any) -> Any:
     return mesh
 
 
+def named_sharding(out_sharding: Any, shape: tuple[int, ...], mesh: Any) -> NamedSharding | None:
+    """Return what `out_sharding` says, a PartitionSpec on the axes of `mesh`; None if nothing.
+
+    Raises:
+        TargetError: the sharding does not fit the shape.
+    """
+    if out_sharding is None:
+        return None
+    named = out_sharding
+    if isinstance(out_sharding, PartitionSpec):
+        named = _attempt(lambda: NamedSharding(mesh, out_sharding), shape, out_sharding)
+    _attempt(lambda: named.shard_shape(shape), shape, out_sharding)
+    return named
+
+
 def placed(draw: Draw, shape: tuple[int, ...], out_sharding: Any, mesh: Any) -> Draw:
     """Return `draw` compiled, its result laid out by `out_sharding`.
 
@@ -51,12 +66,9 @@ def placed(draw: Draw, shape: tuple[int, ...], out_sharding: Any, mesh: Any) -> 
     Raises:
         TargetError: the sharding does not fit the shape.
     """
-    if out_sharding is None:
+    named = named_sharding(out_sharding, shape, mesh)
+    if named is None:
         return jax.jit(draw)
-    named = out_sharding
-    if isinstance(out_sharding, PartitionSpec):
-        named = _attempt(lambda: NamedSharding(mesh, out_sharding), shape, out_sharding)
-    _attempt(lambda: named.shard_shape(shape), shape, out_sharding)
     explicit = set(mesh.explicit_axes) if named.mesh.abstract_mesh == mesh else set()
     if explicit:
         # An Explicit axis is part of the array's type, which `out_shardings` of a jit inside

@@ -10,8 +10,10 @@ from initspec import InitSpec
 from initspec.axes import IN_OUT, Axes, axes_of
 from initspec.dtypes import FloatType, float_type
 from initspec.plan import resolve
+from initspec.repeats import Repeats
 from initspec_keras.generator import seed_generator
 from initspec_keras.primitives import KerasPrimitives
+from initspec_keras.seeded import portable_tensor
 
 
 @keras.saving.register_keras_serializable(package="initspec")
@@ -41,6 +43,7 @@ class InitSpecInitializer(keras.initializers.Initializer):
         self.axes = axes_of(axes)
         self.seed = seed
         self.name = name
+        self._repeats = Repeats()
         if isinstance(generator, dict):
             generator = keras.random.SeedGenerator.from_config(generator)
         self._generator = seed_generator() if generator is None else generator
@@ -62,6 +65,9 @@ class InitSpecInitializer(keras.initializers.Initializer):
         """
         kind = _canonical(float_type(keras.config.floatx() if dtype is None else dtype))
         plan = resolve(self.spec, shape, self.axes, IN_OUT, kind)
+        if self.seed is not None:
+            self._repeats.note(self.name)
+            return portable_tensor(plan, kind, self.seed, self.name)
         if plan.layout.size:
             draw = KerasPrimitives(plan.layout, kind, self._generator)
             return plan.distribution.sample(plan, draw)

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from initspec import portable
 from initspec.axes import OUT_IN, Axes
 from initspec.dtypes import float_type, numpy_dtype
 from initspec.errors import TargetError
 from initspec.plan import resolve
+from initspec.repeats import Repeats
+from initspec.stream import check_name
 from initspec_numpy.primitives import NumpyPrimitives
 
 if TYPE_CHECKING:
@@ -20,8 +23,8 @@ if TYPE_CHECKING:
 class NumpyInitializer:
     """init(shape, dtype="float32", rng=None, *, name=None) -> ndarray.
 
-    Two calls give two draws. Without `rng` a fresh `numpy.random.default_rng()` is used; no global
-    state is read or moved.
+    Without a seed two calls give two draws, from `rng` or a fresh `numpy.random.default_rng()`;
+    with one, a draw is that of the portable stream. No global state is read or moved.
     """
 
     def __init__(self, spec: InitSpec, axes: Axes | None, seed: int | None, name: str) -> None:
@@ -29,6 +32,7 @@ class NumpyInitializer:
         self.axes = axes
         self.seed = seed
         self.name = name
+        self._repeats = Repeats()
 
     def __repr__(self) -> str:
         return f"NumpyInitializer({str(self.spec)!r})"
@@ -51,16 +55,30 @@ class NumpyInitializer:
 
         Raises:
             AxesError, ShapeError, DtypeError: the weight cannot be filled as asked.
-            TargetError: `rng` is no Generator.
+            TargetError: `rng` is no Generator, or comes together with a seed.
+            SeedError: `name` is no str.
         """
-        if rng is not None and not isinstance(rng, np.random.Generator):
-            raise TargetError(
-                f"rng={rng!r}: pass a numpy.random.Generator, such as numpy.random.default_rng(0)"
-            )
+        if rng is not None:
+            self._check(rng)
         kind = float_type(dtype)
         plan = resolve(self.spec, shape, self.axes, OUT_IN, kind)
+        if self.seed is not None:
+            name = self.name if name is None else check_name(name)
+            self._repeats.note(name)
+            return portable.draw(plan, kind, self.seed, name)
         if not plan.layout.size:
             return np.empty(plan.layout.shape, numpy_dtype(kind))
         draw = NumpyPrimitives(plan.layout, kind, rng or np.random.default_rng())
         array: NDArray[Any] = plan.distribution.sample(plan, draw)
         return array
+
+    def _check(self, rng: object) -> None:
+        if not isinstance(rng, np.random.Generator):
+            raise TargetError(
+                f"rng={rng!r}: pass a numpy.random.Generator, such as numpy.random.default_rng(0)"
+            )
+        if self.seed is not None:
+            raise TargetError(
+                f"rng together with seed={self.seed}: a seed is all that a portable draw takes; "
+                "leave one of them out"
+            )

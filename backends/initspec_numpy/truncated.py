@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from initspec import gaussian
 
 Floats = NDArray[Any]
+_FAR = 40.0
+"""No normal lies beyond, in any dtype; a bound there may be beyond float32."""
+
 Propose = Callable[[int], Floats]
 
 
@@ -24,6 +27,7 @@ def truncated_standard_normal(
     2.2: the normal itself where enough of it lies inside, else the uniform on the interval, else
     the shifted exponential on the tail. One of them always keeps at least a quarter.
     """
+    lower, upper = max(lower, -_FAR), min(upper, _FAR)
     values = np.empty(math.prod(shape), dtype)
     propose = _proposal(rng, dtype, lower, upper)
     filled = 0

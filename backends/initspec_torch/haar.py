@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import torch
 
 Shape = tuple[int, int, int]
-Rng = torch.Generator | None
+Rng: TypeAlias = torch.Generator | None
 
 _SMALL = 64
 """Up to this many columns a batched QR is faster than products of blocks."""

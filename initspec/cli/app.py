@@ -7,6 +7,10 @@ import typer
 from initspec import __version__
 from initspec.cli.backends import backends
 from initspec.cli.compare import compare
+from initspec.cli.explain import explain
+from initspec.cli.list import specs
+from initspec.cli.sample import sample
+from initspec.cli.translate import translate
 
 app = typer.Typer(
     help="Say once what initial weights should be; get exactly that in every framework.",
@@ -16,6 +20,10 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command()(compare)
+app.command()(explain)
+app.command()(sample)
+app.command()(translate)
+app.command("list")(specs)
 app.command()(backends)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from initspec.errors import AxesError
+from initspec.errors import AxesError, SeedError
+from initspec.stream import check_seed
 
 
 def read_shape(text: str) -> tuple[int, ...]:
@@ -17,3 +18,15 @@ def read_shape(text: str) -> tuple[int, ...]:
     if not all(part.isascii() and part.isdigit() for part in parts):
         raise AxesError(f"--shape {text!r}: write one size for each axis, such as --shape 512,256")
     return tuple(map(int, parts))
+
+
+def read_seed(text: str) -> int:
+    """Read a seed, an integer from 0 to 2^64 - 1.
+
+    Raises:
+        SeedError: the text is none.
+    """
+    digits = text.strip()
+    if not (digits.isascii() and digits.isdigit()):
+        raise SeedError(f"--seed {text!r}: write an integer from 0 to 2^64 - 1, such as --seed 7")
+    return check_seed(int(digits))

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
-from initspec.cli.arguments import read_shape
+from initspec.cli.arguments import read_seed, read_shape
 from initspec.comparison import ALPHA, Comparison
 from initspec.comparison import compare as run
 from initspec.spec import InitSpec
@@ -27,6 +27,10 @@ def compare(
     backends: str = typer.Option(
         None, help="Backends, such as torch,jax; all usable ones unless given.", show_default=False
     ),
+    seed: str = typer.Option(
+        None, help="Draw the portable stream of this seed.", show_default=False
+    ),
+    name: str = typer.Option("", help="The parameter's name in the portable stream."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Draw one spec through several frameworks, and show whether they agree with its law."""
@@ -40,7 +44,16 @@ def compare(
                 tasks[backend] = bar.add_task(f"drawing with {backend}", total=draws)
             bar.update(tasks[backend], completed=done)
 
-        result = run(InitSpec.parse(spec), read_shape(shape), axes, dtype, names, advance)
+        result = run(
+            InitSpec.parse(spec),
+            read_shape(shape),
+            axes,
+            dtype,
+            names,
+            advance,
+            seed=None if seed is None else read_seed(seed),
+            name=name,
+        )
     if as_json:
         typer.echo(json.dumps(result.to_dict(), indent=2))
     else:
@@ -55,6 +68,10 @@ def _show(result: Comparison, console: Console) -> None:
     if result.fan_in is not None:
         console.print(f"fan_in {result.fan_in}, fan_out {result.fan_out}")
     console.print(_table(result))
+    if result.seed is not None:
+        for sha256 in dict.fromkeys(row.sha256 for row in result.rows):
+            who = ", ".join(row.backend for row in result.rows if row.sha256 == sha256)
+            console.print(f"SHA-256 [bold]{sha256}[/] ({who})", soft_wrap=True)
     for row in result.rows:
         for reason in row.reasons:
             console.print(f"[red]{row.backend}[/]: {escape(reason)}")

@@ -57,11 +57,14 @@ class TruncatedNormal(Elementwise, frozen=True, tag="truncated_normal"):
     @property
     def variate(self) -> Law:
         moments = gaussian.truncated(self.lower, self.upper)
-        below = gaussian.cdf(self.lower)
+        # Above 0 the mirrored tail is measured: there the cdf is near 1, and differences cancel.
+        side = -1.0 if self.lower > 0 else 1.0
+        below = gaussian.cdf(side * self.lower)
 
         def cdf(y: ArrayLike) -> NDArray[np.float64]:
             inside = np.clip(np.asarray(y, np.float64), self.lower, self.upper)
-            return np.clip((gaussian.cdf(inside) - below) / moments.mass, 0.0, 1.0)
+            share = side * (gaussian.cdf(side * inside) - below) / moments.mass
+            return np.clip(share, 0.0, 1.0)
 
         return Law(moments.mean, moments.std, self.lower, self.upper, moments.kurtosis, cdf)
 

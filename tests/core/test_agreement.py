@@ -76,7 +76,7 @@ WRONG = {
     "variance off by 1%": lambda x: x * 1.005,
     "cut at 3 sigma": lambda x: x[np.abs(x) < 3],
     "uniform of the same variance": lambda x: (2 * stats.norm.cdf(x) - 1) * 3**0.5,
-    "halved and mirrored": lambda x: np.abs(x),
+    "halved and mirrored": np.abs,
 }
 
 

@@ -31,7 +31,9 @@ def test_compare_prints_a_table_and_agrees():
 def test_compare_json_is_the_result_and_nothing_else():
     """--json prints one JSON document."""
     axes = "in (stack=4 out)"
-    done = run("compare", "orthogonal", "--shape", "16x64", "--axes", axes, "--json", "--backends", "numpy")  # noqa: E501
+    done = run(
+        "compare", "orthogonal", "--shape", "16x64", "--axes", axes, "--json", "--backends", "numpy"
+    )
     data = json.loads(done.stdout)
     assert data["axes"] == axes
     assert data["rows"][0]["p_value"] is None
@@ -74,7 +76,9 @@ def test_mismatch_exits_with_one(tmp_path):
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: liar\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[initspec.backends]\nliar = liar:backend\n")
     path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
-    done = run("compare", "he_normal", "--shape", "64,64", "--backends", "numpy,liar", PYTHONPATH=path)  # noqa: E501
+    done = run(
+        "compare", "he_normal", "--shape", "64,64", "--backends", "numpy,liar", PYTHONPATH=path
+    )
     assert done.returncode == 1, done.stdout + done.stderr
     assert "1 of 2 disagree" in done.stdout
     assert "not the declared law" in done.stdout

@@ -46,7 +46,13 @@ CAUGHT = {
     "constant off": ("constant(0.5)", Wrong(lambda w: w * 1.01), "not the fixed ones"),
     "identity moved": ("identity", Wrong(lambda w: np.roll(w, 1, 0)), "not the fixed ones"),
     "not orthogonal": ("orthogonal", Wrong(lambda w: w * 1.001), "not orthonormal"),
-    "one zero too few": ("sparse(0.9)", Wrong(lambda w: w + (np.arange(w.size) == 9).reshape(w.shape) * np.float32(0.01) * (w == 0)), "zeros"),  # noqa: E501
+    "one zero too few": (
+        "sparse(0.9)",
+        Wrong(
+            lambda w: w + (np.arange(w.size) == 9).reshape(w.shape) * np.float32(0.01) * (w == 0)
+        ),
+        "zeros",
+    ),
     "wrong shape": ("he_normal", Wrong(lambda w: w.T), "instead of"),
     "wrong dtype": ("he_normal", Wrong(_half_precision), "instead of"),
     "nan": ("he_normal", Wrong(lambda w: w * np.float32(math.nan)), "not finite"),

@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 from initspec import Axes, InitSpec, Sparse
-from initspec.comparison import Comparison, Row, compare
+from initspec.comparison import Row, compare
 from initspec.drawing import draw_axes, draw_density
 
 SPECS = [
@@ -89,17 +89,24 @@ def test_comparison_is_a_table_with_verdicts():
     root = _parse(compare(InitSpec.he_normal(), (64, 32), backends=["numpy"])._repr_html_())
     rows = [[cell.text for cell in row] for row in root.findall(".//tbody/tr")]
     assert [row[0] for row in rows] == ["declared", "numpy"]
-    assert rows[1][-1] == "agrees"
+    assert rows[1][8] == "agrees"
 
 
 def test_whatever_a_stranger_says_is_escaped():
     """Names, versions and reasons of a stranger's backend cannot become markup."""
     evil = "<script>alert(1)</script>&\"'"
-    row = Row(evil, evil, evil, 1, math.nan, 0.0, 0.0, 0.0, None, False, (evil,))
-    result = Comparison(
-        evil, (2, 2), evil, evil, 2, 2, 0.0, 1.0, (-math.inf, math.inf), (row,), {evil: evil}
+    row = Row(evil, evil, evil, 1, math.nan, 0.0, 0.0, 0.0, None, False, (evil,), evil)
+    result = compare(InitSpec.he_normal(), (4, 4), backends=["numpy"])
+    result = dataclasses.replace(
+        result,
+        spec=evil,
+        axes=evil,
+        dtype=evil,
+        seed=3,
+        name=evil,
+        rows=(row,),
+        left_out={evil: evil},
     )
     html = result._repr_html_()
     _parse(html)
     assert "<script" not in html
-    assert "<script" not in dataclasses.replace(result, fan_in=None)._repr_html_()

@@ -28,7 +28,7 @@ def register(monkeypatch):
     real = list(importlib.metadata.entry_points(group=backend.GROUP))
 
     def add(*entries):
-        monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [*real, *entries])
+        monkeypatch.setattr(importlib.metadata, "entry_points", lambda **_: [*real, *entries])
 
     yield add
     backend._load.cache_clear()

@@ -13,7 +13,6 @@ from initspec.errors import (
     DtypeError,
     InitSpecError,
     ShapeError,
-    SpecError,
     TargetError,
 )
 
@@ -240,12 +239,6 @@ def test_nothing_is_written_on_bad_input(
         spec.to_torch()(tensor, g)
     assert torch.equal(tensor.to(torch.complex64), before.to(torch.complex64))
     assert torch.equal(g.get_state(), state)
-
-
-def test_seed_is_not_in_this_version() -> None:
-    """The portable stream's place is kept, and refused."""
-    with pytest.raises(SpecError, match="seed"):
-        HE.to_torch(seed=0)
 
 
 @pytest.fixture

@@ -1,0 +1,65 @@
+"""Portable draws as tensors of whichever framework Keras runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from initspec import portable
+from initspec.dtypes import FloatType, numpy_dtype
+from initspec.plan import Plan
+
+Tensor = Any
+Host = Callable[[], NDArray[Any]]
+
+
+def portable_tensor(plan: Plan, kind: FloatType, seed: int, name: str) -> Tensor:
+    """Return the weight that a seed and a name say.
+
+    It is drawn on the host. In a traced function it is drawn when that runs, so that the weight
+    does not become a constant of the program.
+    """
+    shape, dtype = plan.layout.shape, numpy_dtype(kind)
+
+    def host() -> NDArray[Any]:
+        return portable.draw(plan, kind, seed, name)
+
+    match keras.config.backend():
+        case "tensorflow":
+            return _tensorflow(host, shape, dtype)
+        case "torch":
+            return _torch(host())
+        case _:
+            return _jax(host, shape, dtype)
+
+
+def _tensorflow(host: Host, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Tensor:
+    import tensorflow as tf
+
+    if tf.executing_eagerly():
+        return tf.convert_to_tensor(host())
+    weight = tf.numpy_function(host, [], tf.as_dtype(dtype), stateful=False)
+    return tf.ensure_shape(weight, shape)
+
+
+def _torch(weight: NDArray[Any]) -> Tensor:
+    import torch
+
+    if weight.dtype.name == "bfloat16":  # of which torch takes no NumPy array
+        tensor = torch.from_numpy(weight.view(np.int16)).view(torch.bfloat16)
+    else:
+        tensor = torch.from_numpy(weight)
+    return keras.ops.convert_to_tensor(tensor)  # moves it to the device that Keras uses
+
+
+def _jax(host: Host, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Tensor:
+    import jax
+    import jax.numpy as jnp
+
+    if isinstance(jnp.zeros(()), jax.core.Tracer):
+        return jax.pure_callback(host, jax.ShapeDtypeStruct(shape, dtype))
+    return jnp.asarray(host())

@@ -1,0 +1,191 @@
+"""`initspec explain`: what a spec comes to on one weight, and what its name means elsewhere."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from initspec.axes import axes_of
+from initspec.cli.arguments import read_shape
+from initspec.cli.pages import facts, show_line
+from initspec.distributions import Normal, TruncatedNormal
+from initspec.dtypes import float_type
+from initspec.fans import Fans
+from initspec.plan import resolve
+from initspec.rosetta import formula
+from initspec.rosetta.formula import number
+from initspec.rosetta.lines import Line, meanings
+from initspec.rosetta.papers import paper
+from initspec.spec import InitSpec
+from initspec.variance import Range
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a spec comes to on one weight.
+
+    Attributes:
+        spec: the spec.
+        shape: the weight's shape.
+        axes: the role of each axis; None where nothing needed one.
+        dtype: the dtype that was asked for.
+        logical: stack, out, in and the kernel's sizes.
+        fan_in: inputs that one output sees; None without axes.
+        fan_out: outputs that one input reaches.
+        law: the law in symbols.
+        sigma: the rule's std as an expression, with the weight's numbers in it; "" without a rule.
+        mean: the mean of the weights.
+        std: their standard deviation.
+        bounds: the ends of their support.
+        kurtosis: the fourth central moment over std^4, 3 for a normal.
+        paper: where the law comes from.
+        meanings: the spec in the words of each framework.
+    """
+
+    spec: str
+    shape: tuple[int, ...]
+    axes: str | None
+    dtype: str
+    logical: dict[str, Any] | None
+    fan_in: int | None
+    fan_out: int | None
+    law: str
+    sigma: str
+    mean: float
+    std: float
+    bounds: tuple[float, float]
+    kurtosis: float
+    paper: str | None
+    meanings: tuple[Line, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values; what is infinite or undefined is None."""
+        values = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
+        values |= {
+            "mean": _finite(self.mean),
+            "std": _finite(self.std),
+            "kurtosis": _finite(self.kurtosis),
+            "bounds": [_finite(end) for end in self.bounds],
+            "shape": list(self.shape),
+            "meanings": [line.to_dict() for line in self.meanings],
+        }
+        return values
+
+
+def explain(
+    spec: str = typer.Argument(help="A spec, such as he_normal or 'orthogonal(gain=1.4)'."),
+    shape: str = typer.Option(..., help="The weight's shape, such as 512,256."),
+    axes: str = typer.Option(
+        None, help="What each axis is for; 'out in kernel...' unless given.", show_default=False
+    ),
+    dtype: str = typer.Option("float32", help="float16, bfloat16, float32 or float64."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Show what a spec comes to on a weight, and what its name means in each framework."""
+    result = explained(InitSpec.parse(spec), read_shape(shape), axes, dtype)
+    if as_json:
+        typer.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
+    else:
+        _show(result, Console())
+
+
+def explained(
+    spec: InitSpec, shape: tuple[int, ...], axes: str | None = None, dtype: str = "float32"
+) -> Explanation:
+    """Return what a spec comes to on one weight.
+
+    Raises:
+        InitSpecError: the axes do not fit the shape, the family cannot fill it, or the dtype cannot
+            hold the values.
+    """
+    kind = float_type(dtype)
+    plan = resolve(spec, shape, axes_of(axes), kind=kind)
+    law, layout, fans = plan.law, plan.layout, plan.fans
+    said = None if fans is None else (axes or "out in kernel...")
+    return Explanation(
+        spec=str(spec),
+        shape=layout.shape,
+        axes=said,
+        dtype=kind.name,
+        logical=None
+        if fans is None
+        else {
+            "stack": layout.stack,
+            "out": layout.out,
+            "in": layout.in_,
+            "kernel": list(layout.kernel),
+        },
+        fan_in=fans and fans.fan_in,
+        fan_out=fans and fans.fan_out,
+        law=formula.law(spec).removesuffix(f", sigma = {formula.sigma(spec)}"),
+        sigma=_sigma(spec, fans, plan.sigma),
+        mean=law.mean,
+        std=law.std,
+        bounds=(law.low, law.high),
+        kurtosis=law.kurtosis,
+        paper=paper(spec),
+        meanings=meanings(spec, axes, shape),
+    )
+
+
+def _sigma(spec: InitSpec, fans: Fans | None, value: float) -> str:
+    """Return the rule's std with the numbers of one weight in it."""
+    rule = spec.variance
+    if rule is None or isinstance(rule, Range):
+        return ""
+    steps = [formula.sigma(spec)]
+    if rule.takes_mode:
+        steps.append(formula.sigma(spec, fans))
+    if steps[-1] != number(value):
+        steps.append(number(value))
+    return " = ".join(steps)
+
+
+def _show(result: Explanation, console: Console) -> None:
+    spec, shape = InitSpec.parse(result.spec), " x ".join(map(str, result.shape)) or "scalar"
+    axes = "without axes" if result.axes is None else f"axes '{result.axes}'"
+    console.print(Text.assemble((result.spec, "bold"), f" on {shape}, {result.dtype}, {axes}\n"))
+    rows = [("law", result.law)]
+    if result.sigma:
+        rows.append(("sigma", result.sigma))
+    if result.fan_in is not None:
+        rows.append(("fans", f"fan_in {result.fan_in}, fan_out {result.fan_out}"))
+    if result.logical is not None:
+        kernel = " x ".join(map(str, result.logical["kernel"])) or "none"
+        sizes = [f"{role} {result.logical[role]}" for role in ("stack", "out", "in")]
+        rows.append(("logical", f"{', '.join(sizes)}, kernel {kernel}"))
+    low, high = map(number, result.bounds)
+    rows += [
+        ("mean", _said(result.mean)),
+        ("std", f"{_said(result.std)}{_why_std(spec)}"),
+        ("bounds", f"{low} to {high}"),
+        ("kurtosis", _said(result.kurtosis)),
+        ("paper", result.paper or "none"),
+    ]
+    console.print(facts(rows))
+    console.print("\n[bold]In the frameworks[/]\n")
+    for line in result.meanings:
+        show_line(console, line)
+
+
+def _why_std(spec: InitSpec) -> str:
+    family = spec.distribution
+    if isinstance(family, TruncatedNormal) and not family.corrected:
+        return f" = {number(family.variate.std)} * sigma, after the cut"
+    if isinstance(family, Normal | TruncatedNormal) or not family.rules:
+        return ""
+    return " over all entries, zeros too" if family.name() == "sparse" else ""
+
+
+def _said(value: float) -> str:
+    return "undefined: nothing is random" if math.isnan(value) else number(value)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,107 @@
+"""`initspec sample`: one weight of the portable stream, to a file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from initspec import portable
+from initspec.axes import axes_of
+from initspec.cli.arguments import read_seed, read_shape
+from initspec.distributions import Elementwise
+from initspec.dtypes import FloatType, float_type, numpy_dtype
+from initspec.errors import InitSpecError, TargetError
+from initspec.plan import Plan, resolve
+from initspec.spec import InitSpec
+from initspec.stream import check_name
+
+_STEP = 1 << 22  # elements between two signs of progress
+
+
+def sample(
+    spec: str = typer.Argument(help="A spec, such as he_normal or 'orthogonal(gain=1.4)'."),
+    shape: str = typer.Option(..., help="The weight's shape, such as 512,256."),
+    seed: str = typer.Option(..., help="The seed of the portable stream."),
+    output: Path = typer.Option(..., "-o", "--output", help="A .npy or .safetensors file."),
+    name: str = typer.Option("", help="The parameter's name, such as encoder.0.weight."),
+    axes: str = typer.Option(
+        None, help="What each axis is for; 'out in kernel...' unless given.", show_default=False
+    ),
+    dtype: str = typer.Option("float32", help="float16, bfloat16, float32 or float64."),
+) -> None:
+    """Draw one weight of the portable stream and write it to a file."""
+    kind = float_type(dtype)
+    plan = resolve(InitSpec.parse(spec), read_shape(shape), axes_of(axes), kind=kind)
+    number, name = read_seed(seed), check_name(name)
+    save = _saver(output, kind, name)
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        weight = _draw(plan, kind, number, name, bar)
+    _write(output, lambda path: save(path, weight))
+    typer.echo(f"{output}: {spec} {list(weight.shape)} {kind.name}, {weight.nbytes} bytes")
+
+
+def _draw(plan: Plan, kind: FloatType, seed: int, name: str, bar: Progress) -> Any:
+    """Draw by slabs of the first axis; a family that needs its whole matrix draws it once."""
+    weight = np.empty(plan.layout.shape, numpy_dtype(kind))
+    rows = weight.shape[0] if weight.ndim else 0
+    task = bar.add_task("drawing", total=max(rows, 1))
+    if not isinstance(plan.distribution, Elementwise) or not weight.size or not rows:
+        portable.fill(plan, kind, seed, name, weight)
+        return weight
+    step = max(1, _STEP * rows // weight.size)
+    for start in range(0, rows, step):
+        part = slice(start, min(start + step, rows))
+        index = (part, *(slice(None) for _ in weight.shape[1:]))
+        portable.fill(plan, kind, seed, name, weight[part], index)
+        bar.update(task, completed=part.stop)
+    return weight
+
+
+def _saver(output: Path, kind: FloatType, name: str) -> Any:
+    if output.suffix == ".npy":
+        if kind.name == "bfloat16":
+            raise TargetError(f"{output}: .npy has no bfloat16; write a .safetensors file instead")
+
+        def save(path: Path, weight: Any) -> None:
+            with path.open("wb") as file:
+                np.save(file, weight)
+
+        return save
+    if output.suffix == ".safetensors":
+        try:
+            from safetensors.numpy import save_file
+        except ImportError:
+            raise TargetError(
+                f"{output}: safetensors is not installed; pip install 'initspec[safetensors]', "
+                "or write a .npy file"
+            ) from None
+        return lambda path, weight: save_file({name or "weight": weight}, path)
+    raise TargetError(f"{output}: end the file's name in .npy or .safetensors")
+
+
+def _write(output: Path, write: Any) -> None:
+    """Write beside the file first, so that a full disk leaves no half file behind."""
+    folder = output.parent
+    if not folder.is_dir():
+        raise TargetError(f"{output}: the folder {folder} does not exist; make it first")
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=output.name, suffix=".part")
+    os.close(handle)
+    try:
+        write(Path(temporary))
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)  # mkstemp's file is for its owner alone
+        os.replace(temporary, output)
+    except BaseException as error:
+        Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise InitSpecError(f"{output} cannot be written: {error}; nothing is left") from error
+        raise

@@ -1,0 +1,55 @@
+"""`initspec translate`: a line of one framework in the words of the others."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from initspec.cli.arguments import read_shape
+from initspec.cli.pages import facts, sentences, show_line
+from initspec.rosetta import Translation, formula
+from initspec.rosetta import translate as run
+
+
+def translate(
+    call: str = typer.Argument(
+        help="A line such as torch.nn.init.kaiming_uniform_ or 'HeNormal()'; it is read, never run."
+    ),
+    to: str = typer.Option(
+        None, help="torch, keras, jax, numpy or initspec; all unless given.", show_default=False
+    ),
+    shape: str = typer.Option(
+        None, help="The shape that it is called with, such as 64,32,3,3.", show_default=False
+    ),
+    axes: str = typer.Option(
+        None, help="What each axis of that shape is for, to check its fans.", show_default=False
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Say which spec a line of torch, Keras or JAX is, its line elsewhere, and what changes."""
+    result = run(call, to, None if shape is None else read_shape(shape), axes)
+    if as_json:
+        typer.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
+    else:
+        _show(result, to is None, Console())
+
+
+def _show(result: Translation, every: bool, console: Console) -> None:
+    console.print(Text(result.source, style="bold"))
+    rows = [("is exactly", str(result.spec)), ("", formula.law(result.spec))]
+    if result.axes is not None:
+        rows.append(("on axes", result.axes))
+    rows.append(("initspec", result.initspec))
+    console.print(facts(rows))
+    if result.changes:
+        console.print("\n[bold]What it does not say[/]")
+        console.print(sentences(result.changes))
+    # Its own framework's line is the one that was asked about.
+    lines = [line for line in result.lines if not (every and line.framework == result.framework)]
+    if lines:
+        console.print("\n[bold]Elsewhere[/]\n")
+    for line in lines:
+        show_line(console, line)

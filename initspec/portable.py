@@ -1,0 +1,280 @@
+"""Portable draws: the weight of a plan, or a block of it, from a seed and a name.
+
+The same bits on every machine, for any number of threads and any way of cutting the weight up, but
+for the orthogonal families, whose last bits come from LAPACK. `docs/portable-stream.md` is the
+standard.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from initspec.dtypes import FloatType, numpy_dtype
+from initspec.errors import ShapeError, TargetError
+from initspec.inversion import DOUBLE, SINGLE, Sampler, TruncatedNormal, Uniform
+from initspec.logical import (
+    Eye,
+    Haar,
+    Kept,
+    Logical,
+    Tap,
+    Turned,
+    Variates,
+    Worker,
+    standard_normal,
+)
+from initspec.plan import Plan
+from initspec.stream import VALUES, ZEROS, Stream, check_name, check_seed
+from initspec.tiles import TILE, Range, Tile, tiles
+
+THREADS = "INITSPEC_THREADS"
+"""The environment variable that sets the number of threads; unset, all that the process may use."""
+
+_MOST_THREADS = 16  # each has 1 to 3 MiB of scratch
+_LEAST = 1 << 14  # elements that are worth a thread
+_LARGEST = 1 << 62
+
+
+def draw(
+    plan: Plan, kind: FloatType, seed: int, name: str, index: tuple[slice, ...] | None = None
+) -> NDArray[Any]:
+    """Return a new array: the weight, or the block `index` of it; see `fill`."""
+    ranges = ranges_of(plan.layout.shape, index)
+    out = np.empty([stop - start for start, stop in ranges], numpy_dtype(kind))
+    fill(plan, kind, seed, name, out, index)
+    return out
+
+
+def fill(
+    plan: Plan,
+    kind: FloatType,
+    seed: int,
+    name: str,
+    out: NDArray[Any],
+    index: tuple[slice, ...] | None = None,
+    threads: int | None = None,
+) -> None:
+    """Write the weight, or a block of it, into memory.
+
+    Args:
+        plan: the spec resolved on the whole weight.
+        kind: the weight's dtype.
+        seed: 0 to 2^64 - 1.
+        name: the parameter's name.
+        out: where it goes: the block's shape, in the weight's own axes, of dtype `kind` (bfloat16
+            from ml_dtypes); any strides.
+        index: a slice for each axis, step 1, within the shape; None for the whole weight.
+        threads: how many to draw with; None asks INITSPEC_THREADS, then the machine.
+
+    Raises:
+        SeedError: the seed or the name is not one.
+        TargetError: the index does not lie within the shape, or `out` does not fit it.
+        ShapeError: the weight has more than 2^62 elements.
+    """
+    seed, name = check_seed(seed), check_name(name)
+    layout = plan.layout
+    ranges = ranges_of(layout.shape, index)
+    shape = tuple(stop - start for start, stop in ranges)
+    if out.shape != shape or out.dtype != numpy_dtype(kind):
+        raise TargetError(
+            f"out is {out.dtype} of the shape {out.shape}: pass {kind.name} of the shape {shape}"
+        )
+    if layout.size > _LARGEST:
+        raise ShapeError(
+            f"the shape {layout.shape} has more than 2^62 elements: pass a smaller one"
+        )
+    count = threads_of(threads)
+    if out.size:
+        plan.distribution.sample(plan, _Portable(plan, kind, seed, name, out, ranges, count))
+
+
+def ranges_of(shape: tuple[int, ...], index: tuple[slice, ...] | None) -> tuple[Range, ...]:
+    """Return the first and the end along each axis.
+
+    Raises:
+        TargetError: a slice is missing, stepped, negative or out of range.
+    """
+    if index is None:
+        return tuple((0, size) for size in shape)
+    if not isinstance(index, tuple) or len(index) != len(shape):
+        raise TargetError(
+            f"index={index!r} of the shape {shape}: pass a tuple of {len(shape)} slices, one for "
+            "each axis, such as (slice(0, 4), slice(None))"
+        )
+    return tuple(
+        _range(i, part, size) for i, (part, size) in enumerate(zip(index, shape, strict=True))
+    )
+
+
+def _range(axis: int, part: object, size: int) -> Range:
+    remedy = f"pass slice(start, stop) with 0 <= start <= stop <= {size}"
+    if not isinstance(part, slice):
+        raise TargetError(f"index {part!r} of axis {axis}: {remedy}")
+    try:
+        start = 0 if part.start is None else part.start.__index__()
+        stop = size if part.stop is None else part.stop.__index__()
+        step = 1 if part.step is None else part.step.__index__()
+    except AttributeError:
+        raise TargetError(f"index {part!r} of axis {axis} holds no integers: {remedy}") from None
+    if step != 1:
+        raise TargetError(f"index {part!r} of axis {axis} has a step: {remedy}, and no step")
+    if not 0 <= start <= stop <= size:
+        raise TargetError(f"index {part!r} lies outside axis {axis} of size {size}: {remedy}")
+    return start, stop
+
+
+class _Portable:
+    """`initspec.primitives.Primitives` on the portable stream, into given memory."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        kind: FloatType,
+        seed: int,
+        name: str,
+        out: NDArray[Any],
+        ranges: tuple[Range, ...],
+        threads: int,
+    ) -> None:
+        self._layout, self._kind, self._out, self._ranges = plan.layout, kind, out, ranges
+        self._seed, self._name, self._threads = seed, name, threads
+        self._width = DOUBLE if kind.name == "float64" else SINGLE
+
+    def full(self, value: float) -> None:
+        self._out[...] = self._width.real(value)
+
+    def normal(self, mean: float, std: float) -> None:
+        self.truncated_normal(mean, std, -np.inf, np.inf)
+
+    def uniform(self, low: float, high: float) -> None:
+        self.weight(self._variates(Uniform(low, high, self._width)))
+
+    def truncated_normal(self, mean: float, std: float, lower: float, upper: float) -> None:
+        self.weight(self._variates(TruncatedNormal(mean, std, lower, upper, self._width)))
+
+    def gaussian(self, stack: int, rows: int, columns: int) -> Variates:
+        return self._variates(standard_normal(self._width), columns)
+
+    def haar(self, stack: int, rows: int, columns: int) -> Logical:
+        return Haar(self._stream(), rows, columns)
+
+    def eye(self, stack: int, rows: int, columns: int) -> Logical:
+        return Eye()
+
+    def keep(self, values: Variates, kept: int) -> Logical:
+        return Kept(values, self._stream(ZEROS), kept, self._kind.smallest)
+
+    def transpose(self, matrix: Logical) -> Logical:
+        return Turned(matrix)
+
+    def at(self, matrix: Logical, tap: int, taps: int) -> Logical:
+        return Tap(matrix, tap, taps)
+
+    def weight(self, logical: Logical) -> None:
+        size = self._out.size
+        if isinstance(logical, Variates) and size == self._layout.size and size < 2 * _LEAST:
+            with _worker() as worker:
+                logical.write_whole(worker, self._layout, self._out)
+            return
+        threads = 1 if logical.serial else self._threads
+        most = min(TILE, max(_LEAST, -(-size // (2 * threads))))
+        parts = tiles(
+            self._layout, self._ranges, self._out, most, logical.whole, one_member=logical.alone
+        )
+        if threads == 1 or size < 2 * _LEAST:
+            _work(logical, parts)
+        else:
+            _share(logical, parts, threads)
+
+    def _stream(self, purpose: int = VALUES) -> Stream:
+        return Stream(self._seed, self._name, "stack" in self._layout.roles, purpose)
+
+    def _variates(self, sampler: Sampler, entries: int = 0) -> Variates:
+        return Variates(self._stream(), sampler, self._layout.columns, entries)
+
+
+def _work(logical: Logical, parts: Iterator[Tile]) -> None:
+    """Write tiles until there are none."""
+    with _worker() as worker:
+        for tile in parts:
+            logical.write(worker, tile)
+
+
+@contextlib.contextmanager
+def _worker() -> Iterator[Worker]:
+    """Lend a worker: its generator takes longer to make than a small weight to draw."""
+    try:
+        worker = _workers.pop()  # lists pop and append at once, whatever the threads do
+    except IndexError:
+        worker = Worker()
+    yield worker
+    _workers.append(worker)
+
+
+def _share(logical: Logical, parts: Iterator[Tile], threads: int) -> None:
+    """Write tiles from several threads, this one among them."""
+    shared = _Shared(parts)
+    helpers = []
+    try:
+        with contextlib.suppress(RuntimeError):  # the interpreter is shutting down
+            helpers = [_pool().submit(_work, logical, shared) for _ in range(threads - 1)]
+        _work(logical, shared)
+    finally:
+        wait(helpers)  # nobody writes to the memory after this
+    for helper in helpers:
+        helper.result()
+
+
+class _Shared:
+    """An iterator that several threads may draw from."""
+
+    def __init__(self, parts: Iterator[Tile]) -> None:
+        self._parts, self._lock = parts, threading.Lock()
+
+    def __iter__(self) -> _Shared:
+        return self
+
+    def __next__(self) -> Tile:
+        with self._lock:
+            return next(self._parts)
+
+
+_workers: list[Worker] = []
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_MOST_THREADS - 1, thread_name_prefix="initspec")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # a fork has none of its threads
+
+
+def threads_of(threads: int | None) -> int:
+    """Return how many threads to draw with: what is asked for, else the environment, else all."""
+    if threads is None:
+        told = os.environ.get(THREADS)
+        if told is None:
+            return min(_MOST_THREADS, _available())
+        threads = int(told) if told.isascii() and told.isdigit() else 0
+        if threads < 1:
+            raise TargetError(f"{THREADS}={told!r}: set it to a positive integer, or not at all")
+    elif isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise TargetError(f"threads={threads!r}: pass a positive integer, or None for all")
+    return min(_MOST_THREADS, threads)
+
+
+def _available() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

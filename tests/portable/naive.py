@@ -1,0 +1,385 @@
+"""docs/portable-stream.md in plain Python: integers, fractions, decimals and struct, one at a time.
+
+Written from the page, slow on purpose, and sharing no code with initspec: it says what the page
+says, not what the sampler does. The section numbers are the page's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import struct
+from decimal import Decimal, getcontext
+from fractions import Fraction
+from functools import cache
+from statistics import NormalDist
+
+getcontext().prec = 60
+M64 = (1 << 64) - 1
+PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494459230781640628621")
+
+
+def fl32(x: float) -> float:
+    """Round a float64; innocuous after one +, - or * of float32 numbers (53 >= 2 * 24 + 2)."""
+    return struct.unpack("<f", struct.pack("<f", x))[0]
+
+
+def fl64(x: float) -> float:
+    """Python's floats are float64, and each of their operations rounds by itself."""
+    return x
+
+
+# --- 1: the key ---
+
+
+def key(seed: int, name: str, stacked: bool, purpose: int) -> tuple[list[int], int]:
+    """Return the digest as four words, and the number of the first member."""
+    member = 0
+    kind = 1 if stacked else 0
+    if not stacked and name.endswith("]") and "[" in name:
+        base, _, digits = name[:-1].rpartition("[")
+        canonical = digits.isascii() and digits.isdigit() and str(int(digits)) == digits
+        if canonical and int(digits) <= M64:
+            kind, name, member = 1, base, int(digits)
+    text = b"initspec portable stream 1\x00" + bytes([purpose]) + bytes([kind])
+    text += struct.pack("<Q", seed) + name.encode("utf-8", "surrogatepass")
+    return list(struct.unpack("<4Q", hashlib.sha256(text).digest())), member
+
+
+# --- 2: the words ---
+
+
+def philox(counter: list[int], keys: list[int]) -> list[int]:
+    c, k = list(counter), list(keys)
+    for _ in range(10):
+        p, q = 0xD2E7470EE14C6C93 * c[0], 0xCA5A826395121157 * c[2]
+        c = [(q >> 64) ^ c[1] ^ k[0], q & M64, (p >> 64) ^ c[3] ^ k[1], p & M64]
+        k = [(k[0] + 0x9E3779B97F4A7C15) & M64, (k[1] + 0xBB67AE8584CAA73B) & M64]
+    return c
+
+
+class Words:
+    """The words of one member."""
+
+    def __init__(self, seed: int, name: str, stacked: bool, member: int, purpose: int = 0) -> None:
+        self.digest, first = key(seed, name, stacked, purpose)
+        self.member = first + member
+        self.block, self.words = -1, [0]
+
+    def word(self, n: int) -> int:
+        if n // 4 != self.block:
+            self.block = n // 4
+            counter = [self.block, self.member, self.digest[2], self.digest[3]]
+            self.words = philox(counter, self.digest[:2])
+        return self.words[n % 4]
+
+    def half(self, n: int) -> int:
+        w = self.word(n // 2)
+        return w >> 32 if n % 2 else w & 0xFFFFFFFF
+
+
+# --- 4: the values ---
+
+
+def number(words: Words, e: int, n: int) -> float:
+    """x of element e."""
+    bits = (words.half(e) if n == 32 else words.word(e)) | 1
+    r = bits - (1 << n) if bits >> (n - 1) else bits
+    return fl32(float(r)) if n == 32 else float(r)
+
+
+def phi(y: Decimal) -> Decimal:
+    return (-y * y / 2).exp() / (2 * PI).sqrt()
+
+
+def centre(y: Decimal) -> Decimal:
+    """P(0 <= N(0, 1) <= y)."""
+    y = max(Decimal(-16), min(Decimal(16), y))
+    term = total = y
+    odd = 3
+    while abs(term) > Decimal("1e-62") and term:
+        term = term * y * y / odd
+        total += term
+        odd += 2
+    return phi(y) * total
+
+
+@cache
+def quantile(lower: float, upper: float, q: Fraction) -> float:
+    """The float64 nearest to the y with P(Y <= y) = q, by Newton's method."""
+    low, high = centre(Decimal(lower)), centre(Decimal(upper))
+    if math.isinf(lower):
+        low = Decimal("-0.5")
+    if math.isinf(upper):
+        high = Decimal("0.5")
+    target = low + (high - low) * q.numerator / q.denominator
+    guess = float(target + Decimal("0.5"))
+    if lower > 0:  # next to 1 a float64 cannot guess
+        y = -Decimal(NormalDist().inv_cdf(float(Decimal("0.5") - target)))
+    else:
+        y = Decimal(NormalDist().inv_cdf(guess)) if guess != 0.5 else Decimal(0)
+    for _ in range(3):  # from 1e-15
+        y += (target - centre(y)) / phi(y)
+    return float(y) if abs(y) > Decimal("1e-45") else 0.0
+
+
+class Normal:
+    """mean + s * Y, Y ~ N(0, 1) given lower <= Y <= upper."""
+
+    def __init__(self, mean: float, s: float, lower: float, upper: float, n: int) -> None:
+        self.n, self.fl = n, fl32 if n == 32 else fl64
+        self.lower, self.upper = lower, upper
+        self.lift = 0
+        if abs(mean) + 16 * s < (2.0**-32 if n == 32 else 2.0**-256):
+            self.lift = 64 if n == 32 else 512
+        self.mean, self.s = mean * 2.0**self.lift, s * 2.0**self.lift
+        self.low = self.fl(self.mean + self.s * lower) if math.isfinite(lower) else -math.inf
+        self.high = self.fl(self.mean + self.s * upper) if math.isfinite(upper) else math.inf
+        self.lines: dict[float, tuple[float, float]] = {}
+
+    def knot(self, sign: float, x: float) -> float:
+        q = Fraction(x) / 2**self.n
+        if sign < 0:
+            return quantile(self.lower, self.upper, q)
+        return -quantile(-self.upper, -self.lower, q)
+
+    def line(self, x: float) -> tuple[float, float]:
+        sign, size = math.copysign(1.0, x), abs(x)
+        length = 2.0 ** (math.frexp(size)[1] - 9)
+        start = size // length * length  # exact: length is a power of 2
+        if sign * start not in self.lines:
+            if start == 2.0 ** (self.n - 1):
+                middle, value, slope = start, self.knot(sign, start), 0.0
+            else:
+                middle = start + length / 2
+                a, m, b = (self.knot(sign, at) for at in (start, middle, start + length))
+                value = ((a + 4 * m) + b) / 6
+                slope = sign * ((b - a) / length)
+            d = self.fl(self.s * slope)
+            v = self.fl((self.mean + self.s * value) - d * (sign * middle))
+            self.lines[sign * start] = v, d
+        return self.lines[sign * start]
+
+    def __call__(self, x: float) -> float:
+        v, d = self.line(x)
+        w = self.fl(v + self.fl(d * x))
+        return self.fl(min(self.high, max(self.low, w)) * 2.0**-self.lift)
+
+
+class Uniform:
+    def __init__(self, low: float, high: float, n: int) -> None:
+        self.fl = fl32 if n == 32 else fl64
+        self.lift = 0
+        if max(abs(low), abs(high)) < (2.0**-32 if n == 32 else 2.0**-256):
+            self.lift = 64 if n == 32 else 512
+        low, high = low * 2.0**self.lift, high * 2.0**self.lift
+        self.m = self.fl(low / 2 + high / 2)
+        self.d = self.fl((high / 2 - low / 2) * 2.0 ** (1 - n))
+        self.low, self.high = self.fl(low), self.fl(high)
+
+    def __call__(self, x: float) -> float:
+        w = self.fl(self.m + self.fl(self.d * x))
+        return self.fl(min(self.high, max(self.low, w)) * 2.0**-self.lift)
+
+
+# --- 6: from the spec to mean, s, low and high ---
+
+
+def factors(axes: str | None, shape: list[int]) -> tuple[list[tuple[str, int]], dict[str, int]]:
+    """Return (role, size) of each factor in the weight's order, and the sizes without an axis."""
+    if axes is None:
+        return [("out", size) for size in shape], {}
+    words = re.findall(r"\([^)]*\)|\[[^\]]*\]|\S+", axes)
+    named = sum(w[0] != "[" and w != "kernel..." for w in words)
+    left, found, counted = list(shape), [], {}
+    for w in words:
+        if w == "kernel...":
+            found += [("kernel", left.pop(0)) for _ in range(len(shape) - named)]
+        elif w[0] == "[":
+            for item in w[1:-1].split():
+                role, size = item.split("=")
+                counted[role] = counted.get(role, 1) * int(size)
+        elif w[0] == "(":
+            items = [[*item.split("="), ""][:2] for item in w[1:-1].split()]
+            known = math.prod(int(size) for _, size in items if size)
+            axis = left.pop(0)
+            found += [(role, int(size) if size else axis // known) for role, size in items]
+        else:
+            found.append((w, left.pop(0)))
+    return found, counted
+
+
+def sigma(document: dict, fan_in: int, fan_out: int) -> float:
+    rule, gain = document["variance"], Decimal(document["gain"])
+    if rule["type"] == "std":
+        return document["gain"] * rule["std"]
+    fan = {
+        "fan_in": lambda: Decimal(fan_in),
+        "fan_out": lambda: Decimal(fan_out),
+        "fan_avg": lambda: Decimal(fan_in + fan_out) / 2,
+        "fan_geo_avg": lambda: Decimal(fan_in * fan_out).sqrt(),
+    }[document["mode"]]()
+    return float(gain * (Decimal(rule["scale"]) / fan).sqrt())
+
+
+def spread(lower: float, upper: float) -> float:
+    """sd(Y)."""
+    a, b = (max(Decimal(-16), min(Decimal(16), Decimal(x))) for x in (lower, upper))
+    z = centre(b) - centre(a)
+    at_a, at_b = phi(a) / z, phi(b) / z
+    return float((1 + a * at_a - b * at_b - (at_a - at_b) ** 2).sqrt())
+
+
+# --- 5: the families ---
+
+
+def weight(document: dict, shape: list[int], axes: str | None, seed: int, name: str, dtype: str):
+    """Return the elements of a weight in its own row-major order, as Python floats."""
+    if not math.prod(shape):
+        return []
+    if axes is None and len(shape) > 1:
+        axes = "out in kernel..."
+    parts, counted = factors(axes, shape)
+    size = {
+        role: math.prod(n for r, n in parts if r == role)
+        for role in ("stack", "out", "in", "kernel")
+    }
+    inputs, outputs = (
+        size[role] * counted.get(role, 1) * size["kernel"] * counted.get("kernel", 1)
+        for role in ("in", "out")
+    )
+    columns = size["in"] * size["kernel"]
+    kernel = [n for role, n in parts if role == "kernel"]
+    draw = _family(document, inputs, outputs, size, columns, kernel, dtype)
+    stacked = any(role == "stack" for role, _ in parts)
+    members = [draw(seed, name, stacked, i) for i in range(size["stack"])]
+    values = []
+    for flat in range(math.prod(shape)):
+        places, rest = [], flat
+        for _, n in reversed(parts):
+            rest, place = divmod(rest, n)
+            places.insert(0, place)
+        at = dict.fromkeys(("stack", "out", "in", "kernel"), 0)
+        for (role, n), place in zip(parts, places, strict=True):
+            at[role] = at[role] * n + place
+        e = at["out"] * columns + at["in"] * size["kernel"] + at["kernel"]
+        values.append(members[at["stack"]][e])
+    return values
+
+
+def _family(document, inputs, outputs, size, columns, kernel, dtype):
+    law, n = document["distribution"], 64 if dtype == "float64" else 32
+    fl, out, elements = fl64 if n == 64 else fl32, size["out"], size["out"] * columns
+    gain = document["gain"]
+    tap = 0
+    for k in kernel:
+        tap = tap * k + (k - 1) // 2
+
+    def independent(sampler):
+        def draw(seed, name, stacked, member):
+            words = Words(seed, name, stacked, member)
+            return [sampler(number(words, e, n)) for e in range(elements)]
+
+        return draw
+
+    def fixed(value):
+        return lambda *_: [fl(value(*divmod(e, columns))) for e in range(elements)]
+
+    kind = law["type"]
+    if kind == "constant":
+        return fixed(lambda *_: law["value"])
+    if kind in ("identity", "dirac"):
+        taps = size["kernel"]
+        return fixed(lambda o, c: gain if c == o * taps + tap else 0.0)
+    if kind in ("orthogonal", "delta_orthogonal"):
+        normal = Normal(0.0, 1.0, -math.inf, math.inf, 64)
+
+        def draw(seed, name, stacked, member):
+            words = Words(seed, name, stacked, member)
+            width = size["in"] if kind == "delta_orthogonal" else columns
+            g = [
+                [normal(number(words, o * width + c, 64)) for c in range(width)] for o in range(out)
+            ]
+            q = _reflections(g)
+            if kind == "orthogonal":
+                return [fl(gain * q[o][c]) for o in range(out) for c in range(width)]
+            taps = size["kernel"]
+            return [
+                fl(gain * q[o][c // taps]) if c % taps == tap else 0.0
+                for o in range(out)
+                for c in range(columns)
+            ]
+
+        return draw
+    if kind == "uniform" and document["variance"]["type"] == "range":
+        low, high = (Fraction(document["variance"][end]) for end in ("low", "high"))
+        middle, reach = (low + high) / 2, Fraction(gain) * (high - low) / 2
+        return independent(Uniform(float(middle - reach), float(middle + reach), n))
+    s, mean = sigma(document, inputs, outputs), document["variance"].get("mean", 0.0)
+    if kind == "uniform":
+        c = math.sqrt(3.0)
+        return independent(Uniform(mean + s * -c, mean + s * c, n))
+    if kind == "truncated_normal":
+        if law["corrected"]:
+            s = s / spread(law["lower"], law["upper"])
+        return independent(Normal(mean, s, law["lower"], law["upper"], n))
+    values = independent(Normal(mean, s, -math.inf, math.inf, n))
+    if kind == "normal":
+        return values
+    return _sparse(law, values, out, columns, dtype)
+
+
+def _sparse(law, values, out, columns, dtype):
+    smallest = {"float16": 2.0**-24, "float64": 2.0**-1022}.get(dtype, 2.0**-126)
+    if law["along"] == "in":
+        slices = [[o * columns + c for c in range(columns)] for o in range(out)]
+    else:
+        slices = [[o * columns + c for o in range(out)] for c in range(columns)]
+
+    def draw(seed, name, stacked, member):
+        w = [math.copysign(max(abs(v), smallest), v) for v in values(seed, name, stacked, member)]
+        words = Words(seed, name, stacked, member, purpose=1)
+        for entries in slices:
+            zeros = math.ceil(Fraction(repr(law["sparsity"])) * len(entries))
+            drawn = {e: words.word(e) for e in entries}
+            for e in sorted(entries, key=lambda e: (drawn[e], e))[:zeros]:
+                w[e] = 0.0
+        return w
+
+    return draw
+
+
+def _reflections(g):
+    """Q of section 5, [rows][columns], reflection by reflection."""
+    turned = len(g) < len(g[0])
+    a = [list(row) for row in zip(*g, strict=True)] if turned else g
+    rows, columns = len(a), len(a[0])
+    q = [[float(i == j) for j in range(columns)] for i in range(rows)]
+    signs = []
+    for k in reversed(range(columns)):
+        x = [a[i][k] for i in range(k, rows)]
+        sign = math.copysign(1.0, x[0])
+        signs.insert(0, sign)
+        v = [x[0] + sign * math.hypot(*x), *x[1:]]
+        norm = math.fsum(t * t for t in v)
+        for j in range(columns):
+            dot = math.fsum(v[i] * q[k + i][j] for i in range(rows - k))
+            for i in range(rows - k):
+                q[k + i][j] -= 2 * v[i] * dot / norm
+    q = [[-signs[j] * q[i][j] for j in range(columns)] for i in range(rows)]
+    return [list(row) for row in zip(*q, strict=True)] if turned else q
+
+
+def encode(values, dtype: str) -> bytes:
+    """Return the elements as little-endian bytes of the dtype."""
+    if dtype == "bfloat16":
+        return b"".join(struct.pack("<H", _bfloat16(v)) for v in values)
+    letter = {"float16": "e", "float32": "f", "float64": "d"}[dtype]
+    return struct.pack(f"<{len(values)}{letter}", *values)
+
+
+def _bfloat16(v: float) -> int:
+    """The upper half of the float32, rounded to nearest, ties to even."""
+    bits = struct.unpack("<I", struct.pack("<f", v))[0]
+    return (bits + 0x7FFF + (bits >> 16 & 1)) >> 16

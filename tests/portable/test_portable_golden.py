@@ -1,0 +1,167 @@
+"""The golden vectors: initspec, and two re-implementations of the page, give the same bits.
+
+`naive.py` (plain Python) and `docs/portable-stream.js` were written from docs/portable-stream.md.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from importlib import resources, util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from initspec import InitSpec
+from initspec.dtypes import float_type
+from initspec.portable import draw
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = json.loads(resources.files("initspec").joinpath("golden.json").read_text("utf-8"))
+WEIGHTS = GOLDEN["weights"]
+IDS = [f"{i}-{w['spec']}-{w['dtype']}" for i, w in enumerate(WEIGHTS)]
+
+
+def _module(name):
+    spec = util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    module = util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+naive = _module("naive")
+
+
+def _draw(vector):
+    spec = InitSpec.parse(vector["spec"])
+    plan = spec.plan(vector["shape"], vector["axes"])
+    return draw(plan, float_type(vector["dtype"]), int(vector["seed"]), vector["name"])
+
+
+def _sha256(array):
+    return hashlib.sha256(array.astype(array.dtype.newbyteorder("<")).tobytes()).hexdigest()
+
+
+@pytest.mark.parametrize("vector", WEIGHTS, ids=IDS)
+def test_initspec_gives_the_golden_bits(vector):
+    """Every family, dtype and kind of name; orthogonal float64 weights to 1e-6 * gain."""
+    drawn = _draw(vector)
+    first = [float.fromhex(x) for x in vector["first"]]
+    if "orthogonal" in vector["spec"]:
+        assert np.abs(drawn.ravel()[:6].astype(float) - first).max() <= 1e-6 * vector["gain"]
+    else:
+        assert [float(x) for x in drawn.ravel()[:6]] == first
+        assert _sha256(drawn) == vector["sha256"]
+
+
+@pytest.mark.parametrize("vector", WEIGHTS, ids=IDS)
+def test_the_naive_implementation_agrees(vector):
+    """Integers, decimals and struct give the same SHA-256; orthogonal to 1e-6 * gain."""
+    fields = ("shape", "axes", "seed", "name", "dtype")
+    shape, axes, seed, name, dtype = (vector[field] for field in fields)
+    values = naive.weight(vector, shape, axes, int(seed), name, dtype)
+    if "orthogonal" in vector["spec"]:
+        error = np.abs(np.array(values) - _draw(vector).ravel().astype(float)).max()
+        half = 2.0**-8 * vector["gain"] if dtype == "bfloat16" else 0.0
+        assert error <= 1e-6 * vector["gain"] + half
+    else:
+        assert hashlib.sha256(naive.encode(values, dtype)).hexdigest() == vector["sha256"]
+
+
+def test_every_family_and_dtype_has_a_vector():
+    """A family that is added gets golden vectors."""
+    from initspec.distributions import FAMILIES
+    from initspec.dtypes import FLOATS
+
+    assert {w["distribution"]["type"] for w in WEIGHTS} == set(FAMILIES)
+    assert {w["dtype"] for w in WEIGHTS} == set(FLOATS)
+
+
+SCRIPT = """
+import { readFileSync } from "node:fs";
+const source = readFileSync(process.argv[1], "utf-8");
+const s = await import("data:text/javascript;base64," + Buffer.from(source).toString("base64"));
+for (const { name, seed, count, sampler, args } of JSON.parse(readFileSync(0, "utf-8"))) {
+  const x = await s.noise(BigInt(seed), name, count);
+  const w = s[sampler](x, ...args);
+  console.log(Buffer.from(await s.sha256(new Uint8Array(w.buffer))).toString("hex"));
+}
+"""
+
+
+def test_javascript_agrees():
+    """docs/portable-stream.js under Node: normal, truncated at 2 and uniform, by SHA-256."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no Node here: the JavaScript re-implementation is not run")
+    specs = [
+        ("normal(std=0.02, mean=0.5)", "truncatedNormal", [0.5, 0.02]),
+        ("truncated_normal(std=0.3, corrected=False)", "truncatedNormal", [0.0, 0.3, 2.0]),
+        ("uniform(low=-0.1, high=0.3)", "uniform", [-0.1, 0.3]),
+    ]
+    names = [("w", 7), ("qkv[2]", 0), ("w[[2]]", 2**64 - 1), ("层.😀", 7), ("w[02]", 1)]
+    jobs, expected = [], []
+    for line, sampler, args in specs:
+        for name, seed in names:
+            jobs.append(
+                {"name": name, "seed": str(seed), "count": 1001, "sampler": sampler, "args": args}
+            )
+            plan = InitSpec.parse(line).plan((7, 143))
+            expected.append(_sha256(draw(plan, float_type("float32"), seed, name)))
+    run = subprocess.run(
+        [
+            node,
+            "--input-type=module",
+            "-e",
+            SCRIPT,
+            "--",
+            str(ROOT / "docs" / "portable-stream.js"),
+        ],
+        input=json.dumps(jobs),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.split() == expected
+
+
+HASHES = """
+import hashlib, json, sys
+from initspec import InitSpec
+from initspec.dtypes import float_type
+from initspec.portable import draw
+import numpy as np
+for line, shape, axes, dtype in json.load(sys.stdin):
+    w = draw(InitSpec.parse(line).plan(shape, axes), float_type(dtype), 7, "w")
+    print(hashlib.sha256(w.tobytes()).hexdigest())
+"""
+
+
+def test_cpu_features_change_no_bit():
+    """All of NumPy's SIMD dispatch switched off, in a fresh process."""
+    found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
+    jobs = [
+        (line, shape, axes, dtype)
+        for line in ("he_normal", "he_truncated_normal", "glorot_uniform", "sparse(0.3)")
+        for shape, axes in (((300, 500), None), ((3, 50, 70), "kernel in out"))
+        for dtype in ("float32", "float64", "bfloat16", "float16")
+    ]
+
+    def run(**environment):
+        process = subprocess.run(
+            [sys.executable, "-c", HASHES],
+            input=json.dumps(jobs),
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | environment,
+        )
+        return process.stdout.split()
+
+    plain = run()
+    assert len(plain) == len(jobs)
+    assert run(NPY_DISABLE_CPU_FEATURES=" ".join(found)) == plain

@@ -1,0 +1,78 @@
+"""One process of a gloo group: seeded draws into DTensors, held against the whole weight.
+
+Run as `sharded_draw.py RANK WORLD_SIZE FILE`; prints how many weights agreed.
+"""
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+import torch.distributed as dist
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import fully_shard
+from torch.distributed.tensor import DTensor, Partial, Replicate, Shard, distribute_tensor
+from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
+
+from initspec import InitSpec, InitSpecError
+
+SPECS = ["he_normal", "glorot_uniform", "he_truncated_normal", "sparse(0.5)", "orthogonal"]
+
+
+def local_agrees(weight, whole):
+    """Whether this process' part of a DTensor is that of the whole weight, bit by bit."""
+    placed = distribute_tensor(torch.from_numpy(whole), weight.device_mesh, weight.placements)
+    return torch.equal(weight.to_local(), placed.to_local())
+
+
+def placements(mesh):
+    """Give every placement of a matrix on a mesh of one or two axes."""
+    one = [Shard(0), Shard(1), Replicate()]
+    return [(a,) for a in one] if mesh.ndim == 1 else [(a, b) for a in one for b in one]
+
+
+def main(rank, world, store):
+    dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=world)
+    counted = 0
+    meshes = [init_device_mesh("cpu", (world,))]
+    if world == 4:
+        meshes.append(init_device_mesh("cpu", (2, 2), mesh_dim_names=("dp", "tp")))
+    for mesh in meshes:
+        for line in SPECS:
+            spec = InitSpec.parse(line)
+            for shape in ((16, 12), (7, 5), (3, 9)):  # even, uneven, some parts empty
+                whole = spec.to_numpy(seed=7, name="w")(shape)
+                for placement in placements(mesh):
+                    weight = distribute_tensor(torch.zeros(shape), mesh, placement)
+                    assert spec.to_torch(seed=7, name="w")(weight) is weight
+                    assert local_agrees(weight, whole), (line, shape, placement)
+                    counted += 1
+    partial = DTensor.from_local(torch.zeros(4, 4), meshes[0], [Partial()])
+    with pytest.raises(InitSpecError, match="partial"):
+        InitSpec.he_normal().to_torch(seed=7)(partial)
+    counted += models(meshes[-1])
+    print("agreed", counted)
+    dist.destroy_process_group()
+
+
+def models(mesh):
+    """Fill real models that were built on the meta device and sharded: the main road."""
+    with torch.device("meta"):
+        model = torch.nn.Sequential(torch.nn.Linear(10, 14), torch.nn.Linear(14, 6))
+    if mesh.ndim == 2:
+        plan = {"0": ColwiseParallel(), "1": RowwiseParallel()}
+        parallelize_module(model, mesh["tp"], plan)
+        fully_shard(model, mesh=mesh["dp"])
+    else:
+        fully_shard(model, mesh=mesh)
+    model.to_empty(device="cpu")
+    spec = InitSpec.he_normal()
+    for name, weight in model.named_parameters():
+        if name.endswith("weight"):
+            spec.to_torch(seed=11)(weight, name=name)
+            whole = spec.to_numpy(seed=11, name=name)(tuple(weight.shape))
+            np.testing.assert_array_equal(weight.full_tensor().detach().numpy(), whole)
+    return len(list(model.parameters())) // 2
+
+
+main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

@@ -1,0 +1,125 @@
+"""Seeded draws into the memory of tensors: views, parameters, devices and processes."""
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from initspec import InitSpec, InitSpecError
+
+SPEC = InitSpec.he_normal()
+WHOLE = SPEC.to_numpy(seed=7, name="w")((24, 10))
+
+
+def fill(tensor, **options):
+    """Fill a tensor with the weight "w" of seed 7."""
+    return SPEC.to_torch(seed=7, name="w", **options)(tensor)
+
+
+def test_views_of_any_strides_are_filled():
+    """A transposed and a strided view get the weight, and nothing beside them is touched."""
+    transposed = torch.zeros(10, 24).t()
+    outer = torch.full((50, 25), 9.0)
+    strided = outer[1:49:2, 3:23:2]
+    for view in (transposed, strided):
+        np.testing.assert_array_equal(fill(view).numpy(), WHOLE)
+    assert (outer == 9).sum() == outer.numel() - WHOLE.size
+
+
+def test_parameters_are_filled_outside_autograd():
+    """A parameter keeps requiring a gradient, and autograd hears of the write."""
+    weight = torch.nn.Linear(10, 24).weight
+    used = (weight * weight).sum()
+    fill(weight)
+    assert weight.requires_grad
+    assert weight.grad_fn is None
+    np.testing.assert_array_equal(weight.detach().numpy(), WHOLE)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        used.backward()
+
+
+def test_the_memory_is_the_tensors_own():
+    """The tensor's memory stays where it was: the draw lands in it."""
+    tensor = torch.empty(24, 10)
+    before = tensor.data_ptr()
+    assert fill(tensor) is tensor
+    assert tensor.data_ptr() == before
+
+
+def test_meta_tensors_are_checked_and_left_alone():
+    """A meta tensor has no memory to fill, but a wrong dtype is still refused."""
+    assert fill(torch.empty(24, 10, device="meta")).is_meta
+    with pytest.raises(InitSpecError):
+        fill(torch.empty(24, 10, dtype=torch.int32, device="meta"))
+
+
+def test_no_global_random_state_matters():
+    """torch's, NumPy's and Python's global generators are neither read nor moved."""
+    torch.manual_seed(1), np.random.seed(1), random.seed(1)
+    before = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()
+    first = fill(torch.empty(24, 10))
+    assert torch.equal(before[0], torch.get_rng_state())
+    assert (before[1] == np.random.get_state()[1]).all()
+    assert before[2] == random.getstate()
+    torch.manual_seed(2)
+    assert torch.equal(first, fill(torch.empty(24, 10)))
+
+
+def test_generator_together_with_a_seed_is_refused():
+    """A generator and a seed contradict each other; the tensor stays as it was."""
+    tensor = torch.zeros(24, 10)
+    with pytest.raises(InitSpecError, match="generator together with seed=7"):
+        SPEC.to_torch(seed=7)(tensor, torch.Generator())
+    assert not tensor.any()
+
+
+def test_name_of_the_call_wins():
+    """`name=` at the call overrides the one given before; one initializer fills a whole model."""
+    init = SPEC.to_torch(seed=7, name="other")
+    np.testing.assert_array_equal(init(torch.empty(24, 10), name="w").numpy(), WHOLE)
+    with pytest.raises(InitSpecError, match="name="):
+        init(torch.empty(24, 10), name=3)
+
+
+def test_filling_the_same_tensor_again_is_no_second_weight():
+    """Re-initializing one tensor does not warn: warnings are errors here."""
+    tensor, init = torch.empty(24, 10), SPEC.to_torch(seed=7, name="w")
+    init(tensor)
+    init(tensor)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_cuda_has_the_same_bits(dtype):
+    """A CUDA tensor gets the bits of a CPU tensor."""
+    here, there = torch.empty(24, 10, dtype=dtype), torch.empty(24, 10, dtype=dtype, device="cuda")
+    assert torch.equal(fill(here), fill(there).cpu())
+
+
+@pytest.mark.skipif(not torch.distributed.is_available(), reason="torch without distributed")
+@pytest.mark.parametrize("world", [2, 4])
+def test_sharded_draws_are_the_whole(world, tmp_path):
+    """DTensors in 2 and 4 gloo processes have the bits of the whole.
+
+    Shard, Replicate, 2-D meshes, uneven and empty parts; FSDP and tensor parallel models from the
+    meta device.
+    """
+    script = Path(__file__).with_name("sharded_draw.py")
+    command = [sys.executable, str(script)]
+    processes = [
+        subprocess.Popen(
+            [*command, str(rank), str(world), str(tmp_path / "store")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(world)
+    ]
+    results = [process.communicate(timeout=300) for process in processes]
+    for process, (out, err) in zip(processes, results, strict=True):
+        assert process.returncode == 0, err
+        assert "agreed" in out
