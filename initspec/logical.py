@@ -25,6 +25,12 @@ BLOCK = 1 << 16
 """How many elements go through the sampler at once: few enough to stay in the cache."""
 
 
+_LONG_ROW = 256
+
+_PART = 1 << 13
+"""How many elements are brought into the target's order at once."""
+
+
 class Worker:
     """What one thread draws with."""
 
@@ -109,10 +115,16 @@ class Variates(Logical):
         if target.flags.c_contiguous and target.dtype == real:
             self._draw(worker, members, starts, length, target.reshape(len(starts), length))
             return
-        # Rows a power of two apart would fight for the same cache lines when read by column.
+        # Rows a power of two apart would fight for the same cache lines when read by column, so a
+        # run of several rows is taken apart and each row padded.
+        rows = length // self.count
+        if rows > 1 and self.count >= _LONG_ROW:
+            offsets = np.arange(rows) * self.count
+            members, starts = np.repeat(members, rows), (starts[:, None] + offsets).ravel()
+            length = self.count
         values = worker.rows(len(starts), length + 16, real)[:, :length]
         self._draw(worker, members, starts, length, values)
-        np.copyto(target, values.reshape(target.shape), casting="unsafe")
+        _copy(values.reshape(target.shape), target)
 
     def write_whole(self, worker: Worker, layout: Layout, out: Floats) -> None:
         """Fill a whole weight that is small enough to be drawn at once."""
@@ -281,6 +293,16 @@ class Haar(Logical):
             self._last = member, haar(normals.block(worker, member, *everything))
         part: Floats = self._last[1][np.ix_(rows, columns)]
         return part
+
+
+def _copy(values: Floats, target: Floats) -> None:
+    """Copy by parts that stay in the cache: NumPy walks in the order of the target's memory."""
+    axis = int(np.argmax(target.shape)) if target.ndim else 0
+    parts = -(-target.size // _PART)
+    step = -(-target.shape[axis] // parts) if target.ndim else 1
+    for i in range(0, target.shape[axis] if target.ndim else 1, step):
+        part = (slice(None),) * axis + (slice(i, i + step), ...)
+        np.copyto(target[part], values[part], casting="unsafe")
 
 
 def standard_normal(width: Width) -> TruncatedNormal:

@@ -135,6 +135,9 @@ class Stream:
         self, generator: Generator, members: Numbers, starts: Numbers, length: int
     ) -> NDArray[np.uint32]:
         """Return [runs, length] halves of words, the low one first: number e is in word e // 2."""
+        if members[0] == members[-1] and (np.diff(starts) == length).all():
+            whole = self.half_run(generator, int(members[0]), int(starts[0]), len(starts) * length)
+            return whole.reshape(-1, length)
         # One word more, where a run starts with the high half of its first.
         pairs = _halves(self.words(generator, members, starts >> 1, (length + 2) // 2))
         odd = starts & 1

@@ -17,7 +17,7 @@ from initspec.layout import Layout
 Range = tuple[int, int]
 Numbers = NDArray[np.int64]
 
-TILE = 1 << 17
+TILE = 1 << 18
 """How many elements a tile has at most, unless the draw needs it larger."""
 
 _LINE = 32

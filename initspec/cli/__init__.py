@@ -1,4 +1,4 @@
-"""The command line: `initspec compare`, `initspec backends`."""
+"""The command line, `initspec`: one module for each command."""
 
 from __future__ import annotations
 

@@ -267,7 +267,6 @@ UNREADABLE = [
     "he_normal(**trap())",
     "he_normal(gain=trap().real)",
     "he_normal(gain=trap()())",
-    "sparse(0.5, along=in)",
     "\x00",
     "he_normal\x00",
     "(" * 900,
@@ -328,6 +327,12 @@ OUT_OF_RANGE = [
     "truncated_normal(corrected=1)",
     "constant(value=true)",
 ]
+
+
+@pytest.mark.parametrize("line", ["sparse(0.5, along=in)", "sparse(0.5, along = in, std=0.01)"])
+def test_in_is_read_though_python_keeps_it(line):
+    """`along=in` is what one says; the parser reads Python's syntax, where `in` is a keyword."""
+    assert InitSpec.parse(line) == InitSpec.sparse(0.5)
 
 
 @pytest.mark.parametrize("line", UNREADABLE + UNKNOWN + OUT_OF_RANGE)

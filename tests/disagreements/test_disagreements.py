@@ -8,10 +8,10 @@ from functools import cache
 
 import pytest
 
-from disagreements.measure import PLACES, measure, why_not
-from disagreements.page import ROOT, files
-from disagreements.results import load, of_row
-from disagreements.rows import ROWS
+from benchmarks.disagreements.measure import PLACES, measure, why_not
+from benchmarks.disagreements.page import ROOT, files
+from benchmarks.disagreements.results import load, of_row
+from benchmarks.disagreements.rows import ROWS
 
 COMMITTED = load()
 _CASES = [(place, row) for row in ROWS for place in PLACES if row.id in COMMITTED.get(place, {})]
@@ -61,7 +61,7 @@ def test_verdict_can_fail(place, row):
 
 
 def test_page_and_pictures_are_those_of_the_numbers():
-    """`python -m disagreements --page` changes nothing."""
+    """`python -m benchmarks.disagreements --page` changes nothing."""
     for path, text in files(COMMITTED).items():
         assert path.read_text("utf-8") == text, f"{path.relative_to(ROOT)}: run it again"
 

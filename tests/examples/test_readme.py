@@ -25,13 +25,13 @@ def _needs(code):
     return {name for name in FRAMEWORKS if re.search(rf"^\s*(import|from) {name}\b", code, re.M)}
 
 
-@pytest.mark.parametrize("code", _blocks())
+@pytest.mark.parametrize("code", list(_blocks()))
 def test_every_block_runs_somewhere(code):
     """What a block imports is installed together in one session."""
     assert any(_needs(code) <= session for session in SESSIONS)
 
 
-@pytest.mark.parametrize("code", _blocks())
+@pytest.mark.parametrize("code", list(_blocks()))
 def test_block_runs(code):
     """The block runs as it stands, in a process of its own."""
     missing = [name for name in _needs(code) if find_spec(name) is None]

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch.nn import init
 
-from disagreements.measure.numbers import DTYPES, SIDE, fan, gate_errors, outcome, spread
+from benchmarks.disagreements.measure.numbers import DTYPES, SIDE, fan, gate_errors, outcome, spread
 
 
 def version() -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from disagreements import chart
-from disagreements.measure.numbers import DTYPES
-from disagreements.results import Numbers
-from disagreements.rows.base import NAMES, Found, Row, check, github
+from benchmarks.disagreements import chart
+from benchmarks.disagreements.measure.numbers import DTYPES
+from benchmarks.disagreements.results import Numbers
+from benchmarks.disagreements.rows.base import NAMES, Found, Row, check, github
 
 
 def _recurrent_departs(place: str, n: Numbers) -> list[str]:
@@ -52,11 +52,13 @@ import keras
 import numpy as np
 from initspec import InitSpec
 
+
 def error(recurrent_initializer):
     layer = keras.layers.LSTM(16, recurrent_initializer=recurrent_initializer)
     layer.build((None, 5, 10))
     gate = keras.ops.convert_to_numpy(layer.cell.recurrent_kernel)[:, :16]
     return np.abs(gate.T @ gate - np.eye(16)).max()
+
 
 assert error("orthogonal") > 0.5
 assert error(InitSpec.orthogonal().to_keras("in (stack=4 out)")) < 1e-5
@@ -89,11 +91,13 @@ import keras
 import numpy as np
 from initspec import InitSpec
 
+
 def kernels(initializer):
     layers = [keras.layers.Dense(8, kernel_initializer=initializer) for _ in range(2)]
     for layer in layers:
         layer.build((None, 8))
     return [keras.ops.convert_to_numpy(layer.kernel) for layer in layers]
+
 
 assert np.array_equal(*kernels(keras.initializers.HeNormal()))
 assert not np.array_equal(*kernels(InitSpec.he_truncated_normal().to_keras()))
@@ -169,12 +173,15 @@ SPARSE = Row(
 import torch
 from initspec import InitSpec
 
+
 def zeros(fill):
     torch.rand(7)  # somebody uses the global generator
     return fill(torch.empty(16, 16), torch.Generator().manual_seed(0)) == 0
 
+
 def torch_sparse(weight, generator):
     return torch.nn.init.sparse_(weight, 0.5, generator=generator)
+
 
 assert (zeros(torch_sparse) != zeros(torch_sparse)).any()
 

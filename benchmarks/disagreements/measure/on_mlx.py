@@ -10,7 +10,7 @@ import mlx.core as mx
 import numpy as np
 from mlx import nn
 
-from disagreements.measure.numbers import SIDE, spread
+from benchmarks.disagreements.measure.numbers import SIDE, spread
 
 
 def version() -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from disagreements import chart
-from disagreements.results import Numbers
-from disagreements.rows.base import NAMES, Found, Row, check, github
+from benchmarks.disagreements import chart
+from benchmarks.disagreements.results import Numbers
+from benchmarks.disagreements.rows.base import NAMES, Found, Row, check, github
 
 Fans = tuple[int, int]
 
@@ -105,10 +105,12 @@ DEPTHWISE = Row(
 import keras
 from initspec import InitSpec
 
+
 def standard_deviation(initializer):
     layer = keras.layers.DepthwiseConv2D(3, depthwise_initializer=initializer)
     layer.build((None, 8, 8, 512))
     return float(keras.ops.std(layer.kernel))
+
 
 true = (2 / 9) ** 0.5
 assert standard_deviation("he_normal") < true / 20  # sqrt(512) = 22.6

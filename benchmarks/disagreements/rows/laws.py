@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from disagreements import chart
-from disagreements.measure.numbers import REACH
-from disagreements.results import Numbers
-from disagreements.rows.base import NAMES, Found, Row, check, github
+from benchmarks.disagreements import chart
+from benchmarks.disagreements.measure.numbers import REACH
+from benchmarks.disagreements.results import Numbers
+from benchmarks.disagreements.rows.base import NAMES, Found, Row, check, github
 
 _CUT = 2.2737
 """2 / 0.87963: two standard deviations of the parent, in those of what is left of it."""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from disagreements.results import Results, of_row
-from disagreements.rows import ROWS
-from disagreements.rows.base import Row
+from benchmarks.disagreements.results import Results, of_row
+from benchmarks.disagreements.rows import ROWS
+from benchmarks.disagreements.rows.base import Row
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGE = DOCS / "disagreements.md"
 PICTURES = DOCS / "assets" / "disagreements"
 
 _HEAD = """\
-<!-- Written by `python -m disagreements` from disagreements/results.json. Change the rows, not this. -->
+<!-- Written by `python -m benchmarks.disagreements` from benchmarks/disagreements/results.json. Change the rows, not this. -->
 # Where the frameworks disagree
 
 The same name means different weights in different frameworks, and nobody is told. Every number here was measured, and a
@@ -34,12 +34,12 @@ On a CPU, with
 
 {versions}
 
-`python -m disagreements` in the repository measures it again on what you have installed. Laws were measured on 1000 x 1000 weights with fixed seeds. The fan that a framework uses was read off its weights: a
+`python -m benchmarks.disagreements` in the repository measures it again on what you have installed. Laws were measured on 1000 x 1000 weights with fixed seeds. The fan that a framework uses was read off its weights: a
 weight of a LeCun rule, divided by the normal numbers that the same seed gives, is 1 / sqrt(fan). Nothing private was
 called. Differences that are a matter of taste are called that: which law deserves the name `he_normal` is one, and which
 fan a depthwise kernel has is not.
 
-The numbers are in `disagreements/results.json`, the code in `disagreements/`. People have been asking for one answer for
+The numbers are in `benchmarks/disagreements/results.json`, the code in `benchmarks/disagreements/`. People have been asking for one answer for
 years: {asked}.
 """
 

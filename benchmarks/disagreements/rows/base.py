@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from disagreements.results import Numbers
+from benchmarks.disagreements.results import Numbers
 
 Found = dict[str, Numbers]
 """What each place measured for one row."""

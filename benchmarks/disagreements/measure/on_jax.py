@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from disagreements.measure.numbers import DTYPES, SIDE, fan, gate_errors, outcome, spread
+from benchmarks.disagreements.measure.numbers import DTYPES, SIDE, fan, gate_errors, outcome, spread
 
 _init = jax.nn.initializers
 

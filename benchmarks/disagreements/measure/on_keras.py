@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import initializers
 
-from disagreements.measure.numbers import DTYPES, SIDE, fan, gate_errors, outcome, spread
+from benchmarks.disagreements.measure.numbers import DTYPES, SIDE, fan, gate_errors, outcome, spread
 
 _MILLIONS = 5
 

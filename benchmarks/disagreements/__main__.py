@@ -1,4 +1,4 @@
-"""Measure and write: `python -m disagreements`, or `--page` to write the page alone."""
+"""Measure and write: `python -m benchmarks.disagreements`, or `--page` to write the page alone."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import os
 import subprocess
 import sys
 
-from disagreements.measure import PLACES, why_not
-from disagreements.page import ROOT, files
-from disagreements.results import PATH, load
+from benchmarks.disagreements.measure import PLACES, why_not
+from benchmarks.disagreements.page import ROOT, files
+from benchmarks.disagreements.results import PATH, load
 
 
 def main() -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog="disagreements", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.disagreements", description=__doc__)
     parser.add_argument("--page", action="store_true", help="measure nothing, write the page")
     if not parser.parse_args().page:
         _measure()
@@ -35,7 +35,7 @@ def _measure() -> None:
         print(f"{place}: measuring")
         # A process each, because Keras has one framework for the life of a process.
         done = subprocess.run(
-            [sys.executable, "-m", "disagreements.measure", place],
+            [sys.executable, "-m", "benchmarks.disagreements.measure", place],
             env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"} | PLACES[place].environment,
             stdout=subprocess.PIPE,
             text=True,

@@ -1,7 +1,7 @@
 """Where the frameworks disagree: measured on whatever is installed, written up as a docs page.
 
-`python -m disagreements` measures every row and writes `results.json`, the pictures and
-`docs/disagreements.md`; `python -m disagreements --page` writes the page anew from the JSON. Rows of
+`python -m benchmarks.disagreements` measures every row and writes `results.json`, the pictures and
+`docs/disagreements.md`; `python -m benchmarks.disagreements --page` writes the page anew from the JSON. Rows of
 a framework that is not installed keep the numbers that they have.
 
     measure/    one module for each framework: what it does, as numbers

@@ -1,8 +1,0 @@
-"""`python -m disagreements.measure PLACE` prints one place's numbers as JSON on one line."""
-
-import json
-import sys
-
-from disagreements.measure import measure
-
-print(json.dumps(measure(sys.argv[1])))
