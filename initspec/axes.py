@@ -18,6 +18,9 @@ import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
+
+import numpy as np
 
 from initspec.errors import AxesError, unknown
 from initspec.fans import Fans
@@ -104,10 +107,18 @@ def axes_of(axes: str | Axes | None) -> Axes | None:
     return axes if axes is None or isinstance(axes, Axes) else Axes(axes)
 
 
+def _size(size: Any) -> int:
+    # True is an integer to Python, and to NumPy before 2.
+    if isinstance(size, bool | np.bool_):
+        raise TypeError
+    index: int = size.__index__()
+    return index
+
+
 def check_shape(shape: object) -> tuple[int, ...]:
     """Return `shape` as a tuple of ints; raise AxesError where it is no shape."""
     try:
-        sizes = tuple(size.__index__() for size in shape)  # type: ignore[attr-defined]
+        sizes = tuple(map(_size, shape))  # type: ignore[call-overload]
     except (TypeError, AttributeError):
         raise AxesError(
             f"shape={shape!r}: pass a tuple of integers, one for each axis, such as (512, 256)"

@@ -301,7 +301,7 @@ def _copy(values: Floats, target: Floats) -> None:
     parts = -(-target.size // _PART)
     step = -(-target.shape[axis] // parts) if target.ndim else 1
     for i in range(0, target.shape[axis] if target.ndim else 1, step):
-        part = (slice(None),) * axis + (slice(i, i + step), ...)
+        part: tuple[Any, ...] = (slice(None),) * axis + (slice(i, i + step), ...)
         np.copyto(target[part], values[part], casting="unsafe")
 
 
