@@ -60,7 +60,8 @@ def _backend_tests(session: nox.Session, name: str, engine: str = "") -> None:
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3"} | ({"KERAS_BACKEND": engine} if engine else {})
     tests = [f"tests/{name}", *(f"tests/{shared}" for shared in SHARED)]
     _pytest(session, f"--backend={name}", *tests, **environment)
-    _pytest(session, "--doctest-modules", f"backends/{package}", **environment)
+    doctest = ["pytest", "--doctest-modules", f"backends/{package}"]
+    session.run(*doctest, env=environment, success_codes=[0, 5])  # 5: it has no examples
 
 
 def _add_backend_session(name: str) -> None:

@@ -1,5 +1,6 @@
 """initspec: say once what a network's initial weights should be, and get exactly that everywhere.
 
+>>> import numpy as np
 >>> spec = InitSpec.he_normal()
 >>> weight = spec.to_numpy()((512, 256), rng=np.random.default_rng(0))
 >>> weight.shape, spec.fans((512, 256)).fan_in
