@@ -64,6 +64,7 @@ CASES = [
     ("sparse(sparsity=0.3, std=1.0)", (20, 15), None, 7, "w", "float32"),
     ("sparse(sparsity=0.07, std=1.0, along=out)", (100, 7), None, 7, "w", "bfloat16"),
     ("sparse(sparsity=0.5, std=1.0)", (5, 24, 3), "in (stack=4 out) kernel", 7, "w", "float64"),
+    ("sparse(sparsity=0.5, std=1e-07)", (16, 16), None, 7, "w", "float16"),
     ("orthogonal", (24, 24), None, 7, "w", "float32"),
     ("orthogonal(gain=1.4)", (8, 5, 3, 3), None, 7, "w", "float32"),
     ("orthogonal", (6, 40), "in (stack=4 out)", 7, "lstm", "float64"),
