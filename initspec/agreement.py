@@ -51,8 +51,14 @@ class Agreement:
             self._bins += np.bincount(index + 1, minlength=_BINS + 1)
 
     @property
+    def _step(self) -> float:
+        """The largest rounding step among nearly all values, in standard deviations."""
+        law = self._law
+        return self._kind.eps * (abs(law.mean) + 4 * law.std) / law.std
+
+    @property
     def _coarse(self) -> bool:
-        return self._kind.eps > 1e-4
+        return self._step > 1e-3
 
     def p_value(self) -> float:
         """Return a p-value of the hypothesis that the values are of the law; small refutes it."""
@@ -62,7 +68,11 @@ class Agreement:
         return min(1.0, len(tests) * min(tests))
 
     def _mean(self) -> float:
-        return _two_sided(self._sum / math.sqrt(self._count) / self._law.std)
+        # A law around 0 rounds symmetrically. Another one's mean moves by at most half a step, and
+        # not visibly where many steps make up a standard deviation.
+        slack = self._step / 2 if self._law.mean and self._step > 1 / 4 else 0.0
+        off = abs(self._sum / self._count / self._law.std)
+        return _two_sided(max(off - slack, 0.0) * math.sqrt(self._count))
 
     def _variance(self) -> float:
         """Test the sum of squares as sigma^2 times a chi-square, exact for a normal law.
@@ -72,6 +82,9 @@ class Agreement:
         """
         freedom = self._count * 2 / (self._law.kurtosis - 1)
         ratio = self._squares / self._law.std**2 / self._count
+        # Rounding by steps adds at most a quarter of their square to the variance, or takes it.
+        slack = self._step**2 / 4
+        ratio = max(min(ratio + slack, 1.0), ratio - slack)
         spread = 2 / (9 * freedom)
         return _two_sided((ratio ** (1 / 3) - (1 - spread)) / math.sqrt(spread))
 

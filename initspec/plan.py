@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from initspec.axes import OUT_IN, Axes, by_rank, check_shape
+from initspec.axes import OUT_IN, Axes, axes_of, by_rank, check_shape
 from initspec.dtypes import FLOATS, FloatType
 from initspec.errors import AxesError, SpecError
 from initspec.fans import Fans
@@ -70,7 +70,7 @@ class Plan:
 def resolve(
     spec: InitSpec,
     shape: object,
-    axes: Axes | None,
+    axes: str | Axes | None,
     convention: Axes = OUT_IN,
     kind: FloatType | None = None,
 ) -> Plan:
@@ -90,7 +90,7 @@ def resolve(
         DtypeError: the dtype cannot hold the values.
     """
     sizes = check_shape(shape)
-    return _resolve(spec, sizes, axes or by_rank(convention, len(sizes)), kind)
+    return _resolve(spec, sizes, axes_of(axes) or by_rank(convention, len(sizes)), kind)
 
 
 @lru_cache(maxsize=4096)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec.axes import IN_OUT, Axes, by_rank
+from initspec.axes import IN_OUT, Axes, axes_of, by_rank
 from initspec.dtypes import float_type, numpy_dtype
 from initspec.plan import resolve
 from initspec_keras import active
@@ -100,11 +100,12 @@ class KerasBackend:
         from initspec_keras.generator import seed_generator
         from initspec_keras.initializer import InitSpecInitializer
 
+        if seed is not None:
+            return InitSpecInitializer(spec, axes, seed, name)
         generator = seed_generator(entropy)
-        if seed is None:
-            native = builtin(Request(spec, axes, dtypes, active.framework(), generator))
-            if native is not None:
-                return native
+        native = builtin(Request(spec, axes_of(axes), dtypes, active.framework(), generator))
+        if native is not None:
+            return native
         return InitSpecInitializer(spec, axes, seed, name, generator)
 
 

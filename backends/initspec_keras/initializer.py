@@ -46,7 +46,9 @@ class InitSpecInitializer(keras.initializers.Initializer):
         self._repeats = Repeats()
         if isinstance(generator, dict):
             generator = keras.random.SeedGenerator.from_config(generator)
-        self._generator = seed_generator() if generator is None else generator
+        if generator is None and seed is None:  # making one moves Python's global random state
+            generator = seed_generator()
+        self._generator = generator
 
     def __repr__(self) -> str:
         axes = "" if self.axes is None else f", axes={str(self.axes)!r}"
@@ -79,7 +81,7 @@ class InitSpecInitializer(keras.initializers.Initializer):
             "axes": None if self.axes is None else str(self.axes),
             "seed": self.seed,
             "name": self.name,
-            "generator": self._generator.get_config(),
+            "generator": self._generator and self._generator.get_config(),
         }
 
 

@@ -46,5 +46,5 @@ class NumpyBackend:
         seed: int | None = None,
         name: str = "",
     ) -> NDArray[np.floating]:
-        rng = None if seed is not None else np.random.default_rng(entropy)
+        rng = None if seed is not None else np.random.default_rng(entropy % 2**128)
         return self.compile(spec, axes, seed, name)(shape, dtype, rng)

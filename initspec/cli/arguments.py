@@ -14,10 +14,15 @@ def read_shape(text: str) -> tuple[int, ...]:
     Raises:
         AxesError: the text is no list of sizes.
     """
-    parts = [part for part in re.split(r"[,x\s()\[\]]+", text.strip()) if part]
-    if not all(part.isascii() and part.isdigit() for part in parts):
-        raise AxesError(f"--shape {text!r}: write one size for each axis, such as --shape 512,256")
-    return tuple(map(int, parts))
+    inside = re.sub(r"^\((.*)\)$|^\[(.*)\]$", r"\1\2", text.strip())
+    if text.strip() == "()":
+        return ()
+    if not re.fullmatch(r"\s*[0-9]+(\s*[,x\s]\s*[0-9]+)*\s*,?\s*", inside):
+        raise AxesError(
+            f"--shape {text!r}: write one size for each axis, such as --shape 512,256, or () for a "
+            "scalar"
+        )
+    return tuple(map(int, re.findall(r"[0-9]+", inside)))
 
 
 def read_seed(text: str) -> int:

@@ -336,6 +336,13 @@ def test_too_many_elements_raise():
         InitSpec.normal().sample_block((2**40, 2**40), (slice(1), slice(1)))
 
 
+def test_a_kept_value_is_no_zero():
+    """At the lower end of float16 a quarter of the normals round to 0; the kept ones do not."""
+    w = _draw("sparse(0.5, std=1e-7)", (40, 60), dtype="float16")
+    assert set((w == 0).sum(axis=1)) == {30}
+    assert (_draw("normal(std=1e-7)", (40, 60), dtype="float16") == 0).mean() > 0.2
+
+
 def test_axes_objects_are_taken():
     """sample_block takes a line or an Axes."""
     index = (slice(0, 2), slice(0, 2))

@@ -159,7 +159,17 @@ def draw(name: str, code: str, shape: tuple[int, ...]) -> np.ndarray:
         return np.asarray(made(key, shape) if callable(made) else made, np.float64)
 
 
-def assert_law(plan: Plan, weight: np.ndarray) -> None:
+def strays(name: str) -> int:
+    """Return how many values of a truncated law may lie outside its bounds.
+
+    Keras on torch picks among four normals, and takes one outside where all four are: 0.0455^4 is
+    4.3 in a million, 0.6 of 2^17 values; more than 8 come by chance once in 10^7 draws
+    (keras/src/backend/torch/random.py, truncated_normal).
+    """
+    return 8 if name == "keras" and framework(name).config.backend() == "torch" else 0
+
+
+def assert_law(plan: Plan, weight: np.ndarray, stray: int = 0) -> None:
     """Hold a drawn weight against what its spec says of it."""
     family, law = plan.distribution, plan.law
     logical = plan.layout.logical(weight)
@@ -184,8 +194,7 @@ def assert_law(plan: Plan, weight: np.ndarray) -> None:
             assert law.cdf is not None
             assert_values(weight, law.cdf, law.mean, law.std, law.kurtosis)
             ulp = 4e-7 * max(abs(law.low), abs(law.high)) if math.isfinite(law.low) else 0.0
-            assert weight.min() >= law.low - ulp
-            assert weight.max() <= law.high + ulp
+            assert np.sum((weight < law.low - ulp) | (weight > law.high + ulp)) <= stray
 
 
 def assert_values(values: np.ndarray, cdf: Any, mean: float, std: float, kurtosis: float) -> None:
@@ -217,7 +226,7 @@ def test_native_line_has_the_law_of_its_spec(line: str, shape: tuple[int, ...]) 
     weight = draw(name, line, shape)
     translation = translate(line, shape=shape)
     plan = translation.spec.plan(shape, translation.axes or "kernel...")
-    assert_law(plan, weight)
+    assert_law(plan, weight, strays(name))
     if plan.law.cdf is not None and plan.law.std:
         ours = translation.spec.to_numpy(axes=translation.axes or "kernel...")(
             shape, rng=np.random.default_rng(zlib.crc32(line.encode()))
@@ -235,7 +244,7 @@ def test_line_written_elsewhere_has_the_law_of_the_spec(here: Plan, line: Line) 
     spec = eval(line.initspec.partition(".to_")[0], {"InitSpec": InitSpec, "math": math})
     there = spec.plan(line.shape, line.axes or "kernel...")
     assert (here.scale, here.layout.size) == (there.scale, there.layout.size)
-    assert_law(there, draw(line.framework, line.code, line.shape))
+    assert_law(there, draw(line.framework, line.code, line.shape), strays(line.framework))
 
 
 @pytest.mark.parametrize(
