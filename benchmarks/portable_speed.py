@@ -16,7 +16,7 @@ import torch
 
 from initspec import InitSpec
 from initspec.dtypes import FLOATS
-from initspec.portable import fill
+from initspec.stream.draw import fill
 
 KIND = FLOATS["float32"]
 LOG = int(sys.argv[1]) if len(sys.argv) > 1 else 24

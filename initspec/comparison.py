@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from initspec import backend as registry
-from initspec import portable
 from initspec.agreement import Agreement
 from initspec.axes import OUT_IN, Axes, axes_of
 from initspec.backend import Backend
@@ -22,6 +21,7 @@ from initspec.law import Law
 from initspec.plan import Plan, resolve
 from initspec.spec import InitSpec
 from initspec.stream import check_name, check_seed
+from initspec.stream.draw import draw
 
 ALPHA = 1e-6
 """The chance that a comparison of right backends shows any mismatch."""
@@ -223,7 +223,7 @@ class _Question:
         """The hash that the weight must have, None without a seed."""
         if self.seed is None:
             return None
-        return _sha256(portable.draw(self.plan, self.kind, self.seed, self.name))
+        return _sha256(draw(self.plan, self.kind, self.seed, self.name))
 
 
 def _row(

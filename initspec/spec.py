@@ -285,12 +285,10 @@ class InitSpec(Named):
         >>> part.shape, float(part[0, 0])
         ((3, 4), 0.0008607808267697692)
         """
-        from initspec import portable  # a third of what importing initspec would cost
+        from initspec.stream.draw import draw  # a third of what importing initspec would cost
 
         kind = float_type(dtype)
-        return portable.draw(
-            resolve(self, shape, axes_of(axes), kind=kind), kind, seed, name, index
-        )
+        return draw(resolve(self, shape, axes_of(axes), kind=kind), kind, seed, name, index)
 
     # --- native initializers ------------------------------------------------------------------
 

@@ -13,9 +13,9 @@ import numpy as np
 from jax.sharding import AbstractMesh, NamedSharding, PartitionSpec
 from numpy.typing import NDArray
 
-from initspec import portable
 from initspec.dtypes import FloatType, numpy_dtype
 from initspec.plan import Plan
+from initspec.stream.draw import fill
 
 _ALIGNED = 64
 """XLA takes host memory as it is where it begins at a multiple of this many bytes."""
@@ -56,7 +56,7 @@ class PortableDraw:
             )
             shape = tuple(part.stop - part.start for part in index)
         out = _aligned(shape, numpy_dtype(self.kind))
-        portable.fill(self.plan, self.kind, self.seed, self.name, out, index)
+        fill(self.plan, self.kind, self.seed, self.name, out, index)
         return out
 
     def _callback(self) -> jax.Array:

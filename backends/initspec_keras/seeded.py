@@ -9,9 +9,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec import portable
 from initspec.dtypes import FloatType, numpy_dtype
 from initspec.plan import Plan
+from initspec.stream.draw import draw
 
 Tensor = Any
 Host = Callable[[], NDArray[Any]]
@@ -26,7 +26,7 @@ def portable_tensor(plan: Plan, kind: FloatType, seed: int, name: str) -> Tensor
     shape, dtype = plan.layout.shape, numpy_dtype(kind)
 
     def host() -> NDArray[Any]:
-        return portable.draw(plan, kind, seed, name)
+        return draw(plan, kind, seed, name)
 
     match keras.config.backend():
         case "tensorflow":

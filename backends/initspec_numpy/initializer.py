@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from initspec import portable
 from initspec.axes import OUT_IN, Axes
 from initspec.dtypes import float_type, numpy_dtype
 from initspec.errors import TargetError
 from initspec.plan import resolve
 from initspec.repeats import Repeats
 from initspec.stream import check_name
+from initspec.stream.draw import draw
 from initspec_numpy.primitives import NumpyPrimitives
 
 if TYPE_CHECKING:
@@ -65,11 +65,11 @@ class NumpyInitializer:
         if self.seed is not None:
             name = self.name if name is None else check_name(name)
             self._repeats.note(name)
-            return portable.draw(plan, kind, self.seed, name)
+            return draw(plan, kind, self.seed, name)
         if not plan.layout.size:
             return np.empty(plan.layout.shape, numpy_dtype(kind))
-        draw = NumpyPrimitives(plan.layout, kind, rng or np.random.default_rng())
-        array: NDArray[Any] = plan.distribution.sample(plan, draw)
+        primitives = NumpyPrimitives(plan.layout, kind, rng or np.random.default_rng())
+        array: NDArray[Any] = plan.distribution.sample(plan, primitives)
         return array
 
     def _check(self, rng: object) -> None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from numpy.typing import NDArray
 
-from initspec import portable
 from initspec.dtypes import FloatType, numpy_dtype
+from initspec.stream.draw import draw
+from initspec.stream.draw import fill as fill_memory
 from initspec_torch.distributed import is_distributed, local_block
 
 if TYPE_CHECKING:
@@ -27,11 +28,11 @@ def fill(tensor: torch.Tensor, plan: Plan, kind: FloatType, seed: int, name: str
     if not tensor.numel():
         return
     if tensor.device.type == "cpu" and not tensor.is_neg():
-        portable.fill(plan, kind, seed, name, _memory(tensor, kind), index)
+        fill_memory(plan, kind, seed, name, _memory(tensor, kind), index)
         # Autograd must hear of a write that torch did not make.
         torch.autograd.graph.increment_version(tensor)
         return
-    drawn = portable.draw(plan, kind, seed, name, index)
+    drawn = draw(plan, kind, seed, name, index)
     if kind.name == "bfloat16":  # of which torch takes no NumPy array
         tensor.copy_(torch.from_numpy(drawn.view("int16")).view(torch.bfloat16))
     else:

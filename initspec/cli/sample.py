@@ -12,7 +12,6 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from initspec import portable
 from initspec.axes import axes_of
 from initspec.cli.arguments import read_seed, read_shape
 from initspec.distributions import Elementwise
@@ -21,6 +20,7 @@ from initspec.errors import InitSpecError, TargetError
 from initspec.plan import Plan, resolve
 from initspec.spec import InitSpec
 from initspec.stream import check_name
+from initspec.stream.draw import fill
 
 _STEP = 1 << 22  # elements between two signs of progress
 
@@ -54,13 +54,13 @@ def _draw(plan: Plan, kind: FloatType, seed: int, name: str, bar: Progress) -> A
     rows = weight.shape[0] if weight.ndim else 0
     task = bar.add_task("drawing", total=max(rows, 1))
     if not isinstance(plan.distribution, Elementwise) or not weight.size or not rows:
-        portable.fill(plan, kind, seed, name, weight)
+        fill(plan, kind, seed, name, weight)
         return weight
     step = max(1, _STEP * rows // weight.size)
     for start in range(0, rows, step):
         part = slice(start, min(start + step, rows))
         index = (part, *(slice(None) for _ in weight.shape[1:]))
-        portable.fill(plan, kind, seed, name, weight[part], index)
+        fill(plan, kind, seed, name, weight[part], index)
         bar.update(task, completed=part.stop)
     return weight
 

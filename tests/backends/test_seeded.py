@@ -1,7 +1,7 @@
 """A seed and a name give every backend the bits of the portable stream.
 
 The bits are held against the golden vectors, which an independent implementation in plain Python
-reproduces, and against `portable.draw` on the same axes.
+reproduces, and against `initspec.stream.draw` on the same axes.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from initspec import Axes, InitSpec, InitSpecError, InitSpecWarning, portable
+from initspec import Axes, InitSpec, InitSpecError, InitSpecWarning
 from initspec.axes import OUT_IN, by_rank
 from initspec.backend import usable
 from initspec.dtypes import float_type
 from initspec.plan import resolve
+from initspec.stream.draw import draw
 
-VECTORS = json.loads(files("initspec").joinpath("golden.json").read_text("utf-8"))["weights"]
+VECTORS = json.loads(files("initspec.stream").joinpath("golden.json").read_text("utf-8"))["weights"]
 
 FAMILIES = [
     ("he_normal", (37, 19), "out in"),
@@ -51,7 +52,7 @@ def test_bits_are_the_portable_stream(backend, line, shape, axes, dtype):
         pytest.skip(f"{backend.name} does not draw {dtype}")
     spec, axes = InitSpec.parse(line), None if axes is None else Axes(axes)
     kind = float_type(dtype)
-    expected = portable.draw(resolve(spec, shape, axes, kind=kind), kind, 7, "layer.weight")
+    expected = draw(resolve(spec, shape, axes, kind=kind), kind, 7, "layer.weight")
     drawn = backend.draw(spec, shape, axes=axes, dtype=dtype, seed=7, name="layer.weight")
     assert drawn.dtype == expected.dtype
     assert _bits(drawn) == _bits(expected)

@@ -1,11 +1,12 @@
 """Seeded draws on 8 host devices, each held against the whole weight; prints how many agreed."""
 
+import initspec_jax.seeded
 import jax
 import numpy as np
 from jax.sharding import AxisType, NamedSharding
 from jax.sharding import PartitionSpec as P
 
-from initspec import InitSpec, portable
+from initspec import InitSpec
 
 SHAPE = (16, 24)
 LAYOUTS = [P("a", "b"), P(("a", "b"), None), P(None, "a"), P()]
@@ -48,13 +49,13 @@ def main():
 
 def parts_are_drawn_alone():
     """Each device's part is drawn by itself: no draw is larger than a part."""
-    sizes, fill = [], portable.fill
+    sizes, fill = [], initspec_jax.seeded.fill
 
     def recorded(plan, kind, seed, name, out, index=None, threads=None):
         sizes.append(out.size)
         fill(plan, kind, seed, name, out, index, threads)
 
-    portable.fill = recorded
+    initspec_jax.seeded.fill = recorded
     mesh = jax.make_mesh((4, 2), ("a", "b"))
     named = NamedSharding(mesh, P("a", "b"))
     init = InitSpec.he_normal().to_jax(seed=7, name="w")

@@ -1,4 +1,4 @@
-"""Write initspec/golden.json: run it only for a new version of the standard.
+"""Write initspec/stream/golden.json: run it only for a new version of the standard.
 
 python tests/portable/make_golden.py
 """
@@ -9,9 +9,9 @@ from pathlib import Path
 
 from initspec import InitSpec
 from initspec.dtypes import float_type
-from initspec.portable import draw
+from initspec.stream.draw import draw
 
-GOLDEN = Path(__file__).parents[2] / "initspec" / "golden.json"
+GOLDEN = Path(__file__).parents[2] / "initspec" / "stream" / "golden.json"
 
 # spec, shape, axes, seed, name, dtype
 CASES = [

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from initspec import Axes, InitSpec
 from initspec.dtypes import FLOATS, float_type, numpy_dtype
 from initspec.errors import InitSpecError, SeedError, ShapeError, TargetError
-from initspec.portable import THREADS, draw, fill, threads_of
-from initspec.stream import Stream, split_name
+from initspec.stream import split_name
+from initspec.stream.draw import draw, fill
+from initspec.stream.threads import THREADS, threads_of
+from initspec.stream.words import Stream
 
 F32 = FLOATS["float32"]
 AXES = {  # the rows of the design's table, and stranger ones

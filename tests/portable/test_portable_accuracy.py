@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from initspec import InitSpec, gaussian, quantile
-from initspec.inversion import DOUBLE, SINGLE, Scratch, TruncatedNormal, Uniform, _lines
+from initspec import InitSpec, gaussian
+from initspec.stream import quantile
+from initspec.stream.inversion import DOUBLE, SINGLE, Scratch, TruncatedNormal, Uniform, _lines
 
 INF = math.inf
 BOUNDS = [

@@ -17,10 +17,10 @@ import pytest
 
 from initspec import InitSpec
 from initspec.dtypes import float_type
-from initspec.portable import draw
+from initspec.stream.draw import draw
 
 ROOT = Path(__file__).parents[2]
-GOLDEN = json.loads(resources.files("initspec").joinpath("golden.json").read_text("utf-8"))
+GOLDEN = json.loads(resources.files("initspec.stream").joinpath("golden.json").read_text("utf-8"))
 WEIGHTS = GOLDEN["weights"]
 IDS = [f"{i}-{w['spec']}-{w['dtype']}" for i, w in enumerate(WEIGHTS)]
 
@@ -133,7 +133,7 @@ HASHES = """
 import hashlib, json, sys
 from initspec import InitSpec
 from initspec.dtypes import float_type
-from initspec.portable import draw
+from initspec.stream.draw import draw
 import numpy as np
 for line, shape, axes, dtype in json.load(sys.stdin):
     w = draw(InitSpec.parse(line).plan(shape, axes), float_type(dtype), 7, "w")

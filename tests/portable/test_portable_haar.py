@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from initspec import InitSpec
-from initspec.haar import haar
+from initspec.stream.haar import haar
 
 
 def _normals(*shape):

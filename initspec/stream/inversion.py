@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec.quantile import CELL_BITS, cells
+from initspec.stream.quantile import CELL_BITS, cells
 
 Floats = NDArray[Any]
 

@@ -1,71 +1,29 @@
-"""The portable stream: from a seed and a name to random bits, any block of them alone.
+"""The random words of one weight, any of them alone.
 
-`docs/portable-stream.md` is the standard; this is its sections 1 to 3.
+`docs/portable-stream.md` is the standard; this is its sections 2 and 3.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
-import re
 import sys
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec.errors import SeedError
-from initspec.philox import philox
+from initspec.stream.key import VALUES, digest
+from initspec.stream.philox import philox
 
 Words = NDArray[np.uint64]
 Numbers = NDArray[np.int64]
 
-VALUES, ZEROS = 0, 1
-"""What a stream is for: the values of a weight, or the places of its zeros."""
-
-_PREFIX = b"initspec portable stream 1\0"
-_LONE, _STACK = 0, 1
-_MEMBER = re.compile(r"(.*)\[(0|[1-9][0-9]{0,19})\]", re.DOTALL | re.ASCII)
 _WORD = 1 << 64
 
 # What words cost in ns, roughly: one of NumPy's generator, one computed here, and a fresh start of
 # NumPy's generator.
 _NATIVE, _COMPUTED, _START = 3, 50, 3000
 _AT_ONCE = 1 << 13  # counters, 2 MiB of scratch
-
-
-def check_seed(seed: object) -> int:
-    """Return `seed` as an int; raise SeedError where it is no integer from 0 to 2^64 - 1."""
-    if isinstance(seed, int | np.integer) and not isinstance(seed, bool) and 0 <= seed < _WORD:
-        return int(seed)
-    raise SeedError(
-        f"seed={seed!r} ({type(seed).__name__}): pass an integer from 0 to 2^64 - 1, such as seed=7"
-    )
-
-
-def check_name(name: object) -> str:
-    """Return `name`; raise SeedError where it is no str."""
-    if isinstance(name, str):
-        return str(name)
-    raise SeedError(
-        f"name={name!r} ({type(name).__name__}): pass the parameter's name as a str, "
-        "such as 'encoder.0.weight'"
-    )
-
-
-def split_name(name: str) -> tuple[str, int] | None:
-    """Return the stack that a lone parameter's name says it is a member of, and which member.
-
-    Only the last bracket counts, and only where it holds an integer below 2^64 as Python prints
-    it. Doubled brackets are a name like any other.
-
-    >>> split_name("qkv[2]"), split_name("layer[1][0]"), split_name("w[[2]]"), split_name("w[02]")
-    (('qkv', 2), ('layer[1]', 0), None, None)
-    """
-    found = _MEMBER.fullmatch(name)
-    if found is None or int(found[2]) >= _WORD:
-        return None
-    return found[1], int(found[2])
 
 
 class Stream:
@@ -86,18 +44,9 @@ class Stream:
     __slots__ = ("_first", "_high", "_key")
 
     def __init__(self, seed: int, name: str, stacked: bool, purpose: int = VALUES) -> None:
-        kind, self._first = _STACK, 0
-        if not stacked:
-            part = split_name(name)
-            if part is None:
-                kind = _LONE
-            else:
-                name, self._first = part
-        text = _PREFIX + bytes((purpose, kind)) + seed.to_bytes(8, "little")
-        # A str may hold a lone surrogate, which strict UTF-8 refuses.
-        digest = hashlib.sha256(text + name.encode("utf-8", "surrogatepass")).digest()
-        self._key = np.frombuffer(digest, "<u8", 2).astype(np.uint64)
-        self._high = int.from_bytes(digest[16:], "little") << 128
+        key, self._first = digest(seed, name, stacked, purpose)
+        self._key = np.frombuffer(key, "<u8", 2).astype(np.uint64)
+        self._high = int.from_bytes(key[16:], "little") << 128
 
     def half_run(
         self, generator: Generator, member: int, start: int, length: int

@@ -7,12 +7,6 @@ standard.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,26 +14,16 @@ from numpy.typing import NDArray
 
 from initspec.dtypes import FloatType, numpy_dtype
 from initspec.errors import ShapeError, TargetError
-from initspec.inversion import DOUBLE, SINGLE, Sampler, TruncatedNormal, Uniform
-from initspec.logical import (
-    Eye,
-    Haar,
-    Kept,
-    Logical,
-    Tap,
-    Turned,
-    Variates,
-    Worker,
-    standard_normal,
-)
 from initspec.plan import Plan
-from initspec.stream import VALUES, ZEROS, Stream, check_name, check_seed
-from initspec.tiles import TILE, Range, Tile, tiles
+from initspec.stream.elementwise import Variates, standard_normal
+from initspec.stream.inversion import DOUBLE, SINGLE, Sampler, TruncatedNormal, Uniform
+from initspec.stream.key import VALUES, ZEROS, check_name, check_seed
+from initspec.stream.logical import Logical, Turned
+from initspec.stream.structured import Eye, Haar, Kept, Tap
+from initspec.stream.threads import share, threads_of, work, worker
+from initspec.stream.tiles import TILE, Range, tiles
+from initspec.stream.words import Stream
 
-THREADS = "INITSPEC_THREADS"
-"""The environment variable that sets the number of threads; unset, all that the process may use."""
-
-_MOST_THREADS = 16  # each has 1 to 3 MiB of scratch
 _LEAST = 1 << 14  # elements that are worth a thread
 _LARGEST = 1 << 62
 
@@ -182,8 +166,8 @@ class _Portable:
     def weight(self, logical: Logical) -> None:
         size = self._out.size
         if isinstance(logical, Variates) and size == self._layout.size and size < 2 * _LEAST:
-            with _worker() as worker:
-                logical.write_whole(worker, self._layout, self._out)
+            with worker() as own:
+                logical.write_whole(own, self._layout, self._out)
             return
         threads = 1 if logical.serial else self._threads
         most = min(TILE, max(_LEAST, -(-size // (2 * threads))))
@@ -191,90 +175,12 @@ class _Portable:
             self._layout, self._ranges, self._out, most, logical.whole, one_member=logical.alone
         )
         if threads == 1 or size < 2 * _LEAST:
-            _work(logical, parts)
+            work(logical, parts)
         else:
-            _share(logical, parts, threads)
+            share(logical, parts, threads)
 
     def _stream(self, purpose: int = VALUES) -> Stream:
         return Stream(self._seed, self._name, "stack" in self._layout.roles, purpose)
 
     def _variates(self, sampler: Sampler, entries: int = 0) -> Variates:
         return Variates(self._stream(), sampler, self._layout.columns, entries)
-
-
-def _work(logical: Logical, parts: Iterator[Tile]) -> None:
-    """Write tiles until there are none."""
-    with _worker() as worker:
-        for tile in parts:
-            logical.write(worker, tile)
-
-
-@contextlib.contextmanager
-def _worker() -> Iterator[Worker]:
-    """Lend a worker: its generator takes longer to make than a small weight to draw."""
-    try:
-        worker = _workers.pop()  # lists pop and append at once, whatever the threads do
-    except IndexError:
-        worker = Worker()
-    yield worker
-    _workers.append(worker)
-
-
-def _share(logical: Logical, parts: Iterator[Tile], threads: int) -> None:
-    """Write tiles from several threads, this one among them."""
-    shared = _Shared(parts)
-    helpers = []
-    try:
-        with contextlib.suppress(RuntimeError):  # the interpreter is shutting down
-            helpers = [_pool().submit(_work, logical, shared) for _ in range(threads - 1)]
-        _work(logical, shared)
-    finally:
-        wait(helpers)  # nobody writes to the memory after this
-    for helper in helpers:
-        helper.result()
-
-
-class _Shared:
-    """An iterator that several threads may draw from."""
-
-    def __init__(self, parts: Iterator[Tile]) -> None:
-        self._parts, self._lock = parts, threading.Lock()
-
-    def __iter__(self) -> _Shared:
-        return self
-
-    def __next__(self) -> Tile:
-        with self._lock:
-            return next(self._parts)
-
-
-_workers: list[Worker] = []
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_MOST_THREADS - 1, thread_name_prefix="initspec")
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_pool.cache_clear)  # a fork has none of its threads
-
-
-def threads_of(threads: int | None) -> int:
-    """Return how many threads to draw with: what is asked for, else the environment, else all."""
-    if threads is None:
-        told = os.environ.get(THREADS)
-        if told is None:
-            return min(_MOST_THREADS, _available())
-        threads = int(told) if told.isascii() and told.isdigit() else 0
-        if threads < 1:
-            raise TargetError(f"{THREADS}={told!r}: set it to a positive integer, or not at all")
-    elif isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
-        raise TargetError(f"threads={threads!r}: pass a positive integer, or None for all")
-    return min(_MOST_THREADS, threads)
-
-
-def _available() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

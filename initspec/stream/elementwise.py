@@ -1,0 +1,131 @@
+"""Independent values: each element of a weight from its own number in the stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from initspec.layout import Layout
+from initspec.stream.inversion import DOUBLE, Sampler, TruncatedNormal, Width
+from initspec.stream.logical import BLOCK, Floats, Logical, Worker
+from initspec.stream.tiles import Tile
+from initspec.stream.words import Numbers, Stream
+
+_LONG_ROW = 256
+
+_PART = 1 << 13
+"""How many elements are brought into the target's order at once."""
+
+
+@dataclass(frozen=True)
+class Variates(Logical):
+    """Independent values: the sampler over the stream, number for number.
+
+    Attributes:
+        stream: the random bits.
+        sampler: what makes values of them.
+        count: the columns of the member's matrix.
+        entries: the columns of this matrix, another number where it stands transposed.
+    """
+
+    stream: Stream
+    sampler: Sampler
+    count: int
+    entries: int
+
+    alone = False
+
+    def block(
+        self, worker: Worker, member: int, rows: Numbers, columns: Numbers, turned: bool = False
+    ) -> Floats:
+        if turned:
+            return self.block(worker, member, columns, rows).T
+        starts, length = runs_of(rows, columns, self.count)
+        values = np.empty((len(starts), length), self.sampler.width.real)
+        self._draw(worker, np.full(len(starts), member), starts, length, values)
+        return values.reshape(len(rows), len(columns))
+
+    def write(self, worker: Worker, tile: Tile) -> None:
+        members, starts, length = tile.runs()
+        target, real = tile.target, self.sampler.width.real
+        if target.flags.c_contiguous and target.dtype == real:
+            self._draw(worker, members, starts, length, target.reshape(len(starts), length))
+            return
+        # Rows a power of two apart would fight for the same cache lines when read by column, so a
+        # run of several rows is taken apart and each row padded.
+        rows = length // self.count
+        if rows > 1 and self.count >= _LONG_ROW:
+            offsets = np.arange(rows) * self.count
+            members, starts = np.repeat(members, rows), (starts[:, None] + offsets).ravel()
+            length = self.count
+        values = worker.rows(len(starts), length + 16, real)[:, :length]
+        self._draw(worker, members, starts, length, values)
+        _copy(values.reshape(target.shape), target)
+
+    def write_whole(self, worker: Worker, layout: Layout, out: Floats) -> None:
+        """Fill a whole weight that is small enough to be drawn at once."""
+        stack, real = layout.stack, self.sampler.width.real
+        in_order = layout.order == tuple(range(len(layout.order)))
+        direct = in_order and out.dtype == real and out.flags.c_contiguous
+        size = layout.size // stack
+        values = out.reshape(stack, size) if direct else np.empty((stack, size), real)
+        self._draw(worker, np.arange(stack), np.zeros(stack, np.int64), size, values)
+        if not direct:
+            np.copyto(out, layout.weight(values), casting="unsafe")
+
+    def __mul__(self, factor: float) -> Logical:
+        assert isinstance(self.sampler, TruncatedNormal)
+        return replace(self, sampler=replace(self.sampler, s=self.sampler.s * factor))
+
+    def _draw(
+        self, worker: Worker, members: Numbers, starts: Numbers, length: int, values: Floats
+    ) -> None:
+        """Fill [runs, length], each row contiguous, by blocks."""
+        at_once = max(1, BLOCK // length)
+        for i in range(0, len(starts), at_once):
+            rows = values[i : i + at_once]
+            part = slice(i, i + len(rows))
+            for begin in range(0, length, BLOCK):
+                size = min(BLOCK, length - begin)
+                bits = self._bits(worker, members[part], starts[part] + begin, size)
+                self.sampler(bits, rows[:, begin : begin + size], worker.scratch)
+
+    def _bits(self, worker: Worker, members: Numbers, starts: Numbers, size: int) -> NDArray[Any]:
+        stream, generator = self.stream, worker.generator
+        double = self.sampler.width is DOUBLE
+        if len(starts) == 1:
+            run = stream.run if double else stream.half_run
+            return run(generator, int(members[0]), int(starts[0]), size)
+        runs = stream.words if double else stream.halves
+        return runs(generator, members, starts, size).reshape(-1)
+
+
+def standard_normal(width: Width) -> TruncatedNormal:
+    """Return the sampler of N(0, 1)."""
+    return TruncatedNormal(0.0, 1.0, -np.inf, np.inf, width)
+
+
+def runs_of(rows: Numbers, columns: Numbers, count: int) -> tuple[Numbers, int]:
+    """Return the starts of runs of one length that make up rows x columns, row by row."""
+    if not len(rows) or not len(columns):
+        return np.empty(0, np.int64), 1
+    breaks = np.flatnonzero(np.diff(columns) != 1) + 1
+    length = len(columns) // (len(breaks) + 1)
+    if not np.array_equal(breaks, np.arange(length, len(columns), length)):
+        length = 1
+    if length == count and (np.diff(rows) == 1).all():
+        return rows[:1] * count, len(rows) * count
+    return (rows[:, None] * count + columns[::length]).ravel(), length
+
+
+def _copy(values: Floats, target: Floats) -> None:
+    """Copy by parts that stay in the cache: NumPy walks in the order of the target's memory."""
+    axis = int(np.argmax(target.shape)) if target.ndim else 0
+    parts = -(-target.size // _PART)
+    step = -(-target.shape[axis] // parts) if target.ndim else 1
+    for i in range(0, target.shape[axis] if target.ndim else 1, step):
+        part: tuple[Any, ...] = (slice(None),) * axis + (slice(i, i + step), ...)
+        np.copyto(target[part], values[part], casting="unsafe")

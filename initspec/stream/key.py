@@ -1,0 +1,76 @@
+"""The key of a weight's random words: SHA-256 of what they are for, the seed and the name.
+
+`docs/portable-stream.md` is the standard; this is its section 1.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+import numpy as np
+
+from initspec.errors import SeedError
+
+VALUES, ZEROS = 0, 1
+"""What a stream is for: the values of a weight, or the places of its zeros."""
+
+_PREFIX = b"initspec portable stream 1\0"
+_LONE, _STACK = 0, 1
+_MEMBER = re.compile(r"(.*)\[(0|[1-9][0-9]{0,19})\]", re.DOTALL | re.ASCII)
+_WORD = 1 << 64
+
+
+def check_seed(seed: object) -> int:
+    """Return `seed` as an int; raise SeedError where it is no integer from 0 to 2^64 - 1."""
+    if isinstance(seed, int | np.integer) and not isinstance(seed, bool) and 0 <= seed < _WORD:
+        return int(seed)
+    raise SeedError(
+        f"seed={seed!r} ({type(seed).__name__}): pass an integer from 0 to 2^64 - 1, such as seed=7"
+    )
+
+
+def check_name(name: object) -> str:
+    """Return `name`; raise SeedError where it is no str."""
+    if isinstance(name, str):
+        return str(name)
+    raise SeedError(
+        f"name={name!r} ({type(name).__name__}): pass the parameter's name as a str, "
+        "such as 'encoder.0.weight'"
+    )
+
+
+def split_name(name: str) -> tuple[str, int] | None:
+    """Return the stack that a lone parameter's name says it is a member of, and which member.
+
+    Only the last bracket counts, and only where it holds an integer below 2^64 as Python prints
+    it. Doubled brackets are a name like any other.
+
+    >>> split_name("qkv[2]"), split_name("layer[1][0]"), split_name("w[[2]]"), split_name("w[02]")
+    (('qkv', 2), ('layer[1]', 0), None, None)
+    """
+    found = _MEMBER.fullmatch(name)
+    if found is None or int(found[2]) >= _WORD:
+        return None
+    return found[1], int(found[2])
+
+
+def digest(seed: int, name: str, stacked: bool, purpose: int) -> tuple[bytes, int]:
+    """Return the 32 bytes of the key, and the number of the weight's first stack member.
+
+    Args:
+        seed: 0 to 2^64 - 1.
+        name: the parameter's name.
+        stacked: whether its axes have a stack.
+        purpose: VALUES or ZEROS.
+    """
+    kind, first = _STACK, 0
+    if not stacked:
+        part = split_name(name)
+        if part is None:
+            kind = _LONE
+        else:
+            name, first = part
+    text = _PREFIX + bytes((purpose, kind)) + seed.to_bytes(8, "little")
+    # A str may hold a lone surrogate, which strict UTF-8 refuses.
+    return hashlib.sha256(text + name.encode("utf-8", "surrogatepass")).digest(), first

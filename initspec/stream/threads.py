@@ -1,0 +1,97 @@
+"""Tiles written by one thread or several: whoever is free takes the next."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache
+
+from initspec.errors import TargetError
+from initspec.stream.logical import Logical, Worker
+from initspec.stream.tiles import Tile
+
+THREADS = "INITSPEC_THREADS"
+"""The environment variable that sets the number of threads; unset, all that the process may use."""
+
+_MOST_THREADS = 16  # each has 1 to 3 MiB of scratch
+
+
+def work(logical: Logical, parts: Iterator[Tile]) -> None:
+    """Write tiles until there are none."""
+    with worker() as own:
+        for tile in parts:
+            logical.write(own, tile)
+
+
+@contextlib.contextmanager
+def worker() -> Iterator[Worker]:
+    """Lend a worker: its generator takes longer to make than a small weight to draw."""
+    try:
+        lent = _workers.pop()  # lists pop and append at once, whatever the threads do
+    except IndexError:
+        lent = Worker()
+    yield lent
+    _workers.append(lent)
+
+
+def share(logical: Logical, parts: Iterator[Tile], threads: int) -> None:
+    """Write tiles from several threads, this one among them."""
+    shared = _Shared(parts)
+    helpers = []
+    try:
+        with contextlib.suppress(RuntimeError):  # the interpreter is shutting down
+            helpers = [_pool().submit(work, logical, shared) for _ in range(threads - 1)]
+        work(logical, shared)
+    finally:
+        wait(helpers)  # nobody writes to the memory after this
+    for helper in helpers:
+        helper.result()
+
+
+class _Shared:
+    """An iterator that several threads may draw from."""
+
+    def __init__(self, parts: Iterator[Tile]) -> None:
+        self._parts, self._lock = parts, threading.Lock()
+
+    def __iter__(self) -> _Shared:
+        return self
+
+    def __next__(self) -> Tile:
+        with self._lock:
+            return next(self._parts)
+
+
+_workers: list[Worker] = []
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_MOST_THREADS - 1, thread_name_prefix="initspec")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # a fork has none of its threads
+
+
+def threads_of(threads: int | None) -> int:
+    """Return how many threads to draw with: what is asked for, else the environment, else all."""
+    if threads is None:
+        told = os.environ.get(THREADS)
+        if told is None:
+            return min(_MOST_THREADS, _available())
+        threads = int(told) if told.isascii() and told.isdigit() else 0
+        if threads < 1:
+            raise TargetError(f"{THREADS}={told!r}: set it to a positive integer, or not at all")
+    elif isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise TargetError(f"threads={threads!r}: pass a positive integer, or None for all")
+    return min(_MOST_THREADS, threads)
+
+
+def _available() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
