@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from pathlib import Path
+from importlib.resources import files
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -65,7 +65,7 @@ class Weight:
 
 
 def _weights() -> list[Weight]:
-    table = tomllib.loads((Path(__file__).parent / "weights.toml").read_text("utf-8"))
+    table = tomllib.loads((files("initspec_conformance") / "weights.toml").read_text("utf-8"))
     return [
         Weight(**{key: tuple(v) if isinstance(v, list) else v for key, v in weight.items()})
         for weight in table["weight"]
