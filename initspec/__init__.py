@@ -24,6 +24,7 @@ from initspec.distributions import (
 )
 from initspec.errors import InitSpecError, InitSpecWarning
 from initspec.fans import Fans
+from initspec.gains import gain
 from initspec.spec import InitSpec
 from initspec.variance import FanRule, Range, Std
 
@@ -49,4 +50,5 @@ __all__ = [
     "TruncatedNormal",
     "Uniform",
     "backends",
+    "gain",
 ]

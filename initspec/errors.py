@@ -30,6 +30,14 @@ class FormatError(InitSpecError):
     """A text, dict or JSON document does not describe a spec."""
 
 
+class ActivationError(InitSpecError):
+    """An activation is unknown, not elementwise, or has no gain."""
+
+
+class NetworkError(InitSpecError):
+    """A network of these sizes, or on these inputs, cannot be run."""
+
+
 class BackendError(InitSpecError):
     """A backend is unknown, ambiguous, or its framework cannot be used here."""
 

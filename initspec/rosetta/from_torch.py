@@ -9,9 +9,9 @@ from typing import Any
 from initspec.axes import OUT_IN, Axes
 from initspec.errors import ShapeError, SpecError, unknown
 from initspec.fields import finite
+from initspec.gains import calculate_gain
 from initspec.rosetta.entries import Framework, NoEqualError, Reading, Site
 from initspec.rosetta.formula import number
-from initspec.rosetta.gains import calculate_gain
 from initspec.rosetta.laws import centred, normal, uncut, uniform
 from initspec.spec import InitSpec
 from initspec.variance import FanRule

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from initspec.errors import FormatError
-from initspec.rosetta.gains import calculate_gain
+from initspec.gains import calculate_gain
 
 _CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf}
 

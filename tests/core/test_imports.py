@@ -30,9 +30,9 @@ ONLY_IN = dict.fromkeys(("typer", "click", "rich", "safetensors"), "initspec.cli
 
 LAYERS = [
     {"errors"},
-    {"fields", "fans", "dtypes", "gaussian", "primitives", "signatures"},
-    {"law", "layout", "variance", "repeats"},
-    {"axes"},
+    {"fields", "fans", "dtypes", "gaussian", "primitives", "quadrature", "signatures"},
+    {"law", "layout", "variance", "repeats", "activations"},
+    {"axes", "gains"},
     {"plan", "backend", "drawing"},
     {"distributions"},
     {"named", "stream"},

@@ -1,0 +1,127 @@
+"""Expectations under the standard normal law, to twelve digits and with an error estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from initspec.errors import ActivationError
+
+Floats = NDArray[np.float64]
+Function = Callable[[Floats], Floats]
+
+_NODES = 16
+_LEVELS = 64
+"""Bisections of a panel: a jump costs one for each binary digit, and float64 has 53."""
+
+_BODY = 12
+"""Within lies all of the normal law but 4e-33 of its mass."""
+
+_FAR = 38
+"""The density underflows beyond."""
+
+_TOLERANCE = 1e-13
+_NEGLIGIBLE = 1e-17
+
+
+class Estimate(NamedTuple):
+    """An integral and a bound on its error, both absolute."""
+
+    value: float
+    error: float
+
+
+def expectation(function: Function, kinks: Iterable[float] = ()) -> Estimate:
+    """Return E[f(z)] for z ~ N(0, 1) and a function f that is nowhere negative.
+
+    Gauss-Legendre quadrature on panels between the kinks and the integers, each cut in two until
+    its halves agree with it. What the last cut changed is the error estimate: it is the error of
+    the coarser rule, so that the value is better than it says. Jumps and kinks that nobody named
+    are found by the same bisection.
+
+    Args:
+        function: takes and returns a float64 array of one axis.
+        kinks: where f or a derivative of it jumps.
+
+    Returns:
+        The expectation and its error estimate.
+
+    Raises:
+        ActivationError: f is not finite where the normal law has mass, or the expectation is
+            infinite, or the estimate does not converge.
+
+    >>> expectation(np.square).value
+    1.0
+    """
+    inner = {float(kink) for kink in kinks if abs(kink) < _BODY}
+    edges = np.array(sorted({float(edge) for edge in range(-_BODY, _BODY + 1)} | inner))
+    value, error = _refined(function, edges[:-1], edges[1:])
+    # Most of a function that grows as fast as exp(z^2 / 5) lies out here.
+    for edge in range(_BODY, _FAR):
+        left = np.array([edge, -edge - 1.0])
+        tail = _refined(function, left, left + 1)
+        value, error = value + tail.value, error + tail.error
+        if tail.value <= _NEGLIGIBLE * value:
+            return Estimate(value, error)
+    raise ActivationError(
+        "its second moment under N(0, 1) is infinite, or not reached within 38 standard "
+        "deviations: it grows too fast; pass a function that grows slower than exp(z^2 / 4)"
+    )
+
+
+def _refined(function: Function, left: Floats, right: Floats) -> Estimate:
+    """Return the integral over some panels, each refined by itself."""
+    coarse = _panels(function, left, right)
+    value = error = 0.0
+    scale = float(coarse.sum())
+    for _ in range(_LEVELS):
+        middle = (left + right) / 2
+        halves = _panels(function, np.r_[left, middle], np.r_[middle, right]).reshape(2, -1)
+        fine = halves.sum(0)
+        scale = max(scale, value + float(fine.sum()))
+        gap = np.abs(fine - coarse)
+        # A panel narrower than the spacing of its ends has nothing left to bisect.
+        done = (gap <= _TOLERANCE * scale) | (middle <= left) | (middle >= right)
+        value, error = value + float(fine[done].sum()), error + float(gap[done].sum())
+        if done.all():
+            return Estimate(value, error)
+        open_ = ~done
+        coarse = halves[:, open_].ravel()
+        left, right = (
+            np.r_[left[open_], middle[open_]],
+            np.r_[middle[open_], right[open_]],
+        )
+        if left.size > 1 << 16:
+            break
+    raise ActivationError(
+        "the quadrature of its square does not converge: it oscillates or jumps too often; pass a "
+        "function with finitely many jumps"
+    )
+
+
+def _panels(function: Function, left: Floats, right: Floats) -> Floats:
+    """Return the integral of f times the normal density over each panel."""
+    nodes, weights = _rule()
+    half = (right - left) / 2
+    z = (left + right)[:, None] / 2 + half[:, None] * nodes
+    values = np.asarray(function(z.ravel()), np.float64).reshape(z.shape)
+    if not np.isfinite(values).all():
+        where = z[~np.isfinite(values)]
+        worst = float(where[np.argmin(np.abs(where))])
+        raise ActivationError(
+            f"it is not finite at z = {worst:.4g}, or its square is not: pass a function that is "
+            "finite wherever N(0, 1) has mass"
+        )
+    density = np.exp(-z * z / 2) / np.sqrt(2 * np.pi)
+    integrals: Floats = half * ((values * density) @ weights)
+    return integrals
+
+
+@lru_cache(maxsize=1)
+def _rule() -> tuple[Floats, Floats]:
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    return nodes, weights
