@@ -77,13 +77,21 @@ def _saver(output: Path, kind: FloatType, name: str) -> Any:
         return save
     if output.suffix == ".safetensors":
         try:
+            from safetensors import SafetensorError
             from safetensors.numpy import save_file
         except ImportError:
             raise TargetError(
                 f"{output}: safetensors is not installed; pip install 'initspec[safetensors]', "
                 "or write a .npy file"
             ) from None
-        return lambda path, weight: save_file({name or "weight": weight}, path)
+
+        def save_tensor(path: Path, weight: Any) -> None:
+            try:
+                save_file({name or "weight": weight}, path)
+            except SafetensorError as error:  # a full disk, too, is no OSError there
+                raise OSError(str(error)) from error
+
+        return save_tensor
     raise TargetError(f"{output}: end the file's name in .npy or .safetensors")
 
 

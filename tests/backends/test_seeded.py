@@ -12,10 +12,12 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from initspec import Axes, InitSpec, InitSpecError, InitSpecWarning
 from initspec.axes import OUT_IN, by_rank
 from initspec.backend import usable
+from initspec.cli.app import app
 from initspec.dtypes import float_type
 from initspec.plan import resolve
 from initspec.stream.draw import draw
@@ -102,6 +104,24 @@ def test_fused_and_separate_agree(backend):
         np.testing.assert_array_equal(fused[8 * i : 8 * i + 8], lone)
     gates = backend.draw(spec, (8, 24), axes=Axes("in (stack=3 out)"), seed=3, name="qkv")
     np.testing.assert_array_equal(gates[:, 8:16].T, fused[8:16])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_compare_with_a_seed_shows_one_hash(backend, dtype):
+    """`initspec compare --seed 7` prints one SHA-256 for NumPy and this backend."""
+    if dtype not in backend.dtypes:
+        pytest.skip(f"{backend.name} does not draw {dtype}")
+    shape, axes = (3, 3, 8, 16), "kernel kernel in (stack=4 out)"
+    whole = InitSpec.he_normal().to_numpy(axes, seed=7, name="w")(shape, dtype)
+    names = ["numpy", *{backend.name} - {"numpy"}]
+    given = ["compare", "he_normal", "--shape", "3,3,8,16", "--axes", axes, "--dtype", dtype]
+    given += ["--seed", "7", "--name", "w", "--backends", ",".join(names)]
+    said = CliRunner().invoke(app, given, env={"COLUMNS": "200"})
+    assert said.exit_code == 0, said.output
+    hashes = [line for line in said.output.splitlines() if line.startswith("SHA-256")]
+    assert hashes == [f"SHA-256 {_bits(whole)} ({', '.join(names)})"]
+    rows = json.loads(CliRunner().invoke(app, [*given, "--json"]).output)["rows"]
+    assert [row["sha256"] for row in rows] == [_bits(whole)] * len(names)
 
 
 def test_seed_and_name_both_matter(backend):
