@@ -34,8 +34,9 @@ class Backend(Protocol[Native_co]):
     Attributes:
         name: the name that `InitSpec.to` and the command line take.
         dtypes: the names of the dtypes it draws, of float16, bfloat16, float32, float64.
-        known_deviations: what it is known to do differently from the specs, each with a reason and
-            a link; empty where nothing is.
+        known_deviations: what it is known to do differently from the specs, each as "PATTERN:
+            reason, link", the pattern being that of findings of the conformance suite, such as
+            "rounding" or "he_normal/*/bfloat16/mean"; empty where nothing is.
     """
 
     name: str

@@ -21,7 +21,9 @@ PACKAGES = {
     # Keras computes with the framework under it.
     "initspec_keras": {"initspec", "numpy", "ml_dtypes", "keras", "tensorflow", "torch", "jax"},
     "initspec_jax": {"initspec", "numpy", "ml_dtypes", "jax"},
-    "initspec_conformance": {"initspec", "numpy", "scipy", "jinja2", "matplotlib", "pytest"},
+    "initspec_conformance": {
+        *("initspec", "numpy", "scipy", "jinja2", "matplotlib", "pytest", "rich"),
+    },
 }
 """What each package may import beyond itself and the standard library."""
 

@@ -1,0 +1,141 @@
+"""Any function against a spec, and a single weight as it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from initspec import Axes, InitSpec
+from initspec_conformance.batch import Batch
+from initspec_conformance.checks import checks_of
+from initspec_conformance.checks.base import Check, Evidence, rejects
+from initspec_conformance.describe import looks_like
+from initspec_conformance.drawing import Caller, Source
+from initspec_conformance.judge import judge, tests_of
+from initspec_conformance.levels import Level, level_of
+from initspec_conformance.rates import one_stage, two_stages
+from initspec_conformance.report import Report
+from initspec_conformance.seeds import nonce_of
+from initspec_conformance.target import Target, target_of
+
+
+def audit_callable(
+    draw: Callable[[tuple[int, ...], str, int], Any],
+    spec: InitSpec,
+    shape: tuple[int, ...],
+    axes: str | Axes | None = None,
+    *,
+    dtype: str = "float32",
+    level: str | Level = "default",
+    seed: int | str | None = None,
+) -> Report:
+    """Hold any function against a spec: a framework's own initializer, say, or a model's.
+
+    Args:
+        draw: called as draw(shape, dtype, seed): the shape as a tuple, the dtype by its name, the
+            seed a Python int in [0, 2^31). Its result goes through `np.asarray` and is never
+            written to. The same seed must give the same bits.
+        spec: what the draws should be.
+        shape: the weight's shape.
+        axes: the role of each axis; None takes out in kernel...
+        dtype: the name of the dtype.
+        level: "quick", "default" or "thorough".
+        seed: None for the same seeds each time, an int for others, "fresh" for new ones.
+
+    Returns:
+        A report; a draw that raises or returns something else is a failure in it.
+
+    Raises:
+        InitSpecError: the spec, shape, axes, dtype or level cannot be audited at all.
+    """
+    begun = time.perf_counter()
+    target = target_of(spec, shape, axes, dtype)
+    chosen, nonce = level_of(level), nonce_of(seed)
+    caller = Caller()
+    source = Source(
+        target, lambda entropy: draw(target.shape, target.dtype, entropy), caller, chosen.seconds
+    )
+    line = f", {str(target.axes)!r}" if target.axes is not None else ""
+    tests = tests_of(target)
+    try:
+        findings = judge(
+            target,
+            source,
+            cell=str(target),
+            level=chosen,
+            rates=two_stages(tests),
+            nonce=nonce,
+            reproduce=(
+                f"audit_callable(draw, InitSpec.parse({str(spec)!r}), {target.shape}{line}, "
+                f"dtype={target.dtype!r}, level={chosen.name!r}, seed={nonce or None})"
+            ),
+        )
+    finally:
+        caller.close()
+    seconds = time.perf_counter() - begun
+    return Report(tuple(findings), chosen.name, nonce, tests, seconds=seconds)
+
+
+def assert_initialized(weight: Any, spec: InitSpec, axes: str | Axes | None = None) -> None:
+    """Assert that one tensor or array was drawn from a spec.
+
+    One line for the tests of a model: a single weight, judged as it is, with a false-alarm rate of
+    1e-6 for the call. Small weights show only large deviations.
+
+    Args:
+        weight: a torch tensor, Keras variable, JAX or NumPy array; it is not written to.
+        spec: what it should be.
+        axes: the role of each axis; None takes out in kernel..., the order of torch and NumPy.
+
+    Raises:
+        AssertionError: it was not, with what was measured, and what the weights look like instead.
+        InitSpecError: the spec cannot fill a weight of this shape.
+    """
+    values = _array(weight)
+    target = target_of(spec, values.shape, axes, values.dtype)
+    checks = [check for check in checks_of(target) if check.name not in ("seeds", "repeats")]
+    bad = int(values.size - np.isfinite(values).sum())
+    if bad:
+        raise AssertionError(
+            f"{bad} of {values.size} values are NaN or infinite; {target} has none"
+        )
+    level = one_stage(len(checks)).first
+    batch = Batch(target, values[None])
+    wrong = []
+    with np.errstate(all="ignore"):
+        for check in checks:
+            evidence = _alone(check, target, batch)
+            if rejects(evidence, level):
+                wrong.append(f"  {check.name}: {evidence.message}{_p(evidence)}")
+    if wrong:
+        raise AssertionError(
+            f"this weight was not drawn from {target}:\n"
+            + "\n".join(wrong)
+            + f"\nIt looks like {looks_like(values, target)}."
+        )
+
+
+def _alone(check: Check, target: Target, batch: Batch) -> Evidence:
+    accumulator = check.start(target)
+    accumulator.add(batch)
+    return accumulator.evidence()
+
+
+def _p(evidence: Evidence) -> str:
+    return "" if evidence.p_value is None else f" (p = {evidence.p_value:.2g})"
+
+
+def _array(weight: Any) -> np.ndarray:
+    """Return the values of whatever a framework calls a weight."""
+    if hasattr(weight, "detach"):  # a torch tensor, which NumPy takes off the graph and the device
+        weight = weight.detach().cpu()
+        if str(weight.dtype) == "torch.bfloat16":
+            import ml_dtypes
+
+            return np.asarray(weight.float().numpy().astype(ml_dtypes.bfloat16))
+    elif hasattr(weight, "numpy") and callable(weight.numpy):  # a Keras variable
+        weight = weight.numpy()
+    return np.asarray(weight)

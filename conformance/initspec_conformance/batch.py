@@ -1,0 +1,102 @@
+"""Draws of one weight, and what several checks read from them, computed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+from initspec_conformance.readings import Array, Values
+from initspec_conformance.target import Target
+
+LONGEST = 1 << 22
+"""How many entries of a draw are correlated with each other, at most."""
+
+Spectra = tuple[NDArray[np.complex64], NDArray[np.complex64]]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Consecutive draws of one target.
+
+    Attributes:
+        target: what they should be.
+        draws: the draws, [draws, *shape], in the target's dtype.
+        first: the number of the first of them among the stage's draws.
+    """
+
+    target: Target
+    draws: Array
+    first: int = 0
+
+    @property
+    def count(self) -> int:
+        """The number of draws."""
+        return len(self.draws)
+
+    @cached_property
+    def logical(self) -> Array:
+        """The draws as [draws, stack, out, in, kernel]."""
+        layout = self.target.layout
+        order = (0, *(1 + axis for axis in layout.order))
+        split = self.draws.reshape(-1, *layout.sizes).transpose(order)
+        return np.ascontiguousarray(split).reshape(
+            -1, layout.stack, layout.out, layout.in_, layout.taps
+        )
+
+    @cached_property
+    def entries(self) -> Array:
+        """The independent entries of each draw, [draws, n]: for sparse, the non-zeros."""
+        flat = self.logical.reshape(self.count, -1)
+        if self.target.family != "sparse":
+            return flat
+        chosen = [row[row != 0] for row in flat]
+        shortest = min(map(len, chosen))  # a wrong count is the business of another check
+        return np.stack([row[:shortest] for row in chosen])
+
+    @cached_property
+    def centred(self) -> Values:
+        """The entries less the mean that they should have, in float64."""
+        return self.entries.astype(np.float64) - self.target.reading.moments[0]
+
+    @cached_property
+    def u(self) -> Values:
+        """The place of each entry in (0, 1)."""
+        return self.target.reading.u(self.entries)
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """How many entries lie in each cell of the reading."""
+        reading = self.target.reading
+        cells = reading.cells(self.entries, self.u)
+        return np.bincount(cells.ravel(), minlength=len(reading.upto))
+
+    @cached_property
+    def scores(self) -> Values:
+        """The normal score of each entry."""
+        return self.target.reading.scores(self.entries, self.u)
+
+    @cached_property
+    def signals(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Two bounded signals of unit variance, [draws, n]: one of sign, one of size.
+
+        sqrt(12) (U - 1/2) and its folded form sqrt(12) (|2 U - 1| - 1/2), which negation leaves
+        as it is; both uniform under the law, and unbiased for rounded values up to their step.
+        """
+        u = self.u[:, :LONGEST]
+        root = np.float32(np.sqrt(12))
+        plain = (u - 0.5).astype(np.float32)
+        folded = np.abs(plain) * 2 - np.float32(0.5)
+        plain *= root
+        folded *= root
+        return plain, folded
+
+    @cached_property
+    def spectra(self) -> Spectra:
+        """The zero-padded Fourier transforms of the signals."""
+        plain, folded = self.signals
+        padded = fft.next_fast_len(2 * plain.shape[1], real=True)
+        return fft.rfft(plain, padded, axis=1), fft.rfft(folded, padded, axis=1)

@@ -1,0 +1,72 @@
+"""The battery: one file a property. A new check is a class in one of them and a line here."""
+
+from __future__ import annotations
+
+from initspec_conformance.checks.base import Check, Evidence, named
+from initspec_conformance.checks.correlation import Lags, Seeds
+from initspec_conformance.checks.dtype import Distinct, FullWidth
+from initspec_conformance.checks.duplicates import Copies, Repeats
+from initspec_conformance.checks.fixed import Fixed
+from initspec_conformance.checks.haar import (
+    ColumnPowers,
+    Determinant,
+    Entry,
+    Means,
+    RowPowers,
+    SignPairs,
+    Signs,
+    Trace,
+    TraceOfSquare,
+)
+from initspec_conformance.checks.moments import Mean, Variance
+from initspec_conformance.checks.orthogonality import Orthogonality
+from initspec_conformance.checks.rows import Rows, TooGood
+from initspec_conformance.checks.shape import Distance, Legendre, Tails
+from initspec_conformance.checks.sparsity import Adjacency, Masks, Overlap, Places, Zeros
+from initspec_conformance.checks.support import Extremes, Support
+from initspec_conformance.target import Target
+
+BATTERY: dict[str, Check] = named(
+    (
+        Zeros(),
+        Mean(),
+        Variance(),
+        Legendre(),
+        Distance(),
+        Tails(),
+        Support(),
+        Extremes(),
+        Lags(),
+        Seeds(),
+        Rows(),
+        Copies(),
+        Repeats(),
+        TooGood(),
+        Orthogonality(),
+        Determinant(),
+        Signs(),
+        Means(),
+        Trace(),
+        TraceOfSquare(),
+        Entry(),
+        ColumnPowers(),
+        RowPowers(),
+        SignPairs(),
+        Places(),
+        Adjacency(),
+        Overlap(),
+        Masks(),
+        Distinct(),
+        FullWidth(),
+        Fixed(),
+    )
+)
+"""Every check of draws, by its name."""
+
+
+def checks_of(target: Target) -> tuple[Check, ...]:
+    """Return the checks that apply to a target."""
+    return tuple(check for check in BATTERY.values() if check.applies(target))
+
+
+__all__ = ["BATTERY", "Check", "Evidence", "checks_of"]

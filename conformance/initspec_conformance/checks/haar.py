@@ -1,0 +1,255 @@
+"""Haar measure: orthogonal matrices are uniform, not only orthogonal.
+
+Over many small matrices of columns of length n: positions, signs, traces and fourth powers have
+laws in closed form. Mezzadri (2007), "How to generate random matrices from the classical compact
+groups": a QR decomposition without the sign fix is orthogonal and is not Haar. Traces: Diaconis &
+Shahshahani (1994), theorem 4; fourth powers: moments of a point on the sphere.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy import special
+
+from initspec_conformance import rates
+from initspec_conformance.batch import Batch
+from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence
+from initspec_conformance.checks.matrices import Frame, frame_of, matrices
+from initspec_conformance.rates import Rates
+from initspec_conformance.readings import Values
+from initspec_conformance.target import Target
+
+LEAST = 64
+"""How many matrices the normal laws of sums need."""
+
+
+class Haar(Check):
+    """A statistic of whole matrices."""
+
+    families = ("haar",)
+    unit = "standard deviations of one matrix"
+
+    def parts(self, frame: Frame) -> int:
+        """Return how many z the statistic has."""
+        return 1
+
+    def applies(self, target: Target) -> bool:
+        return super().applies(target) and frame_of(target).columns >= 2
+
+    def z(self, q: Values, frame: Frame) -> Values:
+        """Return for each matrix variables of mean 0 and variance 1, [count, parts]."""
+        raise NotImplementedError
+
+    def start(self, target: Target) -> Accumulator:
+        return _Sums(self, frame_of(target))
+
+    def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
+        return rates.reach(levels, self.parts(frame_of(target))) / math.sqrt(n)
+
+
+class _Sums(Accumulator):
+    """Sums over matrices: asymptotically normal, each of a bounded variable."""
+
+    def __init__(self, check: Haar, frame: Frame) -> None:
+        self.check, self.frame = check, frame
+        self.sums = np.zeros(check.parts(frame))
+        self.n = 0
+
+    def add(self, batch: Batch) -> None:
+        q = matrices(batch)
+        self.sums += self.check.z(q, self.frame).sum(axis=0)
+        self.n += len(q)
+
+    def evidence(self) -> Evidence:
+        z = self.sums / math.sqrt(self.n)
+        worst = int(np.argmax(np.abs(z)))
+        largest = float(z[worst])
+        if self.n < LEAST:
+            return Evidence(largest, 1.0, self.n, f"{self.n} matrices are too few to judge")
+        p_value = rates.bonferroni(rates.two_sided(largest), z.size)
+        message = (
+            f"{self.check.asserts}: {largest / math.sqrt(self.n):+.4f} standard deviations of one "
+            f"matrix off over {self.n} matrices (place {worst}), z = {largest:+.2f}"
+        )
+        return Evidence(largest, p_value, self.n, message)
+
+
+class Square(Haar):
+    """A statistic of square matrices."""
+
+    def applies(self, target: Target) -> bool:
+        return super().applies(target) and frame_of(target).square
+
+
+class Determinant(Square):
+    """Both halves of O(n) are reached."""
+
+    name = "haar_determinant"
+    asserts = "the determinant is +1 as often as -1"
+    null = "count of +1 ~ Binomial(M, 1/2)"
+
+    def z(self, q: Values, frame: Frame) -> Values:
+        return np.sign(np.linalg.det(q))[:, None]
+
+
+class Signs(Haar):
+    """Each entry is positive as often as negative."""
+
+    name = "haar_signs"
+    asserts = "each position is positive in half of the matrices"
+    null = "count of positives ~ Binomial(M, 1/2), the largest over positions"
+
+    def parts(self, frame: Frame) -> int:
+        return frame.rows * frame.columns
+
+    def z(self, q: Values, frame: Frame) -> Values:
+        return np.sign(q).reshape(len(q), -1)
+
+
+class Means(Haar):
+    """The mean matrix is 0."""
+
+    name = "haar_means"
+    asserts = "the mean of each position is 0"
+    null = "mean(q_ij) sqrt(M n) ~ N(0, 1), the largest over positions"
+
+    def parts(self, frame: Frame) -> int:
+        return frame.rows * frame.columns
+
+    def z(self, q: Values, frame: Frame) -> Values:
+        return q.reshape(len(q), -1) * math.sqrt(frame.rows)
+
+
+class Trace(Haar):
+    """The trace of the leading square."""
+
+    name = "haar_trace"
+    asserts = "the trace has mean 0 and variance m / n"
+    null = "sum tr / sqrt(M m / n) and sum (tr^2 n / m - 1), scaled ~ N(0, 1)"
+
+    def parts(self, frame: Frame) -> int:
+        return 2
+
+    def z(self, q: Values, frame: Frame) -> Values:
+        trace = np.trace(q, axis1=1, axis2=2) / math.sqrt(frame.columns / frame.rows)
+        # The fourth moment of a trace on O(n), n >= 4, is the normal law's, 3; that of a corner is
+        # below it. So the variance of its square is at most 2.
+        return np.stack([trace, (trace**2 - 1) / math.sqrt(2)], axis=1)
+
+
+class TraceOfSquare(Square):
+    """The trace of Q^2."""
+
+    name = "haar_trace_of_square"
+    asserts = "the trace of the square has mean 1"
+    null = "sum (tr Q^2 - 1) / sqrt(2 M) ~ N(0, 1): on O(n), n >= 4, its variance is 2"
+
+    def applies(self, target: Target) -> bool:
+        return super().applies(target) and frame_of(target).rows >= 4
+
+    def z(self, q: Values, frame: Frame) -> Values:
+        return ((np.einsum("kij,kji->k", q, q) - 1) / math.sqrt(2))[:, None]
+
+
+def _fourth(sums: Values, n: int) -> Values:
+    """Standardise sums of fourth powers of a uniform unit vector of length n."""
+    mean = 3 / (n + 2)
+    square = (105 * n + 9 * n * (n - 1)) / (n * (n + 2) * (n + 4) * (n + 6))
+    return (sums - mean) / math.sqrt(square - mean**2)
+
+
+class ColumnPowers(Haar):
+    """Columns are points of the sphere: neither sparse nor flat."""
+
+    name = "haar_column_powers"
+    asserts = "the fourth powers of a column add up to 3 / (n + 2)"
+    null = "sum over matrices of (sum_i q_ij^4 - 3 / (n + 2)), scaled ~ N(0, 1), each column"
+
+    def parts(self, frame: Frame) -> int:
+        return frame.columns
+
+    def z(self, q: Values, frame: Frame) -> Values:
+        return _fourth((q**4).sum(axis=1), frame.rows)
+
+
+class RowPowers(Square):
+    """Rows are points of the sphere too."""
+
+    name = "haar_row_powers"
+    asserts = "the fourth powers of a row add up to 3 / (n + 2)"
+    null = "sum over matrices of (sum_j q_ij^4 - 3 / (n + 2)), scaled ~ N(0, 1), each row"
+
+    def parts(self, frame: Frame) -> int:
+        return frame.rows
+
+    def z(self, q: Values, frame: Frame) -> Values:
+        return _fourth((q**4).sum(axis=2), frame.rows)
+
+
+class SignPairs(Haar):
+    """Neighbours have independent signs."""
+
+    name = "haar_sign_pairs"
+    asserts = "neighbouring positions have equal signs in half of the matrices"
+    null = "count of equal signs ~ Binomial(M, 1/2), the largest over neighbours"
+
+    def parts(self, frame: Frame) -> int:
+        return (frame.rows - 1) * frame.columns + frame.rows * (frame.columns - 1)
+
+    def z(self, q: Values, frame: Frame) -> Values:
+        sign = np.sign(q)
+        down = sign[:, 1:] * sign[:, :-1]
+        across = sign[:, :, 1:] * sign[:, :, :-1]
+        return np.concatenate([down.reshape(len(q), -1), across.reshape(len(q), -1)], axis=1)
+
+
+class Entry(Haar):
+    """One entry across matrices has the law of a coordinate on the sphere.
+
+    (1 + q) / 2 ~ Beta((n-1)/2, (n-1)/2). The entries of one matrix are not independent: the first,
+    the middle and the last position are each taken across matrices.
+    """
+
+    name = "haar_entry"
+    asserts = "one position across matrices follows Beta((n-1)/2, (n-1)/2)"
+    null = "P(D > d) <= 2 exp(-2 M d^2), three positions"
+    unit = "in the cdf"
+
+    def start(self, target: Target) -> Accumulator:
+        return _Entry(frame_of(target))
+
+    def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
+        sees = math.log(6 / levels.first) / 2, math.log(2 / rates.MISS) / 2
+        return sum(map(math.sqrt, sees)) / math.sqrt(n)
+
+
+class _Entry(Accumulator):
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+        self.places = (
+            (0, 0),
+            (frame.rows // 2, frame.columns // 2),
+            (frame.rows - 1, frame.columns - 1),
+        )
+        self.seen: list[Values] = []
+
+    def add(self, batch: Batch) -> None:
+        q = matrices(batch)
+        self.seen.append(np.stack([q[:, i, j] for i, j in self.places], axis=1))
+
+    def evidence(self) -> Evidence:
+        seen = np.concatenate(self.seen)
+        n = len(seen)
+        half = (self.frame.rows - 1) / 2
+        found = []
+        for place, values in zip(self.places, seen.T, strict=True):
+            u = special.betainc(half, half, (1 + np.clip(np.sort(values), -1, 1)) / 2)
+            above = np.max(np.arange(1, n + 1) / n - u)
+            below = np.max(u - np.arange(n) / n)
+            found.append((float(max(above, below)), place))
+        distance, place = max(found)
+        p_value = rates.bonferroni(min(1.0, 2 * math.exp(-2 * n * distance**2)), len(found))
+        message = f"entry {place} is off its Beta law by {distance:.4f} over {n} matrices"
+        return Evidence(distance, p_value, n, message)

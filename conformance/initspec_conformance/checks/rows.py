@@ -1,0 +1,143 @@
+"""Independence across the weight's own structure: units, inputs, places of the kernel, copies."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from initspec_conformance import rates
+from initspec_conformance.batch import Batch
+from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence
+from initspec_conformance.rates import Rates
+from initspec_conformance.target import Target
+
+# The axes of [stack, out, in, kernel] that a slice is summed over.
+SLICES = {
+    "outputs": (2, 3),
+    "inputs": (1,),
+    "copies": (1, 2, 3),
+    "places of the kernel": (1, 2),
+}
+LEAST = 16
+"""How many entries a slice has, at least."""
+
+
+def slices_of(target: Target) -> dict[str, tuple[int, ...]]:
+    """Return the kinds of slices of a weight that there are two of or more."""
+    layout = target.layout
+    sizes = (layout.stack, layout.out, layout.in_, layout.taps)
+    kinds: dict[str, tuple[int, ...]] = {}
+    for name, axes in SLICES.items():
+        entries = math.prod(sizes[axis] for axis in axes)
+        if entries >= LEAST and math.prod(sizes) // entries >= 2:
+            if axes == (1, 2) and layout.taps == 1:
+                continue  # the same slices as copies
+            kinds[name] = axes
+    return kinds
+
+
+class Rows(Check):
+    """No output, input, copy or place of the kernel has a mean or a variance of its own."""
+
+    name = "rows"
+    asserts = "outputs, inputs, copies and kernel places share one mean and one variance"
+    null = "on normal scores g: (sum g)^2 / C and, scored, sum g^2 add up to chi2_R, two-sided"
+    unit = "of the variance, as offsets of the rows"
+    families = ("iid",)
+
+    def applies(self, target: Target) -> bool:
+        return super().applies(target) and bool(slices_of(target))
+
+    def start(self, target: Target) -> Accumulator:
+        return _Rows(target)
+
+    def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
+        kinds = slices_of(target)
+        layout = target.layout
+        sizes = (layout.stack, layout.out, layout.in_, layout.taps)
+        axes = next(iter(kinds.values()))
+        entries = math.prod(sizes[axis] for axis in axes)
+        return rates.reach(levels, 2 * len(kinds)) * math.sqrt(2 / (n / entries)) / entries
+
+
+class _Rows(Accumulator):
+    def __init__(self, target: Target) -> None:
+        layout = target.layout
+        self.sizes = (layout.stack, layout.out, layout.in_, layout.taps)
+        self.kinds = slices_of(target)
+        self.sums = dict.fromkeys(self.kinds, (0.0, 0.0, 0))
+        self.n = 0
+
+    def add(self, batch: Batch) -> None:
+        scores = batch.scores.reshape(-1, *self.sizes)
+        squares = scores**2
+        self.n += scores.size
+        for name, axes in self.kinds.items():
+            over = tuple(1 + axis for axis in axes)
+            entries = math.prod(self.sizes[axis] for axis in axes)
+            means = scores.sum(axis=over) ** 2 / entries
+            spread = rates.z_of_chi2(squares.sum(axis=over), entries) ** 2
+            a, b, count = self.sums[name]
+            self.sums[name] = (
+                a + float(means.sum()),
+                b + float(spread.sum()),
+                count + means.size,
+            )
+
+    def evidence(self) -> Evidence:
+        found = []
+        for name, (means, spreads, count) in self.sums.items():
+            for what, statistic in (("means", means), ("variances", spreads)):
+                found.append((rates.of_chi2(statistic, count), statistic / count, what, name))
+        p_value, ratio, what, name = min(found)
+        message = (
+            f"the {what} of the {name} vary {ratio:.4f} times as much as independent entries make "
+            "them vary"
+        )
+        p_value = rates.bonferroni(p_value, len(found))
+        return Evidence(ratio, p_value, self.n, message)
+
+
+class TooGood(Check):
+    """Draws vary from one to the next as much as chance says, and no less."""
+
+    name = "too_good"
+    asserts = "the means and variances of whole draws scatter as those of independent draws do"
+    null = "sum of z^2 over D draws ~ chi2_D, two-sided, means and variances separately"
+    unit = "of the scatter"
+
+    def start(self, target: Target) -> Accumulator:
+        return _TooGood(target)
+
+    def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
+        draws = max(n // target.size, 2)
+        return rates.reach(levels, 2) * math.sqrt(2 / draws)
+
+
+class _TooGood(Accumulator):
+    def __init__(self, target: Target) -> None:
+        _, self.std, self.kurtosis = target.reading.moments
+        self.means = self.variances = 0.0
+        self.draws = self.n = 0
+
+    def add(self, batch: Batch) -> None:
+        x = batch.centred
+        n = x.shape[1]
+        means = x.sum(axis=1) / self.std / math.sqrt(n)
+        freedom = 2 * n / (self.kurtosis - 1)
+        ratios = np.einsum("ij,ij->i", x, x) / n / self.std**2
+        variances = rates.z_of_chi2(ratios * freedom, freedom)
+        self.means += float(means @ means)
+        self.variances += float(variances @ variances)
+        self.draws += len(x)
+        self.n += x.size
+
+    def evidence(self) -> Evidence:
+        found = [
+            (rates.of_chi2(statistic, self.draws), statistic / self.draws, name)
+            for name, statistic in (("means", self.means), ("variances", self.variances))
+        ]
+        p_value, ratio, name = min(found)
+        message = f"the {name} of {self.draws} draws scatter {ratio:.3g} times as much as chance"
+        return Evidence(ratio, rates.bonferroni(p_value, 2), self.n, message)

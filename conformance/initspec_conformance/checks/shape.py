@@ -1,0 +1,145 @@
+"""The shape of the law: eight Legendre moments for power, a Kolmogorov distance for anything."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from numpy.polynomial import legendre
+
+from initspec_conformance import rates
+from initspec_conformance.batch import Batch
+from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence
+from initspec_conformance.rates import MISS, Rates
+from initspec_conformance.readings import Reading, Values
+from initspec_conformance.target import Target
+
+DEGREES = 8
+
+
+@lru_cache(maxsize=32)
+def _polynomials(reading: Reading) -> tuple[Values, Values]:
+    """Return the Legendre polynomials at the cells' places, standardised, and the masses."""
+    masses = np.diff(reading.upto, prepend=0.0)
+    rows = np.stack(
+        [legendre.legval(2 * reading.places - 1, np.eye(DEGREES + 1)[k]) for k in range(1, 9)]
+    )
+    rows -= (rows @ masses)[:, None]
+    return rows / np.sqrt(rows**2 @ masses)[:, None], masses
+
+
+class _Counts(Accumulator):
+    """How many values lie in each cell."""
+
+    def __init__(self, target: Target) -> None:
+        self.reading = target.reading
+        self.counts = np.zeros(len(self.reading.upto), np.int64)
+
+    def add(self, batch: Batch) -> None:
+        self.counts += batch.counts
+
+    @property
+    def n(self) -> int:
+        return int(self.counts.sum())
+
+
+class Legendre(Check):
+    """Smooth departures from the law: Neyman's (1937) smooth test, degree by degree."""
+
+    name = "legendre"
+    asserts = "U = F(x) is uniform in its first eight Legendre moments"
+    null = "T_k = n^-1/2 sum sqrt(2k+1) P_k(2 U - 1) ~ N(0, 1), k = 1..8, the largest of them"
+    unit = "E[sqrt(2k+1) P_k(2 U - 1)]"
+
+    def start(self, target: Target) -> Accumulator:
+        return _Legendre(target)
+
+    def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
+        return rates.reach(levels, DEGREES) / math.sqrt(n)
+
+
+class _Legendre(_Counts):
+    def evidence(self) -> Evidence:
+        rows, _ = _polynomials(self.reading)
+        n = self.n
+        t = rows @ self.counts / math.sqrt(n)
+        worst = int(np.argmax(np.abs(t)))
+        p_value = rates.bonferroni(rates.two_sided(float(t[worst])), DEGREES)
+        what = ("location", "scale", "skewness", "kurtosis")
+        hint = f", a matter of {what[worst]}" if worst < len(what) else ""
+        message = f"Legendre moment {worst + 1} of U is {t[worst]:+.2f} standard errors off{hint}"
+        return Evidence(float(t[worst]), p_value, n, message)
+
+
+class Distance(Check):
+    """Any departure: the Kolmogorov distance under the bound of Massart (1990)."""
+
+    name = "distance"
+    asserts = "the empirical distribution function is nowhere far from the law's"
+    null = "P(D > d) <= 2 exp(-2 n d^2), D taken at the edges of 2^16 cells"
+    unit = "in the cdf"
+
+    def start(self, target: Target) -> Accumulator:
+        return _Distance(target)
+
+    def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
+        # D is seen where it exceeds the limit by more than the same bound at the miss rate.
+        return (
+            math.sqrt(math.log(2 / levels.first) / 2) + math.sqrt(math.log(2 / MISS) / 2)
+        ) / math.sqrt(n)
+
+
+class _Distance(_Counts):
+    def evidence(self) -> Evidence:
+        n = self.n
+        distances = np.abs(np.cumsum(self.counts) / n - self.reading.upto)
+        worst = int(np.argmax(distances))
+        distance = float(distances[worst])
+        p_value = min(1.0, 2 * math.exp(-2 * n * distance**2))
+        message = (
+            f"P(x <= quantile {self.reading.upto[worst]:.4f}) is off by {distance:.5f}, "
+            f"{distance * math.sqrt(n):.2f} / sqrt(n)"
+        )
+        return Evidence(distance, p_value, n, message)
+
+
+SHARES = (1e-2, 1e-3, 1e-4)
+
+
+class Tails(Check):
+    """How many values lie in the outermost 1e-2, 1e-3 and 1e-4 of either side."""
+
+    name = "tails"
+    asserts = "the tails hold as many values as the law says"
+    null = "the count beyond a cell's edge ~ Binomial(n, q), q = 1e-2, 1e-3, 1e-4, both sides"
+    unit = "of the tail beyond 1e-3"
+
+    def start(self, target: Target) -> Accumulator:
+        return _Tails(target)
+
+    def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
+        share = SHARES[1]
+        return rates.reach(levels, 2 * len(SHARES)) * math.sqrt((1 - share) / (share * n))
+
+
+class _Tails(_Counts):
+    def evidence(self) -> Evidence:
+        n, upto = self.n, self.reading.upto
+        below = np.cumsum(self.counts)
+        worst = (1.0, "every tail is empty in this dtype", 0.0)
+        for share in SHARES:
+            low = int(np.searchsorted(upto, share))
+            high = int(np.searchsorted(upto, 1 - share))
+            for side, count, q in (
+                ("lowest", int(below[low]), float(upto[low])),
+                ("highest", int(n - below[high]), float(1 - upto[high])),
+            ):
+                if not 0 < q < 0.5:
+                    continue
+                p_value = rates.of_binomial(count, n, q)
+                if p_value <= worst[0]:
+                    text = f"{count} values in the {side} {q:.3g} where {n * q:.1f} belong"
+                    worst = (p_value, text, (count - n * q) / math.sqrt(n * q * (1 - q)))
+        p_value = rates.bonferroni(worst[0], 2 * len(SHARES))
+        return Evidence(worst[2], p_value, n, worst[1])

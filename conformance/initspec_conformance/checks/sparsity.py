@@ -1,0 +1,250 @@
+"""Sparse weights: how many zeros each slice has, and that chance alone says where."""
+
+from __future__ import annotations
+
+import math
+from decimal import ROUND_CEILING, Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from initspec import Sparse
+from initspec_conformance import rates
+from initspec_conformance.batch import Batch
+from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence, fact
+from initspec_conformance.rates import Rates
+from initspec_conformance.target import Target
+
+Where = NDArray[np.bool_]
+
+
+def zeros_of(target: Target) -> tuple[int, int, int]:
+    """Return the zeros of a slice, its entries, and how many slices a weight has.
+
+    Martens (2010), section 5. The sparsity is the decimal number that it prints as.
+    """
+    family = target.spec.distribution
+    assert isinstance(family, Sparse)
+    layout = target.layout
+    along, across = layout.columns, layout.out
+    if family.along == "out":
+        along, across = across, along
+    exact = Decimal(repr(family.sparsity)) * along
+    return int(exact.to_integral_value(ROUND_CEILING)), along, layout.stack * across
+
+
+def masks(batch: Batch) -> Where:
+    """Return where the zeros lie, [draws, slices, entries]."""
+    layout, family = batch.target.layout, batch.target.spec.distribution
+    assert isinstance(family, Sparse)
+    zero = (batch.logical == 0).reshape(batch.count, layout.stack, layout.out, layout.columns)
+    if family.along == "out":
+        zero = zero.transpose(0, 1, 3, 2)
+    return zero.reshape(batch.count, -1, zero.shape[-1])
+
+
+class Zeros(Check):
+    """Every slice has exactly as many zeros as the sparsity says."""
+
+    name = "zeros"
+    asserts = "every slice has exactly ceil(sparsity * entries) zeros"
+    null = "deterministic"
+    families = ("sparse",)
+
+    def start(self, target: Target) -> Accumulator:
+        return _Zeros(target)
+
+
+class _Zeros(Accumulator):
+    def __init__(self, target: Target) -> None:
+        self.zeros, self.entries, _ = zeros_of(target)
+        self.wrong = self.n = 0
+        self.seen = (self.zeros, self.zeros)
+
+    def add(self, batch: Batch) -> None:
+        counts = masks(batch).sum(axis=2)
+        self.wrong += int((counts != self.zeros).sum())
+        self.n += counts.size
+        self.seen = (min(self.seen[0], int(counts.min())), max(self.seen[1], int(counts.max())))
+
+    def evidence(self) -> Evidence:
+        message = (
+            f"{self.wrong} of {self.n} slices do not have {self.zeros} zeros among {self.entries}: "
+            f"from {self.seen[0]} to {self.seen[1]}"
+        )
+        return fact(self.wrong, self.n, message)
+
+
+class Mask(Check):
+    """A statistic of the places of the zeros."""
+
+    families = ("sparse",)
+
+    def applies(self, target: Target) -> bool:
+        if not super().applies(target):
+            return False
+        zeros, entries, slices = zeros_of(target)
+        return 0 < zeros < entries and slices >= 2 and zeros * (entries - zeros) >= 8
+
+
+class Places(Mask):
+    """Each entry of a slice is zero in the same share of slices."""
+
+    name = "zero_places"
+    asserts = "no place of a slice is zero more often than another"
+    null = "(E-1) / (S E p (1-p)) sum_i (N_i - S p)^2 ~ chi2_(E-1), p = zeros / entries"
+    unit = "of p (1-p), as the variance of the places"
+
+    def start(self, target: Target) -> Accumulator:
+        return _Places(target)
+
+    def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
+        _, entries, _ = zeros_of(target)
+        return rates.reach(levels) * math.sqrt(2 / (entries - 1)) / max(n / entries, 1)
+
+
+class _Places(Accumulator):
+    def __init__(self, target: Target) -> None:
+        self.zeros, self.entries, _ = zeros_of(target)
+        self.counts = np.zeros(self.entries, np.int64)
+        self.slices = 0
+
+    def add(self, batch: Batch) -> None:
+        mask = masks(batch)
+        self.counts += mask.sum(axis=(0, 1))
+        self.slices += mask.shape[0] * mask.shape[1]
+
+    def evidence(self) -> Evidence:
+        n, e, p = self.slices, self.entries, self.zeros / self.entries
+        off = self.counts - n * p
+        statistic = (e - 1) / (n * e * p * (1 - p)) * float(off @ off)
+        p_value = rates.of_chi2(statistic, e - 1)
+        message = (
+            f"the {e} places of a slice are zero {self.counts.min()} to {self.counts.max()} times "
+            f"in {n} slices: {statistic / (e - 1):.4f} times the variance of chance"
+        )
+        return Evidence(statistic / (e - 1), p_value, n * e, message)
+
+
+class _Score(Accumulator):
+    """A sum whose mean and variance are known, as a normal score."""
+
+    what = ""
+
+    def __init__(self, target: Target) -> None:
+        self.zeros, self.entries, _ = zeros_of(target)
+        self.sum = 0.0
+        self.count = self.n = 0
+
+    def law(self) -> tuple[float, float]:
+        """Return the mean and the variance of one summand."""
+        raise NotImplementedError
+
+    def evidence(self) -> Evidence:
+        mean, variance = self.law()
+        z = (self.sum - self.count * mean) / math.sqrt(max(self.count * variance, 1e-300))
+        message = (
+            f"{self.what}: {self.sum / max(self.count, 1):.5g} where {mean:.5g} is chance, "
+            f"z = {z:+.2f}"
+        )
+        return Evidence(z, rates.two_sided(z), self.n, message)
+
+
+class Adjacency(Mask):
+    """Zeros of a slice do not cluster."""
+
+    name = "zero_adjacency"
+    asserts = "neighbours in a slice are both zero as often as chance says"
+    null = "pairs of neighbouring zeros: mean z (z-1) / E, the variance of a random permutation"
+    unit = "of the pairs"
+
+    def start(self, target: Target) -> Accumulator:
+        return _Adjacency(target)
+
+    def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
+        mean, variance = _Adjacency(target).law()
+        return rates.reach(levels) * math.sqrt(variance / max(n, 1)) / mean
+
+
+class _Adjacency(_Score):
+    what = "pairs of neighbouring zeros in a slice"
+
+    def law(self) -> tuple[float, float]:
+        """Return the law of the number of adjacent pairs among z zeros in a row of E places.
+
+        The runs of zeros R = z - pairs are hypergeometric: David & Barton (1962).
+        """
+        z, e = self.zeros, self.entries
+        kept = e - z
+        mean = z * (z - 1) / e
+        variance = z * (z - 1) * kept * (kept + 1) / (e**2 * (e - 1))
+        return mean, variance
+
+    def add(self, batch: Batch) -> None:
+        mask = masks(batch)
+        self.sum += float((mask[..., 1:] & mask[..., :-1]).sum())
+        self.count += mask.shape[0] * mask.shape[1]
+        self.n = self.count
+
+
+class Overlap(Mask):
+    """The zeros of neighbouring slices lie independently."""
+
+    name = "zero_overlap"
+    asserts = "neighbouring slices share zeros as often as independent ones"
+    null = "shared zeros ~ Hypergeometric(E, z, z), summed over neighbours"
+    unit = "of the shared zeros"
+
+    def start(self, target: Target) -> Accumulator:
+        return _Overlap(target)
+
+    def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
+        mean, variance = _Overlap(target).law()
+        return rates.reach(levels) * math.sqrt(variance / max(n, 1)) / mean
+
+
+class _Overlap(_Score):
+    what = "zeros that neighbouring slices share"
+
+    def law(self) -> tuple[float, float]:
+        z, e = self.zeros, self.entries
+        return z * z / e, (z * (e - z) / e) ** 2 / (e - 1)
+
+    def add(self, batch: Batch) -> None:
+        mask = masks(batch)
+        self.sum += float((mask[:, 1:] & mask[:, :-1]).sum())
+        self.count += mask.shape[0] * (mask.shape[1] - 1)
+        self.n = self.count
+
+
+class Masks(Mask):
+    """No two slices have the same zeros."""
+
+    name = "zero_masks"
+    asserts = "no two slices have the same zeros, in one draw or in two"
+    null = "deterministic: such a coincidence has a probability below 2^-60"
+
+    def applies(self, target: Target) -> bool:
+        if not super().applies(target):
+            return False
+        zeros, entries, _ = zeros_of(target)
+        ways = math.lgamma(entries + 1) - math.lgamma(zeros + 1) - math.lgamma(entries - zeros + 1)
+        return ways / math.log(2) > 100
+
+    def start(self, target: Target) -> Accumulator:
+        return _Masks()
+
+
+class _Masks(Accumulator):
+    def __init__(self) -> None:
+        self.seen: set[bytes] = set()
+        self.n = 0
+
+    def add(self, batch: Batch) -> None:
+        packed = np.packbits(masks(batch), axis=2)
+        self.seen.update(row.tobytes() for draw in packed for row in draw)
+        self.n += packed.shape[0] * packed.shape[1]
+
+    def evidence(self) -> Evidence:
+        again = self.n - len(self.seen)
+        return fact(again, self.n, f"{again} of {self.n} slices repeat the zeros of another")

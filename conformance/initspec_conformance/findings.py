@@ -1,0 +1,65 @@
+"""What a check found on one cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The verdict of one check on one cell.
+
+    Attributes:
+        check: the check's name.
+        message: the numbers, as a sentence.
+        statistic: the statistic of the last stage that ran.
+        p_values: the p-value of each stage that ran; None for a deterministic check.
+        n: how many samples the first stage had.
+        min_discrepancy: the least deviation, in `unit`, that n samples show at a miss rate of 1e-6;
+            0 for a deterministic check.
+        reproduce: Python that repeats it.
+        passed: the verdict.
+        unit: what min_discrepancy counts in.
+        backend: the name of the backend; "" for a callable or a single weight.
+        cell: the id of the cell: spec/weight/dtype.
+        deviation: why a failure was to be expected, with a link; "" where none was declared.
+        z: the signed z of stage 1 where the check has one, which `pooled` adds up.
+    """
+
+    check: str
+    message: str
+    statistic: float
+    p_values: tuple[float, ...] | None
+    n: int
+    min_discrepancy: float
+    reproduce: str
+    passed: bool
+    unit: str = ""
+    backend: str = ""
+    cell: str = ""
+    deviation: str = ""
+    z: float | None = None
+
+    @property
+    def id(self) -> str:
+        """The name of this finding in a run."""
+        return "/".join(filter(None, (self.backend, self.cell, self.check)))
+
+    @property
+    def failed(self) -> bool:
+        """Whether this fails the run."""
+        return not self.passed and not self.deviation
+
+    def __str__(self) -> str:
+        verdict = "passed" if self.passed else "FAILED"
+        lines = [f"{self.id}: {verdict}", f"  {self.message}"]
+        if self.p_values is not None:
+            stages = ", then ".join(f"{p:.3g}" for p in self.p_values)
+            lines.append(f"  p = {stages} over {self.n} samples")
+        if self.min_discrepancy:
+            lines.append(f"  sees {self.min_discrepancy:.3g} {self.unit}")
+        if self.deviation:
+            lines.append(f"  known deviation: {self.deviation}")
+        if not self.passed:
+            lines.append("  " + self.reproduce.replace("\n", "\n  "))
+        return "\n".join(lines)

@@ -1,0 +1,163 @@
+"""Judging one target: draws stream through the battery, in two stages."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+
+from initspec_conformance.batch import Batch
+from initspec_conformance.checks import checks_of
+from initspec_conformance.checks.base import Accumulator, Check, Evidence, fact, rejects
+from initspec_conformance.drawing import BadDrawError, Source
+from initspec_conformance.findings import Finding
+from initspec_conformance.levels import BATCH, Level
+from initspec_conformance.rates import Rates
+from initspec_conformance.seeds import seeds_of
+from initspec_conformance.target import Target
+
+CALLS = ("draws", "reproducible", "distinct_seeds", "global_state")
+"""The deterministic checks of the calls themselves."""
+
+Observer = Callable[[Batch], None]
+
+
+def tests_of(target: Target) -> int:
+    """Return how many tests judging a target is."""
+    return len(checks_of(target)) + len(CALLS)
+
+
+def judge(
+    target: Target,
+    source: Source,
+    *,
+    cell: str,
+    level: Level,
+    rates: Rates,
+    nonce: int,
+    reproduce: str,
+    observe: Observer | None = None,
+) -> list[Finding]:
+    """Hold the draws of a source against their target.
+
+    Args:
+        target: what they should be.
+        source: draws by seed.
+        cell: the id that the seeds are derived from.
+        level: how much to draw.
+        rates: the levels at which the tests reject.
+        nonce: 0 in the fixed mode.
+        reproduce: Python that repeats it.
+        observe: sees the batches of stage 1 too, for a picture of them.
+    """
+    checks = checks_of(target)
+
+    def found(check: str, evidence: Evidence, stages: Sequence[Evidence], passed: bool) -> Finding:
+        described = next((c for c in checks if c.name == check), None)
+        first = stages[0] if stages else evidence
+        p_values = tuple(s.p_value for s in stages if s.p_value is not None)
+        return Finding(
+            check=check,
+            message=evidence.message,
+            statistic=evidence.statistic,
+            p_values=p_values or None,
+            n=first.n,
+            min_discrepancy=described.min_discrepancy(first.n, target, rates) if described else 0.0,
+            reproduce=reproduce,
+            passed=passed,
+            unit=described.unit if described else "",
+            cell=cell,
+            z=first.z,
+        )
+
+    seen = _Calls()
+    seeds = seeds_of(cell, 0, level.draws(target, 0), nonce)
+    try:
+        first = _stage(checks, target, seen.watch(_batches(target, source, seeds), observe))
+        again = source(seeds[0])
+    except BadDrawError as error:
+        return [found("draws", Evidence(1.0, None, seen.count, str(error), failed=True), (), False)]
+    findings = [
+        found(e[0], e[1], (), not e[1].failed) for e in seen.evidence(target, source, again)
+    ]
+    suspects = [
+        check
+        for check in checks
+        if first[check.name].p_value is not None and rejects(first[check.name], rates.first)
+    ]
+    second: dict[str, Evidence] = {}
+    if suspects and rates.second is not None:
+        fresh = seeds_of(cell, 1, level.draws(target, 1), nonce)
+        try:
+            second = _stage(suspects, target, _batches(target, source, fresh))
+        except BadDrawError as error:
+            return [*findings, found("draws", fact(1, seen.count, str(error)), (), False)]
+    for check in checks:
+        stages = [first[check.name]]
+        if check.name in second:
+            stages.append(second[check.name])
+        failed = rejects(stages[0], rates.first)
+        if failed and len(stages) == 2:
+            assert rates.second is not None
+            failed = rejects(stages[1], rates.second)
+        findings.append(found(check.name, stages[-1], stages, not failed))
+    return findings
+
+
+def _batches(target: Target, source: Source, seeds: Sequence[int]) -> Iterator[Batch]:
+    """Draw one seed after the other, and hand on several small draws at once."""
+    several = max(BATCH // target.size, 1)
+    for start in range(0, len(seeds), several):
+        draws = [source(seed) for seed in seeds[start : start + several]]
+        yield Batch(target, np.stack(draws) if len(draws) > 1 else draws[0][None], start)
+
+
+def _stage(
+    checks: Sequence[Check], target: Target, batches: Iterable[Batch]
+) -> dict[str, Evidence]:
+    running: dict[str, Accumulator] = {check.name: check.start(target) for check in checks}
+    # A value that is wrong by far overflows a statistic; the verdict then is in its p-value.
+    with np.errstate(all="ignore"):
+        for batch in batches:
+            for accumulator in running.values():
+                accumulator.add(batch)
+        return {name: accumulator.evidence() for name, accumulator in running.items()}
+
+
+class _Calls:
+    """What is seen of the calls themselves."""
+
+    def __init__(self) -> None:
+        self.hashes: list[bytes] = []
+
+    @property
+    def count(self) -> int:
+        return len(self.hashes)
+
+    def watch(self, batches: Iterable[Batch], observe: Observer | None) -> Iterator[Batch]:
+        for batch in batches:
+            self.hashes += [_hash(draw) for draw in batch.draws]
+            yield batch
+            if observe is not None:
+                observe(batch)
+
+    def evidence(
+        self, target: Target, source: Source, again: np.ndarray
+    ) -> Iterator[tuple[str, Evidence]]:
+        """Yield the verdicts on the calls; `again` is a second draw of the first seed."""
+        n = self.count
+        yield "draws", fact(0, n, f"{n} draws of finite values, shape and dtype right")
+        other = _hash(again) != self.hashes[0]
+        bits = "other" if other else "the same"
+        message = f"the first seed, drawn again after {n} draws, gives {bits} bits"
+        yield "reproducible", fact(other, n, message)
+        repeated = 0 if target.family == "fixed" or target.size < 4 else n - len(set(self.hashes))
+        message = f"{repeated} of {n} draws of different seeds repeat the bits of another"
+        yield "distinct_seeds", fact(repeated, n, message)
+        message = source.moved or "the global random state of NumPy and Python is untouched"
+        yield "global_state", fact(bool(source.moved), n, message)
+
+
+def _hash(draw: np.ndarray) -> bytes:
+    return hashlib.blake2b(np.ascontiguousarray(draw), digest_size=16).digest()

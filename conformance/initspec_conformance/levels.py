@@ -1,0 +1,64 @@
+"""How much a run draws: quick, default, thorough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from initspec.errors import InitSpecError, unknown
+from initspec_conformance.rates import GROWTH
+from initspec_conformance.target import Target
+
+BATCH = 1 << 19
+"""How many elements are judged at a time, at least one draw."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """How much is drawn.
+
+    Attributes:
+        name: its name.
+        entries: the elements of stage 1, over all draws.
+        matrices: the matrices of stage 1 for orthogonal families, at most.
+        seconds: how long one draw may take before it counts as hanging.
+    """
+
+    name: str
+    entries: int
+    matrices: int
+    seconds: float
+
+    def draws(self, target: Target, stage: int) -> int:
+        """Return how many draws a stage takes: at least 2, at most 4096 in stage 1."""
+        if target.family == "fixed":
+            return 2
+        wanted = -(-self.entries // target.size)
+        if target.family == "haar":
+            # Statistics of whole matrices need many: at least 256, as far as the budget reaches.
+            each = target.layout.stack
+            affordable = max(self.matrices * (1 << 12) // target.size, 8)
+            wanted = max(wanted, min(-(-self.matrices // each), affordable))
+        return min(max(wanted, 2), 4096) * GROWTH**stage
+
+
+LEVELS = {
+    level.name: level
+    for level in (
+        Level("quick", 1 << 18, 1 << 10, 60.0),
+        Level("default", 1 << 21, 1 << 12, 120.0),
+        Level("thorough", 1 << 24, 1 << 14, 600.0),
+    )
+}
+
+
+def level_of(level: str | Level) -> Level:
+    """Return the level of a name.
+
+    Raises:
+        InitSpecError: there is none of this name.
+    """
+    if isinstance(level, Level):
+        return level
+    if level not in LEVELS:
+        raise InitSpecError(unknown("level", level, LEVELS))
+    return LEVELS[level]

@@ -1,0 +1,120 @@
+"""The error rates: how often a right backend may fail, and a wrong one pass.
+
+A run as a whole raises a false alarm with a probability of at most `FAMILY`, by Bonferroni's
+inequality over the K tests that its manifest counts. Each test has two stages: it rejects only
+where stage 1 rejects at `FIRST` and stage 2, on four times as many fresh draws, rejects again at
+alpha / FIRST. A deviation of `delta` standard deviations a sample is then seen with a miss rate of
+at most `MISS` where delta * sqrt(n) >= `reach()`, n being stage 1's.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+FAMILY = 1e-6
+"""The chance that any check of a run of right backends fails."""
+
+MISS = 1e-6
+"""The chance that a deviation of `min_discrepancy` passes."""
+
+FIRST = 1e-4
+"""The level of stage 1."""
+
+GROWTH = 4
+"""How many times stage 1's draws stage 2 takes."""
+
+RESERVE = 100_000
+"""How many tests alpha is shared by at least, so that a run and a larger one judge alike."""
+
+
+@dataclass(frozen=True)
+class Rates:
+    """The levels at which a test rejects.
+
+    Attributes:
+        first: of stage 1.
+        second: of stage 2; None where there is one stage, as for a tensor that is there only once.
+    """
+
+    first: float
+    second: float | None
+
+
+def two_stages(tests: int, family: float = FAMILY) -> Rates:
+    """Return the levels for a run of `tests` tests."""
+    return Rates(FIRST, family / max(tests, RESERVE) / FIRST)
+
+
+def one_stage(tests: int, family: float = FAMILY) -> Rates:
+    """Return the level for `tests` tests of draws that cannot be repeated."""
+    return Rates(family / max(tests, 1), None)
+
+
+def upper(p: float) -> float:
+    """Return the z that a standard normal variable exceeds with probability p."""
+    return float(-special.ndtri(p))
+
+
+def reach(rates: Rates, parts: int = 1) -> float:
+    """Return how many standard errors off a two-sided z-test sees, miss rate `MISS`.
+
+    `parts` such tests share the level by Bonferroni's inequality. Stage 2 has twice the standard
+    errors: it never is the harder one.
+    """
+    return upper(rates.first / (2 * parts)) + upper(MISS)
+
+
+def two_sided(z: float) -> float:
+    """Return the p-value of a standard normal z."""
+    return float(2 * special.ndtr(-abs(z)))
+
+
+def of_chi2(statistic: float, freedom: float) -> float:
+    """Return the two-sided p-value of a chi-square variable."""
+    low = float(special.chdtr(freedom, statistic))
+    high = float(special.chdtrc(freedom, statistic))
+    return min(1.0, 2 * min(low, high))
+
+
+def of_binomial(count: float, trials: float, share: float) -> float:
+    """Return the two-sided p-value of a binomial count, doubled one-sided: conservative."""
+    if trials <= 0:
+        return 1.0
+    low = float(special.bdtr(count, trials, share)) if count < trials else 1.0
+    high = float(special.bdtrc(count - 1, trials, share)) if count > 0 else 1.0
+    return min(1.0, 2 * min(low, high))
+
+
+def bonferroni(p_value: float, parts: int) -> float:
+    """Return the p-value of the smallest of `parts` p-values."""
+    return min(1.0, parts * p_value)
+
+
+def z_of_chi2(statistic: np.ndarray | float, freedom: float) -> np.ndarray:
+    """Return a chi-square variable as a normal score, by its own distribution function.
+
+    Above and below the middle the nearer tail is used, so that neither end saturates.
+    """
+    low = special.chdtr(freedom, statistic)
+    high = special.chdtrc(freedom, statistic)
+    tiny = np.finfo(float).tiny
+    return np.where(
+        low < high,
+        special.ndtri(np.maximum(low, tiny)),
+        -special.ndtri(np.maximum(high, tiny)),
+    )
+
+
+def smallest(sees: object, low: float, high: float) -> float:
+    """Return the least x in [low, high] where the monotone `sees(x)` is true, by bisection."""
+    assert callable(sees)
+    if not sees(high):
+        return math.inf
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (low, middle) if sees(middle) else (middle, high)
+    return high

@@ -1,0 +1,149 @@
+"""How values of a dtype are read under a law: cells of known probability, and places in (0, 1).
+
+Wide dtypes are read as the continuous law. In float16 and bfloat16 rounding shows: there each
+representable value is a cell of its own, whose probability is the law's mass between the midpoints
+to its neighbours, and every moment is that of the rounded law.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from initspec.dtypes import FLOATS, numpy_dtype
+from initspec_conformance.laws import EntryLaw, Values
+
+BINS = 1 << 16
+
+Array = NDArray[Any]
+
+
+class Reading(Protocol):
+    """A law as values of one dtype show it.
+
+    Attributes:
+        law: the law before rounding.
+        moments: mean, standard deviation and kurtosis of a value.
+        upto: P(value in a cell up to and with this one), an entry a cell.
+        places: where in (0, 1) a cell's middle lies, an entry a cell.
+    """
+
+    law: EntryLaw
+    moments: tuple[float, float, float]
+    upto: Values
+    places: Values
+
+    def u(self, values: Array) -> Values:
+        """Return the place in (0, 1) of each value: uniform under the law, up to rounding."""
+
+    def cells(self, values: Array, u: Values) -> NDArray[np.int64]:
+        """Return the cell of each value."""
+
+    def scores(self, values: Array, u: Values) -> Values:
+        """Return normal scores of unit variance."""
+
+
+@dataclass(frozen=True)
+class Continuous:
+    """float32 and float64: 2^16 cells of equal probability."""
+
+    law: EntryLaw
+
+    @cached_property
+    def moments(self) -> tuple[float, float, float]:
+        return self.law.moments()
+
+    @cached_property
+    def upto(self) -> Values:
+        return np.arange(1, BINS + 1) / BINS
+
+    @cached_property
+    def places(self) -> Values:
+        return (np.arange(BINS) + 0.5) / BINS
+
+    def u(self, values: Array) -> Values:
+        return self.law.cdf(values.astype(np.float64))
+
+    def cells(self, values: Array, u: Values) -> NDArray[np.int64]:
+        return np.minimum((u * BINS).astype(np.int64), BINS - 1)
+
+    def scores(self, values: Array, u: Values) -> Values:
+        return self.law.scores(values.astype(np.float64), u)
+
+
+@dataclass(frozen=True)
+class Rounded:
+    """float16 and bfloat16: a cell for each of the 2^16 bit patterns, in the order of values."""
+
+    law: EntryLaw
+    dtype: str
+
+    @cached_property
+    def values(self) -> Values:
+        """The value of each cell; nan for the patterns that are no finite number."""
+        order = np.arange(BINS, dtype=np.uint16)
+        pattern = np.where(order >= 1 << 15, order - (1 << 15), ~order).astype(np.uint16)
+        with np.errstate(invalid="ignore"):
+            values = pattern.view(numpy_dtype(FLOATS[self.dtype])).astype(np.float64)
+        return np.where(np.isfinite(values), values, np.nan)
+
+    @cached_property
+    def upto(self) -> Values:
+        values = self.values
+        finite = np.flatnonzero(~np.isnan(values))
+        edges = np.full(BINS, np.nan)
+        edges[finite[:-1]] = (values[finite[:-1]] + values[finite[1:]]) / 2
+        zero = 1 << 15
+        edges[zero - 1] = edges[zero - 2]  # -0 is read as +0, and has a cell without mass
+        upto = self.law.cdf(np.nan_to_num(edges, nan=np.inf))
+        upto[: finite[0]] = 0.0
+        return upto
+
+    @cached_property
+    def masses(self) -> Values:
+        """The probability of each cell."""
+        return np.diff(self.upto, prepend=0.0)
+
+    @cached_property
+    def places(self) -> Values:
+        return self.upto - self.masses / 2
+
+    @cached_property
+    def moments(self) -> tuple[float, float, float]:
+        values, masses = np.nan_to_num(self.values), self.masses
+        mean = float(masses @ values)
+        variance = float(masses @ (values - mean) ** 2)
+        return mean, float(np.sqrt(variance)), float(masses @ (values - mean) ** 4) / variance**2
+
+    @cached_property
+    def _scores(self) -> Values:
+        tiny = 2.0**-53
+        scores = special.ndtri(np.clip(self.places, tiny, 1 - tiny))
+        scores = scores - self.masses @ scores
+        return np.asarray(scores / np.sqrt(self.masses @ scores**2))
+
+    def order(self, values: Array) -> NDArray[np.int64]:
+        """Return the cell of each value."""
+        pattern = values.view(np.uint16).astype(np.int64)
+        negative = pattern > 1 << 15
+        return np.where(negative, (1 << 16) - 1 - pattern, (1 << 15) | pattern)
+
+    def u(self, values: Array) -> Values:
+        return self.places[self.order(values)]
+
+    def cells(self, values: Array, u: Values) -> NDArray[np.int64]:
+        return self.order(values)
+
+    def scores(self, values: Array, u: Values) -> Values:
+        return self._scores[self.order(values)]
+
+
+@lru_cache(maxsize=64)
+def reading_of(law: EntryLaw, dtype: str) -> Reading:
+    """Return how values of a dtype are read under a law."""
+    return Rounded(law, dtype) if dtype in ("float16", "bfloat16") else Continuous(law)

@@ -1,0 +1,102 @@
+"""What a picture of a cell needs, gathered while its draws stream by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from initspec_conformance.batch import Batch
+from initspec_conformance.checks.matrices import matrices
+from initspec_conformance.checks.sparsity import masks
+from initspec_conformance.readings import Values
+from initspec_conformance.target import Target
+
+BARS = 60
+POINTS = 99
+_LARGEST = 64
+
+
+@dataclass
+class Sketch:
+    """Numbers for a picture; each family fills in its own.
+
+    Attributes:
+        target: what was drawn.
+        edges: the ends of the bars, in units of the weight.
+        heights: the share of entries in each bar.
+        expected: the share that the law puts there.
+        quantiles: measured against expected quantiles, [99, 2], in standard deviations.
+        gram: |Q^T Q / gain^2 - I| of the first matrix, its leading 64 columns.
+        zeros: how many slices have each number of zeros.
+        values: the leading 16 x 16 entries of a fixed family's matrix.
+    """
+
+    target: Target
+    edges: Values | None = None
+    heights: Values | None = None
+    expected: Values | None = None
+    quantiles: Values | None = None
+    gram: Values | None = None
+    zeros: dict[int, int] = field(default_factory=dict)
+    values: Values | None = None
+
+
+class Sketcher:
+    """Gathers a sketch from the batches of stage 1."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._sketch = Sketch(target)
+        self._counts: NDArray[np.int64] | None = None
+        self._bars: NDArray[np.int64] | None = None
+
+    def __call__(self, batch: Batch) -> None:
+        """Look at a batch."""
+        family, sketch = self._target.family, self._sketch
+        if family in ("iid", "sparse"):
+            counts = batch.counts
+            self._counts = counts if self._counts is None else self._counts + counts
+            mean, std, _ = self._target.reading.moments
+            law = self._target.law
+            assert law is not None
+            reach = 4.5 * std
+            low, high = max(law.low, mean - reach), min(law.high, mean + reach)
+            margin = (high - low) * 0.05
+            sketch.edges = np.linspace(low - margin, high + margin, BARS + 1)
+            bars, _ = np.histogram(batch.entries.astype(np.float64), sketch.edges)
+            self._bars = bars if self._bars is None else self._bars + bars
+        if family == "sparse":
+            found, many = np.unique(masks(batch).sum(axis=2), return_counts=True)
+            for zeros, count in zip(found.tolist(), many.tolist(), strict=True):
+                sketch.zeros[zeros] = sketch.zeros.get(zeros, 0) + count
+        if family == "haar" and sketch.gram is None:
+            q = matrices(batch)[0][:, :_LARGEST]
+            sketch.gram = np.abs(q.T @ q - np.eye(q.shape[1]))
+        if family == "fixed" and sketch.values is None:
+            member = batch.logical[0, 0].astype(np.float64)
+            sketch.values = member.reshape(member.shape[0], -1)[:16, :16]
+
+    def sketch(self) -> Sketch:
+        """Return what was gathered."""
+        sketch = self._sketch
+        if self._counts is not None and self._bars is not None and sketch.edges is not None:
+            law = self._target.law
+            assert law is not None
+            total = max(int(self._counts.sum()), 1)
+            sketch.heights = self._bars / total
+            sketch.expected = np.diff(law.cdf(sketch.edges))
+            sketch.quantiles = self._quantiles(total)
+        return sketch
+
+    def _quantiles(self, total: int) -> Values:
+        """Return quantiles of U through the normal law: a straight line where the law holds."""
+        from scipy import special
+
+        assert self._counts is not None
+        reading = self._target.reading
+        share = np.arange(1, POINTS + 1) / (POINTS + 1)
+        cells = np.searchsorted(np.cumsum(self._counts) / total, share)
+        places = np.clip(reading.places[np.minimum(cells, len(reading.places) - 1)], 1e-6, 1 - 1e-6)
+        return np.stack([special.ndtri(share), special.ndtri(places)], axis=1)

@@ -1,0 +1,68 @@
+"""The tables that were typed by hand: what initspec resolves is held against them."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A real layer's weight, from the layer's definition.
+
+    Attributes:
+        name: the layer.
+        axes: the role of each axis.
+        shape: a small weight of it.
+        fans: fan_in and fan_out of the small weight.
+        logical: its [stack, out, in, places of the kernel].
+        large: a weight of about 2^20 elements.
+        large_fans: the fans of the large weight.
+    """
+
+    name: str
+    axes: str
+    shape: tuple[int, ...]
+    fans: tuple[int, int]
+    logical: tuple[int, int, int, int]
+    large: tuple[int, ...]
+    large_fans: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class PlanRow:
+    """What a spec comes to on a weight of shape (2048, 512), out in.
+
+    Attributes:
+        spec: the spec's line.
+        std: of an entry.
+        bound: the largest absolute value; None where the law has none, or is not about 0.
+    """
+
+    spec: str
+    std: float
+    bound: float | None = None
+
+
+def _table(name: str) -> list[dict[str, Any]]:
+    text = (files("initspec_conformance") / f"{name}s.toml").read_text("utf-8")
+    return list(tomllib.loads(text)[name])
+
+
+@cache
+def weights() -> tuple[Weight, ...]:
+    """Return every row of weights.toml."""
+    rows = _table("weight")
+    return tuple(
+        Weight(**{key: tuple(v) if isinstance(v, list) else v for key, v in row.items()})
+        for row in rows
+    )
+
+
+@cache
+def plans() -> tuple[PlanRow, ...]:
+    """Return every row of plans.toml."""
+    return tuple(PlanRow(**row) for row in _table("plan"))

@@ -1,0 +1,112 @@
+"""What a weight should be: the thing that every check holds draws against."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from initspec import Axes, Constant, DeltaOrthogonal, Dirac, Identity, InitSpec, Orthogonal, Sparse
+from initspec.axes import OUT_IN, by_rank
+from initspec.dtypes import FLOATS, float_type, numpy_dtype
+from initspec.errors import AxesError, InitSpecError
+from initspec.fans import Fans
+from initspec.layout import Layout
+from initspec_conformance.laws import EntryLaw, entry_law
+from initspec_conformance.readings import Reading, reading_of
+
+
+@dataclass(frozen=True)
+class Target:
+    """A spec on a weight.
+
+    Attributes:
+        spec: the spec.
+        shape: the weight's shape.
+        axes: the role of each axis; None below rank 2, where there is no convention.
+        dtype: the name of the dtype.
+    """
+
+    spec: InitSpec
+    shape: tuple[int, ...]
+    axes: Axes | None
+    dtype: str
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The shape with its roles; a weight without axes is one row of outputs."""
+        if self.axes is None:
+            return Layout(self.shape, ("out",) * len(self.shape), self.shape, Fans(1, 1))
+        return self.axes.layout(self.shape)
+
+    @cached_property
+    def size(self) -> int:
+        """The number of elements."""
+        return math.prod(self.shape)
+
+    @cached_property
+    def law(self) -> EntryLaw | None:
+        """The law of the independent entries, None where there are none."""
+        return entry_law(self.spec, self.layout.fans)
+
+    @cached_property
+    def reading(self) -> Reading:
+        """How the entries are read in this dtype; only where there is a law."""
+        assert self.law is not None
+        return reading_of(self.law, self.dtype)
+
+    @property
+    def family(self) -> str:
+        """What kind of checks apply: "iid", "sparse", "haar" or "fixed"."""
+        match self.spec.distribution:
+            case Sparse():
+                return "sparse"
+            case Orthogonal() | DeltaOrthogonal():
+                return "haar"
+            case Constant() | Identity() | Dirac():
+                return "fixed"
+        return "iid"
+
+    @property
+    def unit(self) -> float:
+        """The unit roundoff of the dtype."""
+        return FLOATS[self.dtype].eps / 2
+
+    @property
+    def narrow(self) -> bool:
+        """Whether the dtype has 16 bits, so that rounding shows."""
+        return self.dtype in ("float16", "bfloat16")
+
+    @property
+    def numpy_dtype(self) -> np.dtype[np.floating]:
+        """The dtype as NumPy's."""
+        return numpy_dtype(FLOATS[self.dtype])
+
+    def __str__(self) -> str:
+        axes = f"[{self.axes}]" if self.axes is not None else ""
+        shape = "x".join(map(str, self.shape))
+        return f"{self.spec} {shape}{axes} {self.dtype}"
+
+
+def target_of(
+    spec: InitSpec, shape: tuple[int, ...], axes: str | Axes | None, dtype: object
+) -> Target:
+    """Return the target of a call, axes by NumPy's convention (out in kernel...) where None.
+
+    Raises:
+        InitSpecError: the spec cannot fill the shape, or the dtype is none.
+    """
+    shape = tuple(shape)
+    found = Axes(axes) if isinstance(axes, str) else axes
+    target = Target(spec, shape, found or by_rank(OUT_IN, len(shape)), float_type(dtype).name)
+    needs_axes = spec.mode is not None or target.family in ("sparse", "haar")
+    if target.axes is None and needs_axes:
+        raise AxesError(
+            f"'{spec}' on the shape {shape}: pass axes, such as axes='out [in=512]' for a bias"
+        )
+    if not target.size:
+        raise InitSpecError(f"the shape {shape} has no elements to check")
+    spec.std(shape, target.axes)  # raises where the family cannot fill the shape
+    return target
