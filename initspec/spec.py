@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from initspec import backend as backends
 from initspec import document, text
 from initspec.axes import Axes, axes_of
+from initspec.choice import choose
 from initspec.distributions import Distribution, distribution_of
 from initspec.dtypes import float_type
 from initspec.errors import AxesError, SpecError, unknown
@@ -20,6 +21,8 @@ from initspec.stream import check_name, check_seed
 from initspec.variance import Rule, rule_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import keras
     from numpy.typing import DTypeLike, NDArray
 
@@ -107,6 +110,36 @@ class InitSpec(Named):
             ("_hash", hash(key)),
         ):
             object.__setattr__(self, name, value)
+
+    @classmethod
+    def for_activation(
+        cls,
+        activation: str | Callable[..., Any],
+        distribution: str | Distribution = "normal",
+        mode: str | None = None,
+        **parameters: Any,
+    ) -> InitSpec:
+        """Return the spec that fits the activation behind the layer.
+
+        He for the ReLU family, Glorot for sigmoid and tanh, LeCun for SELU, LeCun with the
+        activation's own gain for all others; `initspec recommend` says why. A structured family
+        such as "orthogonal" has it all in its gain.
+
+        Args:
+            activation: a name such as "gelu", or an elementwise function of a NumPy array.
+            distribution: a name or a distribution.
+            mode: a fan mode; None takes the rule's own, fan_avg for Glorot and fan_in else.
+            parameters: what the named activation takes, such as negative_slope=0.2.
+
+        Raises:
+            ActivationError: the activation is unknown, not elementwise, or has no gain.
+            SpecError: the fields do not go together, or a parameter is out of range.
+
+        >>> print(InitSpec.for_activation("gelu", distribution="uniform"))
+        lecun_uniform(gain=1.5335304411955353)
+        """
+        family = distribution_of(distribution)
+        return cls(**choose(activation, **parameters).fields(family), mode=mode)
 
     # --- identity -----------------------------------------------------------------------------
 

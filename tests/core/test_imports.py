@@ -38,7 +38,7 @@ LAYERS = [
     {"plan", "backend", "drawing"},
     {"distributions"},
     {"named", "stream"},
-    {"text", "document"},
+    {"text", "document", "choice"},
     {"spec"},
     {"agreement", "rosetta"},
     {"html"},

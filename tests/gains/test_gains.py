@@ -1,4 +1,4 @@
-"""Gains against 50-digit quadrature, torch's own table and closed forms; and what has none."""
+"""Gains against 50-digit quadrature and closed forms; and what has none."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from scipy.stats import norm
 
 from initspec import gain
 from initspec.activations import NAMES, activation_of
-from initspec.errors import ActivationError, InitSpecError, SpecError
-from initspec.gains import _ELU_TAIL, TORCH_GAINS, _closed, second_moment
+from initspec.errors import InitSpecError, SpecError
+from initspec.gains import _ELU_TAIL, _closed, second_moment
 
 mp = mpmath.mp.clone()
 mp.dps = 50
@@ -119,35 +119,6 @@ def test_function_and_derivative_are_the_paper_s(name, parameters, function, kin
         assert activation.function(at).dtype == activation.derivative(at).dtype == kind
         np.testing.assert_allclose(activation.function(at), values, rtol=most, atol=most)
         np.testing.assert_allclose(activation.derivative(at), slopes, rtol=most, atol=2 * most)
-
-
-@pytest.mark.parametrize("name", [*TORCH_GAINS, "leaky_relu"])
-def test_torch_table_is_torch_s_own(name):
-    """Every entry equals `calculate_gain`, to the bit."""
-    init = pytest.importorskip("torch").nn.init
-    assert gain(name, convention="torch") == init.calculate_gain(name)
-    if name == "leaky_relu":
-        slope = gain(name, convention="torch", negative_slope=0.3)
-        assert slope == init.calculate_gain(name, 0.3)
-
-
-def test_torch_table_has_the_entries_of_torch_s_source():
-    """No entry is missing: the names in the source of `calculate_gain`."""
-    import inspect
-    import re
-
-    init = pytest.importorskip("torch").nn.init
-    source = inspect.getsource(init.calculate_gain).partition('"""')[2].partition('"""')[2]
-    listed = set(re.findall(r'"([a-z_0-9]+)"', source)) - {"sigmoid_"}
-    assert {*TORCH_GAINS, "leaky_relu"} == {name for name in listed if _is_torch_s(init, name)}
-
-
-def _is_torch_s(init, name):
-    try:
-        init.calculate_gain(name)
-    except ValueError:
-        return False
-    return True
 
 
 def test_conventions_are_not_the_same_quantity():

@@ -1,0 +1,129 @@
+"""From what a user says to an activation: a name with parameters, or a function of an array."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from initspec.activations.base import Activation, Floats, Function
+from initspec.activations.table import BUILDERS
+from initspec.errors import ActivationError, unknown
+
+NAMES = tuple(BUILDERS)
+"""The names of all activations."""
+
+_ALIASES: dict[str, tuple[str, dict[str, Any]]] = {
+    "identity": ("linear", {}),
+    "swish": ("silu", {}),
+    "gelu_tanh": ("gelu", {"approximate": "tanh"}),
+    "hard_tanh": ("hardtanh", {}),
+    "hard_sigmoid": ("hardsigmoid", {}),
+    "hard_swish": ("hardswish", {}),
+    "hard_silu": ("hardswish", {}),
+}
+"""What Keras, JAX or flax call them."""
+
+_REFUSED = dict.fromkeys(
+    ("softmax", "log_softmax"),
+    "it is not elementwise: each of its outputs depends on all units of the layer, so that no "
+    "gain keeps its variance; it ends a network, and its layer is initialized as a linear one: "
+    "pass 'linear'",
+)
+
+
+def activation_of(activation: object, **parameters: Any) -> Activation:
+    """Return the activation that a name, a callable or an `Activation` means.
+
+    Args:
+        activation: a name from `NAMES`, with any case and with "-" or "_"; or a function of a NumPy
+            array, elementwise; or an `Activation`.
+        parameters: what the named activation takes, such as negative_slope=0.2.
+
+    Raises:
+        ActivationError: the name is unknown, a parameter is unknown or out of range, or the
+            activation is not elementwise.
+
+    >>> str(activation_of("Leaky-ReLU", negative_slope=0.2)), str(activation_of("swish"))
+    ('leaky_relu(negative_slope=0.2)', 'silu')
+    """
+    if isinstance(activation, Activation) or (
+        callable(activation) and not isinstance(activation, str)
+    ):
+        if parameters:
+            raise ActivationError(
+                f"{_said(parameters)} with {activation!r}: only a named activation takes "
+                "parameters; bind them into the function"
+            )
+        return activation if isinstance(activation, Activation) else _of_callable(activation)
+    if not isinstance(activation, str):
+        raise ActivationError(
+            f"activation={activation!r}: pass a name such as 'relu', or a function of a NumPy array"
+        )
+    name = activation.strip().lower().replace("-", "_").replace(" ", "_")
+    if name in _REFUSED:
+        raise ActivationError(f"activation {activation!r}: {_REFUSED[name]}")
+    name, implied = _ALIASES.get(name, (name, {}))
+    if name not in BUILDERS:
+        raise ActivationError(unknown("activation", activation, (*NAMES, *_ALIASES)))
+    builder = BUILDERS[name]
+    allowed = inspect.signature(builder).parameters
+    for key in parameters:
+        if key not in allowed:
+            takes = ", ".join(allowed) or "none"
+            raise ActivationError(f"{name} takes no parameter {key!r}; its parameters: {takes}")
+    given = implied | parameters
+    built = builder(**given)
+    values = {key: given.get(key, parameter.default) for key, parameter in allowed.items()}
+    changed = {key: value for key, value in values.items() if value != allowed[key].default}
+    said = f"{name}({_said(changed)})" if changed else name
+    return replace(built, name=said, family=name, parameters=values)
+
+
+def _said(parameters: dict[str, Any]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in parameters.items())
+
+
+def _of_callable(function: Callable[..., Any]) -> Activation:
+    """Return a callable as an activation: checked, with a derivative by central differences."""
+    name = getattr(function, "__name__", type(function).__name__)
+
+    def checked(x: Floats) -> Floats:
+        try:
+            with np.errstate(all="ignore"):
+                values = np.asarray(function(x))
+        except Exception as error:
+            raise ActivationError(
+                f"activation {name}: it fails on a NumPy array ({type(error).__name__}: {error}); "
+                "pass a function of arrays, such as numpy.tanh for math.tanh"
+            ) from error
+        if values.shape != x.shape or values.dtype.kind not in "fiub":
+            raise ActivationError(
+                f"activation {name}: of an array of shape {x.shape} it makes {values.dtype} of "
+                f"shape {values.shape}; pass an elementwise function of real numbers"
+            )
+        return values.astype(x.dtype, copy=False)
+
+    def derivative(x: Floats) -> Floats:
+        wide = x.astype(np.float64)
+        step = 6e-6 * np.maximum(1, np.abs(wide))  # the cube root of float64's precision
+        slope = (checked(wide + step) - checked(wide - step)) / (2 * step)
+        return slope.astype(x.dtype, copy=False)
+
+    return Activation(name, checked, derivative, (), _limits(checked))
+
+
+def _limits(function: Function) -> tuple[float, ...]:
+    """Return the finite limits of a function; the zero side of a rectifier is none."""
+    least, less, more, most = (float(v) for v in function(np.array([-1e4, -5e3, 5e3, 1e4])))
+    ends = [
+        far if math.isfinite(far) and abs(far - near) <= 1e-3 * abs(far) + 1e-12 else None
+        for far, near in ((least, less), (most, more))
+    ]
+    if None not in ends and ends[0] != ends[1]:
+        return tuple(sorted(end for end in ends if end is not None))
+    return tuple(end for end in ends if end is not None and abs(end) > 1e-9) if None in ends else ()
