@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from initspec_conformance.readings import Array, Values
+from initspec_conformance.arrays import Array, Values
 from initspec_conformance.target import Target
 
 LONGEST = 1 << 22

@@ -8,7 +8,7 @@ import numpy as np
 
 from initspec import InitSpec
 from initspec.errors import InitSpecError
-from initspec_conformance.readings import Array
+from initspec_conformance.arrays import Array
 from initspec_conformance.target import Target
 
 _FAMILIES = ("normal", "uniform", "truncated_normal")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from initspec_conformance.readings import Array
+from initspec_conformance.arrays import Array
 from initspec_conformance.target import Target
 
 

@@ -160,4 +160,4 @@ class _Calls:
 
 
 def _hash(draw: np.ndarray) -> bytes:
-    return hashlib.blake2b(np.ascontiguousarray(draw), digest_size=16).digest()
+    return hashlib.blake2b(draw.tobytes(), digest_size=16).digest()

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special, stats
 
 from initspec import Fans, InitSpec, Normal, Sparse, TruncatedNormal, Uniform
 from initspec.variance import FanRule, Range, Std
-
-Values = NDArray[np.float64]
+from initspec_conformance.arrays import Values
 
 
 @dataclass(frozen=True)

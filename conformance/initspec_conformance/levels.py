@@ -38,7 +38,7 @@ class Level:
             each = target.layout.stack
             affordable = max(self.matrices * (1 << 12) // target.size, 8)
             wanted = max(wanted, min(-(-self.matrices // each), affordable))
-        return min(max(wanted, 2), 4096) * GROWTH**stage
+        return min(max(wanted, 2), 4096) * int(GROWTH**stage)
 
 
 LEVELS = {

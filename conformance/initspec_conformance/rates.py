@@ -9,11 +9,12 @@ at most `MISS` where delta * sqrt(n) >= `reach()`, n being stage 1's.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
+
+from initspec_conformance.arrays import Values
 
 FAMILY = 1e-6
 """The chance that any check of a run of right backends fails."""
@@ -94,7 +95,7 @@ def bonferroni(p_value: float, parts: int) -> float:
     return min(1.0, parts * p_value)
 
 
-def z_of_chi2(statistic: np.ndarray | float, freedom: float) -> np.ndarray:
+def z_of_chi2(statistic: Values | float, freedom: float) -> Values:
     """Return a chi-square variable as a normal score, by its own distribution function.
 
     Above and below the middle the nearer tail is used, so that neither end saturates.
@@ -102,19 +103,10 @@ def z_of_chi2(statistic: np.ndarray | float, freedom: float) -> np.ndarray:
     low = special.chdtr(freedom, statistic)
     high = special.chdtrc(freedom, statistic)
     tiny = np.finfo(float).tiny
-    return np.where(
-        low < high,
-        special.ndtri(np.maximum(low, tiny)),
-        -special.ndtri(np.maximum(high, tiny)),
+    return np.asarray(
+        np.where(
+            low < high,
+            special.ndtri(np.maximum(low, tiny)),
+            -special.ndtri(np.maximum(high, tiny)),
+        )
     )
-
-
-def smallest(sees: object, low: float, high: float) -> float:
-    """Return the least x in [low, high] where the monotone `sees(x)` is true, by bisection."""
-    assert callable(sees)
-    if not sees(high):
-        return math.inf
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (low, middle) if sees(middle) else (middle, high)
-    return high

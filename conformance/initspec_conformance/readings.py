@@ -9,18 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
 from initspec.dtypes import FLOATS, numpy_dtype
-from initspec_conformance.laws import EntryLaw, Values
+from initspec_conformance.arrays import Array, Values
+from initspec_conformance.laws import EntryLaw
 
 BINS = 1 << 16
-
-Array = NDArray[Any]
 
 
 class Reading(Protocol):
@@ -33,10 +32,19 @@ class Reading(Protocol):
         places: where in (0, 1) a cell's middle lies, an entry a cell.
     """
 
-    law: EntryLaw
-    moments: tuple[float, float, float]
-    upto: Values
-    places: Values
+    @property
+    def law(self) -> EntryLaw: ...
+
+    @property
+    def moments(self) -> tuple[float, float, float]: ...
+
+    @property
+    def upto(self) -> Values: ...
+
+    @property
+    def places(self) -> Values: ...
+
+    def __hash__(self) -> int: ...
 
     def u(self, values: Array) -> Values:
         """Return the place in (0, 1) of each value: uniform under the law, up to rounding."""

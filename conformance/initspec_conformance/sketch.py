@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from initspec_conformance.arrays import Values
 from initspec_conformance.batch import Batch
 from initspec_conformance.checks.matrices import matrices
 from initspec_conformance.checks.sparsity import masks
-from initspec_conformance.readings import Values
 from initspec_conformance.target import Target
 
 BARS = 60

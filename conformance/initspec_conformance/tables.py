@@ -55,11 +55,11 @@ def _table(name: str) -> list[dict[str, Any]]:
 @cache
 def weights() -> tuple[Weight, ...]:
     """Return every row of weights.toml."""
-    rows = _table("weight")
-    return tuple(
-        Weight(**{key: tuple(v) if isinstance(v, list) else v for key, v in row.items()})
-        for row in rows
-    )
+    found = []
+    for row in _table("weight"):
+        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+        found.append(Weight(**fields))
+    return tuple(found)
 
 
 @cache

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from initspec_conformance.arrays import Array
 from initspec_conformance.batch import Batch
 from initspec_conformance.rates import Rates, one_stage, two_stages
-from initspec_conformance.readings import Array
 from initspec_conformance.target import Target
 
 DEFAULT = two_stages(0)

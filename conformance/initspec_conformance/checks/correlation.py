@@ -8,7 +8,8 @@ import numpy as np
 from scipy import fft
 
 from initspec_conformance import rates
-from initspec_conformance.batch import Batch, Spectra
+from initspec_conformance.arrays import Array, Values
+from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence
 from initspec_conformance.rates import Rates
 from initspec_conformance.target import Target
@@ -40,7 +41,7 @@ class Lags(Check):
 
 class _Lags(Accumulator):
     def __init__(self) -> None:
-        self.power: list[np.ndarray] = []
+        self.power: list[Values] = []
         self.length = self.padded = self.draws = 0
 
     def add(self, batch: Batch) -> None:
@@ -96,9 +97,9 @@ class _Seeds(Accumulator):
     """The first draw against the second at every lag, and against all others entry by entry."""
 
     def __init__(self) -> None:
-        self.first: tuple[np.ndarray, ...] = ()
-        self.spectra: Spectra | None = None
-        self.cross: list[np.ndarray] = []
+        self.first: tuple[Array, ...] = ()
+        self.spectra: tuple[Array, ...] = ()
+        self.cross: list[Array] = []
         self.aligned: list[float] = []
         self.padded = self.n = 0
 
@@ -107,20 +108,19 @@ class _Seeds(Accumulator):
         start = 0
         if not self.first:
             self.first = tuple(signal[0].copy() for signal in signals)
-            self.spectra = tuple(s[0] for s in batch.spectra)  # type: ignore[assignment]
+            self.spectra = tuple(spectrum[0].copy() for spectrum in batch.spectra)
             start = 1
         length = len(self.first[0])
         if signals[0].shape[1] != length:
             return
         for own, other in zip(self.first, signals, strict=True):
-            sums = other[start:].astype(np.float64) @ own.astype(np.float64)
+            sums = other[start:] @ own
             self.aligned += [float(z) for z in sums / math.sqrt(length)]
         if not self.cross and batch.count > start:
-            assert self.spectra is not None
             self.padded = fft.next_fast_len(2 * length, real=True)
-            for own, other in zip(self.spectra, batch.spectra, strict=True):
-                self.cross.append(fft.irfft(np.conj(own) * other[start], self.padded))
-            self.spectra = None
+            for mine, theirs in zip(self.spectra, batch.spectra, strict=True):
+                self.cross.append(fft.irfft(np.conj(mine) * theirs[start], self.padded))
+            self.spectra = ()
         self.n += batch.count * length
 
     def evidence(self) -> Evidence:
@@ -142,6 +142,10 @@ class _Seeds(Accumulator):
         return Evidence(z, p_value, self.n, f"draws of two seeds correlate {where}: z = {z:+.2f}")
 
 
-def _power(spectrum: np.ndarray) -> np.ndarray:
+def _power(spectrum: Array) -> Values:
     """Return the power spectrum, summed over draws."""
-    return (spectrum.real**2 + spectrum.imag**2).sum(axis=0, dtype=np.float64)
+    total = np.zeros(spectrum.shape[1])
+    for row in spectrum:
+        total += row.real**2
+        total += row.imag**2
+    return total

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initspec_conformance import rates
+from initspec_conformance.arrays import Array
 from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence, fact
 from initspec_conformance.checks.rows import slices_of
 from initspec_conformance.rates import Rates
-from initspec_conformance.readings import Array
 from initspec_conformance.target import Target
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from initspec import Constant, Dirac
+from initspec_conformance.arrays import Values
 from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import Accumulator, Check, Evidence, fact
-from initspec_conformance.readings import Values
 from initspec_conformance.target import Target
 
 

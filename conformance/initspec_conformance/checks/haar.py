@@ -14,11 +14,11 @@ import numpy as np
 from scipy import special
 
 from initspec_conformance import rates
+from initspec_conformance.arrays import Values
 from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence
 from initspec_conformance.checks.matrices import Frame, frame_of, matrices
 from initspec_conformance.rates import Rates
-from initspec_conformance.readings import Values
 from initspec_conformance.target import Target
 
 LEAST = 64
@@ -91,7 +91,7 @@ class Determinant(Square):
     null = "count of +1 ~ Binomial(M, 1/2)"
 
     def z(self, q: Values, frame: Frame) -> Values:
-        return np.sign(np.linalg.det(q))[:, None]
+        return np.asarray(np.sign(np.linalg.det(q)))[:, None]
 
 
 class Signs(Haar):
@@ -150,7 +150,8 @@ class TraceOfSquare(Square):
         return super().applies(target) and frame_of(target).rows >= 4
 
     def z(self, q: Values, frame: Frame) -> Values:
-        return ((np.einsum("kij,kji->k", q, q) - 1) / math.sqrt(2))[:, None]
+        trace = np.asarray(np.einsum("kij,kji->k", q, q))
+        return ((trace - 1) / math.sqrt(2))[:, None]
 
 
 def _fourth(sums: Values, n: int) -> Values:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from initspec import DeltaOrthogonal
+from initspec_conformance.arrays import Values
 from initspec_conformance.batch import Batch
-from initspec_conformance.readings import Values
 from initspec_conformance.target import Target
 
 

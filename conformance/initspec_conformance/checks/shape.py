@@ -9,10 +9,11 @@ import numpy as np
 from numpy.polynomial import legendre
 
 from initspec_conformance import rates
+from initspec_conformance.arrays import Values
 from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence
 from initspec_conformance.rates import MISS, Rates
-from initspec_conformance.readings import Reading, Values
+from initspec_conformance.readings import Reading
 from initspec_conformance.target import Target
 
 DEGREES = 8

@@ -40,7 +40,7 @@ def masks(batch: Batch) -> Where:
     zero = (batch.logical == 0).reshape(batch.count, layout.stack, layout.out, layout.columns)
     if family.along == "out":
         zero = zero.transpose(0, 1, 3, 2)
-    return zero.reshape(batch.count, -1, zero.shape[-1])
+    return np.asarray(zero.reshape(batch.count, -1, zero.shape[-1]))
 
 
 class Zeros(Check):

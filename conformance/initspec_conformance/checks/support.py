@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from initspec_conformance import rates
 from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence, fact
+from initspec_conformance.laws import EntryLaw
 from initspec_conformance.rates import MISS, Rates
 from initspec_conformance.target import Target
 
@@ -110,9 +112,7 @@ class _Extremes(_Ends):
         return Evidence(max(tails) * self.n, p_value, self.n, message)
 
 
-def _mirror(target: Target) -> object:
-    from dataclasses import replace
-
+def _mirror(target: Target) -> EntryLaw:
     law = target.law
     assert law is not None
     return replace(law, mean=-law.mean, ends=(-law.ends[1], -law.ends[0]))
