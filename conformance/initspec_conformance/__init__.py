@@ -4,13 +4,42 @@
     >>> run(["numpy"], level="quick", only="he_uniform*/float32").passed
     True
 
-Three doors: `python -m initspec_conformance torch jax`, pytest with
-`-p initspec_conformance.plugin`, and `run`, `audit_callable` and `assert_initialized` here.
+Three doors: `initspec conformance torch jax` (or `python -m initspec_conformance`), pytest with
+`-p initspec_conformance.plugin`, and the names below.
 """
 
-from initspec_conformance.audit import assert_initialized, audit_callable
-from initspec_conformance.findings import Finding
-from initspec_conformance.report import Report
-from initspec_conformance.run import run
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from initspec_conformance.audit import assert_initialized, audit_callable
+    from initspec_conformance.findings import Finding
+    from initspec_conformance.report import Report
+    from initspec_conformance.run import run
+
+_HOMES = {
+    "Finding": "findings",
+    "Report": "report",
+    "assert_initialized": "audit",
+    "audit_callable": "audit",
+    "run": "run",
+}
 
 __all__ = ["Finding", "Report", "assert_initialized", "audit_callable", "run"]
+
+
+def __getattr__(name: str) -> object:
+    """Load a name when it is asked for: the command line and pytest look in here without SciPy."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        module = import_module(f"{__name__}.{_HOMES[name]}")
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"{error.name} is missing: pip install 'initspec[conformance]'", name=error.name
+        ) from error
+    value = getattr(module, name)
+    globals()[name] = value  # the module `run` would stand before the function `run` otherwise
+    return value

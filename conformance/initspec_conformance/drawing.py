@@ -38,6 +38,7 @@ class Caller:
         self._lock = threading.Lock()
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._closed = False
 
     def __call__(self, function: Callable[[], Any], seconds: float) -> Any:
         """Return what `function` returns, or raise what it raises.
@@ -47,6 +48,8 @@ class Caller:
         """
         call = _Call(function)
         with self._lock:
+            if self._closed:
+                raise RuntimeError("the run was stopped")
             if self._thread is None:
                 self._calls = queue.SimpleQueue()
                 self._thread = threading.Thread(
@@ -63,7 +66,8 @@ class Caller:
         return call.result
 
     def close(self) -> None:
-        """End the thread once it is idle."""
+        """Take no more calls, and end the thread once it is idle."""
+        self._closed = True
         self._calls.put(None)
 
 

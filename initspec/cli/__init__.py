@@ -6,8 +6,12 @@ import os
 import sys
 
 
-def main() -> None:
-    """Run the command line; exit status 1 says that something disagrees, 2 that input is bad."""
+def main(*command: str) -> None:
+    """Run the command line; exit status 1 says that something disagrees, 2 that input is bad.
+
+    Args:
+        command: what stands before the arguments of the process, such as a command's name.
+    """
     # TensorFlow greets with a page of log lines unless told before its first import.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
@@ -15,7 +19,7 @@ def main() -> None:
     from initspec.errors import InitSpecError
 
     try:
-        app()
+        app([*command, *sys.argv[1:]])
     except InitSpecError as error:
         print(f"initspec: {error}", file=sys.stderr)
         sys.exit(2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
+
 import typer
 
 from initspec import __version__
@@ -25,6 +27,9 @@ app.command()(sample)
 app.command()(translate)
 app.command("list")(specs)
 app.command()(backends)
+# What stands above the language brings its command itself: initspec never imports it by name.
+for _entry in sorted(entry_points(group="initspec.commands"), key=lambda entry: entry.name):
+    app.command(_entry.name)(_entry.load())
 
 
 def _version(asked: bool) -> None:

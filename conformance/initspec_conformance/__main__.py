@@ -1,0 +1,5 @@
+"""`python -m initspec_conformance` is `initspec conformance`."""
+
+from initspec.cli import main
+
+main("conformance")

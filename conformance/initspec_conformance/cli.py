@@ -1,0 +1,131 @@
+"""`initspec conformance`: a run with live progress, a table, and reports as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from initspec.backend import backends as registered
+from initspec.errors import InitSpecError
+
+if TYPE_CHECKING:
+    from initspec_conformance.report import Report
+
+
+def conformance(
+    names: list[str] = typer.Argument(
+        None, metavar="[BACKENDS]...", help="Registered backends; all usable ones unless given."
+    ),
+    quick: bool = typer.Option(False, "--quick", help="Under a minute a backend."),
+    thorough: bool = typer.Option(False, "--thorough", help="Hours: every spec on every layer."),
+    fresh: bool = typer.Option(False, "--fresh", help="New seeds, instead of the fixed ones."),
+    seed: int = typer.Option(
+        None, help="Repeat a fresh run by the seed that it printed.", show_default=False
+    ),
+    only: str = typer.Option("*", help="A pattern of cells, such as 'he_normal/*'."),
+    native: bool = typer.Option(
+        False, "--native", help="Audit the frameworks' own initializers instead."
+    ),
+    mutants: bool = typer.Option(
+        False, "--mutants", help="Show which check catches which deliberately wrong backend."
+    ),
+    html: Path = typer.Option(None, help="Write a report to look at.", show_default=False),
+    json: Path = typer.Option(None, help="Write the findings as JSON.", show_default=False),
+    junit: Path = typer.Option(None, help="Write the findings as JUnit XML.", show_default=False),
+) -> None:
+    """Prove that backends draw what specs say, with a false-alarm rate of 1e-6 for the run."""
+    if quick and thorough:
+        raise InitSpecError("--quick and --thorough: pass one of them, or neither")
+    if fresh and seed is not None:
+        raise InitSpecError("--fresh and --seed: a fresh run draws its own seed; pass one of them")
+    level = "quick" if quick else "thorough" if thorough else "default"
+    nonce: int | str | None = "fresh" if fresh else seed
+    _needs_scipy()
+    if mutants:
+        _show_mutants(level)
+        return
+    from initspec_conformance.console import show
+
+    console = Console()
+    report = _run(names or _usable(), level, nonce, only, native)
+    for path, text in _files(report, html, json, junit):
+        _write(path, text)
+        console.print(f"wrote {path}", highlight=False)
+    show(report, console)
+    if report.interrupted:
+        raise typer.Exit(130)
+    raise typer.Exit(0 if report.passed else 1)
+
+
+def _run(names: list[str], level: str, nonce: int | str | None, only: str, native: bool) -> Report:
+    from initspec_conformance.run import run
+
+    errors = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=errors, transient=True) as bar:
+        task = bar.add_task("drawing", total=None)
+
+        def advance(done: int, total: int, what: str, passed: bool) -> None:
+            if not passed:
+                bar.console.print(f"[red]differs[/] {what}", highlight=False)
+            bar.update(task, completed=done, total=total, description=what[:50].ljust(50))
+
+        if native:
+            from initspec_conformance.native import native_audit
+
+            return native_audit(names, level, nonce, progress=advance)
+        return run(names, level, nonce, only=only, progress=advance)
+
+
+def _show_mutants(level: str) -> None:
+    from initspec_conformance.mutants import mutant_matrix
+
+    Console().print(mutant_matrix(level))
+
+
+def _files(
+    report: Report, html: Path | None, json: Path | None, junit: Path | None
+) -> list[tuple[Path, str]]:
+    found = []
+    if html is not None:
+        from initspec_conformance.html import html_report
+
+        found.append((html, html_report(report)))
+    if json is not None:
+        from initspec_conformance.document import to_json
+
+        found.append((json, to_json(report)))
+    if junit is not None:
+        from initspec_conformance.junit import to_junit
+
+        found.append((junit, to_junit(report)))
+    return found
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise InitSpecError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _usable() -> list[str]:
+    return [name for name, status in registered().items() if status.usable]
+
+
+def _needs_scipy() -> None:
+    try:
+        import scipy  # noqa: F401
+    except ModuleNotFoundError:
+        raise InitSpecError(
+            "the conformance suite needs SciPy: pip install 'initspec[conformance]'"
+        ) from None

@@ -1,0 +1,113 @@
+"""What a run prints at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from initspec_conformance.findings import Finding
+from initspec_conformance.rates import FAMILY
+from initspec_conformance.report import Report
+
+MOST = 20
+"""How many failures are printed in full."""
+
+GROUPS = {
+    "moments": ("mean", "variance", "pooled_mean", "pooled_variance", "too_good"),
+    "shape": ("legendre", "distance", "tails"),
+    "support and extremes": ("support", "extremes"),
+    "independence": ("lags", "seeds", "rows", "copies", "repeats"),
+    "orthogonality": ("orthogonality",),
+    "Haar measure": (),
+    "sparsity": ("zeros", "zero_places", "zero_adjacency", "zero_overlap", "zero_masks"),
+    "fixed values": ("fixed",),
+    "dtype": ("distinct", "full_width", "rounding"),
+    "reproducibility": ("draws", "reproducible", "distinct_seeds", "global_state"),
+    "portable stream": ("stream", "names"),
+    "plan and scaling": ("plan", "convention", "scaling"),
+}
+"""The rows of the table, and the checks that each of them sums up."""
+
+
+def group_of(check: str) -> str:
+    """Return the row that a check belongs to."""
+    if check.startswith("haar_"):
+        return "Haar measure"
+    return next((group for group, names in GROUPS.items() if check in names), "other")
+
+
+def summary(report: Report) -> list[tuple[str, list[str]]]:
+    """Return the table of a run: for each property, a cell for each backend."""
+    rows = []
+    for group in (*GROUPS, "other"):
+        cells = [
+            _cell([f for f in report.checks if f.backend == name and group_of(f.check) == group])
+            for name in report.versions
+        ]
+        if any(cells):
+            rows.append((group, cells))
+    return rows
+
+
+def markdown(report: Report) -> str:
+    """Return the table of a run as Markdown, for a README."""
+    heads = [f"{name} ({version})" for name, version in report.versions.items()]
+    lines = [
+        "| property | " + " | ".join(heads) + " |",
+        "|---" * (len(heads) + 1) + "|",
+        *(f"| {group} | " + " | ".join(cells) + " |" for group, cells in summary(report)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def show(report: Report, console: Console) -> None:
+    """Print the table, the failures, and the verdict."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("property", no_wrap=True)
+    for name, version in report.versions.items():
+        table.add_column(f"{escape(name)}\n[dim]{escape(version)}[/]", justify="right")
+    for group, cells in summary(report):
+        table.add_row(group, *map(_coloured, cells))
+    console.print(table)
+    for finding in report.failures[:MOST]:
+        console.print(f"[red]{escape(str(finding))}[/]", highlight=False, soft_wrap=True)
+    if len(report.failures) > MOST:
+        console.print(f"... and {len(report.failures) - MOST} more; --json or --html has them all")
+    for finding in report.deviations:
+        text = f"known deviation: {finding.id}: {finding.deviation}"
+        console.print(f"[yellow]{escape(text)}[/]", highlight=False, soft_wrap=True)
+    console.print(_verdict(report), highlight=False)
+
+
+def _verdict(report: Report) -> str:
+    seeds = f"fresh seeds, --seed {report.nonce} repeats them" if report.nonce else "fixed seeds"
+    what = (
+        f"{len(report.checks)} checks in {report.seconds:.0f} s, level {report.level}, {seeds}; "
+        f"false alarms: {FAMILY:g} a run of {report.tests} tests"
+    )
+    if report.interrupted:
+        return f"[red]Interrupted[/]: {what}"
+    if report.passed:
+        who = "Every backend matches" if len(report.versions) > 1 else "The backend matches"
+        return f"[green]{who}[/]: {what}"
+    return f"[red]{len(report.failures)} failures[/]: {what}"
+
+
+def _cell(findings: Iterable[Finding]) -> str:
+    found = list(findings)
+    if not found:
+        return ""
+    failed = sum(finding.failed for finding in found)
+    known = sum(bool(finding.deviation) for finding in found)
+    text = f"{failed} of {len(found)} fail" if failed else f"{len(found)} pass"
+    if known and not failed:
+        text = f"{len(found) - known} pass, {known} known"
+    return text
+
+
+def _coloured(cell: str) -> str:
+    colour = "red" if "fail" in cell else "yellow" if "known" in cell else "green"
+    return f"[{colour}]{cell}[/]" if cell else "[dim]-[/]"

@@ -1,0 +1,52 @@
+"""A report as JUnit XML, which every CI reads."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+from initspec_conformance.findings import Finding
+from initspec_conformance.report import Report
+
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def to_junit(report: Report) -> str:
+    """Return a report as JUnit XML: a suite a backend, a case a check; deviations are skipped."""
+    root = ElementTree.Element("testsuites", name="initspec conformance")
+    names = dict.fromkeys([*report.versions, *(f.backend for f in report.checks)])
+    for name in names:
+        own = [finding for finding in report.checks if finding.backend == name]
+        suite = ElementTree.SubElement(
+            root,
+            "testsuite",
+            name=_text(f"{name} {report.versions.get(name, '')}"),
+            tests=str(len(own)),
+            failures=str(sum(finding.failed for finding in own)),
+            skipped=str(sum(bool(f.deviation) and not f.passed for f in own)),
+        )
+        for finding in own:
+            _case(suite, finding)
+    if report.interrupted:
+        suite = ElementTree.SubElement(root, "testsuite", name="the run", tests="1", errors="1")
+        case = ElementTree.SubElement(suite, "testcase", classname="run", name="complete")
+        ElementTree.SubElement(case, "error", message="interrupted")
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, "unicode", xml_declaration=True) + "\n"
+
+
+def _case(suite: ElementTree.Element, finding: Finding) -> None:
+    place = ".".join(filter(None, (finding.backend, finding.cell)))
+    case = ElementTree.SubElement(
+        suite, "testcase", classname=_text(place), name=_text(finding.check)
+    )
+    if finding.passed:
+        return
+    kind = "skipped" if finding.deviation else "failure"
+    message = finding.deviation or finding.message
+    ElementTree.SubElement(case, kind, message=_text(message)).text = _text(str(finding))
+
+
+def _text(text: str) -> str:
+    """Return text without the characters that XML cannot hold in any form."""
+    return _NO_XML.sub("\ufffd", text)
