@@ -6,6 +6,5 @@ a framework that is not installed keep the numbers that they have.
 
     measure/    one module for each framework: what it does, as numbers
     rows/       what each row claims of those numbers, and how the page tells it
-    chart.py    the pictures
     page.py     the page
 """

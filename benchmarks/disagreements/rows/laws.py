@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from benchmarks.disagreements import chart
+from benchmarks import chart
 from benchmarks.disagreements.measure.numbers import REACH
 from benchmarks.disagreements.results import Numbers
 from benchmarks.disagreements.rows.base import NAMES, Found, Row, check, github

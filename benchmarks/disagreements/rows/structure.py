@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.disagreements import chart
+from benchmarks import chart
 from benchmarks.disagreements.measure.numbers import DTYPES
 from benchmarks.disagreements.results import Numbers
 from benchmarks.disagreements.rows.base import NAMES, Found, Row, check, github

@@ -1,0 +1,13 @@
+"""Speed and memory against the frameworks' own initializers, side by side in one run.
+
+`python -m benchmarks` measures every row and writes `results.json`, the pictures and
+`docs/performance.md`; `python -m benchmarks --page` writes the page anew from the JSON. Rows of a
+framework that is not installed keep the numbers that they have.
+
+    goals.py        what is promised: every row, with its goal
+    measure/        one file of pytest-benchmark for each framework, run in a process of its own
+    results.py      the numbers
+    page.py         the page
+    chart.py        pictures as SVG, for this page and the next
+    disagreements/  where the frameworks disagree: a page of its own
+"""

@@ -1,0 +1,96 @@
+"""How each row is measured: pytest-benchmark, a file and a process for each place.
+
+`pytest benchmarks/measure/test_torch.py` runs one by hand; `--quick` makes it seconds, for those
+who want to know whether it runs, not what it says.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+_HERE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a row is measured.
+
+    Attributes:
+        file: the file of this folder that measures it.
+        needs: the distributions that have to be installed, which are named with their versions.
+        environment: what the process needs in its environment.
+    """
+
+    file: str
+    needs: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+PLACES = {
+    "numpy": Place("test_numpy.py", ("numpy",)),
+    "torch": Place("test_torch.py", ("torch",)),
+    "jax": Place("test_jax.py", ("jax",)),
+    "keras-tensorflow": Place(
+        "test_keras.py", ("keras", "tensorflow"), (("KERAS_BACKEND", "tensorflow"),)
+    ),
+}
+
+
+def why_not(place: str) -> str | None:
+    """Return None where a place can be measured here, else what is missing."""
+    needs = ("pytest_benchmark", *PLACES[place].needs)
+    missing = [name for name in needs if importlib.util.find_spec(name) is None]
+    return f"{' and '.join(missing)} not installed" if missing else None
+
+
+def environment(place: str) -> dict[str, str]:
+    """Return the environment of a process that measures a place."""
+    own = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "INITSPEC_"))}
+    return own | {"TF_CPP_MIN_LOG_LEVEL": "3"} | dict(PLACES[place].environment)
+
+
+def measure(place: str, quick: bool = False) -> dict[str, Any]:
+    """Return {"versions": ..., "cores": ..., "rows": ..., "curves": ...} of one place.
+
+    Raises:
+        RuntimeError: a measurement failed; the message is what pytest said.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        written = Path(folder) / "benchmark.json"
+        command = [sys.executable, "-m", "pytest", str(_HERE / PLACES[place].file), "-q"]
+        # With xdist pytest-benchmark would measure nothing.
+        command += ["-p", "no:xdist", "-p", "no:cacheprovider", f"--benchmark-json={written}"]
+        done = subprocess.run(
+            [*command, *(["--quick"] if quick else [])],
+            cwd=_HERE.parents[1],
+            env=environment(place),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"{place}: {done.stdout}")
+        benchmarks = json.loads(written.read_text("utf-8"))["benchmarks"]
+    found: dict[str, Any] = {"rows": {}, "curves": {}}
+    for benchmark in benchmarks:
+        for kind, entries in found.items():
+            entries |= benchmark["extra_info"].get(kind, {})
+    versions = [f"{name} {version(name)}" for name in PLACES[place].needs]
+    return {"versions": versions, "cores": cores()} | found
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

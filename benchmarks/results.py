@@ -1,0 +1,39 @@
+"""The numbers: results[place]["rows"][id] is a `Found`, results[place]["curves"][id] a `Curve`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, TypedDict
+
+PATH = Path(__file__).parent / "results.json"
+
+
+class Found(TypedDict):
+    """One row: the median, the quartiles, and of how many they are."""
+
+    median: float
+    low: float
+    high: float
+    rounds: int
+
+
+class Curve(TypedDict):
+    """One line of a picture: [size, nanoseconds for a unit of work] at each size."""
+
+    label: str
+    points: list[list[float]]
+
+
+Results = dict[str, dict[str, Any]]
+
+
+def load() -> Results:
+    """Return the committed results."""
+    results: Results = json.loads(PATH.read_text("utf-8"))
+    return results
+
+
+def of_row(results: Results, row: str) -> Found | None:
+    """Return what was measured for one row; None where nothing was."""
+    return next((place["rows"][row] for place in results.values() if row in place["rows"]), None)
