@@ -6,12 +6,10 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from initspec.activations import Activation, activation_of
 from initspec.errors import ActivationError, SpecError, unknown
 from initspec.fields import finite
-from initspec.quadrature import Estimate, expectation
+from initspec.quadrature import Estimate, mean_square
 
 CONVENTIONS = ("unit_variance", "torch")
 
@@ -99,33 +97,23 @@ def second_moment(activation: str | Callable[..., Any] | Activation) -> Estimate
         ActivationError: see `gain`.
     """
     f = activation_of(activation)
-    # Measured in units of the function's size, so that no square over- or underflows.
-    with np.errstate(all="ignore"):
-        size = float(np.nanmax(np.abs(f.function(np.linspace(-4.0, 4.0, 81))), initial=0.0))
-    unit = size if 0 < size < math.inf else 1.0
-
-    def squared(z: Any) -> Any:
-        with np.errstate(all="ignore"):
-            return (f.function(z) / unit) ** 2
-
     try:
-        value, error = expectation(squared, f.kinks)
+        value, error = mean_square(f.function, f.kinks)
     except ActivationError as reason:
         raise ActivationError(f"activation {f}: {reason}") from None
-    if not value > 0:
+    if value == 0:
         raise ActivationError(
-            f"activation {f}: its second moment is 0, so that no gain keeps a variance; pass a "
-            "function that is not 0 almost everywhere"
+            f"activation {f}: its second moment is 0 in float64, so that no gain keeps a variance; "
+            "pass a function that is not 0 almost everywhere, or rescale it"
         )
     if error > 1e-8 * value:
         raise ActivationError(
             f"activation {f}: the quadrature's error estimate {error / value:.1e} is above 1e-8; "
             "pass a function with fewer jumps"
         )
-    value, error = value * unit**2, error * unit**2
-    if not 0 < value < math.inf:
+    if value == math.inf:
         raise ActivationError(
-            f"activation {f}: its second moment is {value} in float64; rescale the function"
+            f"activation {f}: its second moment is beyond float64; rescale the function"
         )
     return Estimate(value, error)
 

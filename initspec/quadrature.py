@@ -63,7 +63,7 @@ def expectation(function: Function, kinks: Iterable[float] = ()) -> Estimate:
     # Most of a function that grows as fast as exp(z^2 / 5) lies out here.
     for edge in range(_BODY, _FAR):
         left = np.array([edge, -edge - 1.0])
-        tail = _refined(function, left, left + 1)
+        tail = _refined(function, left, left + 1, value)
         value, error = value + tail.value, error + tail.error
         if tail.value <= _NEGLIGIBLE * value:
             return Estimate(value, error)
@@ -73,16 +73,50 @@ def expectation(function: Function, kinks: Iterable[float] = ()) -> Estimate:
     )
 
 
-def _refined(function: Function, left: Floats, right: Floats) -> Estimate:
-    """Return the integral over some panels, each refined by itself."""
+def mean_square(function: Function, kinks: Iterable[float] = (), std: float = 1.0) -> Estimate:
+    """Return E[f(std * z)^2] for z ~ N(0, 1) and a real function f.
+
+    The function is measured in units of its own size, so that no square over- or underflows on the
+    way; the result may.
+
+    Args:
+        function: takes and returns a float64 array of one axis.
+        kinks: where f or a derivative of it jumps.
+        std: the standard deviation of its argument, above 0.
+
+    Raises:
+        ActivationError: see `expectation`.
+
+    >>> mean_square(lambda x: np.maximum(x, 0), [0.0], std=2.0).value
+    2.0
+    """
+    with np.errstate(all="ignore"):
+        sample = np.abs(function(std * np.linspace(-4.0, 4.0, 81)))
+        unit = float(np.max(sample, where=np.isfinite(sample), initial=0.0)) or 1.0
+
+        def squared(z: Floats) -> Floats:
+            values: Floats = (function(std * z) / unit) ** 2
+            return values
+
+        value, error = expectation(squared, [kink / std for kink in kinks])
+        return Estimate(
+            float(np.float64(value) * unit * unit), float(np.float64(error) * unit * unit)
+        )
+
+
+def _refined(function: Function, left: Floats, right: Floats, before: float = 0.0) -> Estimate:
+    """Return the integral over some panels, each refined until it is exact in the whole.
+
+    `before` is what the rest of the whole comes to.
+    """
     coarse = _panels(function, left, right)
     value = error = 0.0
-    scale = float(coarse.sum())
+    scale = before + float(coarse.sum())
     for _ in range(_LEVELS):
         middle = (left + right) / 2
         halves = _panels(function, np.r_[left, middle], np.r_[middle, right]).reshape(2, -1)
         fine = halves.sum(0)
-        scale = max(scale, value + float(fine.sum()))
+        scale = max(scale, before + value + float(fine.sum()))
         gap = np.abs(fine - coarse)
         # A panel narrower than the spacing of its ends has nothing left to bisect.
         done = (gap <= _TOLERANCE * scale) | (middle <= left) | (middle >= right)

@@ -1,0 +1,193 @@
+"""Mean-field theory: what an infinitely wide network does to its signal, and how width blurs it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from initspec.activations import Activation
+from initspec.errors import ActivationError
+from initspec.quadrature import mean_square
+
+_FLAT = 1e-9
+"""Where chi is this near to 1 at every small length, the edge of chaos lies at length 0."""
+
+
+@dataclass(frozen=True)
+class MeanField:
+    """A random layer h' = W f(h) + b in the limit of infinite width.
+
+    Every h is normal with mean 0; the mean of h^2 is the length q. Poole et al. (2016),
+    "Exponential expressivity in deep neural networks through transient chaos", eq. 3 and 5;
+    Schoenholz et al. (2017), "Deep Information Propagation", eq. 2 and 8.
+
+    Attributes:
+        activation: f.
+        weight_std: sigma_w, the standard deviation of a weight times sqrt(fan_in).
+        bias_std: sigma_b, the standard deviation of a bias.
+    """
+
+    activation: Activation
+    weight_std: float
+    bias_std: float = 0.0
+
+    def mean_square(self, length: float) -> float:
+        """Return E[f(sqrt(q) z)^2], the mean square of the activations where h has the length q."""
+        return _moment(self.activation, length)
+
+    def length(self, length: float) -> float:
+        """Return the next layer's length, sigma_w^2 E[f(sqrt(q) z)^2] + sigma_b^2.
+
+        >>> from initspec.activations import activation_of
+        >>> MeanField(activation_of("relu"), 2**0.5).length(3.0)
+        3.0
+        """
+        return self.weight_std**2 * self.mean_square(length) + self.bias_std**2
+
+    def chi(self, length: float) -> float:
+        """Return chi_1 = sigma_w^2 E[f'(sqrt(q) z)^2].
+
+        The squared length of a small difference, and of a gradient, is multiplied by it in each
+        layer: below 1 gradients vanish, above 1 they explode.
+        """
+        return self.weight_std**2 * _moment(slope_of(self.activation), length)
+
+    def fixed_point(self, length: float = 1.0, layers: int = 10_000) -> float:
+        """Return the length that a deep network settles at from a first length; 0 or inf too.
+
+        It is found by walking; where nothing moves (ReLU at sigma_w^2 = 2) it is where one starts.
+        """
+        for _ in range(layers):
+            after = self.length(length)
+            if not 1e-12 < after < 1e12:
+                return 0.0 if after < 1 else math.inf
+            if abs(after - length) <= 1e-12 * length:
+                return after
+            length = after
+        return length
+
+
+class Edge(NamedTuple):
+    """The edge of chaos: sigma_w there, and the length of the signal."""
+
+    weight_std: float
+    length: float
+
+
+def edge_of_chaos(activation: Activation, bias_std: float = 0.0) -> Edge | None:
+    """Return the smallest sigma_w for which the length stays and chi_1 is 1; None if there is none.
+
+    On the edge neither signals nor gradients vanish or explode exponentially (Schoenholz et al.
+    2017, section 3). With (q, sigma_w) a fixed point of the length map, sigma_w^2 =
+    (q - sigma_b^2) / E[f^2], so that the edge is where (q - sigma_b^2) E[f'^2] = E[f^2].
+
+    >>> from initspec.activations import activation_of
+    >>> edge_of_chaos(activation_of("tanh")).weight_std, edge_of_chaos(activation_of("relu"))
+    (1.0, Edge(weight_std=1.4142135623730951, length=1.0))
+    """
+    slope = slope_of(activation)
+
+    def excess(q: float) -> float:
+        size = _moment(activation, q)
+        return (q - bias_std**2) * _moment(slope, q) / size - 1 if size else -1.0
+
+    if not bias_std:
+        values = [excess(q) for q in (1e-2, 1.0, 1e2)]
+        if max(map(abs, values)) < _FLAT:  # homogeneous: every length is as good
+            return Edge(1 / math.sqrt(_moment(slope, 1.0)), 1.0)
+        if abs(excess(1e-14)) < 1e-6:  # f(0) = 0: the signal of the edge is small
+            return Edge(round(1 / math.sqrt(_moment(slope, 1e-14)), 9), 0.0)
+    grid = [bias_std**2 + 10 ** (k / 8) for k in range(-64, 65)]
+    for low, high in zip(grid, grid[1:], strict=False):
+        if (excess(low) < 0) != (excess(high) < 0):
+            break
+    else:
+        return None
+    for _ in range(60):
+        middle = math.sqrt(low * high)
+        if (excess(low) < 0) != (excess(middle) < 0):
+            high = middle
+        else:
+            low = middle
+    return Edge(math.sqrt((high - bias_std**2) / _moment(activation, high)), high)
+
+
+class Blur(NamedTuple):
+    """The length at a finite width: its mean and variance over networks and inputs."""
+
+    mean: float
+    variance: float
+
+
+def through(
+    field: MeanField, blur: Blur, width: int, keeps_norm: bool = False
+) -> tuple[Blur, float]:
+    """Carry the law of the length through one layer of finite width.
+
+    Given the length q of a layer, its `width` values h are independent N(0, q), exactly so for
+    normal weights and biases: the next length is sigma_w^2 times the mean of their f(h)^2 plus
+    sigma_b^2, with mean sigma_w^2 E[f^2] + sigma_b^2 and variance sigma_w^4 Var(f^2) / width. The
+    law of q itself is taken for the log-normal of its mean and variance, which is the limit for
+    depth and width in proportion. For ReLU this is the product of 1 + 5 / width of Hanin & Nica
+    (2018), "Products of Many Large Random Matrices and Gradients in Deep Neural Networks"; for
+    others it is right to the order 1 / width.
+
+    Args:
+        field: the layer after the activation.
+        blur: the law of its input's length.
+        width: the number of values h.
+        keeps_norm: whether h lies on a sphere, as after an orthogonal matrix: then nothing of f^2
+            that goes with h^2 fluctuates.
+
+    Returns:
+        The law of the next length, and the expected mean square of f(h).
+    """
+    mean, variance = blur
+    if not 0 < mean < math.inf:
+        square = field.mean_square(0.0) if mean == 0 else math.inf
+        return Blur(field.weight_std**2 * square + field.bias_std**2, 0.0), square
+    spread = math.log1p(variance / mean**2)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(7 if spread > 1e-14 else 1)
+    lengths = mean * np.exp(math.sqrt(spread) * nodes - spread / 2)
+    weights = weights / weights.sum()
+    f = field.activation
+    second = np.array([_moment(f, q) for q in lengths])
+    square = float(weights @ second)
+    squared = replace(f, function=lambda x: f.function(x) ** 2)
+    noise = np.array([_moment(squared, q) for q in lengths]) - second**2
+    if keeps_norm:
+        noise -= np.array([_radial(f, q) for q in lengths])
+    expected = field.weight_std**2 * second + field.bias_std**2
+    after = float(weights @ expected)
+    with np.errstate(all="ignore"):
+        fluctuation = float(weights @ (expected - after) ** 2)
+        fluctuation += float(weights @ np.maximum(noise, 0)) * field.weight_std**4 / width
+    return Blur(after, fluctuation if math.isfinite(fluctuation) else 0.0), square
+
+
+def slope_of(activation: Activation) -> Activation:
+    """Return f' as a function of its own."""
+    return replace(activation, function=activation.derivative)
+
+
+def _moment(f: Activation, length: float) -> float:
+    """Return E[f(sqrt(length) z)^2]."""
+    if length == 0:
+        with np.errstate(all="ignore"):
+            return float(f.function(np.zeros(1))[0]) ** 2
+    if not math.isfinite(length):
+        return math.inf
+    try:
+        return mean_square(f.function, f.kinks, math.sqrt(length)).value
+    except ActivationError as reason:
+        raise ActivationError(f"activation {f} at the length {length:.3g}: {reason}") from None
+
+
+def _radial(f: Activation, length: float) -> float:
+    """Return E[f^2 (z^2 - 1)]^2 / 2, the part of Var(f^2) that goes with the norm of h."""
+    # By parts: E[g (z^2 - 1)] = E[g z^2] - E[g].
+    along = replace(f, function=lambda x: f.function(x) * x / math.sqrt(length))
+    return (_moment(along, length) - _moment(f, length)) ** 2 / 2
