@@ -29,9 +29,10 @@ Floats = NDArray[np.float64]
 CELL_BITS = 8
 """A binade of q has 2^CELL_BITS cells."""
 
-# Anchors of the Taylor series of the normal tail, every 1/4 from -1 to 10: 2^-64 is the tail
-# beyond 9.1. With |step| <= 1/8, 34 terms leave less than 1e-33 of it.
-_SPACING, _FIRST, _LAST, _TERMS = 4, -4, 40, 34
+# Anchors of the Taylor series of the normal tail, every 1/4 from -1 to 11.5: the farthest knot, of
+# a law that keeps no more than 1e-9 of the normal, leaves 1e-9 * 2^-64, which lies beyond 11.1.
+# With |step| <= 1/8, 34 terms leave less than 1e-33 of it.
+_SPACING, _FIRST, _LAST, _TERMS = 4, -4, 46, 34
 _DIGITS = 80
 
 
