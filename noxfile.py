@@ -49,7 +49,13 @@ def tests(session: nox.Session, numpy: str) -> None:
     """Test the language, the NumPy backend and the command line, with NumPy alone."""
     _install(session, *([OLDEST_NUMPY] if numpy == "oldest" else []))
     session.install("./tests/dummy_backend")
-    own = ["tests/core", "tests/portable", *(f"tests/{shared}" for shared in SHARED)]
+    own = [
+        "tests/core",
+        "tests/portable",
+        "tests/gains",
+        "tests/propagation",
+        *(f"tests/{shared}" for shared in SHARED),
+    ]
     _pytest(session, "-n2", "--backend=numpy", *own)
     _pytest(session, "--doctest-modules", "initspec", "backends/initspec_numpy")
 

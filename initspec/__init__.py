@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from initspec.axes import Axes
 from initspec.backend import Backend, backends
 from initspec.distributions import (
@@ -27,6 +29,9 @@ from initspec.fans import Fans
 from initspec.gains import gain
 from initspec.spec import InitSpec
 from initspec.variance import FanRule, Range, Std
+
+if TYPE_CHECKING:
+    from initspec.propagation import propagate
 
 __version__ = "0.1.0"
 
@@ -51,4 +56,14 @@ __all__ = [
     "Uniform",
     "backends",
     "gain",
+    "propagate",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Fetch the laboratory when it is asked for: it would be a third of the import's cost."""
+    if name != "propagate":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from initspec.propagation import propagate
+
+    return propagate

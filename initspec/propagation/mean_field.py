@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -101,7 +102,7 @@ def edge_of_chaos(activation: Activation, bias_std: float = 0.0) -> Edge | None:
         if abs(excess(1e-14)) < 1e-6:  # f(0) = 0: the signal of the edge is small
             return Edge(round(1 / math.sqrt(_moment(slope, 1e-14)), 9), 0.0)
     grid = [bias_std**2 + 10 ** (k / 8) for k in range(-64, 65)]
-    for low, high in zip(grid, grid[1:], strict=False):
+    for low, high in itertools.pairwise(grid):
         if (excess(low) < 0) != (excess(high) < 0):
             break
     else:
@@ -176,8 +177,10 @@ def slope_of(activation: Activation) -> Activation:
 def _moment(f: Activation, length: float) -> float:
     """Return E[f(sqrt(length) z)^2]."""
     if length == 0:
+        # Both sides of a kink: the slope of ReLU at 0 is 0 or 1.
+        around = np.array([-1e-150, 1e-150]) if 0.0 in f.kinks else np.zeros(1)
         with np.errstate(all="ignore"):
-            return float(f.function(np.zeros(1))[0]) ** 2
+            return float(np.square(f.function(around)).mean())
     if not math.isfinite(length):
         return math.inf
     try:

@@ -45,7 +45,7 @@ LAYERS = [
     {"named", "stream"},
     {"text", "document", "choice"},
     {"spec"},
-    {"agreement", "rosetta"},
+    {"agreement", "rosetta", "propagation"},
     {"html"},
     {"comparison"},
     {"cli"},

@@ -1,0 +1,176 @@
+"""The picture of a network: matplotlib, without its global state."""
+
+from __future__ import annotations
+
+import math
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from initspec.errors import NetworkError
+from initspec.propagation.result import Propagation
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_SHOWN = 6
+"""Histograms in a row; a deeper network shows layers that are evenly spaced."""
+
+_BLUE, _VERMILLION, _GREEN = "#0072B2", "#D55E00", "#009E73"
+_LIGHT = {
+    "ground": "white",
+    "ink": "#222222",
+    _BLUE: _BLUE,
+    _VERMILLION: _VERMILLION,
+    _GREEN: _GREEN,
+}
+_DARK = {
+    "ground": "#1e2129",
+    "ink": "#e6e6e6",
+    _BLUE: "#56B4E9",
+    _VERMILLION: "#FF9248",
+    _GREEN: "#2FD3A3",
+}
+"""Okabe & Ito, which the colour-blind can tell apart; lighter on a dark ground."""
+
+
+def plot(found: Propagation, path: str | PathLike[str] | None, dark: bool) -> Figure:
+    """Draw a network; see `Propagation.plot`."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise NetworkError(
+            "a picture takes matplotlib, which is not installed: pip install 'initspec[plot]'"
+        ) from None
+    palette = _DARK if dark else _LIGHT
+    shown = _evenly(found.depth)
+    figure = Figure(figsize=(max(9.0, 1.9 * len(shown)), 6.4), layout="constrained")
+    figure.set_facecolor(palette["ground"])
+    rows = figure.add_gridspec(2, 1, height_ratios=[1, 1.25])
+    top = rows[0].subgridspec(1, len(shown))
+    axes = [figure.add_subplot(top[0, i]) for i in range(len(shown))]
+    for axis, index in zip(axes, shown, strict=True):
+        _histogram(axis, found, index, palette)
+    axes[0].set_ylabel("share of outputs")
+    bottom = rows[1].subgridspec(1, 2 if found.singular_values is None else 3)
+    _forward(figure.add_subplot(bottom[0, 0]), found, palette)
+    _backward(figure.add_subplot(bottom[0, 1]), found, palette)
+    if found.singular_values is not None:
+        _spectrum(figure.add_subplot(bottom[0, 2]), found, palette)
+    for axis in figure.axes:
+        _coloured(axis, palette)
+    title = f"{found.spec}, {found.activation}, {found.depth} layers of {found.width}"
+    figure.suptitle(f"{title}: {found.state}", color=palette["ink"], fontsize=13)
+    if path is not None:
+        try:
+            figure.savefig(path, dpi=120, facecolor=palette["ground"])
+        except (OSError, ValueError) as error:
+            raise NetworkError(
+                f"cannot write {path}: {error}; give a .png, .svg or .pdf in a folder that exists"
+            ) from None
+    return figure
+
+
+def _evenly(depth: int) -> list[int]:
+    if depth <= _SHOWN:
+        return list(range(depth))
+    return [round(i * (depth - 1) / (_SHOWN - 1)) for i in range(_SHOWN)]
+
+
+def _histogram(axis: Any, found: Propagation, index: int, palette: dict[str, str]) -> None:
+    layer = found.layers[index]
+    bars = layer.histogram
+    total, width = sum(bars.counts), (bars.high - bars.low) / len(bars.counts)
+    axis.set_title(f"layer {layer.index}", fontsize=11)
+    if layer.overflowed or not total:
+        axis.text(0.5, 0.5, "overflow", ha="center", va="center", transform=axis.transAxes)
+    else:
+        edges = [bars.low + width * i for i in range(len(bars.counts))]
+        shares = [count / total for count in bars.counts]
+        axis.bar(edges, shares, width, align="edge", color=palette[_BLUE])
+        axis.ticklabel_format(axis="x", scilimits=(-2, 3))
+        axis.locator_params(axis="x", nbins=3)
+    axis.set_xlabel("output")
+    axis.locator_params(axis="y", nbins=3)
+
+
+def _forward(axis: Any, found: Propagation, palette: dict[str, str]) -> None:
+    predictions = [layer.prediction for layer in found.layers]
+    _lines(
+        axis,
+        found,
+        palette[_BLUE],
+        "root mean square of outputs",
+        [math.sqrt(layer.mean_square) for layer in found.layers],
+        [math.sqrt(p.mean_square) if p else math.nan for p in predictions],
+    )
+
+
+def _backward(axis: Any, found: Propagation, palette: dict[str, str]) -> None:
+    predictions = [layer.prediction for layer in found.layers]
+    _lines(
+        axis,
+        found,
+        palette[_VERMILLION],
+        "std of the gradient",
+        [layer.gradient_std for layer in found.layers],
+        [p.gradient_std if p else math.nan for p in predictions],
+    )
+
+
+def _lines(
+    axis: Any,
+    found: Propagation,
+    colour: str,
+    label: str,
+    measured: list[float],
+    predicted: list[float],
+) -> None:
+    index = [layer.index for layer in found.layers]
+    axis.plot(index, [_positive(v) for v in measured], "o-", color=colour, ms=4, label="measured")
+    if any(0 < value < math.inf for value in predicted):
+        theory = [_positive(value) for value in predicted]
+        axis.plot(index, theory, "--", color="#888888", lw=2, label="mean field")
+    values = [value for value in (*measured, *predicted) if 0 < value < math.inf]
+    if values:
+        axis.set_yscale("log")
+        low, high = min(values), max(values)
+        # A flat line is shown as one, not as its noise.
+        if high < 10 * low:
+            middle = math.sqrt(low * high)
+            axis.set_ylim(middle / 5, middle * 5)
+    axis.set_xlabel("layer")
+    axis.set_ylabel(label)
+    axis.legend(frameon=False, fontsize=10)
+    axis.xaxis.get_major_locator().set_params(integer=True)
+
+
+def _spectrum(axis: Any, found: Propagation, palette: dict[str, str]) -> None:
+    values = [] if found.singular_values is None else found.singular_values.tolist()
+    share = [(i + 0.5) / len(values) for i in range(len(values))]
+    axis.plot(share, [_positive(value) for value in values], "-", color=palette[_GREEN], lw=2)
+    largest = max(values, default=0.0)
+    if largest > 0:
+        axis.set_yscale("log")
+        axis.set_ylim(largest * 1e-6, largest * 10)
+    axis.set_xlabel("share of singular values")
+    axis.set_ylabel("singular value of the Jacobian")
+
+
+def _positive(value: float) -> float:
+    return value if 0 < value < math.inf else math.nan
+
+
+def _coloured(axis: Any, palette: dict[str, str]) -> None:
+    ink = palette["ink"]
+    axis.set_facecolor(palette["ground"])
+    axis.tick_params(colors=ink, which="both", labelsize=10)
+    for text in (axis.title, axis.xaxis.label, axis.yaxis.label, *axis.texts):
+        text.set_color(ink)
+    for part in (axis.xaxis.get_offset_text(), axis.yaxis.get_offset_text()):
+        part.set_color(ink)
+    for name, spine in axis.spines.items():
+        spine.set_color(ink)
+        spine.set_visible(name in ("left", "bottom"))
+    if axis.get_legend() is not None:
+        for text in axis.get_legend().get_texts():
+            text.set_color(ink)

@@ -1,0 +1,111 @@
+"""A network that was run: its layers, the theory beside them, and what they say."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from initspec.propagation.layer import Layer
+from initspec.propagation.mean_field import Edge
+from initspec.propagation.verdict import verdict
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, eq=False)
+class Propagation:
+    """What `propagate` found.
+
+    Attributes:
+        spec: the spec, as its canonical line.
+        activation: the activation's name.
+        width: the units (channels) of a layer.
+        samples: the number of inputs.
+        seed: the seed of the weights, inputs and gradient.
+        bias_std: the standard deviation of the biases.
+        residual: the factor of a residual branch; None for a plain network.
+        kernel: the receptive field of a convolution; () for dense layers.
+        layers: one entry for each layer.
+        singular_values: those of the input-output Jacobian at the first input, from the largest;
+            None where it was not asked for, or is not finite. Where all are near 1, the network is
+            in dynamical isometry (Saxe et al. 2014; Pennington et al. 2017).
+        weight_std: sigma_w of the last layer, the standard deviation of a weight times
+            sqrt(fan_in); nan for weights that are not random.
+        edge: the edge of chaos for this activation and bias_std; None where there is none.
+    """
+
+    spec: str
+    activation: str
+    width: int
+    samples: int
+    seed: int
+    bias_std: float
+    residual: float | None
+    kernel: tuple[int, ...]
+    layers: tuple[Layer, ...]
+    singular_values: NDArray[np.float64] | None
+    weight_std: float
+    edge: Edge | None
+
+    @property
+    def depth(self) -> int:
+        """The number of layers."""
+        return len(self.layers)
+
+    @property
+    def verdict(self) -> str:
+        """One of healthy, vanishing, exploding, saturated or symmetric, and why, in a sentence."""
+        return verdict(self.layers, self.width)
+
+    @property
+    def state(self) -> str:
+        """The first word of the verdict."""
+        return self.verdict.partition(":")[0]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values that JSON can hold; what is infinite or undefined is None."""
+        values = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
+        values["layers"] = [dataclasses.asdict(layer) for layer in self.layers]
+        values["edge"] = self.edge and self.edge._asdict()
+        if self.singular_values is not None:
+            values["singular_values"] = self.singular_values.tolist()
+        plain: dict[str, Any] = _plain(values | {"verdict": self.verdict})
+        return plain
+
+    def plot(self, path: str | PathLike[str] | None = None, dark: bool = False) -> Figure:
+        """Draw histograms, the standard deviations against the theory, and the singular values.
+
+        Args:
+            path: where to save the picture: PNG, SVG or PDF by its suffix; None saves nothing.
+            dark: light text on a dark ground.
+
+        Returns:
+            The `matplotlib.figure.Figure`.
+
+        Raises:
+            NetworkError: matplotlib is not installed, or cannot write such a file.
+        """
+        from initspec.propagation.plot import plot  # matplotlib is slow to load, and an extra
+
+        return plot(self, path, dark)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.spec}, {self.activation}, {self.depth} layers of {self.width}: {self.verdict}"
+        )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

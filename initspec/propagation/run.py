@@ -1,0 +1,303 @@
+"""A random network drawn from a spec, run forward and backward, and measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from initspec.activations import Activation, activation_of
+from initspec.distributions import DeltaOrthogonal, Orthogonal
+from initspec.dtypes import FloatType, float_type
+from initspec.errors import ActivationError, NetworkError
+from initspec.fields import finite
+from initspec.plan import resolve
+from initspec.propagation.layer import Layer, Prediction, measure
+from initspec.propagation.mean_field import Blur, Edge, MeanField, edge_of_chaos, slope_of, through
+from initspec.propagation.network import Linear, Network
+from initspec.propagation.result import Propagation
+from initspec.spec import InitSpec
+from initspec.stream import check_seed
+
+_LARGEST = 1024
+"""Inputs of more numbers get no Jacobian unless it is asked for: it has their square of numbers."""
+
+
+def propagate(
+    spec: InitSpec,
+    activation: str | Callable[..., Any] | Activation = "relu",
+    depth: int = 5,
+    width: int = 100,
+    samples: int = 1000,
+    inputs: ArrayLike | None = None,
+    seed: int = 0,
+    *,
+    bias_std: float = 0.0,
+    residual: float | None = None,
+    kernel: tuple[int, ...] = (),
+    size: int = 8,
+    jacobian: bool | None = None,
+    dtype: str = "float32",
+    **parameters: Any,
+) -> Propagation:
+    """Run a random network forward and backward, and say what its initialization does.
+
+    Plain layers are x_l = f(W_l x_(l-1) + b_l); with `residual` = s they are x_l = x_(l-1) +
+    s (W_l f(x_(l-1)) + b_l). The weights are the portable draws of `seed` named
+    "layers.<l>.weight", and so the same as in any framework.
+
+    Args:
+        spec: what the weights are. They are [out, in], or [out, in, *kernel].
+        activation: a name, an elementwise function of a NumPy array, or an `Activation`.
+        depth: the number of layers.
+        width: their units, or channels.
+        samples: the number of inputs, unless `inputs` are given.
+        inputs: [samples, in], or [samples, *size, in] for a convolution; N(0, 1) if None.
+        seed: an integer from 0 to 2^64 - 1.
+        bias_std: the standard deviation of the biases.
+        residual: the factor s of each branch, such as 1 / sqrt(depth); None for a plain network.
+        kernel: the receptive field of a convolution, such as (3, 3), on an image without edges (a
+            torus); () for dense layers.
+        size: the length of each side of the image.
+        jacobian: whether to compute the singular values; None does where an input has at most
+            1024 numbers.
+        dtype: float32, in which networks are trained, or float64.
+        parameters: what the named activation takes, such as negative_slope=0.2.
+
+    Returns:
+        The layers, each with the mean-field prediction beside the measurement, and the verdict.
+
+    Raises:
+        ActivationError: the activation is unknown, or not elementwise.
+        NetworkError: a size is below 1, or the inputs are not finite, or do not fit.
+        SeedError: the seed is not one.
+        InitSpecError: the spec cannot fill these weights (dirac, for a dense layer).
+
+    >>> found = propagate(InitSpec.he_normal(), "relu", depth=20, width=200, samples=200)
+    >>> found.state, propagate(InitSpec.normal(0.01), "relu").state
+    ('healthy', 'vanishing')
+    """
+    if not isinstance(spec, InitSpec):
+        raise NetworkError(f"spec={spec!r}: pass an InitSpec, such as InitSpec.he_normal()")
+    f = activation_of(activation, **parameters)
+    depth, width = _count("depth", depth), _count("width", width)
+    kernel = tuple(_count("kernel", one) for one in kernel)
+    kind = float_type(dtype)
+    if kind.name not in ("float32", "float64"):
+        raise NetworkError(f"dtype={dtype!r}: pass 'float32' or 'float64'")
+    seed, bias_std = check_seed(seed), finite("bias_std", bias_std)
+    if bias_std < 0:
+        raise NetworkError(f"bias_std={bias_std}: pass 0 or more")
+    sides = (_count("size", size),) * len(kernel)
+    if inputs is None:
+        x = _draw(
+            InitSpec.normal(1.0), (_count("samples", samples), *sides, width), kind, seed, "inputs"
+        )
+    else:
+        x = _checked(inputs, kind, len(kernel))
+    if residual is not None:
+        residual = finite("residual", residual)
+        if x.shape[-1] != width:
+            raise NetworkError(
+                f"inputs of {x.shape[-1]} units into a residual network of width {width}: pass "
+                "inputs of that width, because each layer adds to what it is given"
+            )
+    layers = []
+    for index in range(1, depth + 1):
+        shape = (width, x.shape[-1] if index == 1 else width, *kernel)
+        name = f"layers.{index}"
+        bias = None
+        if bias_std:
+            bias = _draw(InitSpec.normal(bias_std), (width,), kind, seed, f"{name}.bias")
+        layers.append(Linear(_draw(spec, shape, kind, seed, f"{name}.weight"), bias))
+    network = Network(tuple(layers), f, residual)
+    fields = _fields(spec, f, network, bias_std)
+    keeps_norm = isinstance(spec.distribution, Orthogonal | DeltaOrthogonal)
+    with np.errstate(all="ignore"):
+        measured, slopes = _forward(network, x)
+        top = _draw(InitSpec.normal(1.0), slopes[-1].shape, kind, seed, "gradient")
+        gradients = [_rms(delta) for delta in network.backward(top, slopes)][::-1]
+        values = _singular_values(network, slopes, jacobian)
+        predictions, edge = _theory(network, fields, x, keeps_norm)
+    return Propagation(
+        spec=str(spec),
+        activation=str(f),
+        width=width,
+        samples=len(x),
+        seed=seed,
+        bias_std=bias_std,
+        residual=residual,
+        kernel=kernel,
+        layers=tuple(
+            Layer(index=i + 1, gradient_std=gradient, prediction=prediction, **one)
+            for i, (one, gradient, prediction) in enumerate(
+                zip(measured, gradients, predictions, strict=True)
+            )
+        ),
+        singular_values=values,
+        weight_std=fields[-1].weight_std if fields else math.nan,
+        edge=edge,
+    )
+
+
+# --- reading the arguments ------------------------------------------------------------------------
+
+
+def _count(name: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise NetworkError(f"{name}={value!r}: pass an integer of at least 1")
+    return int(value)
+
+
+def _checked(inputs: ArrayLike, kind: FloatType, sides: int) -> NDArray[Any]:
+    try:
+        x = np.asarray(inputs, kind.name)
+    except (TypeError, ValueError) as error:
+        raise NetworkError(f"the inputs are no array of real numbers: {error}") from None
+    shape = "[samples, *size, channels]" if sides else "[samples, units]"
+    if x.ndim != 2 + sides or not x.size:
+        raise NetworkError(f"inputs of the shape {x.shape}: pass {shape}, none of them 0")
+    if not np.isfinite(x).all():
+        bad = int(np.size(x) - np.isfinite(x).sum())
+        raise NetworkError(
+            f"{bad} of {x.size} inputs are not finite in {kind.name}: pass finite numbers"
+        )
+    return x
+
+
+def _draw(
+    spec: InitSpec, shape: tuple[int, ...], kind: FloatType, seed: int, name: str
+) -> NDArray[Any]:
+    from initspec.stream.draw import draw  # a third of what importing initspec would cost
+
+    return draw(
+        resolve(spec, shape, None if len(shape) > 1 else "out", kind=kind), kind, seed, name
+    )
+
+
+# --- measuring ------------------------------------------------------------------------------------
+
+
+def _forward(network: Network, x: NDArray[Any]) -> tuple[list[dict[str, Any]], list[NDArray[Any]]]:
+    measured, slopes = [], []
+    for index, state in enumerate(network.forward(x)):
+        slopes.append(state.slope)
+        if index:
+            measured.append(measure(state, network.activation))
+    return measured, slopes
+
+
+def _rms(values: NDArray[Any]) -> float:
+    if not np.isfinite(values).all():
+        return math.inf
+    flat = values.astype(np.float64).ravel()
+    return math.sqrt(float(flat @ flat) / flat.size)
+
+
+def _singular_values(
+    network: Network, slopes: list[NDArray[Any]], wanted: bool | None
+) -> NDArray[np.float64] | None:
+    first = [slope[0] for slope in slopes]
+    if wanted is False or (wanted is None and max(first[0].size, first[-1].size) > _LARGEST):
+        return None
+    matrix = network.jacobian(first)
+    if not np.isfinite(matrix).all():
+        return None
+    values: NDArray[np.float64] = np.linalg.svd(matrix, compute_uv=False)
+    return values
+
+
+# --- the theory -----------------------------------------------------------------------------------
+
+
+def _fields(spec: InitSpec, f: Activation, network: Network, bias_std: float) -> list[MeanField]:
+    """Return the theory of each layer; none where the weights have a mean, or are not random."""
+    fields = []
+    for layer in network.layers:
+        law, fan = spec.law(layer.weight.shape), math.prod(layer.weight.shape[1:])
+        if law.mean or not law.std:
+            return []
+        fields.append(MeanField(f, law.std * math.sqrt(fan), bias_std))
+    return fields
+
+
+def _theory(
+    network: Network, fields: list[MeanField], x: NDArray[Any], keeps_norm: bool
+) -> tuple[list[Prediction | None], Edge | None]:
+    """Return the prediction of each layer and the edge of chaos, None where theory has none.
+
+    An activation that grows as fast as exp(x^2) has no second moment at the lengths that it
+    reaches; the network itself may still be run and measured.
+    """
+    nothing: list[Prediction | None] = [None] * len(network.layers)
+    f, bias_std = network.activation, fields[0].bias_std if fields else 0.0
+    try:
+        predictions = _predictions(network, fields, x, keeps_norm) if fields else nothing
+    except ActivationError:
+        predictions = nothing
+    try:
+        return predictions, edge_of_chaos(f, bias_std)
+    except ActivationError:
+        return predictions, None
+
+
+def _predictions(
+    network: Network, fields: list[MeanField], x: NDArray[Any], keeps_norm: bool
+) -> list[Prediction | None]:
+    squares = np.square(x.astype(np.float64)).reshape(len(x), -1).mean(1)
+    start = Blur(float(squares.mean()), float(squares.var()))
+    if network.residual is None:
+        return _plain(network, fields, start, keeps_norm)
+    return _residual(network.residual, fields, start)
+
+
+def _plain(
+    network: Network, fields: list[MeanField], start: Blur, keeps_norm: bool
+) -> list[Prediction | None]:
+    # The inputs meet no activation: their layer is linear, and given them nothing fluctuates.
+    scale, shift = fields[0].weight_std ** 2, fields[0].bias_std ** 2
+    blur = Blur(scale * start.mean + shift, scale**2 * start.variance)
+    f, lone = fields[0].activation, not network.layers[0].weight.shape[2:]
+    rows: list[tuple[Blur, float, float]] = []
+    for index, field in enumerate(fields):
+        out = network.layers[index].weight.shape[0]
+        after, square = through(fields[min(index + 1, len(fields) - 1)], blur, out, keeps_norm)
+        rows.append((blur, square, field.chi(blur.mean)))
+        blur = after
+    last = rows[-1][0].mean
+    gradient = MeanField(slope_of(f), 1.0).mean_square(last)
+    gradients = [gradient]
+    for index in range(len(rows) - 1, 0, -1):
+        # chi with the fan_out that a gradient sees; all layers but the first are square.
+        gradient *= fields[index].weight_std ** 2 * MeanField(slope_of(f), 1.0).mean_square(
+            rows[index - 1][0].mean
+        )
+        gradients.append(gradient)
+    return [
+        Prediction(
+            one.mean,
+            math.sqrt(one.variance) if lone else math.nan,
+            square,
+            chi,
+            math.sqrt(back),
+        )
+        for (one, square, chi), back in zip(rows, gradients[::-1], strict=True)
+    ]
+
+
+def _residual(residual: float, fields: list[MeanField], start: Blur) -> list[Prediction | None]:
+    """Let the length grow by s^2 times that of the branch: Yang & Schoenholz (2017), section 3."""
+    s2 = residual**2
+    lengths, factors = [start.mean], []
+    for field in fields:
+        factors.append(1 + s2 * field.chi(lengths[-1]))
+        lengths.append(lengths[-1] + s2 * field.length(lengths[-1]))
+    gradient = 1.0
+    rows: list[Prediction | None] = []
+    for length, chi in zip(lengths[:0:-1], factors[::-1], strict=True):
+        rows.append(Prediction(length, math.nan, length, chi, math.sqrt(gradient)))
+        gradient *= chi
+    return list(reversed(rows))

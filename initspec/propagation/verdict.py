@@ -1,0 +1,98 @@
+"""What a network's layers say, in a sentence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from initspec.propagation.layer import Layer
+
+SYMMETRIC = 1e-4
+"""All units are the same where they differ by less than this share of their size."""
+
+SATURATED = 0.3
+"""A network is saturated where more than this share of its activations is."""
+
+_WHOLE, _HALF = math.log(2.0), math.log(1 / 0.65)
+"""A signal vanishes that falls to 0.5 over the network and to 0.65 over its deeper half: one that
+falls as a power of the depth, as on the edge of chaos, does not pass the second."""
+
+
+def verdict(layers: Sequence[Layer], width: int) -> str:
+    """Return one of healthy, vanishing, exploding, saturated or symmetric, and why.
+
+    - symmetric: all units of the first layer are the same (weights all equal);
+    - exploding: a layer overflows; or the activations or the gradient grow, by more than 2 over the
+      network and more than 1 / 0.65 over its deeper half;
+    - saturated: more than 30 % of the activations lie within 5 % of the range from its ends;
+    - vanishing: the activations or the gradient fall so;
+    - healthy: none of these.
+
+    A random network of finite width wanders: the bound of 2 is widened by 1.5 of ReLU's standard
+    deviations, log(std) ~ sqrt(5 depth / width) / 2 (Hanin & Nica 2018), the other by a third of
+    that.
+    """
+    first, depth = layers[0], len(layers)
+    if width > 1 and first.spread < SYMMETRIC:
+        return (
+            "symmetric: all units of a layer are the same, so that every unit learns the same; "
+            "draw the weights at random"
+        )
+    over = next((layer.index for layer in layers if layer.overflowed), None)
+    if over is not None:
+        return f"exploding: the activations overflow in layer {over} of {depth}"
+    saturated = sum(layer.saturated for layer in layers) / depth
+    if saturated > SATURATED:
+        return (
+            f"saturated: {saturated:.0%} of the activations lie at the ends of their range, where "
+            "the slope is near 0; make the weights smaller"
+        )
+    signal = [layer.std for layer in layers]
+    gradient = [layer.gradient_std for layer in layers]
+    said = []
+    for name, values, ends, sign in (
+        ("the activations' std", signal, ("the first layer", "the last"), 1),
+        ("the gradient's std", gradient, ("the last layer", "the first"), -1),
+    ):
+        change = sign * _change(values, width, sign)
+        if change:
+            start, end = values[::sign][0], values[::sign][-1]
+            text = f"{name} goes from {start:.2g} in {ends[0]} to {end:.2g} in {ends[1]}"
+            if 0 < end < math.inf and start:
+                text += f" ({(end / start) ** (1 / (depth - 1)):.3g} times a layer)"
+            said.append((change, text))
+    # What grows is said before what falls: it breaks training in the first step.
+    for sign, state, advice in (
+        (1, "exploding", "make the weights smaller"),
+        (-1, "vanishing", "make the weights larger, or change the activation"),
+    ):
+        texts = [text for change, text in said if change == sign]
+        if texts:
+            if len(texts) < len(said):
+                return f"{state}: {', and '.join(texts)}; change the activation"
+            return f"{state}: {', and '.join(texts)}; {advice}"
+    return (
+        f"healthy: the activations' std is {signal[0]:.2g} in the first layer and {signal[-1]:.2g} "
+        f"in the last, the gradient's {gradient[0]:.2g} and {gradient[-1]:.2g}"
+    )
+
+
+def _change(values: Sequence[float], width: int, sign: int) -> int:
+    """Return 1 where values rise from the first layer to the last, -1 where they fall, else 0.
+
+    `sign` is 1 for what travels forward and -1 for what travels backward.
+    """
+    depth, end = len(values), values[::sign][-1]
+    if not all(math.isfinite(value) for value in values):
+        return sign
+    if not end:
+        return -sign
+    middle = values[(depth - 1) // 2]
+    if depth < 2 or not (values[0] and middle and values[-1]):
+        return 0
+    wander = 1.5 * math.sqrt(5 * depth / width) / 2
+    whole, half = math.log(values[-1] / values[0]), math.log(values[-1] / middle)
+    for way in (1, -1):
+        if way * whole > _WHOLE + wander and way * half > _HALF + wander / 3:
+            return way
+    return 0
