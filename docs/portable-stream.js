@@ -1,5 +1,6 @@
 // The portable stream, version 1, from portable-stream.md: normal, uniform and truncated normal in
-// float32. Quantiles are computed here, in fixed point, so there is no table to trust.
+// float32. Quantiles are computed here, in fixed point, so there is no table to trust. The page runs
+// this file, and the tests run it under Node.
 
 const U64 = (1n << 64n) - 1n;
 const fl32 = Math.fround;
@@ -7,15 +8,19 @@ const encoder = new TextEncoder();
 
 const le = (number, bytes) => Uint8Array.from({ length: bytes }, (_, i) => Number((BigInt(number) >> BigInt(8 * i)) & 255n));
 const word = (bytes, i) => bytes.slice(8 * i, 8 * i + 8).reduceRight((w, b) => (w << 8n) | BigInt(b), 0n);
+const utf8 = (text) => [...text].flatMap((c) => { // a lone surrogate as three bytes
+  const n = c.codePointAt(0);
+  return n >= 0xd800 && n < 0xe000 ? [0xe0 | n >> 12, 0x80 | n >> 6 & 63, 0x80 | n & 63] : [...encoder.encode(c)];
+});
 export const sha256 = async (bytes) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 
 // Section 1: the key. A stack of one role is not split off here: pass "name[i]" for its members.
 export async function stream(seed, name) {
   const part = /^([^]*)\[(0|[1-9][0-9]{0,19})\]$/.exec(name);
   const member = part && BigInt(part[2]) <= U64 ? BigInt(part[2]) : null;
-  const text = [encoder.encode("initspec portable stream 1\0"), [0, member === null ? 0 : 1], le(seed, 8),
-    encoder.encode(member === null ? name : part[1])];
-  const digest = await sha256(Uint8Array.from(text.flatMap((bytes) => [...bytes])));
+  const text = [utf8("initspec portable stream 1\0"), [0, member === null ? 0 : 1], [...le(seed, 8)],
+    utf8(member === null ? name : part[1])];
+  const digest = await sha256(Uint8Array.from(text.flat()));
   const [k0, k1, c2, c3] = [0, 1, 2, 3].map((i) => word(digest, i));
   return (block) => philox([k0, k1], [BigInt(block), member ?? 0n, c2, c3]);
 }
@@ -107,4 +112,28 @@ export function truncatedNormal(x, mean, s, upper = Infinity) {
     const [V, D] = line(v);
     return Math.min(bound[1], Math.max(bound[0], fl32(V + fl32(D * v))));
   });
+}
+
+// Section 6: sigma, and sd(Y) of a normal cut at -upper and upper.
+const sigma = (scale, fan) => float(root((scale << BITS) / fan));
+const spread = (upper) => float(root(ONE - mul(fixed(upper), div(density(fixed(upper)), half(fixed(upper))))));
+
+// The weight of lecun, glorot or he _ normal, uniform or truncated_normal; shape is [out, in, ...kernel].
+export async function weight(spec, shape, seed, name) {
+  const [, rule, family] = /^(lecun|glorot|he)_(normal|uniform|truncated_normal)$/.exec(spec);
+  const [outputs, inputs, ...kernel] = shape.map(BigInt), taps = kernel.reduce((a, b) => a * b, 1n);
+  const x = await noise(seed, name, shape.reduce((a, b) => a * b));
+  const s = rule === "glorot" ? sigma(2n, (inputs + outputs) * taps) : sigma(rule === "he" ? 2n : 1n, inputs * taps);
+  if (family === "uniform") return uniform(x, s * -Math.sqrt(3), s * Math.sqrt(3));
+  return family === "normal" ? truncatedNormal(x, 0, s) : truncatedNormal(x, 0, s / spread(2), 2);
+}
+
+// The same weight in the order `kernel... in out` of Keras and JAX.
+export function transposed(w, shape) {
+  const [outputs, inputs, ...kernel] = shape, taps = kernel.reduce((a, b) => a * b, 1);
+  const order = new Float32Array(w.length);
+  for (let o = 0, e = 0; o < outputs; o++)
+    for (let i = 0; i < inputs; i++)
+      for (let k = 0; k < taps; k++, e++) order[(k * inputs + i) * outputs + o] = w[e];
+  return order;
 }

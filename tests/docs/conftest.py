@@ -23,11 +23,17 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def site():
-    """The address of the built site."""
+def site_folder():
+    """The folder of the built site."""
     if not (SITE / "index.html").exists():
         pytest.skip(f"{SITE} is not built; run: mkdocs build --strict -d {SITE}")
-    handler = functools.partial(_Quiet, directory=str(SITE))
+    return SITE
+
+
+@pytest.fixture(scope="session")
+def site(site_folder):
+    """The address of the built site."""
+    handler = functools.partial(_Quiet, directory=str(site_folder))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"

@@ -84,49 +84,65 @@ SCRIPT = """
 import { readFileSync } from "node:fs";
 const source = readFileSync(process.argv[1], "utf-8");
 const s = await import("data:text/javascript;base64," + Buffer.from(source).toString("base64"));
-for (const { name, seed, count, sampler, args } of JSON.parse(readFileSync(0, "utf-8"))) {
-  const x = await s.noise(BigInt(seed), name, count);
-  const w = s[sampler](x, ...args);
-  console.log(Buffer.from(await s.sha256(new Uint8Array(w.buffer))).toString("hex"));
+const hash = async (w) => Buffer.from(await s.sha256(new Uint8Array(w.buffer))).toString("hex");
+for (const { name, seed, shape, sampler, args } of JSON.parse(readFileSync(0, "utf-8"))) {
+  const w = sampler === "weight" ? await s.weight(...args, shape, BigInt(seed), name)
+    : s[sampler](await s.noise(BigInt(seed), name, shape.reduce((a, b) => a * b)), ...args);
+  console.log(await hash(w), await hash(s.transposed(w, shape)));
 }
 """
+NAMES = [("w", 7), ("qkv[2]", 0), ("w[[2]]", 2**64 - 1), ("层.😀", 7), ("w[02]", 1), ("\udc80", 1)]
 
 
-def test_javascript_agrees():
-    """docs/portable-stream.js under Node: normal, truncated at 2 and uniform, by SHA-256."""
+def _by_javascript(jobs):
+    """Return the SHA-256 of each job's weight and of its transpose, from Node."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("no Node here: the JavaScript re-implementation is not run")
-    specs = [
-        ("normal(std=0.02, mean=0.5)", "truncatedNormal", [0.5, 0.02]),
-        ("truncated_normal(std=0.3, corrected=False)", "truncatedNormal", [0.0, 0.3, 2.0]),
-        ("uniform(low=-0.1, high=0.3)", "uniform", [-0.1, 0.3]),
-    ]
-    names = [("w", 7), ("qkv[2]", 0), ("w[[2]]", 2**64 - 1), ("层.😀", 7), ("w[02]", 1)]
-    jobs, expected = [], []
-    for line, sampler, args in specs:
-        for name, seed in names:
-            jobs.append(
-                {"name": name, "seed": str(seed), "count": 1001, "sampler": sampler, "args": args}
-            )
-            plan = InitSpec.parse(line).plan((7, 143))
-            expected.append(_sha256(draw(plan, float_type("float32"), seed, name)))
+    source = str(ROOT / "docs" / "portable-stream.js")
     run = subprocess.run(
-        [
-            node,
-            "--input-type=module",
-            "-e",
-            SCRIPT,
-            "--",
-            str(ROOT / "docs" / "portable-stream.js"),
-        ],
+        [node, "--input-type=module", "-e", SCRIPT, "--", source],
         input=json.dumps(jobs),
         capture_output=True,
         text=True,
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    assert run.stdout.split() == expected
+    return [line.split() for line in run.stdout.splitlines()]
+
+
+def _hashes(line, shape, seed, name):
+    w = draw(InitSpec.parse(line).plan(shape), float_type("float32"), seed, name)
+    return [_sha256(w), _sha256(np.ascontiguousarray(np.moveaxis(w, (1, 0), (-2, -1))))]
+
+
+def test_javascript_agrees():
+    """docs/portable-stream.js under Node: normal, truncated at 2 and uniform, by SHA-256."""
+    specs = [
+        ("normal(std=0.02, mean=0.5)", "truncatedNormal", [0.5, 0.02]),
+        ("truncated_normal(std=0.3, corrected=False)", "truncatedNormal", [0.0, 0.3, 2.0]),
+        ("uniform(low=-0.1, high=0.3)", "uniform", [-0.1, 0.3]),
+    ]
+    jobs, expected = [], []
+    for line, sampler, args in specs:
+        for name, seed in NAMES:
+            job = {"name": name, "seed": str(seed), "shape": [7, 143]}
+            jobs.append(job | {"sampler": sampler, "args": args})
+            expected.append(_hashes(line, (7, 143), seed, name))
+    assert _by_javascript(jobs) == expected
+
+
+def test_javascript_knows_the_rules():
+    """Its LeCun, Glorot and He weights, of dense layers and of a convolution, in both layouts."""
+    jobs, expected = [], []
+    for shape in ((31, 17), (16, 9), (6, 5, 3, 2)):
+        for rule in ("lecun", "glorot", "he"):
+            for family in ("normal", "uniform", "truncated_normal"):
+                line = f"{rule}_{family}"
+                job = {"name": "w", "seed": "7", "shape": shape}
+                jobs.append(job | {"sampler": "weight", "args": [line]})
+                expected.append(_hashes(line, shape, 7, "w"))
+    assert _by_javascript(jobs) == expected
 
 
 HASHES = """
