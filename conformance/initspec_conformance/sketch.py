@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from initspec_conformance.arrays import Values
 from initspec_conformance.batch import Batch
-from initspec_conformance.checks.matrices import matrices
+from initspec_conformance.checks.matrices import frame_of, matrices
 from initspec_conformance.checks.sparsity import masks
+from initspec_conformance.readings import Rounded
 from initspec_conformance.target import Target
 
 BARS = 60
@@ -24,9 +25,10 @@ class Sketch:
 
     Attributes:
         target: what was drawn.
-        edges: the ends of the bars, in units of the weight.
-        heights: the share of entries in each bar.
-        expected: the share that the law puts there.
+        edges: the ends of the bars, in units of the weight; for Haar matrices, of the weight over
+            the gain.
+        heights: the share of entries in each bar; of Haar matrices, of their first entries.
+        expected: the share that the law puts there, rounded to the dtype.
         quantiles: measured against expected quantiles, [99, 2], in standard deviations.
         gram: |Q^T Q / gain^2 - I| of the first matrix, its leading 64 columns.
         zeros: how many slices have each number of zeros.
@@ -51,6 +53,7 @@ class Sketcher:
         self._sketch = Sketch(target)
         self._counts: NDArray[np.int64] | None = None
         self._bars: NDArray[np.int64] | None = None
+        self._firsts: list[Values] = []
 
     def __call__(self, batch: Batch) -> None:
         """Look at a batch."""
@@ -67,13 +70,16 @@ class Sketcher:
             sketch.edges = np.linspace(low - margin, high + margin, BARS + 1)
             bars, _ = np.histogram(batch.entries.astype(np.float64), sketch.edges)
             self._bars = bars if self._bars is None else self._bars + bars
-        if family == "sparse":
+        if family in ("sparse", "empty"):
             found, many = np.unique(masks(batch).sum(axis=2), return_counts=True)
             for zeros, count in zip(found.tolist(), many.tolist(), strict=True):
                 sketch.zeros[zeros] = sketch.zeros.get(zeros, 0) + count
-        if family == "haar" and sketch.gram is None:
-            q = matrices(batch)[0][:, :_LARGEST]
-            sketch.gram = np.abs(q.T @ q - np.eye(q.shape[1]))
+        if family == "haar":
+            q = matrices(batch)
+            self._firsts.append(q[:, 0, 0].copy())
+            if sketch.gram is None:
+                some = q[0][:, :_LARGEST]
+                sketch.gram = np.abs(some.T @ some - np.eye(some.shape[1]))
         if family == "fixed" and sketch.values is None:
             member = batch.logical[0, 0].astype(np.float64)
             sketch.values = member.reshape(member.shape[0], -1)[:16, :16]
@@ -86,9 +92,32 @@ class Sketcher:
             assert law is not None
             total = max(int(self._counts.sum()), 1)
             sketch.heights = self._bars / total
-            sketch.expected = np.diff(law.cdf(sketch.edges))
+            sketch.expected = self._expected(sketch.edges)
             sketch.quantiles = self._quantiles(total)
+        rows = frame_of(self._target).rows if self._firsts else 0
+        if rows > 2:
+            self._entries(np.concatenate(self._firsts), rows)
         return sketch
+
+    def _expected(self, edges: Values) -> Values:
+        """Return the share in each bar; few values of a narrow dtype lie in one, and unevenly."""
+        reading = self._target.reading
+        if not isinstance(reading, Rounded):
+            return np.diff(reading.law.cdf(edges))
+        values = np.nan_to_num(reading.values, nan=np.inf)
+        shares, _ = np.histogram(values, edges, weights=reading.masses)
+        return np.asarray(shares, np.float64)
+
+    def _entries(self, entries: Values, rows: int) -> None:
+        """Sketch one entry of each matrix: x with (x + 1) / 2 ~ Beta((n - 1) / 2, (n - 1) / 2)."""
+        from scipy import special
+
+        reach, half = min(4.5 / rows**0.5, 1.0), (rows - 1) / 2
+        edges = np.linspace(-reach, reach, BARS // 2 + 1)
+        bars, _ = np.histogram(entries, edges)
+        self._sketch.edges = edges
+        self._sketch.heights = bars / len(entries)
+        self._sketch.expected = np.diff(special.betainc(half, half, (edges + 1) / 2))
 
     def _quantiles(self, total: int) -> Values:
         """Return quantiles of U through the normal law: a straight line where the law holds."""
