@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from initspec import InitSpec
+    from initspec.native import Native
     from initspec_torch.initializer import TorchInitializer
 
 
@@ -64,3 +65,9 @@ class TorchBackend:
             return array
         # Tensor.numpy() knows no bfloat16: the bits cross as integers.
         return weight.view(torch.int16).numpy().view(numpy_dtype(kind))
+
+    def natives(self) -> tuple[Native, ...]:
+        """Return torch's own initializers; see `initspec.native.HasNatives`."""
+        from initspec_torch.natives import natives
+
+        return natives()

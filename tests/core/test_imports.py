@@ -40,7 +40,7 @@ LAYERS = [
     {"fields", "fans", "dtypes", "gaussian", "primitives", "quadrature", "signatures"},
     {"law", "layout", "variance", "repeats", "activations"},
     {"axes", "gains"},
-    {"plan", "backend", "drawing"},
+    {"plan", "backend", "drawing", "native"},
     {"distributions"},
     {"named", "stream"},
     {"text", "document", "choice"},

@@ -1,0 +1,117 @@
+"""A run of the audit."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
+from typing import Any
+
+from initspec.backend import Backend, usable
+from initspec_conformance.drawing import Caller, Source
+from initspec_conformance.findings import Finding
+from initspec_conformance.judge import judge, tests_of
+from initspec_conformance.levels import Level, level_of
+from initspec_conformance.native.cells import NativeCell, cells_of
+from initspec_conformance.rates import Rates, two_stages
+from initspec_conformance.report import Report
+from initspec_conformance.seeds import nonce_of
+from initspec_conformance.sketch import Sketch, Sketcher
+
+Progress = Callable[[int, int, str, bool], None]
+"""Called as progress(cells done, cells in all, what was done, whether it passed)."""
+
+
+def native_audit(
+    names: Sequence[str | Backend[Any]],
+    level: str | Level = "default",
+    seed: int | str | None = None,
+    progress: Progress | None = None,
+    *,
+    only: str = "*",
+    workers: int | None = None,
+) -> Report:
+    """Hold the frameworks' own initializers against what is said of them.
+
+    Each `initspec.native.Native` of a backend is drawn on the layers that it fills, with the roles
+    that the axes of their weights have in truth, and judged by the battery.
+
+    Args:
+        names: registered names of backends, or backends; those whose framework has no initializers
+            of its own, such as NumPy, are passed over.
+        level: "quick", "default" or "thorough".
+        seed: None for fixed seeds, "fresh" for new ones, an int to repeat a fresh run.
+        progress: called after each cell.
+        only: a pattern of the cells: "*kaiming*", "*/torch Conv*", "*/bfloat16".
+        workers: how many cells are judged at a time; None takes the number of cores.
+
+    Returns:
+        The report: its failures are the disagreements. A finding's cell is
+        "line as spec/layer/dtype". Interrupted by Ctrl-C it holds what was found by then.
+
+    Raises:
+        BackendError: a name is not registered, or its framework cannot be used here.
+        InitSpecError: there is nothing to audit.
+    """
+    begun = time.perf_counter()
+    chosen, nonce = level_of(level), nonce_of(seed)
+    backends = [usable(name) for name in names]
+    cells = cells_of(backends, only)
+    tests = sum(tests_of(cell.target) for cell in cells)
+    rates = two_stages(tests)
+    done: dict[int, tuple[list[Finding], Sketch]] = {}
+    caller = Caller()
+    pool = ThreadPoolExecutor(workers or os.cpu_count(), thread_name_prefix="initspec-judge")
+    interrupted = False
+    try:
+        futures = {
+            pool.submit(_judge, cell, chosen, rates, nonce, caller): i
+            for i, cell in enumerate(cells)
+        }
+        for count, future in enumerate(as_completed(futures), 1):
+            index = futures[future]
+            done[index] = future.result()
+            if progress is not None:
+                passed = all(finding.passed for finding in done[index][0])
+                progress(count, len(cells), f"{cells[index].backend} {cells[index].id}", passed)
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        caller.close()  # a cell that is under way ends at its next draw
+        pool.shutdown(wait=True, cancel_futures=True)
+    audited = {cell.backend for cell in cells}
+    return Report(
+        checks=tuple(finding for i in sorted(done) for finding in done[i][0]),
+        level=chosen.name,
+        nonce=nonce,
+        tests=tests,
+        versions={str(b.name): str(b.version()) for b in backends if str(b.name) in audited},
+        seconds=time.perf_counter() - begun,
+        interrupted=interrupted,
+        sketches={(cells[i].backend, cells[i].id): done[i][1] for i in sorted(done)},
+    )
+
+
+def _judge(
+    cell: NativeCell, level: Level, rates: Rates, nonce: int, caller: Caller
+) -> tuple[list[Finding], Sketch]:
+    target, native = cell.target, cell.native
+
+    def draw(seed: int) -> Any:
+        return native.draw(target.shape, target.dtype, seed)
+
+    seed = f", seed={nonce}" if nonce else ""
+    sketcher = Sketcher(target)
+    findings = judge(
+        target,
+        Source(target, draw, caller, level.seconds),
+        cell=cell.id,
+        level=level,
+        rates=rates,
+        nonce=nonce,
+        reproduce=f"native_audit([{cell.backend!r}], level={level.name!r}{seed}, only={cell.id!r})",
+        observe=sketcher,
+    )
+    return [replace(finding, backend=cell.backend) for finding in findings], sketcher.sketch()
