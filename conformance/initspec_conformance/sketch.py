@@ -17,6 +17,7 @@ from initspec_conformance.target import Target
 BARS = 60
 POINTS = 99
 _LARGEST = 64
+_BEYOND = 3  # bars on either side of the law
 
 
 @dataclass
@@ -66,8 +67,9 @@ class Sketcher:
             assert law is not None
             reach = 4.5 * std
             low, high = max(law.low, mean - reach), min(law.high, mean + reach)
-            margin = (high - low) * 0.05
-            sketch.edges = np.linspace(low - margin, high + margin, BARS + 1)
+            # An end of the support is an edge of a bar: a cut is drawn as a step.
+            width = (high - low) / (BARS - 2 * _BEYOND)
+            sketch.edges = low + (np.arange(BARS + 1) - _BEYOND) * width
             bars, _ = np.histogram(batch.entries.astype(np.float64), sketch.edges)
             self._bars = bars if self._bars is None else self._bars + bars
         if family in ("sparse", "empty"):
@@ -93,7 +95,8 @@ class Sketcher:
             total = max(int(self._counts.sum()), 1)
             sketch.heights = self._bars / total
             sketch.expected = self._expected(sketch.edges)
-            sketch.quantiles = self._quantiles(total)
+            if self._counts.any():
+                sketch.quantiles = self._quantiles(total)
         rows = frame_of(self._target).rows if self._firsts else 0
         if rows > 2:
             self._entries(np.concatenate(self._firsts), rows)

@@ -11,12 +11,13 @@ from functools import cached_property
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from initspec_conformance.checks import BATTERY
 from initspec_conformance.console import summary
 from initspec_conformance.findings import Finding
 from initspec_conformance.html.pictures import Picture, pictures
+from initspec_conformance.pooled import POOLED
 from initspec_conformance.properties import PROPERTIES
 from initspec_conformance.rates import FAMILY
 from initspec_conformance.report import Report
@@ -31,8 +32,6 @@ _CALLS = {
     "reproducible": "a seed drawn again gives the same bits",
     "distinct_seeds": "other seeds give other bits",
     "global_state": "the global random state of NumPy and Python is not moved",
-    "pooled_mean": "the means of all cells of a dtype add up to what chance explains",
-    "pooled_variance": "the variances of all cells of a dtype add up to what chance explains",
 }
 
 
@@ -137,12 +136,13 @@ def html_report(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(p=_p, sees=_sees, shown=_shown)
+    environment.filters.update(p=_p, sees=_sees, breakable=_breakable)
     page = environment.get_template("report.html.j2").render(
         report=report,
         headline=_headline(report, len(backends)),
         facts=_facts(report, len(rows)),
         backends=[(_shown(name), report.versions.get(name, "")) for name in backends],
+        columns=[_shown(name) for name in report.versions],
         summary=summary(report),
         failing=[c for row in rows for c in row.cells if c is not None and c.failures],
         opened=OPEN,
@@ -240,14 +240,18 @@ def _facts(report: Report, rows: int) -> list[tuple[str, str]]:
 
 def _glossary(report: Report) -> list[tuple[str, str, str]]:
     """Return what each check of the report asserts, and its law where the assertion holds."""
-    properties = {prop.name: prop.asserts for prop in PROPERTIES}
-    found = []
-    for name in dict.fromkeys(finding.check for finding in report.checks):
-        if name in BATTERY:
-            found.append((name, BATTERY[name].asserts, BATTERY[name].null))
-        else:
-            found.append((name, properties.get(name) or _CALLS.get(name, ""), "deterministic"))
-    return sorted(found)
+    known = {name: (asserts, "deterministic") for name, asserts in _CALLS.items()}
+    known |= {prop.name: (prop.asserts, "deterministic") for prop in PROPERTIES}
+    known |= {name: (check.asserts, check.null) for name, check in BATTERY.items()}
+    known |= {
+        f"pooled_{name}": (
+            f"the {name}s of all cells of a dtype, together, are off by no more than chance",
+            "sum z / sqrt(cells) ~ N(0, 1), in one stage",
+        )
+        for name in POOLED
+    }
+    found = sorted({finding.check for finding in report.checks})
+    return [(name, *known.get(name, ("", ""))) for name in found]
 
 
 def _p(finding: Finding) -> str:
@@ -261,6 +265,11 @@ def _sees(finding: Finding) -> str:
     if not finding.min_discrepancy:
         return ""
     return f"{finding.min_discrepancy:.2g} {finding.unit}".rstrip()
+
+
+def _breakable(name: str) -> Markup:
+    """Return a name that a narrow column breaks after its underscores."""
+    return escape(name).replace("_", Markup("_<wbr>"))
 
 
 def _shown(name: str) -> str:

@@ -20,7 +20,7 @@ COLOURS = {
     "bars": "#010101",
     "law": "#020202",
     "ink": "#030303",
-    "wrong": "#040404",
+    "faint": "#040404",
 }
 """Colours by their names in the style sheet, and what stands for them in matplotlib."""
 
