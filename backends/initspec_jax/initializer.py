@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.extend.core import get_opaque_trace_state
 
 from initspec.axes import IN_OUT, Axes, check_shape
 from initspec.dtypes import FloatType, float_type, numpy_dtype
@@ -17,7 +18,7 @@ from initspec.plan import resolve
 from initspec.repeats import Repeats
 from initspec_jax.keys import check_key
 from initspec_jax.primitives import JaxPrimitives
-from initspec_jax.seeded import PortableDraw, tracing
+from initspec_jax.seeded import PortableDraw
 from initspec_jax.sharding import Draw, context_mesh, named_sharding, placed
 
 if TYPE_CHECKING:
@@ -77,8 +78,8 @@ class JaxInitializer:
         if self.seed is not None:
             plan = resolve(self.spec, shape, self.axes, IN_OUT, kind)
             sharding = named_sharding(out_sharding, plan.layout.shape, mesh)
-            if not tracing():  # a traced call may be the shape of a weight to come
-                self._repeats.note(self.name)
+            # A function is traced for its shapes and again for its program: no second weight.
+            self._repeats.note(self.name, within=get_opaque_trace_state())
             return PortableDraw(plan, kind, self.seed, self.name).array(sharding)
         draw = _compiled(self.spec, self.axes, check_shape(shape), kind, out_sharding, mesh)
         return draw(key)

@@ -16,13 +16,13 @@ def seed_generator(entropy: int | None = None) -> Any:
     they carry one of these.
 
     Args:
-        entropy: what to seed it with, 0 or more; None takes a random seed, as Keras does.
+        entropy: what to seed it with, modulo 2^64; None takes a random seed, as Keras does.
     """
     if entropy is None:
         return keras.random.SeedGenerator()
     # Hashed to 31 bits, which every framework takes. On torch the k-th draw of the seed s is the
     # first of s + k, so that neighbouring seeds must not stay neighbours.
-    hashed = int(np.random.SeedSequence(entropy).generate_state(1)[0]) >> 1
+    hashed = int(np.random.SeedSequence(entropy % 2**64).generate_state(1)[0]) >> 1
     return keras.random.SeedGenerator(hashed)
 
 

@@ -42,8 +42,8 @@ class InitSpecInitializer(keras.initializers.Initializer):
         self.spec = spec if isinstance(spec, InitSpec) else InitSpec.from_dict(spec)
         self.axes = axes_of(axes)
         self.seed = seed
-        self.name = name
-        self._repeats = Repeats()
+        self.name = str(name)
+        self._repeats = name.repeats if isinstance(name, _Name) else Repeats()
         if isinstance(generator, dict):
             generator = keras.random.SeedGenerator.from_config(generator)
         if generator is None and seed is None:  # making one moves Python's global random state
@@ -68,7 +68,7 @@ class InitSpecInitializer(keras.initializers.Initializer):
         kind = _canonical(float_type(keras.config.floatx() if dtype is None else dtype))
         plan = resolve(self.spec, shape, self.axes, IN_OUT, kind)
         if self.seed is not None:
-            self._repeats.note(self.name)
+            self._repeats.note(self.name, _path())
             return portable_tensor(plan, kind, self.seed, self.name)
         if plan.layout.size:
             draw = KerasPrimitives(plan.layout, kind, self._generator)
@@ -80,9 +80,39 @@ class InitSpecInitializer(keras.initializers.Initializer):
             "spec": self.spec.to_dict(),
             "axes": None if self.axes is None else str(self.axes),
             "seed": self.seed,
-            "name": self.name,
+            "name": _Name(self.name, self._repeats),
             "generator": self._generator and self._generator.get_config(),
         }
+
+
+class _Name(str):
+    """A name in a config, which tells the copies that are made from it what was drawn already.
+
+    Layers such as MultiHeadAttention and Bidirectional give each of their kernels a copy of one
+    initializer. In a file, or in another process, it is a str like any other.
+    """
+
+    repeats: Repeats
+
+    def __new__(cls, name: str, repeats: Repeats) -> _Name:
+        made = super().__new__(cls, name)
+        made.repeats = repeats
+        return made
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (str(self),)
+
+
+def _path() -> str | None:
+    """Return the path of the variable that Keras is making, None outside a layer.
+
+    A model that is cloned, or built again, fills the same paths.
+    """
+    try:  # Keras has no public name for it
+        from keras.src.backend.common.name_scope import current_path
+    except ImportError:
+        return None
+    return current_path() or None
 
 
 def _canonical(kind: FloatType) -> FloatType:

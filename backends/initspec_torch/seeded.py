@@ -20,8 +20,17 @@ def fill(tensor: torch.Tensor, plan: Plan, kind: FloatType, seed: int, name: str
     """Write the weight that a seed and a name say into `tensor`.
 
     A CPU tensor is filled in its own memory, without a temporary. A tensor elsewhere is copied to.
-    Of a DTensor this process draws its own part alone, without communication.
+    Of a DTensor this process draws its own part alone, without communication. In a compiled
+    function the draw is a call out of the graph.
     """
+    if torch.compiler.is_compiling():
+        # Not a decorator: that imports torch._dynamo, for seconds, in programs without a compiler.
+        torch.compiler.disable(_fill)(tensor, plan, kind, seed, name)
+    else:
+        _fill(tensor, plan, kind, seed, name)
+
+
+def _fill(tensor: torch.Tensor, plan: Plan, kind: FloatType, seed: int, name: str) -> None:
     index = None
     if is_distributed(tensor):
         tensor, index = local_block(tensor)

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from initspec import InitSpec, InitSpecError
+from initspec import InitSpec, InitSpecError, InitSpecWarning
 
 SPEC = InitSpec.he_normal()
 WHOLE = SPEC.to_numpy("in out", seed=7, name="w")((24, 10))
@@ -37,6 +37,33 @@ def test_traced_draws_have_the_same_bits():
     np.testing.assert_array_equal(jax.vmap(lambda key: fresh()(key, (24, 10)))(keys)[2], WHOLE)
     shape = jax.eval_shape(lambda: INIT(None, (24, 10), jnp.bfloat16))
     assert (shape.shape, shape.dtype) == ((24, 10), jnp.bfloat16)
+
+
+def test_two_weights_of_one_program_warn():
+    """Under jit, too, a second weight of one name is said; another trace of the first is none."""
+    init = fresh()
+
+    def one(key):
+        return init(key, (24, 10))
+
+    jax.eval_shape(one, None)
+    jax.jit(one)(None)  # a warning would be an error here
+    init = fresh()
+    with pytest.warns(InitSpecWarning, match="second weight under the name 'w'"):
+        jax.jit(lambda: (init(None, (24, 10)), init(None, (24, 10))))()
+
+
+def test_flax_models_under_jit_warn_of_equal_layers_alone():
+    """Two layers that share one seeded initializer are equal; one layer, traced twice, is fine."""
+    nn = pytest.importorskip("flax.linen")
+    single, init = nn.Dense(10, kernel_init=fresh()), fresh()
+    x = jnp.zeros((1, 24))
+    jax.eval_shape(single.init, jax.random.key(0), x)
+    parameters = jax.jit(single.init)(jax.random.key(0), x)
+    jax.jit(single.apply)(parameters, x)
+    twins = nn.Sequential([nn.Dense(24, kernel_init=init), nn.Dense(10, kernel_init=init)])
+    with pytest.warns(InitSpecWarning, match="second weight"):
+        jax.jit(twins.init)(jax.random.key(0), x)
 
 
 def test_the_program_does_not_hold_the_weight():

@@ -1,8 +1,13 @@
 """Seeded draws under Keras: layers, tracing, serialisation; on whichever framework it runs."""
 
+import copy
+import json
+import pickle
+
 import keras
 import numpy as np
 import pytest
+from initspec_keras import backend
 
 from initspec import InitSpec, InitSpecWarning
 
@@ -75,6 +80,61 @@ def test_two_layers_of_one_seeded_initializer_warn():
     init((24, 10))
     with pytest.warns(InitSpecWarning, match="both are equal"):
         init((24, 10))
+
+
+def _attention():
+    init = SPEC.to_keras("in out out", seed=7, name="w")
+    layer = keras.layers.MultiHeadAttention(2, 4, kernel_initializer=init)
+    layer.build((1, 3, 8), (1, 3, 8))
+    return layer
+
+
+def _bidirectional():
+    init = SPEC.to_keras("in (stack=4 out)", seed=7, name="w")
+    layer = keras.layers.Bidirectional(keras.layers.LSTM(4, kernel_initializer=init))
+    layer.build((1, 3, 8))
+    return layer
+
+
+@pytest.mark.parametrize("build", [_attention, _bidirectional])
+def test_layers_that_copy_their_initializer_warn(build):
+    """Query, key and value, or both directions, get copies of one initializer: equal, and said."""
+    with pytest.warns(InitSpecWarning, match="second weight under the name 'w'") as caught:
+        layer = build()
+    assert len(caught) == 1
+    kernels = [
+        numpy_of(weight)
+        for weight in layer.weights
+        if weight.name == "kernel" and "output" not in weight.path
+    ]
+    assert len(kernels) >= 2
+    for kernel in kernels[1:]:
+        np.testing.assert_array_equal(kernel, kernels[0])
+
+
+def test_clones_of_clones_do_not_warn():
+    """A model cloned again and again fills the same paths; a warning is an error here."""
+    model = keras.Sequential(
+        [keras.layers.Input((24,)), keras.layers.Dense(10, kernel_initializer=initializer())]
+    )
+    first, second = keras.models.clone_model(model), keras.models.clone_model(model)
+    for clone in (first, second, keras.models.clone_model(first)):
+        np.testing.assert_array_equal(numpy_of(clone.layers[0].kernel), WHOLE)
+
+
+def test_a_saved_config_is_plain_json():
+    """What a config tells its copies does not reach a file, nor a copy of it."""
+    config = keras.initializers.serialize(initializer())
+    assert json.loads(json.dumps(config)) == config
+    for copied in (copy.deepcopy(config), pickle.loads(pickle.dumps(config))):
+        assert type(copied["config"]["name"]) is str
+
+
+@pytest.mark.parametrize("entropy", [-1, -(2**70), 2**70])
+def test_entropy_may_be_any_integer(entropy):
+    """The entropy of a native draw is taken modulo 2^64, as on the other backends."""
+    first, again = (backend.draw(SPEC, (4, 3), entropy=entropy) for _ in range(2))
+    np.testing.assert_array_equal(first, again)
 
 
 @pytest.mark.skipif(keras.config.backend() != "jax", reason="keras.distribution needs JAX")

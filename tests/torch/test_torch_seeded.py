@@ -92,6 +92,30 @@ def test_filling_the_same_tensor_again_is_no_second_weight():
     init(tensor)
 
 
+@pytest.mark.filterwarnings("ignore:Dynamo detected a call")
+@pytest.mark.parametrize("line", ["he_normal", "sparse(0.5)", "orthogonal"])
+def test_compiled_functions_draw(line):
+    """torch.compile leaves the draw out of its graph: the same bits, traced or not."""
+    whole = InitSpec.parse(line).to_numpy(seed=7, name="w")((24, 10))
+    init = InitSpec.parse(line).to_torch(seed=7, name="w")
+    doubled = torch.compile(lambda tensor: init(tensor) * 2, backend="eager")
+    tensor = torch.empty(24, 10)
+    for _ in range(2):
+        np.testing.assert_array_equal(doubled(tensor).numpy(), 2 * whole)
+        np.testing.assert_array_equal(tensor.numpy(), whole)
+        tensor.zero_()
+
+
+def test_no_compiler_is_imported():
+    """A seeded draw does not pay for torch._dynamo, which takes seconds to import."""
+    code = (
+        "import sys, torch; from initspec import InitSpec\n"
+        "InitSpec.he_normal().to_torch(seed=7)(torch.empty(4, 3))\n"
+        "assert 'torch._dynamo' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
 def test_cuda_has_the_same_bits(dtype):
