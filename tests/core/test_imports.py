@@ -22,7 +22,7 @@ PACKAGES = {
     "initspec_keras": {"initspec", "numpy", "ml_dtypes", "keras", "tensorflow", "torch", "jax"},
     "initspec_jax": {"initspec", "numpy", "ml_dtypes", "jax"},
     "initspec_conformance": {
-        *("initspec", "numpy", "scipy", "jinja2", "matplotlib", "pytest"),
+        *("initspec", "numpy", "scipy", "jinja2", "markupsafe", "matplotlib", "pytest"),
     },
 }
 """What each package may import beyond itself and the standard library."""

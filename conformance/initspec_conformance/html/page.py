@@ -11,7 +11,7 @@ from functools import cached_property
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from initspec_conformance.checks import BATTERY
 from initspec_conformance.console import summary
@@ -136,7 +136,7 @@ def html_report(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(p=_p, sees=_sees, breakable=_breakable)
+    environment.filters.update(p=_p, sees=_sees)
     page = environment.get_template("report.html.j2").render(
         report=report,
         headline=_headline(report, len(backends)),
@@ -166,7 +166,7 @@ def _rows(report: Report, backends: Sequence[str]) -> Iterator[Row]:
         found.setdefault(key, {}).setdefault(finding.backend, []).append(finding)
     for index, (key, owners) in enumerate(found.items()):
         title, weight, dtype = _named(key)
-        cells = []
+        cells: list[Cell | None] = []
         for number, backend in enumerate(backends):
             if backend not in owners:
                 cells.append(None)
@@ -265,11 +265,6 @@ def _sees(finding: Finding) -> str:
     if not finding.min_discrepancy:
         return ""
     return f"{finding.min_discrepancy:.2g} {finding.unit}".rstrip()
-
-
-def _breakable(name: str) -> Markup:
-    """Return a name that a narrow column breaks after its underscores."""
-    return escape(name).replace("_", Markup("_<wbr>"))
 
 
 def _shown(name: str) -> str:

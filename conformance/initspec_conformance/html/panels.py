@@ -79,7 +79,8 @@ def _line(edges: Values, shares: Values) -> tuple[list[float], list[float]]:
     for i, share in enumerate(shares):
         if there[i + 1]:
             starts, ends = not there[i], not there[i + 2]
-            x += [edges[i]] * 2 * starts + [(edges[i] + edges[i + 1]) / 2] + [edges[i + 1]] * 2 * ends
+            middle = (edges[i] + edges[i + 1]) / 2
+            x += [edges[i]] * 2 * starts + [middle] + [edges[i + 1]] * 2 * ends
             y += [0.0, share] * starts + [share] + [share, 0.0] * ends
     return [*x, float(edges[-1])], [*y, 0.0]
 
@@ -124,7 +125,9 @@ def _gram(sketch: Sketch, gram: Values) -> Panel:
         f"|QᵀQ / gain² - I| of the first matrix: at most {gram.max():.2g}, "
         f"where rounding explains {limit:.2g}."
     )
-    return Panel(caption, _image(gram / limit, ~(gram <= limit)), square=True, scale=False)
+    with np.errstate(divide="ignore"):
+        shades = 0.8 + np.log10(gram / limit) / 4  # four decades: the grain of rounding is seen
+    return Panel(caption, _image(shades, ~(gram <= limit)), square=True, scale=False)
 
 
 def _values(sketch: Sketch, values: Values) -> Panel:
@@ -152,8 +155,9 @@ def _image(shades: Values, wrong: np.ndarray) -> Callable[[Axes], None]:
     def paint(axes: Axes) -> None:
         axes.imshow(pixels, interpolation="none", aspect="equal")
         high, wide = shades.shape
-        corners = [-0.5, wide - 0.5, wide - 0.5, -0.5, -0.5], [-0.5, -0.5, high - 0.5, high - 0.5, -0.5]
-        axes.plot(*corners, color=COLOURS["faint"], linewidth=1)  # a matrix of zeros has an outline
-        axes.set(xlim=(-0.5, wide - 0.5), ylim=(high - 0.5, -0.5))
+        right, bottom = wide - 0.5, high - 0.5
+        around = [-0.5, right, right, -0.5, -0.5], [-0.5, -0.5, bottom, bottom, -0.5]
+        axes.plot(*around, color=COLOURS["faint"], linewidth=1)  # of zeros, this is all one sees
+        axes.set(xlim=(-0.5, right), ylim=(bottom, -0.5))
 
     return paint

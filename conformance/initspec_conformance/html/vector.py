@@ -71,8 +71,8 @@ def _leaves(parent: ElementTree.Element, data: str, own: bool) -> Iterator[tuple
             case "image":
                 href = "".join(child.get(f"{_XLINK}href", "").split())
                 size = f'width="{child.get("width")}" height="{child.get("height")}"'
-                move = child.get("transform")
-                yield f'<image href="{href}" {size} transform="{move}"/>', mine
+                look = f'style="image-rendering:pixelated" transform="{child.get("transform")}"'
+                yield f'<image href="{href}" {size} {look}/>', mine
 
 
 def _style(text: str) -> str:
