@@ -137,15 +137,26 @@ def _elementwise(spec: InitSpec) -> str:
     assert rule is not None
     mean = number(rule.center())
     if isinstance(family, TruncatedNormal):
-        plus = "" if rule.center() == 0 else f"{mean} + "
-        ends = f"{plus}{number(family.lower)} s and {plus}{number(family.upper)} s"
-        return f"N({mean}, s^2) kept between {ends}"
+        ends = [_moved(rule.center(), bound) for bound in (family.lower, family.upper)]
+        return f"N({mean}, s^2) kept between {ends[0]} and {ends[1]}"
     if isinstance(family, Uniform):
         support = rule.support(spec.gain)
         if support is not None:
             return f"U({number(support[0])}, {number(support[1])})"
         return "U(-b, b)" if rule.center() == 0 else f"U({mean} - b, {mean} + b)"
     return f"N({mean}, sigma^2)"
+
+
+def _moved(mean: float, bound: float) -> str:
+    """Return mean + bound * s as one writes it.
+
+    >>> _moved(3.0, -1.0), _moved(0.5, 2.0), _moved(0.0, -2.0), _moved(3.0, 0.0), _moved(0.0, 1.0)
+    ('3 - s', '0.5 + 2 s', '-2 s', '3', 's')
+    """
+    size = "s" if abs(bound) == 1 else f"{number(abs(bound))} s"
+    if mean == 0:
+        return "0" if bound == 0 else f"{'-' if bound < 0 else ''}{size}"
+    return number(mean) if bound == 0 else f"{number(mean)} {'-' if bound < 0 else '+'} {size}"
 
 
 def _scale(spec: InitSpec) -> str:
