@@ -24,6 +24,13 @@ FRAMEWORKS = {
 }
 # What runs in every session, and skips with a reason what its frameworks cannot show.
 SHARED = ["backends", "examples", "rosetta", "disagreements"]
+
+# What `conformance` holds: each backend, Keras on each of its own.
+CONFORMANCE = [
+    "-".join(filter(None, (name, engine)))
+    for name in BACKENDS
+    for engine in FRAMEWORKS.get(name, {"": []})
+]
 OLDEST_NUMPY = "numpy==1.26.0"
 
 nox.needs_version = ">=2024.4.15"
@@ -36,7 +43,7 @@ def _install(session: nox.Session, *frameworks: str) -> None:
     if frameworks:
         session.install(frameworks[0])  # torch before all that would bring another build of it
     tests = nox.project.dependency_groups(PYPROJECT, "test")
-    session.install(*frameworks, "-e", ".", *tests)
+    session.install(*frameworks, "-e", ".[conformance]", *tests)
 
 
 def _pytest(session: nox.Session, *arguments: str, **environment: str) -> None:
@@ -65,7 +72,7 @@ def _backend_tests(session: nox.Session, name: str, engine: str = "") -> None:
     _install(session, *FRAMEWORKS.get(name, {}).get(engine, []))
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3"} | ({"KERAS_BACKEND": engine} if engine else {})
     tests = [f"tests/{name}", *(f"tests/{shared}" for shared in SHARED)]
-    _pytest(session, f"--backend={name}", *tests, **environment)
+    _pytest(session, "-n2", f"--backend={name}", *tests, **environment)
     doctest = ["pytest", "--doctest-modules", f"backends/{package}"]
     session.run(*doctest, env=environment, success_codes=[0, 5])  # 5: it has no examples
 
@@ -85,6 +92,20 @@ def _add_backend_session(name: str) -> None:
 for _name in BACKENDS:
     if _name != "numpy":
         _add_backend_session(_name)
+
+
+@nox.session
+@nox.parametrize("backend", CONFORMANCE, ids=CONFORMANCE)
+def conformance(session: nox.Session, backend: str) -> None:
+    """Prove that a backend draws what specs say, and audit its framework's own initializers."""
+    name, _, engine = backend.partition("-")
+    _install(session, *FRAMEWORKS.get(name, {}).get(engine, []))
+    environment = {"TF_CPP_MIN_LOG_LEVEL": "3"} | ({"KERAS_BACKEND": engine} if engine else {})
+    reports = session.create_tmp()
+    files = [f"--{kind}={reports}/{backend}.{kind}" for kind in ("html", "json", "junit")]
+    session.run("initspec", "conformance", name, *files, *session.posargs, env=environment)
+    own = ["tests/conformance"] if name == "numpy" else ["tests/conformance/test_native_audit.py"]
+    session.run("pytest", "-n2", f"--backend={name}", *own, env=environment)
 
 
 @nox.session

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from initspec import Axes, InitSpec
+from initspec.dtypes import FLOATS, numpy_dtype
 from initspec_conformance.batch import Batch
 from initspec_conformance.checks import checks_of
 from initspec_conformance.checks.base import Check, Evidence, rejects
@@ -133,9 +134,7 @@ def _array(weight: Any) -> np.ndarray:
     if hasattr(weight, "detach"):  # a torch tensor, which NumPy takes off the graph and the device
         weight = weight.detach().cpu()
         if str(weight.dtype) == "torch.bfloat16":
-            import ml_dtypes
-
-            return np.asarray(weight.float().numpy().astype(ml_dtypes.bfloat16))
+            return np.asarray(weight.float().numpy().astype(numpy_dtype(FLOATS["bfloat16"])))
     elif hasattr(weight, "numpy") and callable(weight.numpy):  # a Keras variable
         weight = weight.numpy()
     return np.asarray(weight)

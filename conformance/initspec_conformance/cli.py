@@ -35,6 +35,7 @@ def conformance(
     ),
     html: Path = typer.Option(None, help="Write a report to look at.", show_default=False),
     json: Path = typer.Option(None, help="Write the findings as JSON.", show_default=False),
+    markdown: Path = typer.Option(None, help="Write the table as Markdown.", show_default=False),
     junit: Path = typer.Option(None, help="Write the findings as JUnit XML.", show_default=False),
 ) -> None:
     """Prove that backends draw what specs say, with a false-alarm rate of 1e-6 for the run."""
@@ -52,7 +53,7 @@ def conformance(
 
     console = Console()
     report = _run(names or _usable(), level, nonce, only, native)
-    for path, text in _files(report, html, json, junit):
+    for path, text in _files(report, html, json, markdown, junit):
         _write(path, text)
         console.print(f"wrote {path}", highlight=False)
     show(report, console)
@@ -93,7 +94,11 @@ def _show_mutants(level: str) -> None:
 
 
 def _files(
-    report: Report, html: Path | None, json: Path | None, junit: Path | None
+    report: Report,
+    html: Path | None,
+    json: Path | None,
+    markdown: Path | None,
+    junit: Path | None,
 ) -> list[tuple[Path, str]]:
     found = []
     if html is not None:
@@ -104,6 +109,10 @@ def _files(
         from initspec_conformance.document import to_json
 
         found.append((json, to_json(report)))
+    if markdown is not None:
+        from initspec_conformance.console import to_markdown
+
+        found.append((markdown, to_markdown(report)))
     if junit is not None:
         from initspec_conformance.junit import to_junit
 

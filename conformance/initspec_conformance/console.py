@@ -52,7 +52,7 @@ def summary(report: Report) -> list[tuple[str, list[str]]]:
     return rows
 
 
-def markdown(report: Report) -> str:
+def to_markdown(report: Report) -> str:
     """Return the table of a run as Markdown, for a README."""
     heads = [f"{name} ({version})" for name, version in report.versions.items()]
     lines = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import random
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,8 @@ import numpy as np
 
 from initspec_conformance.arrays import Array
 from initspec_conformance.target import Target
+
+_GLANCE = 0.1  # seconds between looks at whether a call in progress is still wanted
 
 
 class BadDrawError(Exception):
@@ -58,17 +61,25 @@ class Caller:
                 self._thread.start()
             self._calls.put(call)
             call.begun.wait()
-            if not call.done.wait(seconds):
-                self._thread = None
-                raise TimeoutError(f"took longer than {seconds:g} s")
+            self._wait(call, seconds)
         if call.error is not None:
             raise call.error
         return call.result
 
+    def _wait(self, call: _Call, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while not call.done.wait(_GLANCE):
+            if self._closed or time.monotonic() > end:
+                self._thread = None
+                if self._closed:
+                    raise RuntimeError("the run was stopped")
+                raise TimeoutError(f"took longer than {seconds:g} s")
+
     def close(self) -> None:
-        """Take no more calls, and end the thread once it is idle."""
+        """Take no more calls, give up the one under way, and end the thread once it is idle."""
         self._closed = True
-        self._calls.put(None)
+        with self._lock:  # a call that was being put before `None` has been served or given up
+            self._calls.put(None)
 
 
 def _serve(calls: queue.SimpleQueue[_Call | None]) -> None:

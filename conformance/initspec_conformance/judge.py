@@ -152,7 +152,8 @@ class _Calls:
         bits = "other" if other else "the same"
         message = f"the first seed, drawn again after {n} draws, gives {bits} bits"
         yield "reproducible", fact(other, n, message)
-        repeated = 0 if target.family == "fixed" or target.size < 4 else n - len(set(self.hashes))
+        free = target.family not in ("fixed", "empty") and target.size >= 4
+        repeated = n - len(set(self.hashes)) if free else 0
         message = f"{repeated} of {n} draws of different seeds repeat the bits of another"
         yield "distinct_seeds", fact(repeated, n, message)
         message = source.moved or "the global random state of NumPy and Python is untouched"

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
 from functools import lru_cache
 
 import numpy as np
 from scipy import special, stats
 
 from initspec import Fans, InitSpec, Normal, Sparse, TruncatedNormal, Uniform
+from initspec.layout import Layout
 from initspec.variance import FanRule, Range, Std
 from initspec_conformance.arrays import Values
 
@@ -117,6 +119,20 @@ def sigma(spec: InitSpec, fans: Fans) -> tuple[float, float]:
         case Range(low=low, high=high):
             return (low + high) / 2, spec.gain * (high - low) / math.sqrt(12)
     raise TypeError(f"{spec} has no variance rule")
+
+
+def zeros_of(spec: InitSpec, layout: Layout) -> tuple[int, int, int]:
+    """Return the zeros of a slice of a sparse weight, its entries, and how many slices there are.
+
+    Martens (2010), section 5. The sparsity is the decimal number that it prints as.
+    """
+    family = spec.distribution
+    assert isinstance(family, Sparse)
+    entries, across = layout.columns, layout.out
+    if family.along == "out":
+        entries, across = across, entries
+    exact = Decimal(repr(family.sparsity)) * entries
+    return int(exact.to_integral_value(ROUND_CEILING)), entries, layout.stack * across
 
 
 def entry_law(spec: InitSpec, fans: Fans) -> EntryLaw | None:

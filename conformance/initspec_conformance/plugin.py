@@ -15,7 +15,7 @@ import pytest
 
 if TYPE_CHECKING:
     from initspec_conformance.drawing import Caller
-    from initspec_conformance.jobs import Job
+    from initspec_conformance.jobs import Job, Terms
 
 NONCE = pytest.StashKey[int]()
 TERMS: pytest.StashKey[Terms] = pytest.StashKey()

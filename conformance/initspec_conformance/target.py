@@ -14,7 +14,7 @@ from initspec.dtypes import FLOATS, float_type, numpy_dtype
 from initspec.errors import AxesError, InitSpecError
 from initspec.fans import Fans
 from initspec.layout import Layout
-from initspec_conformance.laws import EntryLaw, entry_law
+from initspec_conformance.laws import EntryLaw, entry_law, zeros_of
 from initspec_conformance.readings import Reading, reading_of
 
 
@@ -59,10 +59,14 @@ class Target:
 
     @property
     def family(self) -> str:
-        """What kind of checks apply: "iid", "sparse", "haar" or "fixed"."""
+        """What kind of checks apply: "iid", "sparse", "haar" or "fixed".
+
+        "empty" is a sparse weight so small that nothing but zeros is left.
+        """
         match self.spec.distribution:
             case Sparse():
-                return "sparse"
+                zeros, entries, _ = zeros_of(self.spec, self.layout)
+                return "sparse" if zeros < entries else "empty"
             case Orthogonal() | DeltaOrthogonal():
                 return "haar"
             case Constant() | Identity() | Dirac():
@@ -101,7 +105,7 @@ def target_of(
     shape = tuple(shape)
     found = Axes(axes) if isinstance(axes, str) else axes
     target = Target(spec, shape, found or by_rank(OUT_IN, len(shape)), float_type(dtype).name)
-    needs_axes = spec.mode is not None or target.family in ("sparse", "haar")
+    needs_axes = spec.mode is not None or target.family in ("sparse", "empty", "haar")
     if target.axes is None and needs_axes:
         raise AxesError(
             f"'{spec}' on the shape {shape}: pass axes, such as axes='out [in=512]' for a bias"

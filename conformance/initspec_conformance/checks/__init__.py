@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from initspec_conformance.checks.base import Check, Evidence, named
 from initspec_conformance.checks.correlation import Lags, Seeds
-from initspec_conformance.checks.dtype import Distinct, FullWidth
+from initspec_conformance.checks.dtype import Binades, Distinct, FullWidth, Resolution
 from initspec_conformance.checks.duplicates import Copies, Repeats
 from initspec_conformance.checks.fixed import Fixed
 from initspec_conformance.checks.haar import (
@@ -23,6 +23,7 @@ from initspec_conformance.checks.orthogonality import Orthogonality
 from initspec_conformance.checks.rows import Rows, TooGood
 from initspec_conformance.checks.shape import Distance, Legendre, Tails
 from initspec_conformance.checks.sparsity import Adjacency, Masks, Overlap, Places, Zeros
+from initspec_conformance.checks.stuck import Stuck
 from initspec_conformance.checks.support import Extremes, Support
 from initspec_conformance.target import Target
 
@@ -41,6 +42,7 @@ BATTERY: dict[str, Check] = named(
         Rows(),
         Copies(),
         Repeats(),
+        Stuck(),
         TooGood(),
         Orthogonality(),
         Determinant(),
@@ -57,6 +59,8 @@ BATTERY: dict[str, Check] = named(
         Overlap(),
         Masks(),
         Distinct(),
+        Binades(),
+        Resolution(),
         FullWidth(),
         Fixed(),
     )

@@ -1,15 +1,21 @@
-"""The dtype is used for what it can hold: as many distinct values as chance gives it."""
+"""The dtype is used for what it can hold: rounded once, to nearest, with all of its bits."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, special, stats
 
 from initspec_conformance import rates
+from initspec_conformance.arrays import Array, Values
 from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence, fact
+from initspec_conformance.checks.coincidence import coincidence
+from initspec_conformance.checks.duplicates import pairs_of_equal
 from initspec_conformance.rates import Rates
+from initspec_conformance.readings import Rounded
 from initspec_conformance.target import Target
 
 
@@ -28,18 +34,36 @@ class Distinct(Check):
         return _Distinct(target)
 
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        mean, variance = _expected(target, n)
-        return rates.reach(levels) * math.sqrt(max(variance, 1.0)) / mean
+        hit = _hit(target, n)
+        deviation = math.sqrt(float((hit * (1 - hit)).sum()))
+        # Chernoff's bound exp(-z^2 / 2) stands for the normal tail.
+        limit = math.sqrt(2 * math.log(2 / levels.first))
+        return (limit + rates.upper(rates.MISS)) * max(deviation, 1.0) / float(hit.sum())
 
 
-def _expected(target: Target, n: int) -> tuple[float, float]:
-    """Return the mean number of cells hit by n values, and a bound of its variance.
-
-    Cells are hit with negative association, so their sum varies at most as if independent.
-    """
+def _hit(target: Target, n: int) -> Values:
+    """Return for each cell the chance that one of n values lies in it."""
     masses = np.diff(target.reading.upto, prepend=0.0)
-    empty = np.exp(n * np.log1p(-np.clip(masses, 0, 1 - 1e-12)))
-    return float((1 - empty).sum()), float((empty * (1 - empty)).sum())
+    return np.asarray(-np.expm1(n * np.log1p(-np.clip(masses, 0, 1 - 1e-12))))
+
+
+def _of_hits(seen: int, hit: Values) -> float:
+    """Return the two-sided p-value of a number of cells hit, by Chernoff's bound.
+
+    Whether cells are hit is negatively associated, so the bound of independent cells holds:
+    Dubhashi & Ranjan (1998). The count is no normal variable where few cells are in doubt.
+    """
+    # Cells beyond the law's digits can be hit all the same, by a wrong draw.
+    odds = np.clip(hit, 1e-18, 1 - 1e-16)
+
+    def slope(t: float) -> float:
+        return seen - float((1 / (1 + (1 - odds) / odds * math.exp(-t))).sum())
+
+    if slope(-60) <= 0 or slope(60) >= 0:
+        return 0.0
+    t = float(optimize.brentq(slope, -60, 60))
+    gain = t * seen - float(np.log1p(odds * math.expm1(t)).sum())
+    return min(1.0, 2 * math.exp(-max(gain, 0.0)))
 
 
 class _Distinct(Accumulator):
@@ -52,12 +76,107 @@ class _Distinct(Accumulator):
 
     def evidence(self) -> Evidence:
         n = int(self.counts.sum())
-        mean, variance = _expected(self.target, n)
+        hit = _hit(self.target, n)
+        mean = float(hit.sum())
         seen = int((self.counts > 0).sum())
-        # Below a variance of 1 the count is all but certain, and one more or less is rounding.
-        z = (seen - mean) / math.sqrt(max(variance, 1.0))
+        z = (seen - mean) / math.sqrt(max(float((hit * (1 - hit)).sum()), 1.0))
         message = f"{seen} distinct values among {n} where {mean:.1f} are expected, z = {z:+.1f}"
-        return Evidence(z, rates.two_sided(z), n, message)
+        return Evidence(z, _of_hits(seen, hit), n, message)
+
+
+class Binades(Check):
+    """Powers of two occur as often as rounding to nearest makes them occur.
+
+    Below a power of two the spacing is half of that above, so its cell is lopsided: a quarter of a
+    step below, half a step above. Rounding toward zero makes it a third larger, and hardly changes
+    any other.
+    """
+
+    name = "binades"
+    asserts = "values are powers of two as often as rounding to nearest makes them so"
+    null = "the count of powers of two ~ Binomial(n, q), q the mass of their cells"
+    unit = "of the powers of two"
+
+    def applies(self, target: Target) -> bool:
+        return super().applies(target) and target.narrow and 0 < _powers(target)[1] < 0.5
+
+    def start(self, target: Target) -> Accumulator:
+        return _Binades(target)
+
+    def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
+        share = _powers(target)[1]
+        return rates.reach(levels) * math.sqrt((1 - share) / (share * n))
+
+
+def _powers(target: Target) -> tuple[NDArray[np.int64], float]:
+    """Return the cells of the powers of two, and their mass."""
+    reading = target.reading
+    assert isinstance(reading, Rounded)
+    cells = np.flatnonzero(np.abs(np.frexp(reading.values)[0]) == 0.5)
+    return cells, float(reading.masses[cells].sum())
+
+
+class _Binades(Accumulator):
+    def __init__(self, target: Target) -> None:
+        self.cells, self.share = _powers(target)
+        self.count = self.n = 0
+
+    def add(self, batch: Batch) -> None:
+        self.count += int(batch.counts[self.cells].sum())
+        self.n += int(batch.counts.sum())
+
+    def evidence(self) -> Evidence:
+        expected = self.n * self.share
+        z = (self.count - expected) / math.sqrt(expected * (1 - self.share))
+        message = f"{self.count} of {self.n} values are powers of two where {expected:.1f} belong"
+        return Evidence(z, rates.of_binomial(self.count, self.n, self.share), self.n, message)
+
+
+MOST = 1 << 19
+COARSE = 16
+"""How many times coarser than any right generator values may be."""
+
+
+class Resolution(Check):
+    """Values are no coarser than 18 bits: no byte, and no 16-bit float in a wider coat."""
+
+    name = "resolution"
+    asserts = "float32 and float64 values lie on no coarse lattice"
+    null = "pairs of equal |x| among n ~ Poisson of at most 16 times their number on 22 bits"
+    unit = "of the pairs are equal"
+
+    def applies(self, target: Target) -> bool:
+        return super().applies(target) and not target.narrow
+
+    def start(self, target: Target) -> Accumulator:
+        return _Resolution(target)
+
+    def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
+        pairs = math.comb(min(n, MOST), 2)
+        limit = float(stats.poisson.isf(levels.first, COARSE * coincidence(target) * pairs))
+        return float(special.pdtri(limit, rates.MISS)) / max(pairs, 1)
+
+
+class _Resolution(Accumulator):
+    def __init__(self, target: Target) -> None:
+        self.equal = coincidence(target)
+        self.values: list[Array] = []
+        self.n = 0
+
+    def add(self, batch: Batch) -> None:
+        taken = np.abs(batch.entries.ravel()[: MOST - self.n])
+        if len(taken):
+            self.values.append(taken)
+            self.n += len(taken)
+
+    def evidence(self) -> Evidence:
+        pairs = pairs_of_equal(np.sort(np.concatenate(self.values)))
+        limit = COARSE * self.equal * math.comb(self.n, 2)
+        p_value = float(special.pdtrc(pairs - 1, limit)) if pairs else 1.0
+        message = (
+            f"{pairs} pairs of equal sizes among {self.n} values; {limit / COARSE:.3g} are many"
+        )
+        return Evidence(float(pairs), p_value, self.n, message)
 
 
 class FullWidth(Check):

@@ -11,6 +11,7 @@ from initspec_conformance import rates
 from initspec_conformance.arrays import Array
 from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence, fact
+from initspec_conformance.checks.coincidence import coincidence
 from initspec_conformance.checks.rows import slices_of
 from initspec_conformance.rates import Rates
 from initspec_conformance.target import Target
@@ -41,11 +42,7 @@ def _bits(target: Target) -> float:
     n = min(math.prod(sizes[axis] for axis in axes) for axes in kinds.values())
     if target.family == "sparse":
         n = int(n * (1 - target.spec.distribution.sparsity) / 2)  # type: ignore[attr-defined]
-    alike = 20.0
-    if target.narrow:
-        masses = np.diff(target.reading.upto, prepend=0.0)
-        alike = -math.log2(2 * float(masses @ masses))
-    return n * alike - math.lgamma(n + 1) / math.log(2)
+    return -n * math.log2(coincidence(target)) - math.lgamma(n + 1) / math.log(2)
 
 
 class _Copies(Accumulator):
@@ -129,8 +126,8 @@ class _Repeats(Accumulator):
 
     def evidence(self) -> Evidence:
         n = min(map(len, self.sorted))
-        inside = sum(_pairs(row) for row in self.sorted)
-        pairs = _pairs(np.sort(np.concatenate(self.sorted)))
+        inside = sum(pairs_of_equal(row) for row in self.sorted)
+        pairs = pairs_of_equal(np.sort(np.concatenate(self.sorted)))
         share = (n - 1) / (2 * n - 1)
         p_value = rates.of_binomial(inside, pairs, share)
         message = (
@@ -140,7 +137,7 @@ class _Repeats(Accumulator):
         return Evidence((inside - pairs * share) / math.sqrt(expected), p_value, 2 * n, message)
 
 
-def _pairs(ordered: Array) -> int:
+def pairs_of_equal(ordered: Array) -> int:
     """Return how many pairs of equal values a sorted array holds."""
     edges = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
     runs = np.diff(edges, prepend=-1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from decimal import ROUND_CEILING, Decimal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,25 +11,11 @@ from initspec import Sparse
 from initspec_conformance import rates
 from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence, fact
+from initspec_conformance.laws import zeros_of
 from initspec_conformance.rates import Rates
 from initspec_conformance.target import Target
 
 Where = NDArray[np.bool_]
-
-
-def zeros_of(target: Target) -> tuple[int, int, int]:
-    """Return the zeros of a slice, its entries, and how many slices a weight has.
-
-    Martens (2010), section 5. The sparsity is the decimal number that it prints as.
-    """
-    family = target.spec.distribution
-    assert isinstance(family, Sparse)
-    layout = target.layout
-    along, across = layout.columns, layout.out
-    if family.along == "out":
-        along, across = across, along
-    exact = Decimal(repr(family.sparsity)) * along
-    return int(exact.to_integral_value(ROUND_CEILING)), along, layout.stack * across
 
 
 def masks(batch: Batch) -> Where:
@@ -49,7 +34,7 @@ class Zeros(Check):
     name = "zeros"
     asserts = "every slice has exactly ceil(sparsity * entries) zeros"
     null = "deterministic"
-    families = ("sparse",)
+    families = ("sparse", "empty")
 
     def start(self, target: Target) -> Accumulator:
         return _Zeros(target)
@@ -57,7 +42,7 @@ class Zeros(Check):
 
 class _Zeros(Accumulator):
     def __init__(self, target: Target) -> None:
-        self.zeros, self.entries, _ = zeros_of(target)
+        self.zeros, self.entries, _ = zeros_of(target.spec, target.layout)
         self.wrong = self.n = 0
         self.seen = (self.zeros, self.zeros)
 
@@ -83,7 +68,7 @@ class Mask(Check):
     def applies(self, target: Target) -> bool:
         if not super().applies(target):
             return False
-        zeros, entries, slices = zeros_of(target)
+        zeros, entries, slices = zeros_of(target.spec, target.layout)
         return 0 < zeros < entries and slices >= 2 and zeros * (entries - zeros) >= 8
 
 
@@ -99,13 +84,13 @@ class Places(Mask):
         return _Places(target)
 
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        _, entries, _ = zeros_of(target)
+        _, entries, _ = zeros_of(target.spec, target.layout)
         return rates.reach(levels) * math.sqrt(2 / (entries - 1)) / max(n / entries, 1)
 
 
 class _Places(Accumulator):
     def __init__(self, target: Target) -> None:
-        self.zeros, self.entries, _ = zeros_of(target)
+        self.zeros, self.entries, _ = zeros_of(target.spec, target.layout)
         self.counts = np.zeros(self.entries, np.int64)
         self.slices = 0
 
@@ -132,7 +117,7 @@ class _Score(Accumulator):
     what = ""
 
     def __init__(self, target: Target) -> None:
-        self.zeros, self.entries, _ = zeros_of(target)
+        self.zeros, self.entries, _ = zeros_of(target.spec, target.layout)
         self.sum = 0.0
         self.count = self.n = 0
 
@@ -227,7 +212,7 @@ class Masks(Mask):
     def applies(self, target: Target) -> bool:
         if not super().applies(target):
             return False
-        zeros, entries, _ = zeros_of(target)
+        zeros, entries, _ = zeros_of(target.spec, target.layout)
         ways = math.lgamma(entries + 1) - math.lgamma(zeros + 1) - math.lgamma(entries - zeros + 1)
         return ways / math.log(2) > 100
 

@@ -1,0 +1,135 @@
+"""`audit_callable` and `assert_initialized`."""
+
+import numpy as np
+import pytest
+from initspec_conformance import Report, assert_initialized, audit_callable
+
+from initspec import InitSpec
+from initspec.errors import InitSpecError
+
+SHAPE = (512, 520)
+HE = InitSpec.he_normal()
+
+
+def normal(std):
+    """Return a function that draws N(0, std^2)."""
+
+    def draw(shape, dtype, seed):
+        return np.random.default_rng(seed).normal(0, std, shape).astype(dtype)
+
+    return draw
+
+
+RIGHT = normal((2 / 520) ** 0.5)
+
+
+def test_a_right_callable_passes():
+    """Called with the shape, the dtype and a seed, positionally."""
+    calls = []
+
+    def draw(*arguments):
+        calls.append(arguments)
+        return RIGHT(*arguments)
+
+    report = audit_callable(draw, HE, SHAPE)
+    assert isinstance(report, Report)
+    assert report.passed, report
+    assert report.failures == ()
+    assert {call[:2] for call in calls} == {(SHAPE, "float32")}
+    assert all(type(call[2]) is int and 0 <= call[2] < 1 << 31 for call in calls)
+    mean = next(finding for finding in report.checks if finding.check == "mean")
+    assert mean.n >= 1 << 21
+    assert mean.min_discrepancy <= 0.0060
+    assert len(mean.p_values) == 1
+    assert next(f for f in report.checks if f.check == "reproducible").p_values is None
+
+
+def test_stated_discrepancies():
+    """At 2^21 samples: mean 0.0060 sigma; variance 0.84% normal, 0.53% uniform, 0.70% truncated."""
+    for text, expected in (
+        ("he_normal", 0.0084),
+        ("he_uniform", 0.0053),
+        ("he_truncated_normal", 0.0070),
+    ):
+        spec = InitSpec.parse(text)
+        draw = spec.to_numpy()
+        report = audit_callable(
+            lambda shape, dtype, seed, draw=draw: draw(shape, dtype, np.random.default_rng(seed)),
+            spec,
+            SHAPE,
+        )
+        assert report.passed, report
+        found = {finding.check: finding for finding in report.checks}
+        assert found["variance"].min_discrepancy == pytest.approx(expected, rel=0.01)
+        assert found["mean"].min_discrepancy <= 0.0060
+
+
+@pytest.mark.parametrize(
+    ("draw", "check"),
+    [
+        (normal((1.01 * 2 / 520) ** 0.5), "variance"),
+        (normal((2 / 512) ** 0.5), "variance"),
+        (lambda *a: RIGHT(*a) + np.float32(0.01 * (2 / 520) ** 0.5), "mean"),
+        (lambda shape, dtype, _: np.zeros(shape, dtype), "variance"),
+        (lambda shape, dtype, seed: RIGHT(shape, dtype, seed)[::-1, ::-1].T, "draws"),
+        (lambda shape, _, seed: RIGHT(shape, "float64", seed), "draws"),
+        (lambda *_: 1 / 0, "draws"),
+        (lambda shape, *_: np.random.default_rng().normal(0, 1, shape), "draws"),
+        (lambda shape, dtype, _: RIGHT(shape, dtype, 1), "distinct_seeds"),
+        (lambda shape, dtype, _: RIGHT(shape, dtype, None), "reproducible"),
+        (lambda *a: np.abs(RIGHT(*a)), "mean"),
+    ],
+)
+def test_wrong_callables_fail(draw, check):
+    """Each is caught by the check that is meant for it, and nothing is raised."""
+    report = audit_callable(draw, HE, SHAPE)
+    assert check in {finding.check for finding in report.failures}, report
+    assert "audit_callable" in report.failures[0].reproduce
+
+
+def test_audits_that_cannot_be():
+    """A spec that cannot fill the shape, an unknown dtype and an empty weight raise."""
+    with pytest.raises(InitSpecError, match="axes"):
+        audit_callable(RIGHT, HE, (512,))
+    with pytest.raises(InitSpecError, match="float16"):
+        audit_callable(RIGHT, HE, SHAPE, dtype="int8")
+    with pytest.raises(InitSpecError, match="no elements"):
+        audit_callable(RIGHT, HE, (0, 3))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "he_normal",
+        "glorot_uniform",
+        "lecun_truncated_normal",
+        "sparse(sparsity=0.9)",
+        "orthogonal(gain=1.4)",
+        "constant(value=0.1)",
+        "uniform(low=-0.1, high=0.3)",
+    ],
+)
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
+@pytest.mark.parametrize("shape", [(4, 6), (64, 48), (512, 520)])
+def test_single_weights_pass(text, dtype, shape):
+    """One weight of any size, judged as it is."""
+    spec = InitSpec.parse(text)
+    assert_initialized(spec.to_numpy(seed=3)(shape, dtype), spec, axes="out in")
+
+
+def test_single_weights_fail_and_say_what_they_are():
+    """The message has the numbers, and what the weight looks like instead."""
+    weight = InitSpec.glorot_uniform().to_numpy(seed=0)((256, 1024))
+    with pytest.raises(AssertionError) as caught:
+        assert_initialized(weight, HE)
+    message = str(caught.value)
+    assert "variance" in message
+    assert "It looks like" in message
+    assert "glorot_uniform" in message
+    with pytest.raises(AssertionError, match="the constant 0"):
+        assert_initialized(np.zeros((64, 64)), HE)
+    with pytest.raises(AssertionError, match="NaN"):
+        assert_initialized(np.full((64, 64), np.nan), HE)
+    swapped = HE.to_numpy(seed=0)((1024, 256))
+    with pytest.raises(AssertionError, match=r"he_normal\(mode=fan_out\)"):
+        assert_initialized(swapped, HE, axes="in out")
