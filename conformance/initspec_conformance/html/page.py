@@ -137,7 +137,7 @@ def html_report(report: Report) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(p=_p, sees=_sees)
-    page = environment.get_template("report.html.j2").render(
+    page: str = environment.get_template("report.html.j2").render(
         report=report,
         headline=_headline(report, len(backends)),
         facts=_facts(report, len(rows)),
