@@ -97,7 +97,7 @@ def manifest(backends: Sequence[Backend[Any]], level: str, only: str = "*") -> l
             )
         jobs += [Job(backend, prop.name, prop=prop) for prop in PROPERTIES]
         jobs += [Job(backend, cell.id, cell=cell) for cell in cells_of(level, dtypes)]
-    chosen = [job for job in jobs if fnmatchcase(job.name, only)]
+    chosen = [job for job in jobs if only == job.name or fnmatchcase(job.name, only)]
     if not chosen:
         some = ", ".join(job.name for job in jobs[:8])
         raise InitSpecError(f"only={only!r} matches none of {len(jobs)} cells, such as {some}")
