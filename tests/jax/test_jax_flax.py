@@ -71,6 +71,18 @@ def test_attention():
     _std(layer.init(KEY, jnp.ones((1, 64)))["params"]["kernel"], 64)
 
 
+def test_batched_dense():
+    """DenseGeneral multiplies batch_dims into the inputs: `(stack=2 in) out` tells them apart."""
+    init = HE.to_jax("(stack=2 in) out", seed=7, name="w")
+    layer = nn.DenseGeneral((8, 16), axis=-1, batch_dims=(0,), kernel_init=init)
+    kernel = layer.init(KEY, jnp.ones((2, 3, 64)))["params"]["kernel"]
+    assert kernel.shape == (2, 64, 8, 16)
+    _std(kernel, 64)
+    for i in range(2):
+        alone = HE.to_numpy("in out out", seed=7, name=f"w[{i}]")((64, 8, 16))
+        np.testing.assert_array_equal(kernel[i], alone)
+
+
 def test_stacked_lstm_gates():
     """nnx.OptimizedLSTMCell stacks its gates in one kernel: with axes each is orthogonal."""
     init = InitSpec.orthogonal().to_jax("in (stack=4 out)")
