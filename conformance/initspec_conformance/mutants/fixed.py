@@ -1,0 +1,81 @@
+"""Families in which nothing is random, filled wrongly."""
+
+from __future__ import annotations
+
+import numpy as np
+from initspec_conformance.arrays import Array
+from initspec_conformance.mutants.base import Mutant
+from initspec_conformance.target import Target
+
+from initspec import Dirac, Identity
+
+
+class IdentityWithoutGain(Mutant):
+    """Ones on the diagonal, whatever the gain is."""
+
+    caught_by = "fixed"
+    spec = "identity(gain=0.5)"
+    shape = (24, 20)
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        right = super().weight(target, rng)
+        return right / right.dtype.type(target.spec.gain)
+
+
+class IdentityTiled(Mutant):
+    """A rectangular identity that starts again below the square: `i % n`."""
+
+    caught_by = "fixed"
+    spec = "identity"
+    shape = (24, 20)
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        right = super().weight(target, rng)
+        if isinstance(target.spec.distribution, Identity):
+            out, in_ = right.shape
+            right[np.arange(out), np.arange(out) % in_] = target.spec.gain
+        return right
+
+
+class DiracOffCentre(Mutant):
+    """size // 2 for (size - 1) // 2: torch's dirac_, one off for even kernels."""
+
+    caught_by = "fixed"
+    spec = "dirac"
+    shape, axes = (8, 6, 4), "out in kernel..."
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        right = super().weight(target, rng)
+        if not isinstance(target.spec.distribution, Dirac):
+            return right
+        whole = target.layout.logical(right)
+        index = 0
+        for size in target.layout.kernel:
+            index = index * size + size // 2
+        return np.asarray(
+            target.layout.weight(np.roll(whole, index - target.layout.centre, axis=3))
+        )
+
+
+class ConstantRoundedDown(Mutant):
+    """0.1 truncated to float32, where it is rounded."""
+
+    caught_by = "fixed"
+    spec = "constant(value=0.1)"
+    shape = (7, 5)
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        right = super().weight(target, rng)
+        return np.asarray(np.nextafter(right, right.dtype.type(0)))
+
+
+class NearlyZero(Mutant):
+    """zeros that are 1e-8: a division by zero that was avoided once."""
+
+    caught_by = "fixed"
+    spec = "zeros"
+    shape = (7, 5)
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        right = super().weight(target, rng)
+        return right + right.dtype.type(1e-8 if target.family == "fixed" else 0.0)

@@ -1,0 +1,261 @@
+"""Entries, rows and parameters that have to do with each other."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from initspec_conformance.arrays import Array, Values
+from initspec_conformance.mutants.base import MATRIX, Mutant, wide
+from initspec_conformance.target import Target
+from scipy import special
+
+
+class Spoiled(Mutant, abstract=True):
+    """A right draw that is spoiled afterwards, in place."""
+
+    def spoil(self, weight: Array, rng: np.random.Generator) -> None:
+        """Spoil a draw in its own order."""
+        raise NotImplementedError
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        right = super().weight(target, rng)
+        self.spoil(right, rng)
+        return right
+
+
+class HalvesDuplicated(Spoiled):
+    """Both threads start with the same generator, and fill half of the weight each."""
+
+    caught_by = "lags"
+    discrepancy = 0.5
+
+    def spoil(self, weight: Array, rng: np.random.Generator) -> None:
+        half = len(weight) // 2
+        weight[half:] = weight[:half]
+
+
+class HalvesNegated(Spoiled):
+    """Antithetic pairs: the second half is the first one, negated. Better means, and no sample."""
+
+    caught_by = "lags"
+    discrepancy = 0.5
+
+    def spoil(self, weight: Array, rng: np.random.Generator) -> None:
+        half = len(weight) // 2
+        weight[half:] = -weight[:half]
+
+
+class BlockRepeated(Spoiled):
+    """4 of 512 rows again elsewhere: a counter that was advanced by too little."""
+
+    caught_by = "lags"
+    shape = MATRIX
+    discrepancy = 4 / 512
+
+    def spoil(self, weight: Array, rng: np.random.Generator) -> None:
+        weight[300:304] = weight[100:104]
+
+
+class ChunksOverlap(Spoiled):
+    """Each chunk of a parallel fill repeats the last eighth of the one before it."""
+
+    caught_by = "lags"
+    discrepancy = 1 / 8
+
+    def spoil(self, weight: Array, rng: np.random.Generator) -> None:
+        flat = weight.reshape(-1)
+        chunk = flat.size // 4
+        for start in range(chunk, flat.size, chunk):
+            flat[start : start + chunk // 8] = flat[start - chunk // 8 : start]
+
+
+class Autoregressive(Mutant):
+    """Each entry remembers the one before it, 5%: the low bits of a linear congruence."""
+
+    caught_by = "lags"
+    # U of normal variables with correlation r: (6 / pi) asin(r / 2), Pearson (1907).
+    discrepancy = 6 / math.pi * math.asin(0.05 / 2)
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        std = target.spec.std(target.shape, target.axes)
+        noise = rng.standard_normal(math.prod(target.shape) + 1)
+        # A moving average a e_i + b e_(i-1), with a b = 0.05 and a^2 + b^2 = 1.
+        b = math.sqrt((1 - math.sqrt(1 - 4 * 0.05**2)) / 2)
+        mixed = math.sqrt(1 - b**2) * noise[1:] + b * noise[:-1]
+        return np.asarray((std * mixed).reshape(target.shape).astype(wide(target)))
+
+
+class SortedRuns(Spoiled):
+    """Every 32 values come sorted: a vectorised rejection that packs lanes by size."""
+
+    caught_by = "lags"
+
+    def spoil(self, weight: Array, rng: np.random.Generator) -> None:
+        weight[...] = np.sort(weight.reshape(-1, 32), axis=1).reshape(weight.shape)
+
+
+class Symmetric(Spoiled):
+    """W equals its transpose."""
+
+    caught_by = "copies"
+    shape = (96, 96)
+
+    def spoil(self, weight: Array, rng: np.random.Generator) -> None:
+        weight[...] = np.tril(weight) + np.tril(weight, -1).T
+
+
+class RowsShuffledCopies(Spoiled):
+    """The last row is the first one, shuffled and negated: a buffer that was used twice."""
+
+    caught_by = "copies"
+
+    def spoil(self, weight: Array, rng: np.random.Generator) -> None:
+        weight[-1] = -rng.permutation(weight[0])
+
+
+class ColumnCopied(Spoiled):
+    """Two inputs with the same weights."""
+
+    caught_by = "copies"
+
+    def spoil(self, weight: Array, rng: np.random.Generator) -> None:
+        weight[:, 40] = weight[:, 7]
+
+
+class GroupsEqual(Spoiled):
+    """Each group of a convolution gets the same weights, drawn once and tiled."""
+
+    caught_by = "copies"
+    shape, axes = (64, 8, 3, 3), "(stack=4 out) in kernel kernel"
+
+    def spoil(self, weight: Array, rng: np.random.Generator) -> None:
+        weight[16:] = np.tile(weight[:16], (3, 1, 1, 1))
+
+
+class GatesEqual(Spoiled):
+    """One initializer object on four gates: Keras, identical weights."""
+
+    caught_by = "copies"
+    shape, axes = (48, 128), "in (stack=4 out)"
+
+    def spoil(self, weight: Array, rng: np.random.Generator) -> None:
+        weight[:, 32:] = np.tile(weight[:, :32], (1, 3))
+
+
+class RowOffsets(Spoiled):
+    """Each unit has a mean of its own, 1% of the variance: a bias folded into the weight."""
+
+    caught_by = "rows"
+    shape = MATRIX
+    discrepancy = 0.01
+
+    def spoil(self, weight: Array, rng: np.random.Generator) -> None:
+        std = math.sqrt(2 / weight.shape[1])
+        offsets = 0.1 * std * rng.standard_normal((len(weight), 1))
+        weight[...] = math.sqrt(0.99) * weight + offsets.astype(weight.dtype)
+
+
+class ColumnScales(Spoiled):
+    """Each input has a scale of its own, 10% either way: weights that were normalised once."""
+
+    caught_by = "rows"
+    shape = MATRIX
+
+    def spoil(self, weight: Array, rng: np.random.Generator) -> None:
+        scales = np.sqrt(1 + 0.2 * (2 * rng.random(weight.shape[1]) - 1))
+        weight *= scales.astype(weight.dtype)
+
+
+class RowsNormalised(Spoiled):
+    """Every row has the same length: weight normalisation applied at initialisation."""
+
+    caught_by = "rows"
+    shape = MATRIX
+
+    def spoil(self, weight: Array, rng: np.random.Generator) -> None:
+        norms = np.sqrt((weight**2).mean(axis=1, keepdims=True))
+        weight *= math.sqrt(2 / weight.shape[1]) / norms
+
+
+class LastRowNotFilled(Spoiled):
+    """A loop that ends one row early: the last one keeps its zeros."""
+
+    caught_by = "rows"
+    shape = MATRIX
+
+    def spoil(self, weight: Array, rng: np.random.Generator) -> None:
+        weight[-1] = 0
+
+
+class MomentsMatched(Spoiled):
+    """Each draw is moved to mean 0 and scaled to its variance: LSUV, Mishkin & Matas (2016)."""
+
+    caught_by = "too_good"
+    discrepancy = 1.0
+
+    def spoil(self, weight: Array, rng: np.random.Generator) -> None:
+        std = math.sqrt(2 / weight.shape[1])
+        weight -= weight.mean()
+        weight *= std / weight.std()
+
+
+class Stratified(Mutant):
+    """A low-discrepancy sampler: one value in each of n strata."""
+
+    caught_by = "too_good"
+    discrepancy = 1.0
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        n = math.prod(target.shape)
+        u: Values = (rng.permutation(n) + rng.random(n)) / n
+        std = target.spec.std(target.shape, target.axes)
+        return np.asarray((std * special.ndtri(u)).reshape(target.shape).astype(wide(target)))
+
+
+class ScaleWanders(Spoiled):
+    """Each draw has a scale of its own, right on average: a running estimate of the variance."""
+
+    caught_by = "too_good"
+
+    def spoil(self, weight: Array, rng: np.random.Generator) -> None:
+        weight *= weight.dtype.type(math.sqrt(1 + 0.2 * (2 * rng.random() - 1)))
+
+
+class WithoutReplacement(Mutant):
+    """A uniform from a permuted counter never repeats a value: a full-period generator."""
+
+    caught_by = "repeats"
+    spec = "uniform(low=-1.0, high=1.0)"
+    shape = MATRIX
+    discrepancy = 1.0
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        n = math.prod(target.shape)
+        # An odd multiplier permutes 24 bits.
+        k = (rng.integers(0, 1 << 23) * 2 + 1) * rng.permutation(n).astype(np.int64)
+        u = ((k + rng.integers(0, 1 << 24)) % (1 << 24) + 0.5) / (1 << 24)
+        return np.asarray((2 * u - 1).reshape(target.shape).astype(wide(target)))
+
+
+class SmallPool(Mutant):
+    """Values are picked from a pool of 2^17 that each draw fills anew, to save on logarithms."""
+
+    caught_by = "repeats"
+    shape = MATRIX
+    discrepancy = 1.0
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        pool = super().weight(replace(target, shape=(1 << 8, target.shape[1])), rng).ravel()
+        return np.asarray(rng.choice(pool, target.shape))
+
+
+class RowsMirrored(Spoiled):
+    """The right half of each row is its left half, mirrored: no lag, but equal inputs."""
+
+    caught_by = "copies"
+
+    def spoil(self, weight: Array, rng: np.random.Generator) -> None:
+        half = weight.shape[1] // 2
+        weight[:, half:] = weight[:, :half][:, ::-1]

@@ -1,0 +1,309 @@
+"""Orthogonal matrices that are not orthogonal, or not Haar; and three that are, after all."""
+
+from __future__ import annotations
+
+import numpy as np
+from initspec_conformance.arrays import Array, Values
+from initspec_conformance.mutants.base import Mutant, wide
+from initspec_conformance.target import Target
+
+from initspec import DeltaOrthogonal, Orthogonal
+
+SMALL_MATRICES = (512, 8, 8)
+
+
+class Matrices(Mutant, abstract=True):
+    """Draws orthogonal matrices by `tall`, and everything else right."""
+
+    caught_by = "orthogonality"
+    spec = "orthogonal(gain=1.3)"
+    shape, axes = SMALL_MATRICES, "stack out in"
+
+    def tall(self, rng: np.random.Generator, count: int, rows: int, columns: int) -> Values:
+        """Return matrices of orthonormal columns, [count, rows, columns], rows >= columns.
+
+        This one is right: QR of normal entries, with the sign fix of Mezzadri (2007).
+        """
+        q, r = np.linalg.qr(rng.standard_normal((count, rows, columns)))
+        return np.asarray(q * np.sign(np.diagonal(r, axis1=1, axis2=2))[:, None, :])
+
+    def gain(self, target: Target) -> float:
+        """Return what the matrices are multiplied with."""
+        return target.spec.gain
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        if not isinstance(target.spec.distribution, Orthogonal):
+            return super().weight(target, rng)
+        layout = target.layout
+        sides = layout.out, layout.columns
+        q = self.tall(rng, layout.stack, max(sides), min(sides))
+        flat = q if sides[0] >= sides[1] else q.transpose(0, 2, 1)
+        return np.asarray((self.gain(target) * self.placed(flat, target)).astype(wide(target)))
+
+    def placed(self, flat: Values, target: Target) -> Values:
+        """Return matrices [stack, out, in * kernel] as a weight."""
+        layout = target.layout
+        whole = flat.reshape(layout.stack, layout.out, layout.in_, layout.taps)
+        return np.asarray(layout.weight(whole))
+
+
+class OrthogonalWithoutGain(Matrices):
+    """The gain is applied to the entries before the decomposition, which undoes it."""
+
+    def gain(self, target: Target) -> float:
+        return 1.0
+
+
+class OrthogonalGainSquared(Matrices):
+    """The gain is applied twice: by the initializer, and by the layer that calls it."""
+
+    def gain(self, target: Target) -> float:
+        return target.spec.gain**2
+
+
+class WrongOrientation(Matrices):
+    """A wide matrix whose columns are normalised, of which it has too many to be orthonormal."""
+
+    shape = (256, 6, 24)
+
+    def tall(self, rng: np.random.Generator, count: int, rows: int, columns: int) -> Values:
+        q = super().tall(rng, count, rows, columns)
+        norms = np.linalg.norm(q, axis=2, keepdims=True)
+        return np.asarray(q / norms)
+
+
+class KernelBeforeInputs(Matrices):
+    """The kernel's axes are flattened with the outputs, as a reshape without a transpose does."""
+
+    shape, axes = (3, 3, 4, 6), "kernel kernel in out"
+
+    def placed(self, flat: Values, target: Target) -> Values:
+        return flat.reshape(target.shape)
+
+
+class GatesTogether(Matrices):
+    """One orthogonal matrix over four gates: no gate is, Keras' LSTM; flax has four."""
+
+    shape, axes = (16, 64), "in (stack=4 out)"
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        if target.family != "haar" or len(target.shape) != 2:
+            return super().weight(target, rng)
+        rows, columns = max(target.shape), min(target.shape)
+        q = self.tall(rng, 1, rows, columns)[0]
+        whole = q if target.shape == (rows, columns) else q.T
+        return np.asarray((self.gain(target) * whole).astype(wide(target)))
+
+
+class NewtonSchulz(Matrices):
+    """Four steps of Newton-Schulz, as an optimizer takes them: orthogonal to two digits."""
+
+    def tall(self, rng: np.random.Generator, count: int, rows: int, columns: int) -> Values:
+        x = rng.standard_normal((count, rows, columns))
+        x /= np.linalg.norm(x, axis=(1, 2), keepdims=True)
+        for _ in range(4):
+            x = 1.5 * x - 0.5 * x @ (x.transpose(0, 2, 1) @ x)
+        return np.asarray(x)
+
+
+class GramSchmidt(Matrices):
+    """Classical Gram-Schmidt in float32, which loses orthogonality with the condition squared."""
+
+    shape = (64, 32, 32)
+
+    def tall(self, rng: np.random.Generator, count: int, rows: int, columns: int) -> Values:
+        x = rng.standard_normal((count, rows, columns)).astype(np.float32)
+        q = np.zeros_like(x)
+        for j in range(columns):
+            v = x[:, :, j : j + 1]
+            v = v - q[:, :, :j] @ (q[:, :, :j].transpose(0, 2, 1) @ v)
+            q[:, :, j : j + 1] = v / np.linalg.norm(v, axis=1, keepdims=True)
+        return q.astype(np.float64)
+
+
+class OrthogonalInHalf(Matrices):
+    """Rounded to bfloat16 and handed on as float32."""
+
+    def tall(self, rng: np.random.Generator, count: int, rows: int, columns: int) -> Values:
+        q = super().tall(rng, count, rows, columns).astype(np.float32)
+        bits = q.view(np.uint32) & np.uint32(0xFFFF0000)
+        return bits.view(np.float32).astype(np.float64)
+
+
+class RowsOfUnitLength(Matrices):
+    """Normal entries with normalised columns: unit vectors, but not at right angles."""
+
+    def tall(self, rng: np.random.Generator, count: int, rows: int, columns: int) -> Values:
+        x = rng.standard_normal((count, rows, columns))
+        return np.asarray(x / np.linalg.norm(x, axis=1, keepdims=True))
+
+
+class DeltaOffCentre(Mutant):
+    """A delta at size // 2, one off the centre of an even kernel."""
+
+    caught_by = "orthogonality"
+    spec = "delta_orthogonal"
+    shape, axes = (4, 4, 8, 16), "kernel kernel in out"
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        right = super().weight(target, rng)
+        if not isinstance(target.spec.distribution, DeltaOrthogonal):
+            return right
+        whole = target.layout.logical(right)
+        return np.asarray(target.layout.weight(np.roll(whole, 1, axis=3)))
+
+
+class WithoutSignFix(Matrices):
+    """Q of a QR decomposition as it comes: the signs are those of LAPACK's reflections.
+
+    https://github.com/tensorflow/tensorflow/pull/9429,
+    https://github.com/google-research/google-research/issues/436; Mezzadri (2007).
+    """
+
+    caught_by = "haar_signs"
+    discrepancy = 1.0  # Householder's Q has a first entry of one sign
+
+    def tall(self, rng: np.random.Generator, count: int, rows: int, columns: int) -> Values:
+        return np.asarray(np.linalg.qr(rng.standard_normal((count, rows, columns)))[0])
+
+
+class PositiveDiagonal(Matrices):
+    """The signs are fixed so that Q, not R, has a positive diagonal."""
+
+    caught_by = "haar_trace"
+
+    def tall(self, rng: np.random.Generator, count: int, rows: int, columns: int) -> Values:
+        q = super().tall(rng, count, rows, columns)
+        return np.asarray(q * np.sign(np.diagonal(q, axis1=1, axis2=2))[:, None, :])
+
+
+class RotationsOnly(Matrices):
+    """Determinant +1: SO(n) for O(n)."""
+
+    caught_by = "haar_determinant"
+    discrepancy = 1.0
+
+    def tall(self, rng: np.random.Generator, count: int, rows: int, columns: int) -> Values:
+        q = super().tall(rng, count, rows, columns)
+        if rows == columns:
+            q[:, :, 0] *= np.sign(np.linalg.det(q))[:, None]
+        return q
+
+
+class UniformEntries(Matrices):
+    """QR of entries from a uniform law, whose directions are those of a cube.
+
+    https://github.com/idiap/fast-transformers/issues/87
+    """
+
+    caught_by = "haar_column_powers"
+    spec = "orthogonal"
+    shape = (1024, 4, 4)
+
+    def tall(self, rng: np.random.Generator, count: int, rows: int, columns: int) -> Values:
+        q, r = np.linalg.qr(2 * rng.random((count, rows, columns)) - 1)
+        return np.asarray(q * np.sign(np.diagonal(r, axis1=1, axis2=2))[:, None, :])
+
+
+class UniformEntriesTransposed(UniformEntries):
+    """The same of the transpose: here the rows are wrong."""
+
+    caught_by = "haar_row_powers"
+
+    def tall(self, rng: np.random.Generator, count: int, rows: int, columns: int) -> Values:
+        return super().tall(rng, count, rows, columns).transpose(0, 2, 1)
+
+
+class SignedPermutations(Matrices):
+    """Permutation matrices with random signs: orthogonal, and nothing but 0 and 1."""
+
+    caught_by = "haar_entry"
+
+    def tall(self, rng: np.random.Generator, count: int, rows: int, columns: int) -> Values:
+        order = np.argsort(rng.random((count, rows)), axis=1)[:, :columns]
+        q = np.zeros((count, rows, columns))
+        signs = rng.choice([-1.0, 1.0], (count, columns))
+        np.put_along_axis(q, order[:, None, :], signs[:, None, :], axis=1)
+        return q
+
+
+class OneReflection(Matrices):
+    """I - 2 v v^T: one Householder reflection is orthogonal too."""
+
+    caught_by = "haar_means"
+    spec = "orthogonal"
+
+    def tall(self, rng: np.random.Generator, count: int, rows: int, columns: int) -> Values:
+        v = rng.standard_normal((count, rows, 1))
+        v /= np.linalg.norm(v, axis=1, keepdims=True)
+        return np.asarray((np.eye(rows) - 2 * v @ v.transpose(0, 2, 1))[:, :, :columns])
+
+    def predicted(self) -> float:
+        n = self.shape[-1]
+        return (1 - 2 / n) * n**0.5
+
+
+class SymmetricOrthogonal(Matrices):
+    """Q D Q^T with random signs D: every eigenvalue is +1 or -1."""
+
+    caught_by = "haar_trace_of_square"
+
+    def tall(self, rng: np.random.Generator, count: int, rows: int, columns: int) -> Values:
+        q = super().tall(rng, count, rows, rows)
+        signs = rng.choice([-1.0, 1.0], (count, 1, rows))
+        return np.asarray(((q * signs) @ q.transpose(0, 2, 1))[:, :, :columns])
+
+    def predicted(self) -> float:
+        return (self.shape[-1] - 1) / 2**0.5
+
+
+class OneMatrixManySigns(Matrices):
+    """A frozen Haar matrix, negated at random: signs are even, pairs of signs are not."""
+
+    caught_by = "haar_sign_pairs"
+    discrepancy = 1.0
+
+    def tall(self, rng: np.random.Generator, count: int, rows: int, columns: int) -> Values:
+        frozen = super().tall(np.random.default_rng(5), 1, rows, columns)
+        return np.asarray(frozen * rng.choice([-1.0, 1.0], (count, 1, 1)))
+
+
+class Equivalent(Matrices, abstract=True):
+    """Looks like a fault and is none: exactly Haar, so nothing may catch it."""
+
+    caught_by = ""
+
+
+class SignFixOnRows(Equivalent):
+    """The sign fix multiplies the rows of Q, where it belongs on the columns.
+
+    For square matrices Q is D Q' with Q' Haar, and the law of D, given what Householder's QR does
+    with its signs, leaves it so: the signs of R are those of the reflections, not of Q.
+    """
+
+    def tall(self, rng: np.random.Generator, count: int, rows: int, columns: int) -> Values:
+        q, r = np.linalg.qr(rng.standard_normal((count, rows, columns)))
+        signs = np.sign(np.diagonal(r, axis1=1, axis2=2))
+        if rows != columns:
+            return np.asarray(q * signs[:, None, :])
+        return np.asarray(q * signs[:, :, None])
+
+
+class PolarFactor(Equivalent):
+    """The orthogonal factor of a polar decomposition, X (X^T X)^-1/2: Haar by invariance."""
+
+    def tall(self, rng: np.random.Generator, count: int, rows: int, columns: int) -> Values:
+        u, _, vt = np.linalg.svd(rng.standard_normal((count, rows, columns)), full_matrices=False)
+        return np.asarray(u @ vt)
+
+
+class CholeskyQr(Equivalent):
+    """X L^-T with L L^T = X^T X: the one QR decomposition with a positive diagonal."""
+
+    def tall(self, rng: np.random.Generator, count: int, rows: int, columns: int) -> Values:
+        x = rng.standard_normal((count, rows, columns))
+        # Twice: once loses digits with the square of the condition.
+        for _ in range(2):
+            lower = np.linalg.cholesky(x.transpose(0, 2, 1) @ x)
+            x = np.linalg.solve(lower, x.transpose(0, 2, 1)).transpose(0, 2, 1)
+        return np.asarray(x)

@@ -1,0 +1,165 @@
+"""Bits that were lost: coarse lattices, rounding at the wrong place, another dtype."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from initspec.dtypes import FLOATS, numpy_dtype
+from initspec_conformance.arrays import Array
+from initspec_conformance.mutants.base import MATRIX, Mutant, wide
+from initspec_conformance.target import Target
+from scipy import special
+
+BFLOAT16 = numpy_dtype(FLOATS["bfloat16"])
+
+
+class EightBitLattice(Mutant):
+    """A uniform of 256 values: random bytes over 256."""
+
+    caught_by = "resolution"
+    spec = "uniform(low=-1.0, high=1.0)"
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        u = (rng.integers(0, 256, target.shape) + 0.5) / 256
+        return np.asarray((2 * u - 1).astype(wide(target)))
+
+
+class FifteenBitLattice(Mutant):
+    """`rand() / RAND_MAX` where RAND_MAX is 32767."""
+
+    caught_by = "resolution"
+    spec = "glorot_uniform"
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        if target.law is None or not math.isfinite(target.law.low):
+            return super().weight(target, rng)
+        u = rng.integers(0, 1 << 15, target.shape) / ((1 << 15) - 1)
+        width = target.law.high - target.law.low
+        return np.asarray((target.law.low + width * u).astype(wide(target)))
+
+
+class Float32ThatWasFloat16(Mutant):
+    """Drawn in float16 for speed, and handed on as float32."""
+
+    caught_by = "resolution"
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        right = super().weight(target, rng)
+        return np.asarray(right.astype(np.float16).astype(right.dtype))
+
+
+class Float32ThatWasBfloat16(Mutant):
+    """A checkpoint in bfloat16, loaded into float32."""
+
+    caught_by = "resolution"
+    spec = "glorot_uniform"
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        right = super().weight(target, rng)
+        return np.asarray(right.astype(BFLOAT16).astype(right.dtype))
+
+
+class Float64ThatWasFloat32(Mutant):
+    """A float64 weight drawn in float32: twice the memory, the same bits."""
+
+    caught_by = "full_width"
+    dtype = "float64"
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        return np.asarray(super().weight(target, rng).astype(np.float32))
+
+
+class NativeBfloat16(Mutant):
+    """A bfloat16 uniform of 7 bits through the quantile function: JAX, 128 distinct values.
+
+    Compare https://github.com/jax-ml/jax/pull/26974 on the resolution of its uniforms.
+    """
+
+    caught_by = "distinct"
+    dtype = "bfloat16"
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        u = (rng.integers(0, 128, target.shape) + 0.5) / 128
+        std = target.spec.std(target.shape, target.axes)
+        return np.asarray((std * special.ndtri(u)).astype(np.float32))
+
+
+class HalfFromElevenBits(Mutant):
+    """A float16 uniform of 11 bits, so that small weights are all multiples of one step."""
+
+    caught_by = "distinct"
+    dtype = "float16"
+    spec = "glorot_uniform"
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        if target.law is None or not math.isfinite(target.law.low):
+            return super().weight(target, rng)
+        u = (rng.integers(0, 1 << 11, target.shape) + 0.5) / (1 << 11)
+        return np.asarray((target.law.high * (2 * u - 1)).astype(np.float32))
+
+
+class CastBeforeScale(Mutant):
+    """Drawn and rounded in bfloat16, and scaled there: rounded three times."""
+
+    caught_by = "distinct"
+    dtype = "bfloat16"
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        std = target.spec.std(target.shape, target.axes)
+        noise = rng.standard_normal(target.shape).astype(target.numpy_dtype)
+        return np.asarray(noise * target.numpy_dtype.type(std))
+
+
+class TruncatedToBfloat16(Mutant):
+    """The low half of each float32 is dropped, where it is rounded to nearest even."""
+
+    caught_by = "binades"
+    dtype = "bfloat16"
+    # The cell at a power of two is [x, x + ulp) for [x - ulp / 4, x + ulp / 2).
+    discrepancy = 1 / 3
+
+    def cast(self, weight: Array, target: Target) -> Array:
+        if target.dtype != "bfloat16":
+            return super().cast(weight, target)
+        bits = weight.astype(np.float32).view(np.uint32) & np.uint32(0xFFFF0000)
+        return np.asarray(bits.view(np.float32).astype(target.numpy_dtype))
+
+
+class TruncatedToFloat16(Mutant):
+    """Rounded toward zero, as some accelerators convert."""
+
+    caught_by = "binades"
+    dtype = "float16"
+    spec = "he_truncated_normal"
+    shape = MATRIX
+    level = "default"
+    discrepancy = 1 / 3
+
+    def cast(self, weight: Array, target: Target) -> Array:
+        rounded = weight.astype(target.numpy_dtype)
+        if target.dtype != "float16":
+            return np.asarray(rounded)
+        beyond = np.abs(rounded.astype(np.float32)) > np.abs(weight)
+        return np.asarray(np.where(beyond, np.nextafter(rounded, np.float16(0)), rounded))
+
+
+class RoundedTwice(Mutant):
+    """float32 to float16 by way of bfloat16: the nearest value of the nearest value."""
+
+    caught_by = "distinct"
+    dtype = "float16"
+
+    def cast(self, weight: Array, target: Target) -> Array:
+        return super().cast(np.asarray(weight.astype(BFLOAT16)), target)
+
+
+class SigmaInHalf(Mutant):
+    """The standard deviation is computed in float16: 0.05% off at worst, under any law's sight."""
+
+    caught_by = "scaling"
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        right = super().weight(target, rng)
+        std = target.spec.std(target.shape, target.axes)
+        return right * right.dtype.type(float(np.float16(std)) / std if std else 1.0)

@@ -1,0 +1,214 @@
+"""Sparse weights with the wrong zeros."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from initspec_conformance.arrays import Array
+from initspec_conformance.checks.sparsity import zeros_of
+from initspec_conformance.mutants.base import Mutant, wide
+from initspec_conformance.target import Target
+from numpy.typing import NDArray
+
+from initspec import Sparse
+
+Where = NDArray[np.bool_]
+
+
+class Masked(Mutant, abstract=True):
+    """Draws normal entries and zeros by `mask`, and every other family right."""
+
+    caught_by = "zeros"
+    spec = "sparse(sparsity=0.5, std=0.02)"
+
+    def zeros(self, target: Target) -> int:
+        """Return how many zeros a slice gets."""
+        return zeros_of(target)[0]
+
+    def mask(self, rng: np.random.Generator, slices: int, entries: int, zeros: int) -> Where:
+        """Return where the zeros lie, [slices, entries]; this one is right."""
+        order = np.argsort(rng.random((slices, entries)), axis=1)
+        return np.asarray(order < zeros)
+
+    def along(self, target: Target) -> str:
+        """Return what a slice runs along."""
+        assert isinstance(target.spec.distribution, Sparse)
+        return target.spec.distribution.along
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        if target.family != "sparse":
+            return super().weight(target, rng)
+        layout = target.layout
+        entries, slices = layout.columns, layout.out
+        if self.along(target) == "out":
+            entries, slices = slices, entries
+        chosen = self.mask(rng, layout.stack * slices, entries, self.zeros(target))
+        where = chosen.reshape(layout.stack, slices, entries)
+        if self.along(target) == "out":
+            where = where.transpose(0, 2, 1)
+        assert target.law is not None
+        values = target.law.scale * rng.standard_normal(where.shape)
+        # A normal value may round to 0 itself: once in 10^40.
+        masked = self.masked(values, where)
+        whole = masked.reshape(layout.stack, layout.out, layout.in_, layout.taps)
+        return np.asarray(layout.weight(whole).astype(wide(target)))
+
+    def masked(self, values: Array, where: Where) -> Array:
+        """Return the values with zeros."""
+        return np.where(where, 0.0, values)
+
+
+class OneZeroLess(Masked):
+    """floor for ceil: one zero too few in each slice."""
+
+    spec = "sparse(sparsity=0.33, std=0.02)"
+
+    def zeros(self, target: Target) -> int:
+        return zeros_of(target)[0] - 1
+
+
+class CeilingInFloatingPoint(Masked):
+    """ceil(0.07 * 100) is 8 in floating point."""
+
+    spec = "sparse(sparsity=0.07, std=0.02)"
+    shape = (64, 100)
+
+    def zeros(self, target: Target) -> int:
+        assert isinstance(target.spec.distribution, Sparse)
+        return math.ceil(target.spec.distribution.sparsity * zeros_of(target)[1])
+
+
+class SparsityAsDensity(Masked):
+    """The share of zeros is read as that of the others."""
+
+    spec = "sparse(sparsity=0.9, std=0.02)"
+
+    def zeros(self, target: Target) -> int:
+        zeros, entries, _ = zeros_of(target)
+        return entries - zeros
+
+
+class BernoulliMask(Masked):
+    """Each entry is zero by a coin of its own: right on average.
+
+    https://github.com/ml-explore/mlx/pull/1498
+    """
+
+    def mask(self, rng: np.random.Generator, slices: int, entries: int, zeros: int) -> Where:
+        return np.asarray(rng.random((slices, entries)) < zeros / entries)
+
+
+class OtherAxis(Masked):
+    """The zeros are counted along the other axis: https://github.com/ml-explore/mlx/pull/3725."""
+
+    def along(self, target: Target) -> str:
+        return "out" if super().along(target) == "in" else "in"
+
+    def zeros(self, target: Target) -> int:
+        family = target.spec.distribution
+        assert isinstance(family, Sparse)
+        layout = target.layout
+        entries = layout.out if family.along == "in" else layout.columns
+        return math.ceil(round(family.sparsity * entries, 9))
+
+
+class NearlyZeros(Masked):
+    """The zeros are 1e-20: a multiplication with an epsilon."""
+
+    def masked(self, values: Array, where: Where) -> Array:
+        return np.where(where, 1e-20, values)
+
+
+class OneMask(Masked):
+    """One mask for all slices, broadcast."""
+
+    caught_by = "zero_masks"
+
+    def mask(self, rng: np.random.Generator, slices: int, entries: int, zeros: int) -> Where:
+        return np.repeat(super().mask(rng, 1, entries, zeros), slices, axis=0)
+
+
+class MaskWithoutGenerator(Masked):
+    """The mask ignores the generator: torch's sparse_(generator=g).
+
+    https://github.com/pytorch/pytorch/pull/196941
+    """
+
+    caught_by = "reproducible"
+
+    def mask(self, rng: np.random.Generator, slices: int, entries: int, zeros: int) -> Where:
+        return super().mask(np.random.default_rng(), slices, entries, zeros)
+
+
+class MaskOfOneSeed(Masked):
+    """The mask is the same for every seed."""
+
+    caught_by = "zero_masks"
+
+    def mask(self, rng: np.random.Generator, slices: int, entries: int, zeros: int) -> Where:
+        return super().mask(np.random.default_rng(3), slices, entries, zeros)
+
+
+class PlaceNeverChosen(Masked):
+    """The last place of a slice is never zero: an exclusive end that was excluded twice."""
+
+    caught_by = "zero_places"
+
+    def mask(self, rng: np.random.Generator, slices: int, entries: int, zeros: int) -> Where:
+        chosen = super().mask(rng, slices, entries - 1, zeros)
+        return np.pad(chosen, ((0, 0), (0, 1)))
+
+    def predicted(self) -> float:
+        # One place of E has N = 0 for S p: its variance, p^2, over p (1 - p), a share of E.
+        zeros, entries, _ = zeros_of(self.target)
+        p = zeros / entries
+        return p / (1 - p) / entries
+
+
+class FirstPlaces(Masked):
+    """The first places of each slice: https://github.com/FluxML/Flux.jl/pull/1454, a draft of it.
+
+    The zeros of every slice lie in its first three quarters.
+    """
+
+    caught_by = "zero_places"
+
+    def mask(self, rng: np.random.Generator, slices: int, entries: int, zeros: int) -> Where:
+        head = max(3 * entries // 4, zeros)
+        chosen = super().mask(rng, slices, head, zeros)
+        return np.pad(chosen, ((0, 0), (0, entries - head)))
+
+
+class ZerosInOneBlock(Masked):
+    """The zeros of a slice are one block that starts anywhere, and goes on at the front."""
+
+    caught_by = "zero_adjacency"
+
+    def mask(self, rng: np.random.Generator, slices: int, entries: int, zeros: int) -> Where:
+        start = rng.integers(0, entries, (slices, 1))
+        return np.asarray((np.arange(entries) - start) % entries < zeros)
+
+
+class NeighboursAlike(Masked):
+    """Every second slice has the zeros of the one before it, but for one that moved."""
+
+    caught_by = "zero_overlap"
+
+    def mask(self, rng: np.random.Generator, slices: int, entries: int, zeros: int) -> Where:
+        chosen = super().mask(rng, slices, entries, zeros)
+        for i in range(1, slices, 2):
+            chosen[i] = chosen[i - 1]
+            chosen[i, [chosen[i].argmax(), (~chosen[i]).argmax()]] ^= True
+        return chosen
+
+
+class SmallestPruned(Masked):
+    """The smallest values of a slice are zero, as pruning leaves it, for any that chance picks."""
+
+    caught_by = "legendre"
+
+    def masked(self, values: Array, where: Where) -> Array:
+        zeros = int(where[0, 0].sum())
+        rank = np.argsort(np.argsort(np.abs(values), axis=2), axis=2)
+        return np.where(rank < zeros, 0.0, values)
