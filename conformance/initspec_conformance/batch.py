@@ -32,6 +32,11 @@ class Batch:
     draws: Array
     first: int = 0
 
+    def forget(self, names: tuple[str, ...]) -> None:
+        """Let go of what was computed and is not read again."""
+        for name in names:
+            self.__dict__.pop(name, None)
+
     @property
     def count(self) -> int:
         """The number of draws."""

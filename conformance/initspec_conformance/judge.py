@@ -117,11 +117,16 @@ def _stage(
     checks: Sequence[Check], target: Target, batches: Iterable[Batch]
 ) -> dict[str, Evidence]:
     running: dict[str, Accumulator] = {check.name: check.start(target) for check in checks}
+    groups: dict[tuple[str, ...], list[Accumulator]] = {}
+    for check in checks:
+        groups.setdefault(check.reads, []).append(running[check.name])
     # A value that is wrong by far overflows a statistic; the verdict then is in its p-value.
     with np.errstate(all="ignore"):
         for batch in batches:
-            for accumulator in running.values():
-                accumulator.add(batch)
+            for reads, accumulators in groups.items():
+                for accumulator in accumulators:
+                    accumulator.add(batch)
+                batch.forget(reads)
         return {name: accumulator.evidence() for name, accumulator in running.items()}
 
 

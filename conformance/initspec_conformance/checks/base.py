@@ -52,6 +52,8 @@ class Check:
         null: the statistic and its law where the assertion holds.
         unit: what `min_discrepancy` counts in.
         families: the kinds of target it applies to.
+        reads: what of a `Batch` it reads that no check of another group does: a batch forgets it
+            when the group is done, so that a draw of 2^21 is judged in 250 MiB.
     """
 
     name: ClassVar[str]
@@ -59,6 +61,7 @@ class Check:
     null: ClassVar[str]
     unit: ClassVar[str] = ""
     families: ClassVar[tuple[str, ...]] = ("iid", "sparse")
+    reads: ClassVar[tuple[str, ...]] = ()
 
     def applies(self, target: Target) -> bool:
         """Whether the property is one of this target."""

@@ -31,6 +31,7 @@ class Lags(Check):
     asserts = "entries at any distance are uncorrelated, in value and in size"
     null = "sum_i s_i s_(i+lag) / sqrt(products) ~ N(0, 1), the largest over all lags"
     unit = "of correlation"
+    reads = ("signals", "spectra")
 
     def start(self, target: Target) -> Accumulator:
         return _Lags()
@@ -85,6 +86,7 @@ class Seeds(Check):
     asserts = "draws of neighbouring seeds, and of seeds that differ in one bit, are independent"
     null = "cross-correlations ~ N(0, 1), the largest over all lags and seeds"
     unit = "of correlation"
+    reads = ("signals", "spectra")
 
     def start(self, target: Target) -> Accumulator:
         return _Seeds()

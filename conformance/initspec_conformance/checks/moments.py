@@ -20,6 +20,7 @@ class Mean(Check):
     asserts = "the mean of the entries is the spec's"
     null = "z = (mean(x) - mu) sqrt(n) / sigma ~ N(0, 1)"
     unit = "sigma"
+    reads = ("centred",)
 
     def start(self, target: Target) -> Accumulator:
         return _Mean(target)
@@ -59,6 +60,7 @@ class Variance(Check):
     asserts = "the variance of the entries about the specified mean is sigma^2"
     null = "2 / (kurtosis - 1) * sum (x - mu)^2 / sigma^2 ~ chi2, 2 n / (kurtosis - 1) degrees"
     unit = "of the variance"
+    reads = ("centred",)
 
     def start(self, target: Target) -> Accumulator:
         return _Variance(target)

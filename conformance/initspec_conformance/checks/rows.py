@@ -44,6 +44,7 @@ class Rows(Check):
     asserts = "outputs, inputs, copies and kernel places share one mean and one variance"
     null = "on normal scores g: (sum g)^2 / C and, scored, sum g^2 add up to chi2_R, two-sided"
     unit = "of the variance, as offsets of the rows"
+    reads = ("scores",)
     families = ("iid",)
 
     def applies(self, target: Target) -> bool:
@@ -106,6 +107,7 @@ class TooGood(Check):
     asserts = "the means and variances of whole draws scatter as those of independent draws do"
     null = "sum of z^2 over D draws ~ chi2_D, two-sided, means and variances separately"
     unit = "of the scatter"
+    reads = ("centred",)
 
     def start(self, target: Target) -> Accumulator:
         return _TooGood(target)
