@@ -1,5 +1,7 @@
 """Hold an installed wheel against what it promises to ship; run from outside the tree."""
 
+import hashlib
+import json
 import sys
 from importlib.metadata import entry_points, files
 from pathlib import Path
@@ -20,4 +22,12 @@ assert registered == set(sys.argv[1:]), registered
 assert initspec.backends()["numpy"].usable
 weight = initspec.InitSpec.he_normal().to_numpy()((512, 256))
 assert abs(weight.std() / (2 / 256) ** 0.5 - 1) < 0.02
+golden = json.loads((home / "initspec" / "stream" / "golden.json").read_text("utf-8"))
+for vector in golden["weights"]:
+    if "orthogonal" not in vector["spec"]:  # their last bits are LAPACK's
+        init = initspec.InitSpec.parse(vector["spec"]).to_numpy(
+            vector["axes"], seed=int(vector["seed"]), name=vector["name"]
+        )
+        drawn = init(vector["shape"], vector["dtype"])
+        assert hashlib.sha256(drawn.tobytes()).hexdigest() == vector["sha256"], vector["spec"]
 print(f"the wheel ships {len(shipped)} files in {', '.join(sorted(packages))}")

@@ -73,6 +73,32 @@ CASES = [
     ("identity(gain=0.1)", (4, 6), None, 7, "w", "float32"),
     ("dirac", (4, 6, 3, 4), None, 7, "w", "float64"),
     ("constant(value=0.1)", (3, 3), None, 7, "w", "bfloat16"),
+    # Larger than a tile of the sampler, 2^18 elements.
+    ("he_normal", (521, 509), "in out", 7, "encoder.0.weight", "float32"),
+    ("glorot_uniform", (3, 3, 173, 171), "kernel... in out", 7, "conv.weight", "float64"),
+    ("lecun_truncated_normal", (7, 193, 211), "stack in out", 7, "experts", "bfloat16"),
+    ("sparse(sparsity=0.9, std=0.01)", (521, 509), None, 7, "w", "float32"),
+    # Tiny, odd and stacked orthogonal ones; the farthest knots there are.
+    ("orthogonal", (1, 1), None, 7, "w", "float32"),
+    ("orthogonal", (3, 5, 7), "stack out in", 7, "experts", "float16"),
+    (
+        "delta_orthogonal(gain=0.5)",
+        (6, 3, 2, 4),
+        "(stack=2 out) in kernel kernel",
+        7,
+        "w",
+        "float64",
+    ),
+    ("identity", (6, 5), "(stack=2 out) in", 7, "w", "float16"),
+    ("dirac", (3, 4, 6), "kernel in (stack=2 out)", 7, "w", "bfloat16"),
+    (
+        "truncated_normal(std=1.0, lower=5.9, upper=16.0, corrected=False)",
+        (37, 3),
+        None,
+        7,
+        "w",
+        "float64",
+    ),
 ]
 
 
