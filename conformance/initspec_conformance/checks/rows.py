@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy import special
 
 from initspec_conformance import rates
 from initspec_conformance.batch import Batch
@@ -106,7 +107,7 @@ class TooGood(Check):
     name = "too_good"
     asserts = "the means and variances of whole draws scatter as those of independent draws do"
     null = "sum of z^2 over D draws ~ chi2_D, two-sided, means and variances separately"
-    unit = "of the scatter"
+    unit = "of the scatter missing"
     reads = ("centred",)
 
     def start(self, target: Target) -> Accumulator:
@@ -114,7 +115,9 @@ class TooGood(Check):
 
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
         draws = max(n // target.size, 2)
-        return rates.reach(levels, 2) * math.sqrt(2 / draws)
+        # Scatter (1 - d) chi2_D is missed where it stays over the lower limit.
+        limit = float(special.chdtri(draws, 1 - levels.first / 4))
+        return 1 - limit / float(special.chdtri(draws, rates.MISS))
 
 
 class _TooGood(Accumulator):

@@ -6,12 +6,12 @@ import re
 from typing import Any, ClassVar
 
 import numpy as np
-from initspec_conformance.arrays import Array
-from initspec_conformance.target import Target, target_of
 
 from initspec import Axes, InitSpec
 from initspec.axes import OUT_IN, by_rank
 from initspec.backend import usable
+from initspec_conformance.arrays import Array
+from initspec_conformance.target import Target, target_of
 
 MATRIX = (512, 520)
 """A plain weight, almost square."""
@@ -124,7 +124,6 @@ class Mutant:
 def wide(target: Target) -> str:
     """Return the dtype that a weight is computed in before it is rounded."""
     return "float64" if target.dtype == "float64" else "float32"
-
 
 
 class Scaled(Mutant, abstract=True):

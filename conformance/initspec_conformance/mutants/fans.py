@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
+from initspec import Fans
 from initspec_conformance.laws import sigma
 from initspec_conformance.mutants.base import Scaled
 from initspec_conformance.target import Target
-
-from initspec import Fans
 
 
 class WrongFans(Scaled, abstract=True):
@@ -61,7 +60,7 @@ class GroupsForgotten(WrongFans):
 
 
 class DepthwiseAsConvolution(WrongFans):
-    """A depthwise kernel (h, w, channels, 1) read as a convolution's: Keras, 5.7 times too small."""
+    """A depthwise kernel (h, w, channels, 1) as a convolution's: Keras, 5.7 times too small."""
 
     shape, axes = (3, 3, 32, 1), "kernel kernel stack out"
     wrong = (288, 9)
@@ -117,7 +116,7 @@ class ExpertsAsKernel(WrongFans):
 
 
 class OtherConvention(WrongFans):
-    """A Keras kernel (3, 3, 16, 24) with the fans that torch counts: out 3, in 3, kernel 16 x 24."""
+    """A Keras kernel (3, 3, 16, 24) read as torch's: 3 out, 3 in, and a kernel of 16 x 24."""
 
     shape, axes = (3, 3, 16, 24), "kernel... in out"
     wrong = (1152, 1152)

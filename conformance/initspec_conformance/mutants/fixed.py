@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+
+from initspec import Dirac, Identity
 from initspec_conformance.arrays import Array
 from initspec_conformance.mutants.base import Mutant
 from initspec_conformance.target import Target
-
-from initspec import Dirac, Identity
 
 
 class IdentityWithoutGain(Mutant):
@@ -19,7 +19,7 @@ class IdentityWithoutGain(Mutant):
 
     def weight(self, target: Target, rng: np.random.Generator) -> Array:
         right = super().weight(target, rng)
-        return right / right.dtype.type(target.spec.gain)
+        return np.asarray(right / right.dtype.type(target.spec.gain))
 
 
 class IdentityTiled(Mutant):
@@ -78,4 +78,4 @@ class NearlyZero(Mutant):
 
     def weight(self, target: Target, rng: np.random.Generator) -> Array:
         right = super().weight(target, rng)
-        return right + right.dtype.type(1e-8 if target.family == "fixed" else 0.0)
+        return np.asarray(right + right.dtype.type(1e-8 if target.family == "fixed" else 0.0))

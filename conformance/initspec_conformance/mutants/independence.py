@@ -6,10 +6,11 @@ import math
 from dataclasses import replace
 
 import numpy as np
+from scipy import special
+
 from initspec_conformance.arrays import Array, Values
 from initspec_conformance.mutants.base import MATRIX, Mutant, wide
 from initspec_conformance.target import Target
-from scipy import special
 
 
 class Spoiled(Mutant, abstract=True):
@@ -52,7 +53,9 @@ class BlockRepeated(Spoiled):
 
     caught_by = "lags"
     shape = MATRIX
-    discrepancy = 4 / 512
+    level = "default"
+    # 4 * 520 products of 312 * 520 at one lag, in units of the whole draw's.
+    discrepancy = 4 / math.sqrt(312 * 512)
 
     def spoil(self, weight: Array, rng: np.random.Generator) -> None:
         weight[300:304] = weight[100:104]

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
-from initspec_conformance.arrays import Array, Values
-from initspec_conformance.mutants.base import MATRIX, Mutant, wide
-from initspec_conformance.target import Target
 from scipy import special, stats
 
 from initspec import InitSpec
+from initspec_conformance.arrays import Array, Values
+from initspec_conformance.mutants.base import MATRIX, Mutant, wide
+from initspec_conformance.target import Target
 
 
 class OtherLaw(Mutant, abstract=True):
@@ -31,8 +31,7 @@ def _legendre(quantiles: Values) -> float:
     """Return the largest |E sqrt(2k+1) P_k(2 Phi(x) - 1)| of a law that poses as N(0, 1)."""
     y = 2 * special.ndtr(quantiles) - 1
     return max(
-        math.sqrt(2 * k + 1) * abs(float(np.mean(special.eval_legendre(k, y))))
-        for k in range(1, 9)
+        math.sqrt(2 * k + 1) * abs(float(np.mean(special.eval_legendre(k, y)))) for k in range(1, 9)
     )
 
 
@@ -160,7 +159,7 @@ class SumOfTwelve(OtherLaw):
         # Irwin (1927), Hall (1927): P(S <= x) = sum_k (-1)^k C(12, k) (x - k)_+^12 / 12!.
         x = 6 + float(special.ndtri(1e-3))
         terms = [(-1) ** k * math.comb(12, k) * max(x - k, 0.0) ** 12 for k in range(4)]
-        return 1 - sum(terms) / math.factorial(12) / 1e-3
+        return float(1 - sum(terms) / math.factorial(12) / 1e-3)
 
 
 class SixteenBitTail(OtherLaw):
@@ -223,7 +222,7 @@ class Stretched(Mutant, abstract=True):
 
     def weight(self, target: Target, rng: np.random.Generator) -> Array:
         right = super().weight(target, rng)
-        return right * right.dtype.type(self.stretch)
+        return np.asarray(right * right.dtype.type(self.stretch))
 
 
 class BoundsTooWide(Stretched):

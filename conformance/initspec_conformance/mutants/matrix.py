@@ -96,8 +96,7 @@ class Matrix:
         for digit in (10, 1):
             numbers = "".join(str((i + 1) // digit % 10) for i in range(len(checks)))
             lines.append(" " * width + numbers)
-        for row in self.rows:
-            lines.append(row.mutant.name.ljust(width) + self._marks(row))
+        lines += [row.mutant.name.ljust(width) + self._marks(row) for row in self.rows]
         lines.append("")
         lines += [f"{i + 1:3} {check}" for i, check in enumerate(checks)]
         for row in wrong:

@@ -6,12 +6,12 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from initspec_conformance.arrays import Array
-from initspec_conformance.mutants.base import MATRIX, Mutant, Scaled
-from initspec_conformance.target import Target
 
 from initspec import InitSpec, TruncatedNormal
 from initspec.variance import Std
+from initspec_conformance.arrays import Array
+from initspec_conformance.mutants.base import MATRIX, Mutant, Scaled
+from initspec_conformance.target import Target
 
 
 class MeanOff(Mutant):
@@ -24,7 +24,8 @@ class MeanOff(Mutant):
 
     def weight(self, target: Target, rng: np.random.Generator) -> Array:
         right = super().weight(target, rng)
-        return right + right.dtype.type(0.01 * target.spec.std(target.shape, target.axes))
+        std = target.spec.std(target.shape, target.axes)
+        return np.asarray(right + right.dtype.type(self.discrepancy * std))
 
 
 class OneSidedUniform(Mutant):
@@ -60,7 +61,7 @@ class MeanRecentred(Mutant):
     def weight(self, target: Target, rng: np.random.Generator) -> Array:
         assert target.law is not None
         right = super().weight(target, rng)
-        return right - right.dtype.type(target.law.moments()[0] - target.law.mean)
+        return np.asarray(right - right.dtype.type(target.law.moments()[0] - target.law.mean))
 
     def predicted(self) -> float:
         law = self.target.law

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from typing import ClassVar
+
 import numpy as np
+
+from initspec import DeltaOrthogonal, Orthogonal
 from initspec_conformance.arrays import Array, Values
 from initspec_conformance.mutants.base import Mutant, wide
 from initspec_conformance.target import Target
-
-from initspec import DeltaOrthogonal, Orthogonal
 
 SMALL_MATRICES = (512, 8, 8)
 
@@ -17,7 +20,8 @@ class Matrices(Mutant, abstract=True):
 
     caught_by = "orthogonality"
     spec = "orthogonal(gain=1.3)"
-    shape, axes = SMALL_MATRICES, "stack out in"
+    shape: ClassVar[tuple[int, ...]] = SMALL_MATRICES
+    axes = "stack out in"
 
     def tall(self, rng: np.random.Generator, count: int, rows: int, columns: int) -> Values:
         """Return matrices of orthonormal columns, [count, rows, columns], rows >= columns.
@@ -240,7 +244,7 @@ class OneReflection(Matrices):
 
     def predicted(self) -> float:
         n = self.shape[-1]
-        return (1 - 2 / n) * n**0.5
+        return (1 - 2 / n) * math.sqrt(n)
 
 
 class SymmetricOrthogonal(Matrices):
@@ -254,7 +258,7 @@ class SymmetricOrthogonal(Matrices):
         return np.asarray(((q * signs) @ q.transpose(0, 2, 1))[:, :, :columns])
 
     def predicted(self) -> float:
-        return (self.shape[-1] - 1) / 2**0.5
+        return (self.shape[-1] - 1) / math.sqrt(2)
 
 
 class OneMatrixManySigns(Matrices):

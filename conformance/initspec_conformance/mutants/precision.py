@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy import special
+
 from initspec.dtypes import FLOATS, numpy_dtype
 from initspec_conformance.arrays import Array
 from initspec_conformance.mutants.base import MATRIX, Mutant, wide
 from initspec_conformance.target import Target
-from scipy import special
 
 BFLOAT16 = numpy_dtype(FLOATS["bfloat16"])
 
@@ -162,4 +163,4 @@ class SigmaInHalf(Mutant):
     def weight(self, target: Target, rng: np.random.Generator) -> Array:
         right = super().weight(target, rng)
         std = target.spec.std(target.shape, target.axes)
-        return right * right.dtype.type(float(np.float16(std)) / std if std else 1.0)
+        return np.asarray(right * right.dtype.type(float(np.float16(std)) / std))

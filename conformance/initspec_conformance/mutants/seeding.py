@@ -6,14 +6,14 @@ import hashlib
 import itertools
 
 import numpy as np
-from initspec_conformance.arrays import Array
-from initspec_conformance.mutants.base import Mutant, wide
-from initspec_conformance.target import Target
 from numpy.typing import NDArray
 from scipy import special
 
 from initspec import Axes, InitSpec
 from initspec.axes import IN_OUT, OUT_IN, by_rank
+from initspec_conformance.arrays import Array
+from initspec_conformance.mutants.base import Mutant, wide
+from initspec_conformance.target import Target
 
 
 class SeedIgnored(Mutant):
@@ -106,7 +106,7 @@ class OddSeedsNegate(Mutant):
 
     def weight(self, target: Target, rng: np.random.Generator) -> Array:
         right = super().weight(target, rng)
-        return right * right.dtype.type(self._sign)
+        return np.asarray(right * right.dtype.type(self._sign))
 
 
 class GlobalState(Mutant):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from initspec_conformance.arrays import Array
-from initspec_conformance.checks.sparsity import zeros_of
-from initspec_conformance.mutants.base import Mutant, wide
-from initspec_conformance.target import Target
 from numpy.typing import NDArray
 
 from initspec import Sparse
+from initspec_conformance.arrays import Array
+from initspec_conformance.laws import zeros_of
+from initspec_conformance.mutants.base import Mutant, wide
+from initspec_conformance.target import Target
 
 Where = NDArray[np.bool_]
 
@@ -21,10 +21,11 @@ class Masked(Mutant, abstract=True):
 
     caught_by = "zeros"
     spec = "sparse(sparsity=0.5, std=0.02)"
+    shape = (64, 128)
 
     def zeros(self, target: Target) -> int:
         """Return how many zeros a slice gets."""
-        return zeros_of(target)[0]
+        return zeros_of(target.spec, target.layout)[0]
 
     def mask(self, rng: np.random.Generator, slices: int, entries: int, zeros: int) -> Where:
         """Return where the zeros lie, [slices, entries]; this one is right."""
@@ -65,7 +66,7 @@ class OneZeroLess(Masked):
     spec = "sparse(sparsity=0.33, std=0.02)"
 
     def zeros(self, target: Target) -> int:
-        return zeros_of(target)[0] - 1
+        return zeros_of(target.spec, target.layout)[0] - 1
 
 
 class CeilingInFloatingPoint(Masked):
@@ -76,7 +77,9 @@ class CeilingInFloatingPoint(Masked):
 
     def zeros(self, target: Target) -> int:
         assert isinstance(target.spec.distribution, Sparse)
-        return math.ceil(target.spec.distribution.sparsity * zeros_of(target)[1])
+        return math.ceil(
+            target.spec.distribution.sparsity * zeros_of(target.spec, target.layout)[1]
+        )
 
 
 class SparsityAsDensity(Masked):
@@ -85,7 +88,7 @@ class SparsityAsDensity(Masked):
     spec = "sparse(sparsity=0.9, std=0.02)"
 
     def zeros(self, target: Target) -> int:
-        zeros, entries, _ = zeros_of(target)
+        zeros, entries, _ = zeros_of(target.spec, target.layout)
         return entries - zeros
 
 
@@ -161,7 +164,7 @@ class PlaceNeverChosen(Masked):
 
     def predicted(self) -> float:
         # One place of E has N = 0 for S p: its variance, p^2, over p (1 - p), a share of E.
-        zeros, entries, _ = zeros_of(self.target)
+        zeros, entries, _ = zeros_of(self.target.spec, self.target.layout)
         p = zeros / entries
         return p / (1 - p) / entries
 
