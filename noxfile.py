@@ -23,7 +23,7 @@ FRAMEWORKS = {
     },
 }
 # What runs in every session, and skips with a reason what its frameworks cannot show.
-SHARED = ["backends", "examples", "rosetta", "disagreements"]
+SHARED = ["backends", "examples", "rosetta", "disagreements", "benchmarks"]
 
 # What `conformance` holds: each backend, Keras on each of its own.
 CONFORMANCE = [
@@ -33,7 +33,7 @@ CONFORMANCE = [
 ]
 OLDEST_NUMPY = "numpy==1.26.0"
 
-nox.needs_version = ">=2024.4.15"
+nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
 
@@ -116,6 +116,13 @@ def docs(session: nox.Session) -> None:
     site = f"{session.create_tmp()}/site"
     session.run("mkdocs", "build", "--strict", "--site-dir", site, env={"NO_MKDOCS_2_WARNING": "1"})
     _pytest(session, "tests/docs", INITSPEC_SITE=site)
+
+
+@nox.session(default=False)
+def benchmarks(session: nox.Session) -> None:
+    """Measure speed and memory against the frameworks, and write the page: ten quiet minutes."""
+    _install(session, *TORCH, *JAX, *TENSORFLOW)
+    session.run("python", "-m", "benchmarks", *session.posargs)
 
 
 @nox.session

@@ -41,7 +41,8 @@ class Line:
 def _svg(height: float, label: str, body: Sequence[str]) -> str:
     inside = "\n".join(body)
     return (
-        f'<svg class="is-chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" '
+        f'<svg class="is-chart" xmlns="http://www.w3.org/2000/svg" '
+        f'viewBox="0 0 {WIDTH} {height:g}" '
         f'role="img" aria-label="{escape(label)}" font-family="sans-serif" font-size="13">\n'
         f"{inside}\n</svg>\n"
     )
@@ -201,3 +202,59 @@ def table(label: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence
         y += 30
     body.append(_text(0, y + 6, "disc: works; cross: raises"))
     return _svg(y + 14, label, body)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One line: the values at powers of 2; `place` chooses the colour and the dashes."""
+
+    place: str
+    label: str
+    points: Sequence[Sequence[float]]
+
+
+def traces(label: str, lines: Sequence[Trace], unit: str, foot: str) -> str:
+    """Draw lines over powers of 2, on a logarithmic scale from a power of 10 to another.
+
+    Args:
+        label: what the picture shows, for those who hear it.
+        lines: the lines.
+        unit: what the values are.
+        foot: the label of the axis of powers of 2.
+    """
+    left, top = 44, 26.0 + 19 * len(lines)
+    bottom = top + 170
+    sizes = [size for line in lines for size, _ in line.points]
+    values = [value for line in lines for _, value in line.points]
+    first, last = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+    start, end = min(sizes), max(sizes)
+
+    def across(size: float) -> float:
+        return left + 6 + (size - start) / (end - start) * (WIDTH - left - 24)
+
+    def down(value: float) -> float:
+        return bottom - (math.log10(value) - first) / max(last - first, 1) * (bottom - top)
+
+    body = []
+    for i, line in enumerate(lines):
+        dashes = _DASHES[line.place.partition("-")[0]] or "none"
+        hue = colour(line.place)
+        style = f"fill:none;stroke:{hue};stroke-width:1.8;stroke-dasharray:{dashes}"
+        corners = " ".join(f"{across(x):.1f},{down(y):.1f}" for x, y in line.points)
+        body.append(f'<polyline points="{corners}" style="{style}"/>')
+        body += [
+            f'<circle cx="{across(x):.1f}" cy="{down(y):.1f}" r="2.5" style="fill:{hue}"/>'
+            for x, y in line.points
+        ]
+        y = 12 + 19 * i
+        body += [_rule(8, y, 34, y, style), _text(40, y + 4, line.label)]
+    faint = "stroke:currentColor;stroke-opacity:.2"
+    for power in range(first, last + 1):
+        y = down(10.0**power)
+        body += [_rule(left, y, WIDTH, y, faint), _text(left - 5, y + 4, f"{10.0**power:g}", "end")]
+    body.append(_text(0, top - 12, unit))
+    for size in sorted(set(sizes)):
+        if (size - start) % 4 == 0:
+            body.append(_text(across(size), bottom + 18, f"2^{size:g}", "middle"))
+    body.append(_text(WIDTH / 2, bottom + 36, foot, "middle"))
+    return _svg(bottom + 44, label, body)

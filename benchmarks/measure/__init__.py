@@ -81,10 +81,10 @@ def measure(place: str, quick: bool = False) -> dict[str, Any]:
         if done.returncode:
             raise RuntimeError(f"{place}: {done.stdout}")
         benchmarks = json.loads(written.read_text("utf-8"))["benchmarks"]
-    found: dict[str, Any] = {"rows": {}, "curves": {}}
+    found: dict[str, dict[str, Any]] = {"rows": {}, "curves": {}}
     for benchmark in benchmarks:
         for kind, entries in found.items():
-            entries |= benchmark["extra_info"].get(kind, {})
+            entries.update(benchmark["extra_info"].get(kind, {}))
     versions = [f"{name} {version(name)}" for name in PLACES[place].needs]
     return {"versions": versions, "cores": cores()} | found
 

@@ -1,140 +1,17 @@
-"""What the measurements share: sides timed in turn, and what they come to."""
+"""What pytest needs to know of the measurements."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
-from statistics import median, quantiles
 from typing import Any
 
 import pytest
 
-from benchmarks.measure import memory
-
-Call = Callable[[], object]
+from benchmarks.measure.bench import Bench
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add --quick."""
     parser.addoption("--quick", action="store_true", help="small and few: whether it runs at all")
-
-
-def seconds(call: Call, loops: int = 1) -> float:
-    """Return the time of one call, the mean of `loops` in a row."""
-    start = time.perf_counter()
-    for _ in range(loops):
-        call()
-    return (time.perf_counter() - start) / loops
-
-
-def spread(values: Sequence[float]) -> dict[str, Any]:
-    """Return the median with the quartiles."""
-    low, _, high = quantiles(values, n=4, method="inclusive") if len(values) > 1 else [*values] * 3
-    return {"median": median(values), "low": low, "high": high, "rounds": len(values)}
-
-
-class Bench:
-    """Measurements of one test; what they come to goes into the report of pytest-benchmark."""
-
-    def __init__(self, benchmark: Any, quick: bool) -> None:
-        self._benchmark, self.quick = benchmark, quick
-        self._budget = 0.01 if quick else 8.0
-        self._least, self._most = (2, 2) if quick else (7, 101)
-
-    def size(self, full: int, quick: int = 64) -> int:
-        """Return a size: the full one, or where only whether it runs is asked, a small one."""
-        return min(full, quick) if self.quick else full
-
-    def ratio(self, row: str, ours: Call, theirs: Call) -> None:
-        """Record the time of `ours` over that of `theirs`: the median of pairs run in turn."""
-        self._record(row, [a / b for a, b in self._pairs(ours, theirs)])
-
-    def difference(self, row: str, ours: Call, theirs: Call, loops: int = 100) -> None:
-        """Record how many microseconds a call of `ours` takes more than one of `theirs`."""
-        pairs = self._pairs(ours, theirs, 2 if self.quick else loops)
-        self._record(row, [(a - b) * 1e6 for a, b in pairs])
-
-    def microseconds(self, row: str, ours: Call, loops: int = 100) -> None:
-        """Record how many microseconds a call takes."""
-        pairs = self._pairs(ours, lambda: None, 2 if self.quick else loops)
-        self._record(row, [a * 1e6 for a, _ in pairs])
-
-    def memory(self, row: str, place: str, case: str, log2: int, unit: int | None = None) -> None:
-        """Record the peak memory of a case beyond the result, over that of the framework's own.
-
-        Args:
-            row: the row's id.
-            place: which frameworks the processes need.
-            case: a case of `benchmarks.measure.memory`; its other side is the case "own-..." of
-                the same name, where there is one.
-            log2: of the number of elements.
-            unit: the bytes of the row's unit; None is the size of the result.
-        """
-        rounds = 1 if self.quick else 3
-
-        def peaks() -> list[float]:
-            pairs = (memory.beyond(place, case, log2) for _ in range(rounds))
-            return [bytes_ / (unit or size) for bytes_, size in pairs]
-
-        self._record(row, self._benchmark.pedantic(peaks, rounds=1, iterations=1))
-
-    def sweep(
-        self, curve: str, label: str, calls: Mapping[float, tuple[float, Call]]
-    ) -> list[float]:
-        """Record nanoseconds for a unit of work at growing sizes, all sizes run in turn.
-
-        Args:
-            curve: the line's id.
-            label: its name in the picture.
-            calls: the units of work and the call, by size.
-
-        Returns:
-            For each round the most that a unit took at any size over the least.
-        """
-        rounds, least = (2, 0.0) if self.quick else (7, 0.02)
-        loops = {}
-        for size, (_, call) in calls.items():
-            call()
-            loops[size] = max(1, int(least / max(seconds(call), 1e-9)))
-        taken: dict[float, list[float]] = {size: [] for size in calls}
-
-        def one_round() -> None:
-            for size, (work, call) in calls.items():
-                taken[size].append(seconds(call, loops[size]) / work * 1e9)
-
-        self._benchmark.pedantic(one_round, rounds=rounds, iterations=1)
-        points = [[size, median(found)] for size, found in taken.items()]
-        self._benchmark.extra_info.setdefault("curves", {})[curve] = {
-            "label": label,
-            "points": points,
-        }
-        return [max(found) / min(found) for found in zip(*taken.values(), strict=True)]
-
-    def _pairs(self, ours: Call, theirs: Call, loops: int = 1) -> list[tuple[float, float]]:
-        """Time both in turn; pytest-benchmark times ours, after a run of theirs each."""
-        for call in (theirs, ours):
-            seconds(call, loops)
-        one_pair = (seconds(theirs, loops) + seconds(ours, loops)) * loops
-        rounds = int(min(max(self._budget / one_pair, self._least), self._most))
-        other: list[float] = []
-
-        def many() -> None:
-            for _ in range(loops):
-                ours()
-
-        self._benchmark.pedantic(
-            ours if loops == 1 else many,
-            setup=lambda: other.append(seconds(theirs, loops)),
-            rounds=rounds,
-            iterations=1,
-        )
-        own = [taken / loops for taken in self._benchmark.stats.stats.data]
-        return list(zip(own, other, strict=True))
-
-    def _record(self, row: str, values: Sequence[float]) -> None:
-        self._benchmark.extra_info.setdefault("rows", {})[row] = spread(values)
-
-    record = _record
 
 
 @pytest.fixture

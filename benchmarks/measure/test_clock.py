@@ -1,0 +1,84 @@
+"""That the measurements are right: calls of known length, by a clock that only they move."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.measure import bench as measurements
+
+
+class Clock:
+    """A clock whose time is that of the calls made."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+    def busy(self, *lengths):
+        """Return a call that takes each length in turn, the last for good, after a warm-up."""
+        left = list(lengths)
+
+        def call():
+            self.now += left.pop(0) if len(left) > 1 else left[0]
+
+        return call
+
+
+CLOCK = Clock()
+pytestmark = pytest.mark.benchmark(timer=CLOCK)
+
+
+@pytest.fixture(autouse=True)
+def _one_clock(monkeypatch):
+    monkeypatch.setattr(measurements, "clock", CLOCK)
+
+
+def _found(benchmark):
+    return benchmark.extra_info["rows"]["row"]
+
+
+def test_ratio(bench, benchmark):
+    """Pairs are of neighbours: the ratio is 2, whatever both slow down to together."""
+    bench.ratio("row", CLOCK.busy(9, 2, 2, 4, 6, 2), CLOCK.busy(7, 1, 1, 2, 3, 1))
+    row = _found(benchmark)
+    assert (row["low"], row["median"], row["high"]) == pytest.approx((2, 2, 2))
+    assert row["rounds"] == 7  # the least: 8 seconds have room for two
+
+
+def test_rounds_fill_the_budget(bench, benchmark):
+    """Pairs of 0.2 seconds are 40 in 8, and those of microseconds at most 101."""
+    bench.ratio("row", CLOCK.busy(0.1), CLOCK.busy(0.1))
+    assert 39 <= _found(benchmark)["rounds"] <= 40
+    assert len(benchmark.stats.stats.data) == _found(benchmark)["rounds"]
+
+
+def test_quartiles(bench, benchmark):
+    """Ratios of 1 to 7 have the median 4 and the quartiles 2.5 and 5.5."""
+    bench.ratio("row", CLOCK.busy(2, 2, 7, 3, 1, 5, 2, 6, 4), CLOCK.busy(1))
+    row = _found(benchmark)
+    assert (row["low"], row["median"], row["high"]) == pytest.approx((2.5, 4, 5.5))
+
+
+def test_difference(bench, benchmark):
+    """A call of 150 microseconds is 50 over one of 100, the mean of its loop."""
+    bench.difference("row", CLOCK.busy(150e-6), CLOCK.busy(100e-6), loops=20)
+    assert _found(benchmark)["median"] == pytest.approx(50)
+    assert _found(benchmark)["rounds"] == 101
+
+
+def test_microseconds(bench, benchmark):
+    """A call of 100 microseconds takes 100."""
+    bench.microseconds("row", CLOCK.busy(100e-6), loops=20)
+    assert _found(benchmark)["median"] == pytest.approx(100)
+
+
+def test_sweep(bench, benchmark):
+    """Ten times the work in twenty times the time costs twice as much for each unit."""
+    calls = {4: (10, CLOCK.busy(1e-3)), 8: (100, CLOCK.busy(20e-3))}
+    bench.sweep("line", "label", calls, row="row", rounds=3)
+    first, second = benchmark.extra_info["curves"]["line"]["points"]
+    assert first == pytest.approx([4, 100e3])
+    assert second == pytest.approx([8, 200e3])
+    assert _found(benchmark)["median"] == pytest.approx(2)

@@ -1,0 +1,80 @@
+"""Rows that need NumPy alone: the portable stream by itself, and the memory of native draws."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from benchmarks.measure.memory import FAMILIES, SEEDED
+from initspec import InitSpec
+from initspec.dtypes import FLOATS
+from initspec.stream.draw import fill
+
+FLOAT32 = FLOATS["float32"]
+
+
+def portable(shape, out, index=None, threads=None, axes=None):
+    """Return a call that draws normals, or a block of them, into memory that has been touched."""
+    plan = InitSpec.he_normal().plan(shape, axes)
+    out.fill(0)
+    return lambda: fill(plan, FLOAT32, 7, "w", out, index, threads)
+
+
+def test_shard(bench):
+    """An eighth of the rows, as Shard(0) over eight processes, against the whole."""
+    side = bench.size(4096)
+    whole = np.empty((side, side), np.float32)
+    rows = slice(side // 8, side // 4)
+    eighth = portable(whole.shape, np.empty((side // 8, side), np.float32), (rows, slice(None)))
+    bench.ratio("portable-shard", eighth, portable(whole.shape, whole))
+
+
+def test_threads(bench):
+    """Two threads against one."""
+    side = bench.size(4096)
+    one, two = (
+        portable((side, side), np.empty((side, side), np.float32), threads=threads)
+        for threads in (1, 2)
+    )
+    bench.ratio("portable-threads", two, one)
+
+
+def test_transposed(bench):
+    """The weight of a framework that puts inputs first, against its transpose."""
+    side = bench.size(4096)
+    turned, straight = (
+        portable((side, side), np.empty((side, side), np.float32), axes=axes)
+        for axes in ("in out", "out in")
+    )
+    bench.ratio("portable-transposed", turned, straight)
+
+
+def test_small(bench):
+    """A draw of 16 x 16, the checks and the array included."""
+    init, numbers = InitSpec.he_normal().to_numpy(seed=7), itertools.count()
+    bench.microseconds("portable-small", lambda: init((16, 16), name=f"w{next(numbers)}"))
+
+
+def test_linear(bench):
+    """The portable draw from 2^16 to 2^28 elements, a factor of 4 at a time."""
+    logs = range(16, bench.size(28, 20) + 1, 2)
+    memory = np.empty(1 << logs[-1], np.float32)
+    calls = {}
+    for log in logs:
+        shape = (1 << log // 2, 1 << log // 2)
+        out = memory[: 1 << log].reshape(shape)
+        calls[log] = (1 << log, portable(shape, out))
+    bench.sweep("portable", "portable normal", calls, row="portable-linear")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_native_memory(bench, family):
+    """What a native draw allocates beyond NumPy's own, by tracemalloc."""
+    bench.memory(f"native-memory-numpy-{family}", "numpy", family, bench.size(26, 16))
+
+
+def test_portable_memory(bench):
+    """What a portable draw allocates beyond the result, by tracemalloc."""
+    bench.memory("portable-memory-numpy", "numpy", SEEDED, bench.size(28, 16), 1 << 20)

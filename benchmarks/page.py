@@ -1,0 +1,179 @@
+"""The page: `docs/performance.md` and its pictures, made of the results alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.chart import Trace, traces
+from benchmarks.goals import GOALS, NATIVE, PORTABLE, Goal
+from benchmarks.results import Found, Results, of_row
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+PAGE = DOCS / "performance.md"
+PICTURES = DOCS / "assets" / "performance"
+
+_HEAD = """\
+<!-- Written by `python -m benchmarks` from benchmarks/results.json. Change benchmarks/goals.py or page.py, not this. -->
+# Performance
+
+Every number is held against the framework's own initializer, measured in turn with it in one run: a pair of calls, then
+the next pair. What is reached is the median over the pairs, with the quartiles beside it.
+{counted}
+
+| unit | meaning |
+|---|---|
+| x | our time over theirs: below 1 is faster |
+| us more | microseconds that a call takes longer than theirs |
+| of the result | peak memory beyond the result, less that of theirs, in sizes of the result |
+
+"""
+
+_INTRODUCTIONS = {
+    NATIVE: """\
+## Native draws {#native}
+
+Without a seed: the framework's own random numbers.
+""",
+    PORTABLE: """\
+## Portable draws {#portable}
+
+With a seed: the [portable stream](portable-stream.md), against the framework's own random numbers.
+""",
+}
+
+_LINEAR = """\
+## How cost grows {{#growth}}
+
+The time of an element against the number of elements. Where the line is flat, cost is linear; the rise to the left is that
+of a call. Times are those of the machine that measured: it is the shape that tells.
+
+{elements}
+{families}
+An orthogonal matrix [n, m], n >= m, takes time in proportion to n m^2: squares up to 4096 x 4096, then 65536 x 1024.
+
+{orthogonal}
+"""
+
+_FOOT = """\
+## How it was measured
+
+On {cores} processor cores, with
+
+{versions}
+
+`python -m benchmarks` in the repository, or `nox -s benchmarks`, measures it again on what you have installed and writes
+this page; it takes some ten minutes, and wants a machine that does nothing else. Each framework has a process of its own.
+pytest-benchmark times our side after a call of theirs each, both on memory that has been written before. JAX is waited
+for, and compiled on both sides. Memory is measured in a process for each case: by tracemalloc where NumPy allocates,
+else by the peak of the resident set. The goals are in `benchmarks/goals.py`, the numbers in `benchmarks/results.json`.
+"""
+
+_ELEMENTS = (
+    ("torch-normal", "torch"),
+    ("keras-normal", "keras"),
+    ("jax-normal", "jax"),
+    ("portable", "mlx"),
+)
+_FAMILIES = (
+    ("torch-normal", "torch"),
+    ("torch-uniform", "keras"),
+    ("torch-truncated-normal", "jax"),
+    ("torch-sparse", "mlx"),
+)
+"""The lines of a picture, each with the place whose colour it takes."""
+
+
+def files(results: Results) -> dict[Path, str]:
+    """Return every file of the page with its text."""
+    return {
+        PAGE: _page(results),
+        PICTURES / "elements.svg": _picture(
+            results, "Time of an element of a normal draw", _ELEMENTS, "ns an element"
+        ),
+        PICTURES / "families.svg": _picture(
+            results, "Time of an element in torch, by family", _FAMILIES, "ns an element"
+        ),
+        PICTURES / "orthogonal.svg": _picture(
+            results,
+            "Time of an orthogonal matrix over n m^2",
+            (("orthogonal", "torch"),),
+            "ns for each of the n m^2",
+        ),
+    }
+
+
+def met(goal: Goal, found: Found) -> bool:
+    """Say whether the median reaches the goal."""
+    return found["median"] <= goal.most
+
+
+def _page(results: Results) -> str:
+    judged = [(goal, found) for goal in GOALS if (found := of_row(results, goal.id))]
+    missed = [goal for goal, found in judged if not met(goal, found)]
+    counted = f"\n{len(judged) - len(missed)} of {len(judged)} goals are met."
+    if missed:
+        counted += " The others are named as missed."
+    parts = [_HEAD.format(counted=counted)]
+    parts += [f"{_INTRODUCTIONS[table]}\n{_table(results, table)}" for table in _INTRODUCTIONS]
+    parts.append(
+        _LINEAR.format(**{name: _figure(name) for name in ("elements", "families", "orthogonal")})
+    )
+    versions = sorted({version for place in results.values() for version in place["versions"]})
+    cores = sorted({place["cores"] for place in results.values()})
+    parts.append(
+        _FOOT.format(
+            cores=" or ".join(map(str, cores)), versions="\n".join(f"- {one}" for one in versions)
+        )
+    )
+    return "\n".join(parts)
+
+
+def _table(results: Results, table: str) -> str:
+    lines = ["| draw | against | goal | reached | quartiles | |", "|---|---|---|---|---|---|"]
+    reasons = []
+    for goal in GOALS:
+        if goal.table != table:
+            continue
+        found = of_row(results, goal.id)
+        shown, verdict = "not measured |", ""
+        if found:
+            shown = f"{_with_unit(goal, found['median'])} | {_range(goal, found)}"
+            verdict = "met" if met(goal, found) else "**missed**"
+            if goal.why and not met(goal, found):
+                reasons.append(f"- {goal.what}, against {goal.against or 'the goal'}: {goal.why}")
+        limit = f"{goal.most:g}{_UNITS[goal.unit]}"
+        lines.append(f"| {goal.what} | {goal.against} | <= {limit} | {shown} | {verdict} |")
+    text = "\n".join(lines) + "\n"
+    return text + ("\nWhat is missed, and why:\n\n" + "\n".join(reasons) + "\n" if reasons else "")
+
+
+_UNITS = {"x": " x", "us more": " us more", "us": " us", "result": " of the result", "MiB": " MiB"}
+
+
+def _number(goal: Goal, value: float) -> str:
+    """Return a number with the digits that it has, and no minus before a zero."""
+    text = f"{value:.1f}" if goal.unit in ("us", "us more", "MiB") else f"{value:.3f}"
+    return text.removeprefix("-") if not float(text) else text
+
+
+def _with_unit(goal: Goal, value: float) -> str:
+    return _number(goal, value) + _UNITS[goal.unit]
+
+
+def _range(goal: Goal, found: Found) -> str:
+    return f"{_number(goal, found['low'])} to {_number(goal, found['high'])}"
+
+
+def _figure(name: str) -> str:
+    return f'<figure markdown="0">\n--8<-- "docs/assets/performance/{name}.svg"\n</figure>\n'
+
+
+def _picture(results: Results, label: str, lines: tuple[tuple[str, str], ...], unit: str) -> str:
+    curves = {name: curve for place in results.values() for name, curve in place["curves"].items()}
+    drawn = [
+        Trace(hue, curves[name]["label"], curves[name]["points"])
+        for name, hue in lines
+        if name in curves
+    ]
+    return traces(label, drawn, unit, "elements")
