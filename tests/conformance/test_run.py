@@ -7,11 +7,16 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 from initspec_conformance import run
+from initspec_conformance.checks import BATTERY
+from initspec_conformance.console import GROUPS, group_of
 from initspec_conformance.document import to_json
 from initspec_conformance.jobs import manifest, terms_of
+from initspec_conformance.judge import CALLS
 from initspec_conformance.junit import to_junit
 from initspec_conformance.levels import LEVELS, Level
 from initspec_conformance.manifest import cells_of
+from initspec_conformance.pooled import POOLED
+from initspec_conformance.properties import PROPERTIES
 from initspec_conformance.seeds import BITS, seeds_of
 from strangers import BAD, Stranger, Wrong, read_only
 
@@ -171,6 +176,14 @@ def test_seeds():
     assert all(0 <= seed < 1 << 31 for seed in seeds_of("cell", 1, 16384, 0))
     others = seeds_of("cell", 1, 100, 0), seeds_of("other", 0, 100, 0), seeds_of("cell", 0, 100, 5)
     assert all(not set(seeds) & set(other) for other in others)
+
+
+def test_every_check_has_a_row():
+    """The table of a run sums up every check that there is, and no other."""
+    names = {*BATTERY, *CALLS, *(f"pooled_{name}" for name in POOLED)}
+    names |= {prop.name for prop in PROPERTIES}
+    assert not [name for name in names if group_of(name) == "other"]
+    assert {name for group in GROUPS.values() for name in group} <= names
 
 
 def test_the_number_of_workers_does_not_matter():
