@@ -1,4 +1,4 @@
-"""The HTML report, in a real browser: verdict, pictures, filter, keyboard, two widths, two schemes."""
+"""The HTML report in a real browser: verdict, pictures, filter, keyboard, widths, schemes."""
 
 import re
 import shutil
@@ -109,7 +109,7 @@ def opened(browser, tmp_path):
 
 def shown(page):
     """Return the titles of the rows that can be seen."""
-    return [row.inner_text() for row in page.locator(".row .title b").all() if row.is_visible()]
+    return [row.text_content() for row in page.locator(".row .title b").all() if row.is_visible()]
 
 
 def overflow(page):
