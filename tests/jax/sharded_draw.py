@@ -43,8 +43,27 @@ def main():
         spec, named = InitSpec.he_normal(), NamedSharding(mesh, P("a"))
         bare = jax.jit(lambda: spec.to_jax(seed=7, name="w")(None, SHAPE), out_shardings=named)  # noqa: B023
         check(bare(), spec.to_numpy("in out", seed=7, name="w")(SHAPE), named)
+    counted += fewer_devices()
     parts_are_drawn_alone()
     print("agreed", counted)
+
+
+def fewer_devices():
+    """Draw on 1 and on 2 of the devices, in every placement of one mesh axis."""
+    counted = 0
+    for count in (1, 2):
+        mesh = jax.make_mesh((count,), ("a",), devices=jax.devices()[:count])
+        for line in ("he_normal", "glorot_uniform", "orthogonal"):
+            spec = InitSpec.parse(line)
+            whole = spec.to_numpy("in out", seed=7, name="w")(SHAPE)
+            for layout in (P("a"), P(None, "a"), P()):
+                named = NamedSharding(mesh, layout)
+                init = spec.to_jax(seed=7, name="w")
+                check(init(None, SHAPE, out_sharding=named), whole, named)
+                traced = jax.jit(lambda init=init, to=named: init(None, SHAPE, out_sharding=to))
+                check(traced(), whole, named)
+                counted += 2
+    return counted
 
 
 def parts_are_drawn_alone():

@@ -2,7 +2,10 @@
 
 import copy
 import json
+import os
 import pickle
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -137,34 +140,50 @@ def test_entropy_may_be_any_integer(entropy):
     np.testing.assert_array_equal(first, again)
 
 
-@pytest.mark.skipif(keras.config.backend() != "jax", reason="keras.distribution needs JAX")
-def test_under_keras_distribution():
-    """A variable that Keras lays out over devices has the same bits."""
-    import os
-    import subprocess
-    import sys
+DISTRIBUTED = """
+import sys
+import keras, numpy as np
+from initspec import InitSpec
+count, rows = int(sys.argv[1]), int(sys.argv[2])
+devices = keras.distribution.list_devices()
+assert len(devices) == count, devices
+mesh = keras.distribution.DeviceMesh((rows, count // rows), ["batch", "model"], devices)
+layout = keras.distribution.LayoutMap(mesh)
+layout["dense.*kernel"] = (None, "model")
+layout["other.*kernel"] = ("batch", "model")
+keras.distribution.set_distribution(
+    keras.distribution.ModelParallel(layout_map=layout, batch_dim_name="batch")
+)
+if sys.argv[3] == "jitted":  # as Keras does from 250 MiB on
+    import keras.src.backend.jax.core as core
+    core.should_shard_at_init = lambda *_: True
+for line in ("he_normal", "orthogonal"):
+    for name in ("dense", "other", "replicated"):
+        spec = InitSpec.parse(line)
+        init = spec.to_keras(seed=7, name="w")
+        layer = keras.layers.Dense(16, name=name, kernel_initializer=init)
+        layer.build((None, 24))
+        kernel = layer.kernel.value
+        assert len(kernel.sharding.device_set) == count, kernel.sharding
+        whole = spec.to_numpy("in out", seed=7, name="w")((24, 16))
+        np.testing.assert_array_equal(np.asarray(kernel), whole)
+"""
 
-    code = (
-        "import keras, numpy as np\n"
-        "from initspec import InitSpec\n"
-        "devices = keras.distribution.list_devices()\n"
-        "assert len(devices) == 4, devices\n"
-        "mesh = keras.distribution.DeviceMesh((2, 2), ['batch', 'model'], devices)\n"
-        "layout = keras.distribution.LayoutMap(mesh)\n"
-        "layout['dense.*kernel'] = (None, 'model')\n"
-        "keras.distribution.set_distribution("
-        "keras.distribution.ModelParallel(layout_map=layout, batch_dim_name='batch'))\n"
-        "spec = InitSpec.he_normal()\n"
-        "layer = keras.layers.Dense(10, name='dense', "
-        "kernel_initializer=spec.to_keras(seed=7, name='w'))\n"
-        "layer.build((None, 24))\n"
-        "kernel = layer.kernel.value\n"
-        "assert len(kernel.sharding.device_set) == 4, kernel.sharding\n"
-        "whole = spec.to_numpy('in out', seed=7, name='w')((24, 10))\n"
-        "np.testing.assert_array_equal(np.asarray(kernel), whole)\n"
-    )
-    environment = os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=4"}
+
+@pytest.mark.skipif(keras.config.backend() != "jax", reason="keras.distribution needs JAX")
+@pytest.mark.parametrize("how", ["eager", "jitted"])
+@pytest.mark.parametrize(("count", "rows"), [(1, 1), (2, 1), (8, 2)])
+def test_under_keras_distribution(count, rows, how):
+    """Variables that Keras lays out over 1, 2 and 8 devices, in any placement, have the same bits.
+
+    Eagerly, and jitted over all devices as Keras draws variables of 250 MiB and more.
+    """
+    environment = os.environ | {"XLA_FLAGS": f"--xla_force_host_platform_device_count={count}"}
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", DISTRIBUTED, str(count), str(rows), how],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr

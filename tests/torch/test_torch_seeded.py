@@ -124,10 +124,31 @@ def test_cuda_has_the_same_bits(dtype):
     assert torch.equal(fill(here), fill(there).cpu())
 
 
+def test_fused_and_separate_attention_agree():
+    """MultiheadAttention's in_proj_weight is the three weights it has where they are apart."""
+    fused = torch.nn.MultiheadAttention(8, 2)
+    apart = torch.nn.MultiheadAttention(8, 2, kdim=8, vdim=8)
+    apart._qkv_same_embed_dim = False
+    names = ("q_proj_weight", "k_proj_weight", "v_proj_weight")
+    for name in names:
+        apart.register_parameter(name, torch.nn.Parameter(torch.empty(8, 8)))
+    spec = InitSpec.orthogonal()
+    spec.to_torch("(stack=3 out) in", seed=7, name="attention.qkv")(fused.in_proj_weight)
+    for i, name in enumerate(names):
+        spec.to_torch(seed=7, name=f"attention.qkv[{i}]")(getattr(apart, name))
+    for one in (fused, apart):
+        spec.to_torch(seed=7, name="attention.out")(one.out_proj.weight)
+    assert torch.equal(
+        fused.in_proj_weight, torch.cat([getattr(apart, name) for name in names]).detach()
+    )
+    x = torch.randn(5, 3, 8, generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(fused(x, x, x)[0], apart(x, x, x)[0])
+
+
 @pytest.mark.skipif(not torch.distributed.is_available(), reason="torch without distributed")
-@pytest.mark.parametrize("world", [2, 4])
+@pytest.mark.parametrize("world", [1, 2, 4])
 def test_sharded_draws_are_the_whole(world, tmp_path):
-    """DTensors in 2 and 4 gloo processes have the bits of the whole.
+    """DTensors in 1, 2 and 4 gloo processes have the bits of the whole.
 
     Shard, Replicate, 2-D meshes, uneven and empty parts; FSDP and tensor parallel models from the
     meta device.
