@@ -10,11 +10,8 @@ from hypothesis import strategies as st
 
 from initspec import Axes, InitSpec
 from initspec.dtypes import FLOATS, float_type, numpy_dtype
-from initspec.errors import InitSpecError, SeedError, ShapeError, TargetError
-from initspec.stream import split_name
+from initspec.errors import ShapeError
 from initspec.stream.draw import draw, fill
-from initspec.stream.threads import THREADS, threads_of
-from initspec.stream.words import Stream
 
 F32 = FLOATS["float32"]
 AXES = {  # the rows of the design's table, and stranger ones
@@ -141,58 +138,6 @@ def test_fused_and_separate_agree(line):
     assert not np.array_equal(one[0], _draw(line, (12, 50), name="x"))
 
 
-@pytest.mark.parametrize(
-    ("name", "part"),
-    [
-        ("w", None), ("w[0]", ("w", 0)), ("w[00]", None), ("w[02]", None), ("w[-1]", None),
-        ("[3]", ("", 3)), ("[]", None), ("w[1][2]", ("w[1]", 2)), ("w[[2]]", None), ("w[2] ", None),
-        ("w[2]\n", None), ("a\nb[2]", ("a\nb", 2)), ("w[٣]", None),
-        (f"w[{2**64 - 1}]", ("w", 2**64 - 1)), (f"w[{2**64}]", None), ("w[1 ]", None),
-    ],
-)  # fmt: skip
-def test_names_that_say_a_member(name, part):
-    """Only a last bracket with a canonical decimal below 2^64 counts."""
-    assert split_name(name) == part
-
-
-def test_no_two_names_share_a_block():
-    """Names, seeds, kinds and purposes give distinct (key, upper counter): 256 bits of SHA-256."""
-    names = [
-        "",
-        "w",
-        "w[0]",
-        "w[1]",
-        "w[[0]]",
-        "w[00]",
-        "W",
-        "w ",
-        "\udc80",
-        "\\udc80",
-        "é",
-        "e\u0301",
-    ]
-    seen = {}
-    for name in names:
-        for seed in (0, 1, 2**64 - 1):
-            for stacked in (False, True):
-                for purpose in (0, 1):
-                    s = Stream(seed, name, stacked, purpose)
-                    place = (s._key.tobytes(), s._high, s._first)
-                    seen.setdefault(place, set()).add((name, seed, stacked, purpose))
-    for who in seen.values():
-        # Only a lone "N[i]" and the stack "N" that it is a member of may meet.
-        bases = {
-            split_name(name) or (name, 0) if not stacked else (name, 0)
-            for name, _, stacked, _ in who
-        }
-        assert len(bases) == 1
-        assert len(who) == 1 or len({stacked for _, _, stacked, _ in who}) == 2
-    # The same stack, another member: the same key, another counter.
-    a, b = Stream(0, "w[0]", False), Stream(0, "w[1]", False)
-    assert a._key.tobytes() == b._key.tobytes() == Stream(0, "w", True)._key.tobytes()
-    assert (a._first, b._first) == (0, 1)
-
-
 def test_half_precision_is_the_rounded_float32():
     """float16 and bfloat16 are NumPy's cast of the float32 value."""
     single = _draw("he_normal", (400, 500))
@@ -274,68 +219,6 @@ def test_sparse_is_a_normal_with_zeros():
         zeros = (sparse == 0).sum(axis=1 if along == "in" else 0)
         assert set(zeros) == ({30} if along == "in" else {20})
         np.testing.assert_array_equal(sparse[sparse != 0], normal[sparse != 0])
-
-
-@pytest.mark.parametrize(
-    "seed", [True, -1, 2**64, 1.0, "7", None, np.float64(1), np.bool_(True), [1]]
-)
-def test_bad_seeds_raise(seed):
-    """bool, negative, float and larger seeds, with the remedy."""
-    with pytest.raises(SeedError, match=r"2\^64 - 1"):
-        InitSpec.he_normal().sample_block((3, 3), (slice(1), slice(1)), seed=seed)
-
-
-@pytest.mark.parametrize("seed", [0, 7, 2**64 - 1, np.int8(7), np.uint64(2**64 - 1)])
-def test_good_seeds(seed):
-    """Any Python or NumPy integer from 0 to 2^64 - 1, by value."""
-    spec, index = InitSpec.he_normal(), (slice(0, 3), slice(0, 3))
-    a = spec.sample_block((3, 3), index, seed=seed)
-    np.testing.assert_array_equal(a, spec.sample_block((3, 3), index, seed=int(seed)))
-
-
-def test_bad_names_raise():
-    """A name is a str."""
-    for name in (None, 3, b"w"):
-        with pytest.raises(SeedError, match="name"):
-            InitSpec.he_normal().sample_block((3, 3), (slice(1), slice(1)), name=name)
-
-
-@pytest.mark.parametrize(
-    "index",
-    [
-        (slice(0, 3),), (slice(0, 3), slice(0, 3), slice(0, 3)), [slice(0, 3), slice(0, 3)], (0, 1),
-        (slice(0, 9), slice(0, 3)), (slice(-1, 2), slice(0, 3)), (slice(0, 4, 2), slice(0, 3)),
-        (slice(3, 0, -1), slice(0, 3)), (slice(2, 1), slice(0, 3)), (slice(0.0, 1.0), slice(0, 3)),
-        (..., slice(0, 3)), slice(0, 3),
-    ],
-)  # fmt: skip
-def test_bad_indices_raise(index):
-    """Out of range, stepped, negative, too short or no slices: what was given and what to do."""
-    with pytest.raises(TargetError, match="pass"):
-        InitSpec.he_normal().sample_block((4, 3), index)
-
-
-def test_bad_targets_and_threads_raise(monkeypatch):
-    """A wrong shape or dtype of `out`, and counts of threads that are none, write nothing."""
-    plan = InitSpec.he_normal().plan((4, 3))
-    for out in (np.zeros((3, 4), np.float32), np.zeros((4, 3), np.float64)):
-        with pytest.raises(TargetError, match="pass float32"):
-            fill(plan, F32, 7, "w", out)
-        assert not out.any()
-    for threads in (0, -1, True, 1.5):
-        with pytest.raises(InitSpecError, match="threads"):
-            threads_of(threads)
-    monkeypatch.setenv(THREADS, "many")
-    with pytest.raises(InitSpecError, match=THREADS):
-        threads_of(None)
-    monkeypatch.setenv(THREADS, "3")
-    assert threads_of(None) == 3
-
-
-def test_too_many_elements_raise():
-    """More than 2^62 elements have no numbers."""
-    with pytest.raises(ShapeError, match=r"2\^62"):
-        InitSpec.normal().sample_block((2**40, 2**40), (slice(1), slice(1)))
 
 
 def test_a_kept_value_is_no_zero():
