@@ -257,7 +257,8 @@ def _glossary(report: Report) -> list[tuple[str, str, str]]:
 def _p(finding: Finding) -> str:
     if finding.p_values is None:
         return "exact"
-    return ", then ".join(f"{p:.2g}" for p in finding.p_values)
+    # A p-value is never 0; this one is below what a float holds.
+    return ", then ".join("< 1e-300" if p == 0 else f"{p:.2g}" for p in finding.p_values)
 
 
 def _sees(finding: Finding) -> str:

@@ -15,7 +15,7 @@ from initspec_conformance.html.vector import COLOURS
 from initspec_conformance.laws import zeros_of
 from initspec_conformance.sketch import Sketch
 
-_BLUE, _RED = (0, 114, 178), (213, 94, 0)  # Okabe & Ito, which show on white and on black
+_BLUE, _RED = (46, 139, 205), (213, 94, 0)  # which show on white and on black
 _SHADES = 16
 _MOST_BARS = 200
 _REACH = 2.6  # the outermost quantiles lie at 2.33
