@@ -83,14 +83,15 @@ def _histogram(axis: Any, found: Propagation, index: int, palette: dict[str, str
     axis.set_title(f"layer {layer.index}", fontsize=11)
     if layer.overflowed or not total:
         axis.text(0.5, 0.5, "overflow", ha="center", va="center", transform=axis.transAxes)
+        axis.set_xticks([])
+        axis.set_yticks([])
     else:
         edges = [bars.low + width * i for i in range(len(bars.counts))]
         shares = [count / total for count in bars.counts]
         axis.bar(edges, shares, width, align="edge", color=palette[_BLUE])
         axis.ticklabel_format(axis="x", scilimits=(-2, 3))
-        axis.locator_params(axis="x", nbins=3)
+        axis.locator_params(nbins=3)
     axis.set_xlabel("output")
-    axis.locator_params(axis="y", nbins=3)
 
 
 def _forward(axis: Any, found: Propagation, palette: dict[str, str]) -> None:
