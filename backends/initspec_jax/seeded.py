@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.sharding import AbstractMesh, NamedSharding, PartitionSpec
 from numpy.typing import NDArray
 
 from initspec.dtypes import FloatType, numpy_dtype
 from initspec.plan import Plan
 from initspec.stream.draw import fill
-
-_ALIGNED = 64
-"""XLA takes host memory as it is where it begins at a multiple of this many bytes."""
+from initspec.stream.memory import aligned
 
 
 @dataclass(frozen=True)
@@ -55,7 +51,7 @@ class PortableDraw:
                 slice(*part.indices(size)[:2]) for part, size in zip(index, shape, strict=True)
             )
             shape = tuple(part.stop - part.start for part in index)
-        out = _aligned(shape, numpy_dtype(self.kind))
+        out = aligned(shape, numpy_dtype(self.kind))
         fill(self.plan, self.kind, self.seed, self.name, out, index)
         return out
 
@@ -97,10 +93,3 @@ def _place(entry: Any, sharding: NamedSharding) -> Any:
     for name in names:
         place = place * sharding.mesh.shape[name] + jax.lax.axis_index(name)
     return place
-
-
-def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    size = math.prod(shape) * dtype.itemsize
-    memory = np.empty(size + _ALIGNED, np.uint8)
-    start = -memory.ctypes.data % _ALIGNED
-    return memory[start : start + size].view(dtype).reshape(shape)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from initspec.dtypes import FloatType, numpy_dtype
 from initspec.plan import Plan
-from initspec.stream.draw import draw
+from initspec.stream.draw import fill
+from initspec.stream.memory import aligned
 
 Tensor = Any
 Host = Callable[[], NDArray[Any]]
@@ -26,7 +27,9 @@ def portable_tensor(plan: Plan, kind: FloatType, seed: int, name: str) -> Tensor
     shape, dtype = plan.layout.shape, numpy_dtype(kind)
 
     def host() -> NDArray[Any]:
-        return draw(plan, kind, seed, name)
+        out = aligned(shape, dtype)
+        fill(plan, kind, seed, name, out)
+        return out
 
     match keras.config.backend():
         case "tensorflow":
@@ -41,7 +44,14 @@ def _tensorflow(host: Host, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Ten
     import tensorflow as tf
 
     if tf.executing_eagerly():
-        return tf.convert_to_tensor(host())
+        weight = host()
+        if any(device.device_type != "CPU" for device in tf.config.list_logical_devices()):
+            return tf.convert_to_tensor(weight)  # moves it to the device in use
+        # convert_to_tensor copies, twice; this takes the memory as it is.
+        narrow = dtype.name == "bfloat16"  # of which NumPy exports no memory
+        exported = (weight.view(np.uint16) if narrow else weight).__dlpack__()
+        tensor = tf.experimental.dlpack.from_dlpack(exported)
+        return tf.bitcast(tensor, tf.bfloat16) if narrow else tensor
     weight = tf.numpy_function(host, [], tf.as_dtype(dtype), stateful=False)
     return tf.ensure_shape(weight, shape)
 
@@ -62,4 +72,4 @@ def _jax(host: Host, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Tensor:
 
     if isinstance(jnp.zeros(()), jax.core.Tracer):
         return jax.pure_callback(host, jax.ShapeDtypeStruct(shape, dtype))
-    return jnp.asarray(host())
+    return jax.device_put(host())  # without a copy, which jnp.asarray makes

@@ -1,0 +1,20 @@
+"""Memory that frameworks take as it is."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_ALIGNED = 64
+"""XLA and TensorFlow copy host memory that does not begin at a multiple of this many bytes."""
+
+
+def aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return a new C-contiguous array, its values not set, that needs no copy to be a tensor."""
+    size = math.prod(shape) * dtype.itemsize
+    memory = np.empty(size + _ALIGNED, np.uint8)
+    start = -memory.ctypes.data % _ALIGNED
+    return memory[start : start + size].view(dtype).reshape(shape)
