@@ -22,7 +22,8 @@ class Native:
         line: the call, as a user writes it.
         spec: what it should draw.
         says: who says so: the sentence of the documentation, or the paper that the name is from.
-        layers: what it fills: patterns of the layers' names in the tables of the conformance suite.
+        layers: what it fills: patterns of the layers' names in the tables of the conformance suite,
+            the usual one first, which is drawn in every dtype.
         draw: called as draw(shape, dtype, seed), the seed in [0, 2^31); returns what `np.asarray`
             takes. The seed goes to the argument that the framework has for it, and where there is
             none to its global generator, whose state is put back.
@@ -39,7 +40,7 @@ class Native:
 
 @runtime_checkable
 class HasNatives(Protocol):
-    """A backend whose framework has initializers of its own; the method is optional in a backend."""
+    """A backend whose framework has initializers of its own; the method is optional."""
 
     def natives(self) -> Sequence[Native]:
         """Return the framework's own initializers; this may import it."""

@@ -14,6 +14,7 @@ from initspec.dtypes import float_type
 
 if TYPE_CHECKING:
     from initspec import InitSpec
+    from initspec.native import Native
     from initspec_jax.initializer import JaxInitializer
 
 
@@ -64,6 +65,12 @@ class JaxBackend:
         with jax.enable_x64(True) if double else contextlib.nullcontext():
             init = self.compile(spec, axes, seed, name)
             return np.asarray(init(_key(entropy), shape, dtype))
+
+    def natives(self) -> tuple[Native, ...]:
+        """Return JAX' and flax' own initializers; see `initspec.native.HasNatives`."""
+        from initspec_jax.natives import natives
+
+        return natives()
 
 
 def _key(entropy: int) -> Any:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import keras
 
     from initspec import InitSpec
+    from initspec.native import Native
 
 _OTHER_SAMPLER = (
     "rounding: in float32 a truncated normal is Keras' built-in, which is not exact in 16 bits; "
@@ -88,7 +89,7 @@ class KerasBackend:
         resolve(spec, shape, axes, IN_OUT, kind)  # a built-in would not check
         import keras
 
-        with _wide(kind.name):
+        with wide(kind.name):
             init = self._native(spec, axes, seed, name, frozenset({kind.name}), entropy)
             value = init(tuple(shape), dtype=kind.name)
             if kind.name in ("float16", "bfloat16"):
@@ -118,6 +119,12 @@ class KerasBackend:
             return native
         return InitSpecInitializer(spec, axes, seed, name, generator)
 
+    def natives(self) -> tuple[Native, ...]:
+        """Return Keras' own initializers; see `initspec.native.HasNatives`."""
+        from initspec_keras.natives import natives
+
+        return natives()
+
 
 def _version(package: str) -> str:
     try:
@@ -126,7 +133,7 @@ def _version(package: str) -> str:
         return str(importlib.import_module(package).__version__)
 
 
-def _wide(dtype: str) -> AbstractContextManager[Any]:
+def wide(dtype: str) -> AbstractContextManager[Any]:
     """Return a context in which the framework gives float64 where it is asked for."""
     if dtype != "float64" or active.framework() != "jax":
         return nullcontext()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -24,9 +23,6 @@ _CONV = ("torch Conv1d*", "torch Conv2d(6*", "torch Conv3d*")
 _GROUPED = ("torch Conv2d(32, 64*",)
 _CONVS = (*_CONV, *_GROUPED, "torch depthwise*")
 _LSTM = ("torch LSTM*",)
-
-_TORCH_GAIN = 1 / math.sqrt(3)
-"""U(-1 / sqrt(fan), 1 / sqrt(fan)) has a variance of 1 / (3 fan)."""
 
 
 def natives() -> tuple[Native, ...]:
@@ -56,7 +52,8 @@ def _fan_rules() -> Iterator[Native]:
     yield _init("xavier_normal_", spec.glorot_normal(), glorot, _ANY)
     yield _init("xavier_uniform_", spec.glorot_uniform(), f"U(-a, a) of {glorot}", _ANY)
     he = "std = gain / sqrt(fan_mode), by default of ReLU and fan_in"
-    for mode, arguments in (("fan_in", {}), ("fan_out", {"mode": "fan_out"})):
+    modes: dict[str, dict[str, Any]] = {"fan_in": {}, "fan_out": {"mode": "fan_out"}}
+    for mode, arguments in modes.items():
         yield _init("kaiming_normal_", spec.he_normal(mode=mode), he, _ANY, **arguments)
         law = f"U(-bound, bound) of {he}"
         yield _init("kaiming_uniform_", spec.he_uniform(mode=mode), law, _ANY, **arguments)
@@ -77,7 +74,7 @@ def _structured() -> Iterator[Native]:
 
 def _layers() -> Iterator[Native]:
     nn = torch.nn
-    linear = InitSpec.lecun_uniform(gain=_TORCH_GAIN)
+    linear = InitSpec.variance_scaling(1 / 3, distribution="uniform")  # that of 1 / (3 fan)
     says = "U(-sqrt(k), sqrt(k)), k = 1 / in_features"
     yield _layer("Linear", linear, says, _LINEAR, lambda s, d: nn.Linear(s[1], s[0], dtype=d))
     says = "U(-sqrt(k), sqrt(k)), k = groups / (C_in prod(kernel_size))"
@@ -86,7 +83,7 @@ def _layers() -> Iterator[Native]:
     yield _layer("Conv2d", linear, says, flat, partial(_conv, nn.Conv2d))
     yield _layer("Conv3d", linear, says, ("torch Conv3d*",), partial(_conv, nn.Conv3d))
     says = "U(-sqrt(k), sqrt(k)), k = groups / (C_out prod(kernel_size))"
-    turned = InitSpec.lecun_uniform(gain=_TORCH_GAIN, mode="fan_out")
+    turned = InitSpec.variance_scaling(1 / 3, "fan_out", "uniform")
     yield _layer("ConvTranspose2d", turned, says, ("torch ConvT*",), _transposed)
     says = "_reset_parameters: xavier_uniform_(in_proj_weight)"
     yield _layer(
@@ -156,7 +153,7 @@ def _layer(
 
 def _conv(kind: Any, shape: tuple[int, ...], dtype: torch.dtype) -> Any:
     """Return the convolution of a weight: of 64 x 8 it is the one with 4 groups."""
-    groups = {(64, 8): 4, (32, 1): 32}.get(shape[:2], 1)
+    groups = {(64, 8): 4, (32, 1): 32}.get((shape[0], shape[1]), 1)
     return kind(shape[1] * groups, shape[0], shape[2:], groups=groups, dtype=dtype)
 
 

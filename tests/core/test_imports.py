@@ -20,7 +20,7 @@ PACKAGES = {
     "initspec_torch": {"initspec", "numpy", "ml_dtypes", "torch"},
     # Keras computes with the framework under it.
     "initspec_keras": {"initspec", "numpy", "ml_dtypes", "keras", "tensorflow", "torch", "jax"},
-    "initspec_jax": {"initspec", "numpy", "ml_dtypes", "jax"},
+    "initspec_jax": {"initspec", "numpy", "ml_dtypes", "jax", "flax"},
     "initspec_conformance": {
         *("initspec", "numpy", "scipy", "jinja2", "markupsafe", "matplotlib", "pytest"),
     },
@@ -125,6 +125,8 @@ def test_core_and_numpy_import_no_framework():
         assert not PACKAGES[package] & FRAMEWORKS
     for package, allowed in PACKAGES.items():
         own = {package.removeprefix("initspec_")}
+        if package == "initspec_jax":
+            own.add("flax")  # the layers of JAX
         if package != "initspec_keras":
             assert allowed & FRAMEWORKS <= own
         assert not any(other.startswith("initspec_") for other in allowed)

@@ -95,17 +95,18 @@ def cells_of(backends: Sequence[Backend[Any]], only: str = "*") -> list[NativeCe
 
 
 def _cells(backend: str, native: Native) -> list[NativeCell]:
-    own = [
-        layer
+    own = {
+        layer.name: layer
+        for pattern in native.layers
         for layer in layers()
-        if any(fnmatchcase(layer.name, pattern) for pattern in native.layers)
-    ]
+        if fnmatchcase(layer.name, pattern)
+    }
     if not own:
         raise InitSpecError(f"{native.line}: the tables have no layer like {native.layers}")
     return [
         NativeCell(
             backend, native, layer, target_of(native.spec, layer.shape, Axes(layer.axes), dtype)
         )
-        for index, layer in enumerate(own)
+        for index, layer in enumerate(own.values())
         for dtype in (native.dtypes[:1] if index else native.dtypes)
     ]
