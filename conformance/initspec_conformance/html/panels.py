@@ -59,7 +59,10 @@ def _histogram(sketch: Sketch, edges: Values, heights: Values, expected: Values)
     # What stands far above the law is cut off, so that the law can still be seen.
     top = min(max(float(heights.max()), float(expected.max())), 3 * float(expected.max())) or 1.0
     what = {"haar": "First entry of each matrix over the gain", "sparse": "Entries that are not 0"}
-    caption = f"{what.get(sketch.target.family, 'Entries')}: bars as drawn, the line is the law."
+    law = "the law"
+    if sketch.target.narrow and sketch.target.family != "haar":
+        law += f" rounded to {sketch.target.dtype}, whose few values lie unevenly in the bars"
+    caption = f"{what.get(sketch.target.family, 'Entries')}: bars as drawn, the line is {law}."
     outside = 1 - float(heights.sum())
     if outside > 1 - float(expected.sum()) + 0.002:
         caption += f" {outside:.1%} lie beyond the picture."
