@@ -1,0 +1,55 @@
+"""Random specs, for the tests that hold for every one."""
+
+from __future__ import annotations
+
+import math
+
+from hypothesis import strategies as st
+
+from initspec import (
+    Constant,
+    DeltaOrthogonal,
+    Dirac,
+    FanRule,
+    Identity,
+    InitSpec,
+    InitSpecError,
+    Normal,
+    Orthogonal,
+    Range,
+    Sparse,
+    Std,
+    TruncatedNormal,
+    Uniform,
+)
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+positive = st.floats(min_value=0, exclude_min=True, allow_nan=False, allow_infinity=False)
+ordered = st.tuples(finite, finite).filter(lambda pair: pair[0] != pair[1]).map(sorted)
+bounds = st.tuples(st.floats(-8, 4), st.floats(0.01, 16)).map(lambda p: (p[0], p[0] + p[1]))
+
+
+def _truncation(args):
+    try:
+        return TruncatedNormal(*args[0], args[1])
+    except InitSpecError:
+        return TruncatedNormal(corrected=args[1])
+
+
+truncations = st.tuples(bounds, st.booleans()).map(_truncation)
+sparses = st.builds(Sparse, st.floats(0, 1, exclude_max=True), st.sampled_from(["in", "out"]))
+fans = st.builds(FanRule, positive | st.sampled_from([1.0, 2.0, 4.0, 0.5]))
+modes = st.sampled_from([None, "fan_in", "fan_out", "fan_avg", "fan_geo_avg"])
+gains = positive | st.sampled_from([1.0, 2.0, 0.5, math.sqrt(2)])
+names = st.sampled_from(["he", "kaiming", "glorot", "xavier", "lecun"])
+elementwise = st.just(Normal()) | st.just(Uniform()) | truncations
+structured = st.sampled_from([Orthogonal(), DeltaOrthogonal(), Identity(), Dirac()])
+
+specs = st.one_of(
+    st.builds(InitSpec, elementwise | sparses, fans | names, gains, modes),
+    st.builds(InitSpec, elementwise, st.builds(Std, positive, finite), gains),
+    st.builds(InitSpec, sparses, st.builds(Std, positive), gains),
+    st.builds(InitSpec, st.just(Uniform()), ordered.map(lambda ends: Range(*ends)), gains),
+    st.builds(InitSpec, structured, st.none(), gains),
+    st.builds(lambda value: InitSpec(Constant(value), None), finite),
+)
