@@ -112,9 +112,15 @@ def terms_of(jobs: Sequence[Job], level: Level, nonce: int) -> Terms:
 
 
 def reproduce(backend: str, only: str, terms: Terms) -> str:
-    """Return the Python that repeats a part of a run."""
+    """Return the Python that repeats a part of a run.
+
+    A backend that is not registered stands there by its name: put the object in its place.
+    """
     seed = f", seed={terms.nonce}" if terms.nonce else ""
-    return f"run([{backend!r}], level={terms.level.name!r}{seed}, only={only!r})"
+    return (
+        "from initspec_conformance import run\n"
+        f"print(run([{backend!r}], level={terms.level.name!r}{seed}, only={only!r}))"
+    )
 
 
 def do(job: Job, terms: Terms, caller: Caller) -> Done:
