@@ -69,7 +69,7 @@ class Sketcher:
             low, high = max(law.low, mean - reach), min(law.high, mean + reach)
             # An end of the support is an edge of a bar: a cut is drawn as a step.
             width = (high - low) / (BARS - 2 * _BEYOND)
-            edges: Values = low + (np.arange(BARS + 1) - _BEYOND) * width
+            edges: Values = low + (np.arange(BARS + 1, dtype=np.float64) - _BEYOND) * width
             sketch.edges = edges
             bars, _ = np.histogram(batch.entries.astype(np.float64), edges)
             self._bars = bars if self._bars is None else self._bars + bars
