@@ -9,8 +9,10 @@ from typing import Any
 
 from initspec.activations import Activation, activation_of
 from initspec.distributions import Distribution
+from initspec.errors import ActivationError
 from initspec.gains import gain
 from initspec.named import he_scale
+from initspec.quadrature import mean_square
 
 _HE = (
     'He et al. (2015), "Delving Deep into Rectifiers: Surpassing Human-Level Performance on '
@@ -112,5 +114,13 @@ def choose(
     reason = (
         f"Its output has mean square {1 / factor**2:.4g} where its input has 1: weights of "
         f"variance gain^2 / fan_in with gain {factor:.6g} bring 1 back."
+    )
+    try:
+        chi = factor**2 * mean_square(f.derivative, f.kinks).value
+    except ActivationError:  # a slope may have no second moment where the function has one
+        return Choice(f, "lecun", "lecun", factor, reason, _LECUN)
+    reason += (
+        f" A gradient's variance is then multiplied by chi_1 = {chi:.3g} in each layer: the nearer "
+        "to 1, the deeper a network it fits."
     )
     return Choice(f, "lecun", "lecun", factor, reason, _LECUN)

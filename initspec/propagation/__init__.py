@@ -2,7 +2,7 @@
 
 - `network`: dense, convolutional and residual networks in NumPy, forward and backward;
 - `layer`: what is measured in one layer;
-- `mean_field`: what theory predicts of it;
+- `mean_field` and `theory`: what is predicted of it;
 - `verdict`: what the layers say, in a sentence;
 - `run`: `propagate`, which does all of it; `result` and `plot`: what comes out.
 """

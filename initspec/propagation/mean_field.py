@@ -117,10 +117,10 @@ def edge_of_chaos(activation: Activation, bias_std: float = 0.0) -> Edge | None:
 
 
 class Blur(NamedTuple):
-    """The length at a finite width: its mean and variance over networks and inputs."""
+    """The length at a finite width, over networks and inputs: mean, and variance over mean^2."""
 
     mean: float
-    variance: float
+    variation: float
 
 
 def through(
@@ -146,27 +146,44 @@ def through(
     Returns:
         The law of the next length, and the expected mean square of f(h).
     """
-    mean, variance = blur
+    mean, variation = blur
+    scale, shift = field.weight_std**2, field.bias_std**2
     if not 0 < mean < math.inf:
         square = field.mean_square(0.0) if mean == 0 else math.inf
-        return Blur(field.weight_std**2 * square + field.bias_std**2, 0.0), square
-    spread = math.log1p(variance / mean**2)
+        return Blur(scale * square + shift, 0.0), square
+    spread = math.log1p(variation)
     nodes, weights = np.polynomial.hermite_e.hermegauss(_nodes(spread))
-    lengths = mean * np.exp(math.sqrt(spread) * nodes - spread / 2)
     weights = weights / weights.sum()
-    f = field.activation
-    second = np.array([_moment(f, q) for q in lengths])
-    square = float(weights @ second)
-    squared = replace(f, function=lambda x: f.function(x) ** 2)
-    noise = np.array([_moment(squared, q) for q in lengths]) - second**2
-    if keeps_norm:
-        noise -= np.array([_radial(f, q) for q in lengths])
-    expected = field.weight_std**2 * second + field.bias_std**2
-    after = float(weights @ expected)
     with np.errstate(all="ignore"):
-        fluctuation = float(weights @ (expected - after) ** 2)
-        fluctuation += float(weights @ np.maximum(noise, 0)) * field.weight_std**4 / width
-    return Blur(after, fluctuation if math.isfinite(fluctuation) else 0.0), square
+        lengths = mean * np.exp(math.sqrt(spread) * nodes - spread / 2)
+        second = np.array([field.mean_square(q) for q in lengths])
+        square, expected = float(weights @ second), scale * second + shift
+        after = float(weights @ expected)
+        if not 0 < after < math.inf:
+            return Blur(after, 0.0), square
+        noise = np.array(
+            [
+                _variation(field.activation, *pair, keeps_norm)
+                for pair in zip(lengths, second, strict=True)
+            ]
+        )
+        relative = float(weights @ np.square(expected / after - 1))
+        relative += float(weights @ (noise * np.square(scale * second / after))) / width
+    return Blur(after, relative), square
+
+
+def _variation(f: Activation, length: float, second: float, keeps_norm: bool) -> float:
+    """Return Var(f^2) / E[f^2]^2, the part that goes with the norm of h left out if it is kept."""
+    if not 0 < second < math.inf:
+        return 0.0
+    unit, root = math.sqrt(second), math.sqrt(length)
+    squared = replace(f, function=lambda x: np.square(f.function(x) / unit))
+    variation = _moment(squared, length) - 1
+    if keeps_norm:
+        # E[g (z^2 - 1)]^2 / 2 for g = f^2 / E[f^2]: the second Hermite coefficient's share.
+        along = replace(f, function=lambda x: f.function(x) / unit * (x / root))
+        variation -= (_moment(along, length) - 1) ** 2 / 2
+    return max(variation, 0.0)
 
 
 def _nodes(spread: float) -> int:
@@ -194,10 +211,3 @@ def _moment(f: Activation, length: float) -> float:
         return mean_square(f.function, f.kinks, math.sqrt(length)).value
     except ActivationError as reason:
         raise ActivationError(f"activation {f} at the length {length:.3g}: {reason}") from None
-
-
-def _radial(f: Activation, length: float) -> float:
-    """Return E[f^2 (z^2 - 1)]^2 / 2, the part of Var(f^2) that goes with the norm of h."""
-    # By parts: E[g (z^2 - 1)] = E[g z^2] - E[g].
-    along = replace(f, function=lambda x: f.function(x) * x / math.sqrt(length))
-    return (_moment(along, length) - _moment(f, length)) ** 2 / 2
