@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import keras
     from numpy.typing import DTypeLike, NDArray
 
+    from initspec.activations import Activation
     from initspec.backend import Backend
     from initspec.signatures import JaxInit, NumpyInit, TorchInit
 
@@ -114,7 +115,7 @@ class InitSpec(Named):
     @classmethod
     def for_activation(
         cls,
-        activation: str | Callable[..., Any],
+        activation: str | Callable[..., Any] | Activation,
         distribution: str | Distribution = "normal",
         mode: str | None = None,
         **parameters: Any,

@@ -11,6 +11,8 @@ from initspec.cli.backends import backends
 from initspec.cli.compare import compare
 from initspec.cli.explain import explain
 from initspec.cli.list import specs
+from initspec.cli.propagate import propagate
+from initspec.cli.recommend import recommend
 from initspec.cli.sample import sample
 from initspec.cli.translate import translate
 
@@ -24,6 +26,8 @@ app = typer.Typer(
 app.command()(compare)
 app.command()(explain)
 app.command()(sample)
+app.command()(recommend)
+app.command()(propagate)
 app.command()(translate)
 app.command("list")(specs)
 app.command()(backends)

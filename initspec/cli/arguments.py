@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from initspec.errors import AxesError, SeedError
+from initspec.activations import Activation, activation_of
+from initspec.errors import ActivationError, AxesError, SeedError
 from initspec.stream import check_seed
 
 
@@ -35,3 +36,28 @@ def read_seed(text: str) -> int:
     if not (digits.isascii() and digits.isdigit()):
         raise SeedError(f"--seed {text!r}: write an integer from 0 to 2^64 - 1, such as --seed 7")
     return check_seed(int(digits))
+
+
+def read_activation(text: str) -> Activation:
+    """Read an activation such as "gelu" or "leaky_relu(negative_slope=0.2)".
+
+    Raises:
+        ActivationError: the text is none, or the activation or its parameter is unknown.
+    """
+    found = re.fullmatch(r"\s*([\w \-]+?)\s*(?:\((.*)\))?\s*", text)
+    pairs = re.findall(r"(\w+)\s*=\s*([^,\s]+)", found[2] or "") if found else []
+    if found is None or "".join(f"{k}={v}" for k, v in pairs) != re.sub(
+        r"[\s,]", "", found[2] or ""
+    ):
+        raise ActivationError(
+            f"--activation {text!r}: write a name, with parameters in brackets where it has some, "
+            "such as relu or 'leaky_relu(negative_slope=0.2)'"
+        )
+    return activation_of(found[1], **{key: _number(value) for key, value in pairs})
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text.strip("'\"")

@@ -32,6 +32,7 @@ ONLY_IN = {
     "click": ("initspec.cli",),
     "rich": ("initspec.cli", "initspec_conformance.cli", "initspec_conformance.console"),
     "safetensors": ("initspec.cli",),
+    "matplotlib": ("initspec.propagation.plot",),
 }
 """What only some parts of a package may import."""
 

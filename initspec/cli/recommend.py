@@ -1,0 +1,66 @@
+"""`initspec recommend`: the initializer that fits an activation, and why."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from initspec.choice import Choice, choose
+from initspec.cli.arguments import read_activation
+from initspec.cli.pages import facts
+from initspec.gains import gain
+from initspec.spec import InitSpec
+
+
+def recommend(
+    activation: str = typer.Option(
+        ..., help="The activation behind the layer, such as gelu or 'elu(alpha=0.5)'."
+    ),
+    distribution: str = typer.Option("normal", help="normal, uniform, orthogonal, ..."),
+    mode: str = typer.Option(
+        None, help="A fan mode; the rule's own unless given.", show_default=False
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Name the initializer that fits an activation, with the reason and the paper."""
+    f = read_activation(activation)
+    choice, factor = choose(f), gain(f)
+    spec = InitSpec.for_activation(f, distribution, mode)
+    if as_json:
+        typer.echo(
+            json.dumps(
+                {
+                    "activation": str(f),
+                    "spec": str(spec),
+                    "rule": choice.rule,
+                    "gain": factor,
+                    "reason": choice.reason,
+                    "paper": choice.paper,
+                },
+                indent=2,
+            )
+        )
+    else:
+        _show(choice, spec, factor, Console())
+
+
+def _show(choice: Choice, spec: InitSpec, factor: float, console: Console) -> None:
+    console.print(Text.assemble(f"{choice.activation}: ", (str(spec), "bold")))
+    rows = [
+        ("why", choice.reason),
+        ("gain", f"{factor:.10g}, which keeps the variance: 1 / sqrt(E[f(z)^2]), z ~ N(0, 1)"),
+        ("paper", choice.paper),
+        ("python", f"InitSpec.parse({str(spec)!r})"),
+    ]
+    console.print(facts(rows))
+    console.print(
+        Text(
+            "See what it does: initspec propagate "
+            f"'{spec}' --activation '{choice.activation}' --depth 20",
+            style="dim",
+        ),
+        soft_wrap=True,
+    )

@@ -1,0 +1,122 @@
+"""`initspec recommend` and `initspec propagate`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from initspec import InitSpec, propagate
+from initspec.cli.app import app
+from initspec.errors import InitSpecError
+
+
+def _run(*arguments):
+    return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "160"})
+
+
+@pytest.mark.parametrize(
+    ("activation", "spec", "paper"),
+    [
+        ("selu", "lecun_normal", "Klambauer et al. (2017)"),
+        ("relu", "he_normal", "He et al. (2015)"),
+        ("tanh", "glorot_normal", "Glorot & Bengio (2010)"),
+        ("leaky_relu(negative_slope=1)", "lecun_normal", "He et al. (2015)"),
+        ("gelu(approximate=tanh)", "lecun_normal(gain=1.533580521666147)", "LeCun"),
+    ],
+)
+def test_recommend(activation, spec, paper):
+    """The spec, the reason and the paper, as text and as JSON."""
+    said = _run("recommend", "--activation", activation).output
+    assert spec in said
+    assert paper in said
+    found = json.loads(_run("recommend", "--activation", activation, "--json").output)
+    assert found["spec"] == spec
+    assert found["paper"].startswith(paper)
+    assert found["reason"]
+
+
+def test_recommend_takes_distribution_and_mode():
+    """Both reach the spec."""
+    arguments = ("recommend", "--activation", "gelu", "--distribution", "uniform")
+    found = json.loads(_run(*arguments, "--mode", "fan_out", "--json").output)
+    expected = InitSpec.for_activation("gelu", "uniform", "fan_out")
+    assert InitSpec.parse(found["spec"]) == expected
+
+
+def test_propagate_shows_every_layer_and_the_verdict():
+    """A histogram and the numbers of each layer; the same as the function's."""
+    said = _run("propagate", "normal(std=1.0)", "--activation", "sigmoid").output
+    expected = propagate(InitSpec.normal(1.0), "sigmoid")
+    assert expected.verdict in said
+    rows = [line for line in said.splitlines() if "[" in line]
+    assert len(rows) == 5
+    for row, layer in zip(rows, expected.layers, strict=True):
+        assert row.split()[:3] == [str(layer.index), f"{layer.mean:.3g}", f"{layer.std:.3g}"]
+        # Piled up at both ends: the highest blocks.
+        bars = row[row.index("[") + 1 : row.index("]")]
+        assert len(bars) == 20
+        assert "█" in (bars[0], bars[-1])
+        assert "█" not in bars[1:-1]
+
+
+def test_propagate_prints_json():
+    """Everything that the function finds, overflow included."""
+    said = _run("propagate", "normal(std=10)", "--depth", "60", "--samples", "20", "--json")
+    found = json.loads(said.output)
+    assert len(found["layers"]) == 60
+    assert found["layers"][-1]["std"] is None
+    assert found["verdict"].startswith("exploding")
+    arguments = (
+        "--kernel",
+        "3,3",
+        "--size",
+        "4",
+        "--residual",
+        "0.5",
+        "--width",
+        "8",
+        "--depth",
+        "2",
+    )
+    found = json.loads(_run("propagate", "he_normal", *arguments, "--json").output)
+    assert found["kernel"] == [3, 3]
+    assert found["residual"] == 0.5
+
+
+def test_propagate_writes_a_picture(tmp_path):
+    """A PNG where it was asked for, and the verdict in the terminal."""
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "out.png"
+    said = _run("propagate", "he_normal", "--plot", str(path)).output
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert "healthy" in said
+
+
+def test_table_fits_80_columns():
+    """Nothing is cut off in a terminal of 80 columns, for small and for large numbers."""
+    for spec in ("normal(std=0.01)", "he_normal", "normal(std=3.0)"):
+        arguments = ["propagate", spec, "--depth", "15", "--samples", "50"]
+        said = CliRunner().invoke(app, arguments, env={"COLUMNS": "80"}).output
+        assert "…" not in said
+        assert len([line for line in said.splitlines() if "[" in line]) == 12
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("propagate", "he_normal", "--activation", "rellu"), "did you mean 'relu'"),
+        (("propagate", "he_normal", "--activation", "relu(3)"), "write a name"),
+        (("propagate", "he_normal", "--activation", "elu(alpha=x)"), "real number"),
+        (("propagate", "he_normal", "--depth", "0"), "at least 1"),
+        (("propagate", "dirac"), "kernel"),
+        (("propagate", "he_normal", "--seed", "x"), "--seed"),
+        (("recommend", "--activation", "softmax"), "not elementwise"),
+    ],
+)
+def test_bad_input(arguments, said):
+    """The errors of the library, and exit status 2 from the program."""
+    result = _run(*arguments)
+    assert isinstance(result.exception, InitSpecError)
+    assert said in str(result.exception)
