@@ -121,7 +121,7 @@ def _layers() -> Iterator[Native]:
         ("Embedding*",), lambda s: _built(layers.Embedding(*s), (None, 5)), "embeddings",
     )  # fmt: skip
     yield Native(
-        "init = keras.initializers.HeNormal(); [Dense(48, kernel_initializer=init) twice]",
+        "init = keras.initializers.HeNormal(); two Dense(48, kernel_initializer=init)",
         InitSpec.he_truncated_normal(),
         f"what two layers need: weights that do not depend on each other's, {_INIT}",
         ("two Keras*",),

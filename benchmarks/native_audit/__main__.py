@@ -12,6 +12,9 @@ from benchmarks.disagreements.measure import PLACES, why_not
 from benchmarks.native_audit.measure import AUDITED
 from benchmarks.native_audit.page import PAGE, PATH, ROOT, load, page
 
+_ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""Small draws wait for threads longer than these work; what is parallel is the judging."""
+
 
 def main() -> None:
     """Run the command line."""
@@ -36,7 +39,7 @@ def _audit(place: str, level: str) -> None:
     # A process each, because Keras has one framework for the life of a process.
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.native_audit.measure", place, level],
-        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"} | PLACES[place].environment,
+        env=os.environ | _ENVIRONMENT | PLACES[place].environment,
         stdout=subprocess.PIPE,
         text=True,
         check=True,

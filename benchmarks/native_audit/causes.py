@@ -212,7 +212,7 @@ CAUSES = (
         "One Keras initializer object on two layers gives equal weights",
         "An initializer without a seed draws one when it is made, and the same numbers at every call. "
         "The documentation of `seed` says so; Keras does not warn.",
-        line="twice",
+        line="two Dense",
         checks=("copies",),
         links=(github("keras-team/tf-keras", 432), github("lululxvi/deepxde", 2086)),
     ),

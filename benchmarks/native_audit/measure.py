@@ -67,7 +67,7 @@ def _version(place: str, version: str) -> str:
     return f"{place.partition('-')[0].replace('keras', 'Keras')} {version}"
 
 
-def _progress(done: int, total: int, what: str, passed: bool) -> None:
+def _progress(done: int, total: int, *_: object) -> None:
     if done % 20 == 0 or done == total:
         print(f"{done} of {total}", file=sys.stderr, flush=True)
 

@@ -192,7 +192,7 @@ OTHERS = {
             ("Keras LSTM(16) recurrent kernel",),
         ),
         (
-            "init = keras.initializers.HeNormal(); [Dense(48, kernel_initializer=init) twice]",
+            "init = keras.initializers.HeNormal(); two Dense(48, kernel_initializer=init)",
             "he_truncated_normal",
         ): ("copies", ("two Keras Dense(48) on 20",)),
     },
