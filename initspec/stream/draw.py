@@ -24,7 +24,7 @@ from initspec.stream.threads import share, threads_of, work, worker
 from initspec.stream.tiles import TILE, Range, tiles
 from initspec.stream.words import Stream
 
-_LEAST = 1 << 14  # elements that are worth a thread
+_LEAST = 1 << 16  # elements that are worth a thread: shorter calls of NumPy queue for the GIL
 _LARGEST = 1 << 62
 
 
