@@ -81,8 +81,9 @@ class Batch:
 
     @cached_property
     def scores(self) -> Values:
-        """The normal score of each entry."""
-        return self.target.reading.scores(self.entries, self.u)
+        """The normal score of each entry; the noise in it has nothing to do with the draws'."""
+        noise = np.random.Generator(np.random.Philox(key=(0x5C07E, self.first)))
+        return self.target.reading.scores(self.entries, self.u, noise.random)
 
     @cached_property
     def signals(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -60,6 +60,10 @@ class EntryLaw:
         """Return the mean, the standard deviation and the kurtosis (3 for a normal law)."""
         return _moments(self)
 
+    def central(self, order: int) -> float:
+        """Return E (W - E W)^order / sd^order."""
+        return _central(self, order)
+
     def cdf(self, x: Values) -> Values:
         """Return P(W <= x)."""
         y = (x - self.mean) / self.scale
@@ -91,6 +95,19 @@ def _moments(law: EntryLaw) -> tuple[float, float, float]:
         return law.mean, law.scale, 1.8
     mean, variance, kurtosis = (float(x) for x in stats.truncnorm(*law.ends).stats(moments="mvk"))
     return law.mean + law.scale * mean, law.scale * math.sqrt(variance), kurtosis + 3
+
+
+@lru_cache(maxsize=256)
+def _central(law: EntryLaw, order: int) -> float:
+    if law.family == "normal":
+        return 0.0 if order % 2 else float(special.factorial2(order - 1))
+    if law.family == "uniform":
+        return 0.0 if order % 2 else math.sqrt(3) ** order / (order + 1)
+    y = stats.truncnorm(*law.ends)
+    mean = float(y.mean())
+    raw = [float(y.moment(k)) if k else 1.0 for k in range(order + 1)]
+    terms = [math.comb(order, k) * raw[k] * (-mean) ** (order - k) for k in range(order + 1)]
+    return sum(terms) / float(y.std()) ** order
 
 
 def fan(fans: Fans, mode: str | None) -> float:

@@ -110,3 +110,47 @@ def z_of_chi2(statistic: Values | float, freedom: float) -> Values:
             -special.ndtri(np.maximum(high, tiny)),
         )
     )
+
+
+def of_skewed(z: Values | float, skewness: Values | float) -> Values:
+    """Return the two-sided p-values of standardised sums of the given skewness.
+
+    By the gamma law of the same three moments (Pearson's type III): at z = 5 a skewness of 0.1 is
+    a factor of 10 in the tail that a normal law forgets. A chi-square variable has this law itself.
+    """
+    low, high = _tails(z, skewness)
+    return np.asarray(np.minimum(1.0, 2 * np.minimum(low, high)))
+
+
+def score_of_skewed(z: Values | float, skewness: Values | float) -> Values:
+    """Return standardised sums of the given skewness as normal scores."""
+    low, high = _tails(z, skewness)
+    tiny = np.finfo(float).tiny
+    nearer = special.ndtri(np.maximum(np.minimum(low, high), tiny))
+    return np.asarray(np.where(low < high, nearer, -nearer))
+
+
+def quantile_of_skewed(p: float, skewness: float) -> float:
+    """Return the standardised sum of this skewness that is exceeded with probability p."""
+    if skewness < 0:
+        return -quantile_of_skewed(1 - p, -skewness)
+    if skewness < STRAIGHT:
+        return upper(p)
+    freedom = 8 / skewness**2
+    return float((special.chdtri(freedom, p) - freedom) / np.sqrt(2 * freedom))
+
+
+STRAIGHT = 1e-5
+"""Below this skewness the gamma law is the normal one to all digits that matter."""
+
+
+def _tails(z: Values | float, skewness: Values | float) -> tuple[Values, Values]:
+    size = np.abs(skewness)
+    freedom = 8 / np.maximum(size, STRAIGHT) ** 2
+    turned = np.where(np.asarray(skewness) < 0, -np.asarray(z), z)
+    x = np.maximum(freedom + turned * np.sqrt(2 * freedom), 0.0)
+    straight = size < STRAIGHT
+    low = np.where(straight, special.ndtr(turned), special.chdtr(freedom, x))
+    high = np.where(straight, special.ndtr(-turned), special.chdtrc(freedom, x))
+    negative = np.asarray(skewness) < 0
+    return np.where(negative, high, low), np.where(negative, low, high)

@@ -7,6 +7,7 @@ to its neighbours, and every moment is that of the rounded law.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Protocol
@@ -21,6 +22,15 @@ from initspec_conformance.laws import EntryLaw
 
 BINS = 1 << 16
 
+Noise = Callable[[tuple[int, ...]], Values]
+"""Gives uniform numbers in [0, 1) of a shape."""
+
+
+def skewness_of(central: Sequence[float]) -> tuple[float, float]:
+    """Return the skewness of y and of (y - E y)^2 from the standardised central moments of y."""
+    fourth, sixth = central[4], central[6]
+    return central[3], (sixth - 3 * fourth + 2) / max(fourth - 1, 1e-9) ** 1.5
+
 
 class Reading(Protocol):
     """A law as values of one dtype show it.
@@ -28,6 +38,7 @@ class Reading(Protocol):
     Attributes:
         law: the law before rounding.
         moments: mean, standard deviation and kurtosis of a value.
+        skewness: that of a value, and that of its squared distance from the mean.
         upto: P(value in a cell up to and with this one), an entry a cell.
         places: where in (0, 1) a cell's middle lies, an entry a cell.
     """
@@ -37,6 +48,9 @@ class Reading(Protocol):
 
     @property
     def moments(self) -> tuple[float, float, float]: ...
+
+    @property
+    def skewness(self) -> tuple[float, float]: ...
 
     @property
     def upto(self) -> Values: ...
@@ -52,8 +66,12 @@ class Reading(Protocol):
     def cells(self, values: Array, u: Values) -> NDArray[np.int64]:
         """Return the cell of each value."""
 
-    def scores(self, values: Array, u: Values) -> Values:
-        """Return normal scores of unit variance."""
+    def scores(self, values: Array, u: Values, noise: Noise) -> Values:
+        """Return normal scores, N(0, 1) under the law.
+
+        A rounded value is spread over its cell by `noise`, which gives uniform numbers of a shape:
+        so the scores are exactly normal in every dtype.
+        """
 
 
 @dataclass(frozen=True)
@@ -65,6 +83,10 @@ class Continuous:
     @cached_property
     def moments(self) -> tuple[float, float, float]:
         return self.law.moments()
+
+    @cached_property
+    def skewness(self) -> tuple[float, float]:
+        return skewness_of([self.law.central(k) for k in range(7)])
 
     @cached_property
     def upto(self) -> Values:
@@ -80,7 +102,7 @@ class Continuous:
     def cells(self, values: Array, u: Values) -> NDArray[np.int64]:
         return np.minimum((u * BINS).astype(np.int64), BINS - 1)
 
-    def scores(self, values: Array, u: Values) -> Values:
+    def scores(self, values: Array, u: Values, noise: Noise) -> Values:
         return self.law.scores(values.astype(np.float64), u)
 
 
@@ -129,11 +151,12 @@ class Rounded:
         return mean, float(np.sqrt(variance)), float(masses @ (values - mean) ** 4) / variance**2
 
     @cached_property
-    def _scores(self) -> Values:
-        tiny = 2.0**-53
-        scores = special.ndtri(np.clip(self.places, tiny, 1 - tiny))
-        scores = scores - self.masses @ scores
-        return np.asarray(scores / np.sqrt(self.masses @ scores**2))
+    def skewness(self) -> tuple[float, float]:
+        mean, std, _ = self.moments
+        y = (np.nan_to_num(self.values) - mean) / std
+        # Where no value can be, far out, a power may overflow: it has no mass.
+        y[self.masses == 0] = 0.0
+        return skewness_of([float(self.masses @ y**k) for k in range(7)])
 
     def order(self, values: Array) -> NDArray[np.int64]:
         """Return the cell of each value."""
@@ -147,8 +170,11 @@ class Rounded:
     def cells(self, values: Array, u: Values) -> NDArray[np.int64]:
         return self.order(values)
 
-    def scores(self, values: Array, u: Values) -> Values:
-        return self._scores[self.order(values)]
+    def scores(self, values: Array, u: Values, noise: Noise) -> Values:
+        cells = self.order(values)
+        tiny = 2.0**-53
+        spread = self.upto[cells] - self.masses[cells] * noise(values.shape)
+        return np.asarray(special.ndtri(np.clip(spread, tiny, 1 - tiny)))
 
 
 @lru_cache(maxsize=64)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-from scipy import special
-
 from initspec_conformance import rates
 from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence
@@ -18,7 +16,7 @@ class Mean(Check):
 
     name = "mean"
     asserts = "the mean of the entries is the spec's"
-    null = "z = (mean(x) - mu) sqrt(n) / sigma ~ N(0, 1)"
+    null = "z = (mean(x) - mu) sqrt(n) / sigma ~ N(0, 1), but for the skewness of the law"
     unit = "sigma"
     reads = ("centred",)
 
@@ -41,24 +39,24 @@ class _Mean(Accumulator):
         mean, std, _ = self.target.reading.moments
         off = self.sum / self.n
         z = off * math.sqrt(self.n) / std
+        skewness = self.target.reading.skewness[0] / math.sqrt(self.n)
         message = (
             f"mean {mean + off:.6g} where {mean:.6g} is specified: "
             f"{off / std:+.5f} sigma, z = {z:+.2f}"
         )
-        return Evidence(z, rates.two_sided(z), self.n, message, z=z)
+        return Evidence(z, float(rates.of_skewed(z, skewness)), self.n, message, z=z)
 
 
 class Variance(Check):
     """The variance is the spec's.
 
-    Normal: sum (x - mu)^2 / sigma^2 ~ chi2_n, exactly. Others: (v / sigma^2 - 1)
-    sqrt(n / (kurtosis - 1)), whose skew at small n is met by a chi-square of 2 n / (kurtosis - 1)
-    degrees of freedom, which has the same mean and variance.
+    Normal: sum (x - mu)^2 / sigma^2 ~ chi2_n, exactly. Others: the gamma law of the same mean,
+    variance and skewness, which for a normal law is that chi-square.
     """
 
     name = "variance"
     asserts = "the variance of the entries about the specified mean is sigma^2"
-    null = "2 / (kurtosis - 1) * sum (x - mu)^2 / sigma^2 ~ chi2, 2 n / (kurtosis - 1) degrees"
+    null = "(v / sigma^2 - 1) sqrt(n / (kurtosis - 1)) ~ chi2_n or a gamma law, standardised"
     unit = "of the variance"
     reads = ("centred",)
 
@@ -66,14 +64,12 @@ class Variance(Check):
         return _Variance(target)
 
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        kurtosis = target.reading.moments[2]
-        freedom = 2 * n / (kurtosis - 1)
-        # A variance of (1 + d) sigma^2 is missed where chi2 (1 + d) stays under the upper limit.
-        limit = float(special.chdtri(freedom, levels.first / 2))
-        least = float(special.chdtri(freedom, 1 - 1e-6)) if freedom < 1e7 else math.nan
-        if math.isnan(least) or least <= 0:
-            return rates.reach(levels) * math.sqrt(2 / freedom)
-        return limit / least - 1
+        width = math.sqrt((target.reading.moments[2] - 1) / n)
+        skewness = target.reading.skewness[1] / math.sqrt(n)
+        # A variance of (1 + d) sigma^2 is missed where (1 + d) v stays under the upper limit.
+        limit = 1 + width * rates.quantile_of_skewed(levels.first / 2, skewness)
+        least = 1 + width * rates.quantile_of_skewed(1 - rates.MISS, skewness)
+        return limit / least - 1 if least > 0 else math.inf
 
 
 class _Variance(Accumulator):
@@ -88,9 +84,10 @@ class _Variance(Accumulator):
     def evidence(self) -> Evidence:
         _, std, kurtosis = self.target.reading.moments
         ratio = self.squares / self.n / std**2
-        freedom = 2 * self.n / (kurtosis - 1)
-        p_value = rates.of_chi2(ratio * freedom, freedom)
-        z = float(rates.z_of_chi2(ratio * freedom, freedom))
+        off = (ratio - 1) * math.sqrt(self.n / (kurtosis - 1))
+        skewness = self.target.reading.skewness[1] / math.sqrt(self.n)
+        p_value = float(rates.of_skewed(off, skewness))
+        z = float(rates.score_of_skewed(off, skewness))
         message = (
             f"std {std * math.sqrt(ratio):.6g} where {std:.6g} is specified: "
             f"{ratio:.5f} of its variance, z = {z:+.2f}"

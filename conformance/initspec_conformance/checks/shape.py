@@ -21,13 +21,14 @@ DEGREES = 8
 
 @lru_cache(maxsize=32)
 def _polynomials(reading: Reading) -> tuple[Values, Values]:
-    """Return the Legendre polynomials at the cells' places, standardised, and the masses."""
+    """Return the Legendre polynomials at the cells' places, standardised, and their skewness."""
     masses = np.diff(reading.upto, prepend=0.0)
     rows = np.stack(
         [legendre.legval(2 * reading.places - 1, np.eye(DEGREES + 1)[k]) for k in range(1, 9)]
     )
     rows -= (rows @ masses)[:, None]
-    return rows / np.sqrt(rows**2 @ masses)[:, None], masses
+    rows /= np.sqrt(rows**2 @ masses)[:, None]
+    return rows, rows**3 @ masses
 
 
 class _Counts(Accumulator):
@@ -62,11 +63,12 @@ class Legendre(Check):
 
 class _Legendre(_Counts):
     def evidence(self) -> Evidence:
-        rows, _ = _polynomials(self.reading)
+        rows, skewness = _polynomials(self.reading)
         n = self.n
         t = rows @ self.counts / math.sqrt(n)
-        worst = int(np.argmax(np.abs(t)))
-        p_value = rates.bonferroni(rates.two_sided(float(t[worst])), DEGREES)
+        p_values = rates.of_skewed(t, skewness / math.sqrt(n))
+        worst = int(np.argmin(p_values))
+        p_value = rates.bonferroni(float(p_values[worst]), DEGREES)
         what = ("location", "scale", "skewness", "kurtosis")
         hint = f", a matter of {what[worst]}" if worst < len(what) else ""
         message = f"Legendre moment {worst + 1} of U is {t[worst]:+.2f} standard errors off{hint}"

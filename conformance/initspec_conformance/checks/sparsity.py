@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from initspec import Sparse
 from initspec_conformance import rates
@@ -125,14 +126,28 @@ class _Score(Accumulator):
         """Return the mean and the variance of one summand."""
         raise NotImplementedError
 
+    def skewness(self) -> float:
+        """Return the skewness of one summand."""
+        raise NotImplementedError
+
     def evidence(self) -> Evidence:
         mean, variance = self.law()
-        z = (self.sum - self.count * mean) / math.sqrt(max(self.count * variance, 1e-300))
+        off = self.sum - self.count * mean
+        # A count is half a step nearer than it looks: the correction for continuity.
+        nearer = math.copysign(max(abs(off) - 0.5, 0.0), off)
+        z = nearer / math.sqrt(max(self.count * variance, 1e-300))
+        p_value = float(rates.of_skewed(z, self.skewness() / math.sqrt(max(self.count, 1))))
         message = (
             f"{self.what}: {self.sum / max(self.count, 1):.5g} where {mean:.5g} is chance, "
             f"z = {z:+.2f}"
         )
-        return Evidence(z, rates.two_sided(z), self.n, message)
+        return Evidence(z, p_value, self.n, message)
+
+
+def _skewness(entries: int, marked: int, taken: int) -> float:
+    """Return the skewness of a hypergeometric variable, 0 where it is a constant."""
+    skewness = float(stats.hypergeom(entries, marked, taken).stats(moments="s"))
+    return skewness if math.isfinite(skewness) else 0.0
 
 
 class Adjacency(Mask):
@@ -165,6 +180,9 @@ class _Adjacency(_Score):
         variance = z * (z - 1) * kept * (kept + 1) / (e**2 * (e - 1))
         return mean, variance
 
+    def skewness(self) -> float:
+        return -_skewness(self.entries, self.entries - self.zeros + 1, self.zeros)
+
     def add(self, batch: Batch) -> None:
         mask = masks(batch)
         self.sum += float((mask[..., 1:] & mask[..., :-1]).sum())
@@ -194,6 +212,9 @@ class _Overlap(_Score):
     def law(self) -> tuple[float, float]:
         z, e = self.zeros, self.entries
         return z * z / e, (z * (e - z) / e) ** 2 / (e - 1)
+
+    def skewness(self) -> float:
+        return _skewness(self.entries, self.zeros, self.zeros)
 
     def add(self, batch: Batch) -> None:
         mask = masks(batch)
