@@ -40,9 +40,9 @@ roles that the axes of these weights have, so that a fan that is counted wrong i
 initspec conformance --native torch keras jax
 ```
 
-does it again on what is installed, or `native_audit(["torch"])` of `initspec_conformance.native`; `only="*kaiming*"`
-takes a part. A check that fails does so twice, on fresh draws: that any of these verdicts on a right
-initializer is wrong has a probability of 1e-6.
+does it again on what is installed; in Python `native_audit(["torch"], only="*kaiming*")` of `initspec_conformance.native`.
+A statistical check fails only where it fails again on fresh draws, so that the chance that any verdict on a right
+initializer is wrong is 1e-6 for a framework; what is exact, such as a bound or an identity, fails at once.
 
 {versions}
 
