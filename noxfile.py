@@ -153,3 +153,10 @@ def wheel(session: nox.Session) -> None:
     with session.chdir(built):
         session.run("python", "-P", script, *BACKENDS)
         session.run("initspec", "compare", "he_normal", "--shape", "512,256", "--backends", "numpy")
+        session.install("initspec[conformance]", "pytest>=8", "--find-links", built)
+        only = "glorot_uniform*/float32"
+        session.run(
+            "initspec", "conformance", "numpy", "--quick", f"--only={only}", "--html=r.html"
+        )
+        suite = ("--pyargs", "initspec_conformance", "-p", "initspec_conformance.plugin")
+        session.run("pytest", "-q", *suite, "--backend=numpy", "-k", "glorot_uniform")

@@ -9,12 +9,16 @@ from pathlib import Path
 import initspec
 
 shipped = {str(path) for path in files("initspec")}
-packages = {"initspec", *(f"initspec_{name}" for name in sys.argv[1:])}
+packages = {"initspec", "initspec_conformance", *(f"initspec_{name}" for name in sys.argv[1:])}
 home = Path(initspec.__file__).parent.parent
 assert "site-packages" in home.parts, f"initspec came from {home}, not from the wheel"
 for package in packages:
     assert f"{package}/py.typed" in shipped, f"{package} ships no py.typed"
-assert "initspec/spec.schema.json" in shipped
+data = {
+    "initspec/spec.schema.json",
+    *(f"initspec_conformance/{n}.toml" for n in ("weights", "plans")),
+}
+assert data <= shipped, data - shipped
 tops = {name.split("/")[0] for name in shipped if "dist-info" not in name and ".." not in name}
 assert tops == packages, f"the wheel ships {sorted(tops)}, not {sorted(packages)}"
 registered = {entry.name for entry in entry_points(group="initspec.backends")}
