@@ -38,7 +38,8 @@ class Line:
     values: int
 
 
-def _svg(height: float, label: str, body: Sequence[str]) -> str:
+def svg(height: float, label: str, body: Sequence[str]) -> str:
+    """Return a picture of the width WIDTH; `label` is what it shows, for those who hear it."""
     inside = "\n".join(body)
     return (
         f'<svg class="is-chart" xmlns="http://www.w3.org/2000/svg" '
@@ -48,14 +49,16 @@ def _svg(height: float, label: str, body: Sequence[str]) -> str:
     )
 
 
-def _text(x: float, y: float, text: str, anchor: str = "start", size: int = 13) -> str:
+def text(x: float, y: float, text: str, anchor: str = "start", size: int = 13) -> str:
+    """Return a line of text whose baseline is at y."""
     return (
         f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{size}" '
         f'fill="currentColor">{escape(text)}</text>'
     )
 
 
-def _rule(x1: float, y1: float, x2: float, y2: float, style: str = "stroke:currentColor") -> str:
+def rule(x1: float, y1: float, x2: float, y2: float, style: str = "stroke:currentColor") -> str:
+    """Return a line from one point to another."""
     return f'<line x1="{x1:g}" y1="{y1:g}" x2="{x2:g}" y2="{y2:g}" style="{style}"/>'
 
 
@@ -92,7 +95,7 @@ def histogram(
     body = [
         f'<polygon points="{area}" style="fill:currentColor;fill-opacity:.16"/>',
         '<rect x="8" y="6" width="26" height="11" style="fill:currentColor;fill-opacity:.16"/>',
-        _text(40, 16, law_label),
+        text(40, 16, law_label),
     ]
     for i, (line, found) in enumerate(zip(lines, heights, strict=True)):
         step = 2 * reach / len(found)
@@ -106,15 +109,15 @@ def histogram(
         y = 31 + 19 * i
         body += [
             f'<polyline points="{" ".join(corners)}" style="{style}"/>',
-            _rule(8, y, 34, y, style),
-            _text(40, y + 4, line.label),
+            rule(8, y, 34, y, style),
+            text(40, y + 4, line.label),
         ]
-    body.append(_rule(_LEFT, bottom, WIDTH - _RIGHT, bottom))
+    body.append(rule(_LEFT, bottom, WIDTH - _RIGHT, bottom))
     for tick in range(-math.floor(reach), math.floor(reach) + 1):
         x = float(at(tick, 0).partition(",")[0])
-        body += [_rule(x, bottom, x, bottom + 4), _text(x, bottom + 18, str(tick), "middle")]
-    body.append(_text(WIDTH / 2, bottom + 36, unit, "middle"))
-    return _svg(bottom + 44, label, body)
+        body += [rule(x, bottom, x, bottom + 4), text(x, bottom + 18, str(tick), "middle")]
+    body.append(text(WIDTH / 2, bottom + 36, unit, "middle"))
+    return svg(bottom + 44, label, body)
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,7 @@ def bars(label: str, groups: Sequence[tuple[str, Sequence[Bar]]]) -> str:
     body, y = [], 4.0
     for title, group in groups:
         if title:
-            body.append(_text(0, y + 12, title, size=14))
+            body.append(text(0, y + 12, title, size=14))
             y += 22
         for bar in group:
             style = (
@@ -143,13 +146,13 @@ def bars(label: str, groups: Sequence[tuple[str, Sequence[Bar]]]) -> str:
             )
             width = max(bar.length / longest * (WIDTH - 70), 1)
             body += [
-                _text(0, y + 11, bar.label),
+                text(0, y + 11, bar.label),
                 f'<rect x="0" y="{y + 16:g}" width="{width:.1f}" height="13" style="{style}"/>',
-                _text(width + 6, y + 27, bar.text),
+                text(width + 6, y + 27, bar.text),
             ]
             y += 36
         y += 8
-    return _svg(y, label, body)
+    return svg(y, label, body)
 
 
 def grids(
@@ -160,7 +163,7 @@ def grids(
     body = []
     for i, (title, matrix) in enumerate(zip(titles, cells, strict=True)):
         left, pitch = i * (side + 20), side / len(matrix[0])
-        body.append(_text(left, 14, title))
+        body.append(text(left, 14, title))
         squares: dict[str, list[str]] = {}
         for r, row in enumerate(matrix):
             for c, value in enumerate(row):
@@ -175,8 +178,8 @@ def grids(
         for style, paths in squares.items():
             body.append(f'<path d="{"".join(paths)}" style="{style}"/>')
     height = 24 + side * len(cells[0]) / len(cells[0][0])
-    body.append(_text(0, height + 18, foot))
-    return _svg(height + 26, label, body)
+    body.append(text(0, height + 18, foot))
+    return svg(height + 26, label, body)
 
 
 def table(label: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[bool]]]) -> str:
@@ -184,9 +187,9 @@ def table(label: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence
     left, body, y = 170, [], 40.0
     pitch = (WIDTH - left) / len(columns)
     for i, column in enumerate(columns):
-        body.append(_text(left + pitch * (i + 0.5), 16, column, "middle"))
+        body.append(text(left + pitch * (i + 0.5), 16, column, "middle"))
     for name, cells in rows:
-        body.append(_text(0, y + 4, name))
+        body.append(text(0, y + 4, name))
         for i, works in enumerate(cells):
             x = left + pitch * (i + 0.5)
             stroke = f"stroke:{colour('torch')};stroke-width:2.4"
@@ -194,14 +197,14 @@ def table(label: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence
                 [f'<circle cx="{x:g}" cy="{y:g}" r="6.5" style="fill:{colour("keras")}"/>']
                 if works
                 else [
-                    _rule(x - 6, y - 6, x + 6, y + 6, stroke),
-                    _rule(x - 6, y + 6, x + 6, y - 6, stroke),
+                    rule(x - 6, y - 6, x + 6, y + 6, stroke),
+                    rule(x - 6, y + 6, x + 6, y - 6, stroke),
                 ]
             )
-        body.append(_rule(0, y + 15, WIDTH, y + 15, "stroke:currentColor;stroke-opacity:.2"))
+        body.append(rule(0, y + 15, WIDTH, y + 15, "stroke:currentColor;stroke-opacity:.2"))
         y += 30
-    body.append(_text(0, y + 6, "disc: works; cross: raises"))
-    return _svg(y + 14, label, body)
+    body.append(text(0, y + 6, "disc: works; cross: raises"))
+    return svg(y + 14, label, body)
 
 
 @dataclass(frozen=True)
@@ -247,14 +250,14 @@ def traces(label: str, lines: Sequence[Trace], unit: str, foot: str) -> str:
             for x, y in line.points
         ]
         y = 12 + 19 * i
-        body += [_rule(8, y, 34, y, style), _text(40, y + 4, line.label)]
+        body += [rule(8, y, 34, y, style), text(40, y + 4, line.label)]
     faint = "stroke:currentColor;stroke-opacity:.2"
     for power in range(first, last + 1):
         y = down(10.0**power)
-        body += [_rule(left, y, WIDTH, y, faint), _text(left - 5, y + 4, f"{10.0**power:g}", "end")]
-    body.append(_text(0, top - 12, unit))
+        body += [rule(left, y, WIDTH, y, faint), text(left - 5, y + 4, f"{10.0**power:g}", "end")]
+    body.append(text(0, top - 12, unit))
     for size in sorted(set(sizes)):
         if (size - start) % 4 == 0:
-            body.append(_text(across(size), bottom + 18, f"2^{size:g}", "middle"))
-    body.append(_text(WIDTH / 2, bottom + 36, foot, "middle"))
-    return _svg(bottom + 44, label, body)
+            body.append(text(across(size), bottom + 18, f"2^{size:g}", "middle"))
+    body.append(text(WIDTH / 2, bottom + 36, foot, "middle"))
+    return svg(bottom + 44, label, body)
