@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import time
 
 from benchmarks.measure import PLACES, measure, why_not
@@ -31,13 +32,14 @@ def main() -> None:
 
 def _measure(places: list[str]) -> None:
     results = load() if PATH.exists() else {}
+    others = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else 0.0
     for place in places:
         reason = why_not(place)
         if reason is not None:
             print(f"{place}: left as it is, {reason}")
             continue
         start = time.monotonic()
-        results[place] = measure(place)
+        results[place] = measure(place) | {"load": others}
         print(f"{place}: measured in {time.monotonic() - start:.0f} s", flush=True)
         PATH.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n", "utf-8")
     print(f"wrote {PATH.relative_to(ROOT)}")

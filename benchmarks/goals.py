@@ -112,5 +112,6 @@ GOALS = (
     _portable_memory("jax", "JAX"),
     _portable_memory(KERAS, "Keras on TensorFlow"),
     _speed(PORTABLE, "numpy", 1.3, "linear", "an element, where it takes longest of 2^16 to 2^28", "where it takes least"),
+    _speed(PORTABLE, "numpy", 1.3, "linear-alone", "the same, on one thread", "where it takes least"),
     _speed(PORTABLE, "numpy", _TWO_THREADS, "threads", "two threads", "one thread"),
 )  # fmt: skip

@@ -18,9 +18,9 @@ _HEAD = """\
 # Performance
 
 Every number is held against the framework's own initializer, measured in turn with it in one run: a pair of calls, then
-the next pair. What is reached is the median over the pairs, with the quartiles beside it.
+the next pair. What is reached is the median over the pairs, with the quartiles beside it; memory is measured once.
 {counted}
-
+{busy}
 | unit | meaning |
 |---|---|
 | x | our time over theirs: below 1 is faster |
@@ -114,7 +114,7 @@ def _page(results: Results) -> str:
     counted = f"\n{len(judged) - len(missed)} of {len(judged)} goals are met."
     if missed:
         counted += " The others are named as missed."
-    parts = [_HEAD.format(counted=counted)]
+    parts = [_HEAD.format(counted=counted, busy=_busy(results))]
     parts += [f"{_INTRODUCTIONS[table]}\n{_table(results, table)}" for table in _INTRODUCTIONS]
     parts.append(
         _LINEAR.format(**{name: _figure(name) for name in ("elements", "families", "orthogonal")})
@@ -127,6 +127,20 @@ def _page(results: Results) -> str:
         )
     )
     return "\n".join(parts)
+
+
+def _busy(results: Results) -> str:
+    """Return a warning where other processes wanted the cores: threads then wait for each other."""
+    crowded = [place for place in results.values() if place["load"] > place["cores"] / 4]
+    if not crowded:
+        return ""
+    most = max(place["load"] for place in crowded)
+    return (
+        '\n!!! warning "Measured on a busy machine"\n'
+        f"    When it began, {most:g} other processes wanted {crowded[0]['cores']} cores. Rows that use more than "
+        "one thread come out too high, and\n    the curves rough: these misses say nothing until "
+        "`python -m benchmarks` has run on a quiet machine.\n"
+    )
 
 
 def _table(results: Results, table: str) -> str:
@@ -158,10 +172,14 @@ def _number(goal: Goal, value: float) -> str:
 
 
 def _with_unit(goal: Goal, value: float) -> str:
+    if goal.unit == "us more" and value < 0:
+        return f"{_number(goal, -value)} us less"
     return _number(goal, value) + _UNITS[goal.unit]
 
 
 def _range(goal: Goal, found: Found) -> str:
+    if found["rounds"] == 1:
+        return "one run"
     return f"{_number(goal, found['low'])} to {_number(goal, found['high'])}"
 
 

@@ -1,4 +1,8 @@
-"""The numbers: results[place]["rows"][id] is a `Found`, results[place]["curves"][id] a `Curve`."""
+"""The numbers: results[place]["rows"][id] is a `Found`, results[place]["curves"][id] a `Curve`.
+
+"versions" names what was measured, "cores" how many processors there were, and "load" how many
+processes of others wanted them when it began.
+"""
 
 from __future__ import annotations
 

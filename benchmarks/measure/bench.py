@@ -65,13 +65,9 @@ class Bench:
             log2: of the number of elements.
             unit: the bytes of the row's unit; None is the size of the result.
         """
-        rounds = 1 if self.quick else 3
-
-        def peaks() -> list[float]:
-            pairs = (memory.beyond(place, case, log2) for _ in range(rounds))
-            return [bytes_ / (unit or size) for bytes_, size in pairs]
-
-        self._record(row, self._benchmark.pedantic(peaks, rounds=1, iterations=1))
+        measure = self._benchmark.pedantic
+        peak, size = measure(memory.beyond, (place, case, log2), rounds=1, iterations=1)
+        self._record(row, [peak / (unit or size)])
 
     def sweep(
         self,

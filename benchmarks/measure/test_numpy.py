@@ -57,7 +57,8 @@ def test_small(bench):
     bench.microseconds("portable-small", lambda: init((16, 16), name=f"w{next(numbers)}"))
 
 
-def test_linear(bench):
+@pytest.mark.parametrize(("mark", "threads"), [("", None), ("-alone", 1)])
+def test_linear(bench, mark, threads):
     """The portable draw from 2^16 to 2^28 elements, a factor of 4 at a time."""
     logs = range(16, bench.size(28, 20) + 1, 2)
     memory = np.empty(1 << logs[-1], np.float32)
@@ -65,8 +66,9 @@ def test_linear(bench):
     for log in logs:
         shape = (1 << log // 2, 1 << log // 2)
         out = memory[: 1 << log].reshape(shape)
-        calls[log] = (1 << log, portable(shape, out))
-    bench.sweep("portable", "portable normal", calls, row="portable-linear")
+        calls[log] = (1 << log, portable(shape, out, threads=threads))
+    label = "portable normal, one thread" if threads else "portable normal"
+    bench.sweep(f"portable{mark}", label, calls, row=f"portable-linear{mark}")
 
 
 @pytest.mark.parametrize("family", FAMILIES)
