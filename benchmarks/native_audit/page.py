@@ -78,7 +78,7 @@ def page(results: Results) -> str:
     for title, places in FRAMEWORKS.items():
         there = {place: results[place]["cells"] for place in places if place in results}
         if there:
-            parts += [_layers(title, there), _dtypes(title, there)]
+            parts += [_layers(title, there), _dtypes(title, there), _defaults(title, there)]
     return "\n".join(parts)
 
 
@@ -131,14 +131,14 @@ def _where(messages: dict[str, str]) -> str:
 
 
 def _layers(title: str, there: dict[str, list[Cell]]) -> str:
-    """Return the table of the layers, for initializers that are for more than two of them."""
+    """Return the table of the layers, for initializers that are for more than three of them."""
     verdicts: dict[str, dict[str, dict[str, str]]] = {}
     for place, cells in there.items():
         for cell in cells:
             if cell["dtype"] == "float32":
                 at = verdicts.setdefault(_name(cell), {}).setdefault(cell["layer"], {})
                 at[place] = _verdict(cell)
-    columns = [name for name, at in verdicts.items() if len(at) > 2]
+    columns = [name for name, at in verdicts.items() if len(at) > 3]
     layers = list(dict.fromkeys(layer for name in columns for layer in verdicts[name]))
     lines = [
         f"## {title}: layers\n\nIn float32: where it agrees, and the check that says most "
@@ -156,24 +156,56 @@ def _layers(title: str, there: dict[str, list[Cell]]) -> str:
 
 
 def _dtypes(title: str, there: dict[str, list[Cell]]) -> str:
-    """Return the table of the dtypes: each initializer on the first of its layers."""
+    """Return the table of the dtypes: each function on the first of its layers."""
     verdicts: dict[tuple[str, str, str], dict[str, dict[str, str]]] = {}
     first: dict[tuple[str, str, str], str] = {}
     for place, cells in there.items():
         for cell in cells:
             key = (cell["line"], cell["spec"], cell["says"])
+            if _starts(cell):
+                continue
             if first.setdefault(key, cell["layer"]) == cell["layer"]:
                 verdicts.setdefault(key, {}).setdefault(cell["dtype"], {})[place] = _verdict(cell)
     lines = [
-        f"## {title}: dtypes\n\nEach initializer on the first of its layers.\n",
+        f"## {title}: dtypes\n\nEach function on the first of its layers.\n",
         "| initializer | held against | " + " | ".join(DTYPES) + " |",
         "|---" * (len(DTYPES) + 2) + "|",
     ]
     for (line, spec, says), at in verdicts.items():
-        text, _, address = says.rpartition(", ")
         cells = " | ".join(_together(at.get(dtype, {}), there) for dtype in DTYPES)
-        lines.append(f"| `{line}` | `{spec}` ([{text}]({address})) | {cells} |")
+        lines.append(f"| `{line}` | `{spec}` ({_source(says)}) | {cells} |")
     return "\n".join(lines) + "\n"
+
+
+def _defaults(title: str, there: dict[str, list[Cell]]) -> str:
+    """Return the table of what layers start with."""
+    verdicts: dict[tuple[str, str, str, str], dict[str, str]] = {}
+    for place, cells in there.items():
+        for cell in filter(_starts, cells):
+            key = (cell["line"], cell["spec"], cell["says"], cell["layer"])
+            verdicts.setdefault(key, {})[place] = _verdict(cell)
+    lines = [
+        f"## {title}: what layers start with\n",
+        "| weight | starts as | held against | float32 |",
+        "|---|---|---|---|",
+    ]
+    for (line, spec, says, layer), at in verdicts.items():
+        verdict = _together(at, there)
+        lines.append(f"| {layer} | `{line}` | `{spec}` ({_source(says)}) | {verdict} |")
+    return "\n".join(lines) + "\n"
+
+
+def _starts(cell: Cell) -> bool:
+    """Return whether a cell is what a layer starts with, and no function that one calls."""
+    return "(..." in cell["line"] or "; " in cell["line"]
+
+
+def _source(says: str) -> str:
+    """Return who says so, as a link."""
+    text, _, address = says.rpartition(", ")
+    for mark in "\\*_[]|":
+        text = text.replace(mark, f"\\{mark}")
+    return f"[{text}]({address})"
 
 
 def _name(cell: Cell) -> str:
