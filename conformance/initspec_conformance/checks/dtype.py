@@ -53,14 +53,15 @@ def _of_hits(seen: int, hit: Values) -> float:
     Whether cells are hit is negatively associated, so the bound of independent cells holds:
     Dubhashi & Ranjan (1998). The count is no normal variable where few cells are in doubt.
     """
-    # Cells beyond the law's digits can be hit all the same, by a wrong draw.
-    odds = np.clip(hit, 1e-18, 1 - 1e-16)
+    tiny = 1e-16
+    seen -= int((hit > 1 - tiny).sum())
+    odds = hit[(hit > tiny) & (hit <= 1 - tiny)]  # the others are certain
 
     def slope(t: float) -> float:
         return seen - float((1 / (1 + (1 - odds) / odds * math.exp(-t))).sum())
 
     if slope(-60) <= 0 or slope(60) >= 0:
-        return 0.0
+        return 1.0 if seen == len(odds) == 0 else 0.0
     t = float(optimize.brentq(slope, -60, 60))
     gain = t * seen - float(np.log1p(odds * math.expm1(t)).sum())
     return min(1.0, 2 * math.exp(-max(gain, 0.0)))

@@ -1,0 +1,109 @@
+"""Under the null hypothesis p-values are uniform or conservative, whatever the law and the dtype.
+
+Draws are NumPy's and SciPy's, so that they are right whatever initspec does. In each cell 2,000
+replicates at few entries, where a law that holds for many shows that it does not for few.
+"""
+
+import math
+from functools import cache
+
+import numpy as np
+import pytest
+from initspec_conformance.batch import Batch
+from initspec_conformance.checks import BATTERY, checks_of
+from initspec_conformance.target import target_of
+from nulls import right_draws
+from scipy import stats
+
+from initspec import InitSpec
+
+REPLICATES = 2000
+SETTING = 1e-3
+"""The false-alarm setting that the count of rejections is held against."""
+FALSE_ALARM = 1e-6
+"""How often this file may fail for chance; each of its tests of a check gets a 500th of it."""
+
+CELLS = {
+    "normal": ("normal(std=0.05)", (8, 17), "out in", "float32", 4),
+    "uniform": ("he_uniform", (8, 17), "out in", "float32", 4),
+    "truncated, float64": ("he_truncated_normal", (4, 16), "out in", "float64", 4),
+    "lopsided": ("truncated_normal(std=0.02, lower=-1.0, upper=3.0)", (31,), None, "float32", 3),
+    "one draw of 24": ("he_uniform", (4, 6), "out in", "float32", 1),
+    "six entries a draw": ("he_uniform", (2, 3), "out in", "float32", 48),
+    "one entry a draw": ("uniform(low=-0.1, high=0.1)", (1,), None, "float32", 48),
+    "three entries a draw": ("he_truncated_normal", (3, 1), "out in", "float32", 64),
+    "normal, bfloat16": ("he_normal", (16, 20), "out in", "bfloat16", 2),
+    "uniform, bfloat16": ("glorot_uniform", (64, 16), "out in", "bfloat16", 2),
+    "small uniform, bfloat16": ("uniform(low=0.25, high=0.5)", (2, 3), "out in", "bfloat16", 40),
+    "truncated, float16": ("he_truncated_normal", (3, 3, 4, 5), "kernel... in out", "float16", 4),
+    "off centre, float16": ("normal(std=0.02, mean=0.05)", (31,), None, "float16", 8),
+    "sparse": ("sparse(sparsity=0.6)", (8, 120), "out in", "float32", 2),
+    "sparse, bfloat16": ("sparse(sparsity=0.07, along=out)", (30, 16), "out in", "bfloat16", 2),
+    "sparse, float16": ("sparse(sparsity=0.5)", (4, 8), "out in", "float16", 8),
+    "haar, 4": ("orthogonal(gain=1.3)", (64, 4, 4), "stack out in", "float32", 1),
+    "haar, 2": ("orthogonal", (64, 2, 2), "stack out in", "float64", 1),
+    "haar, 8": ("orthogonal", (64, 8, 8), "stack out in", "bfloat16", 1),
+    "haar, tall": ("orthogonal", (64, 6, 3), "stack out in", "float32", 1),
+    "haar, wide": ("orthogonal", (64, 3, 7), "stack out in", "float16", 1),
+}
+"""Laws, dtypes, shapes and draws a replicate."""
+
+
+def target(cell):
+    """Return the target of a cell."""
+    spec, shape, axes, dtype, _ = CELLS[cell]
+    return target_of(InitSpec.parse(spec), shape, axes, dtype)
+
+
+@cache
+def evidences(cell):
+    """Return the evidence of every check of a cell in every replicate."""
+    what, each = target(cell), CELLS[cell][4]
+    rng = np.random.default_rng([20, *cell.encode()])
+    found = {check.name: [] for check in checks_of(what)}
+    draws = right_draws(what, REPLICATES * each, rng)
+    with np.errstate(all="ignore"):
+        for start in range(0, len(draws), each):
+            batch = Batch(what, draws[start : start + each], start)
+            for check in checks_of(what):
+                accumulator = check.start(what)
+                accumulator.add(batch)
+                found[check.name].append(accumulator.evidence())
+    return found
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_p_values_are_uniform_or_conservative(cell):
+    """At 1e-3 no check rejects more often than a binomial count does, and at no level by much."""
+    level = FALSE_ALARM / 500
+    wrong = []
+    for name, found in evidences(cell).items():
+        if found[0].p_value is None:
+            failed = sum(evidence.failed for evidence in found)
+            if failed:
+                wrong.append(f"{name}: {failed} failures")
+            continue
+        p_values = np.sort([evidence.p_value for evidence in found])
+        rejected = int((p_values <= SETTING).sum())
+        chance = stats.binom.sf(rejected - 1, REPLICATES, SETTING)
+        # Dvoretzky, Kiefer & Wolfowitz (1956), one side, Massart's (1990) constant.
+        excess = float(np.max(np.arange(1, REPLICATES + 1) / REPLICATES - p_values))
+        limit = math.sqrt(math.log(1 / level) / (2 * REPLICATES))
+        if chance < level or excess > limit:
+            wrong.append(f"{name}: {rejected} below {SETTING}, {excess:.3f} too many at some level")
+    assert not wrong
+
+
+def test_every_check_is_met():
+    """Each check of the battery but `fixed` sees 2,000 right replicates or more."""
+    met = {check.name for cell in CELLS for check in checks_of(target(cell))}
+    assert set(BATTERY) - met == {"fixed"}  # in which nothing is random
+
+
+def test_a_wrong_null_law_is_seen():
+    """The test above can fail: z-tests of a variance of chi2_8 reject too often."""
+    rng = np.random.default_rng(7)
+    z = (rng.chisquare(8, REPLICATES) / 8 - 1) * 2
+    p_values = 2 * stats.norm.sf(np.abs(z))
+    rejected = int((p_values <= SETTING).sum())
+    assert stats.binom.sf(rejected - 1, REPLICATES, SETTING) < FALSE_ALARM / 500
