@@ -225,7 +225,7 @@ def traces(label: str, lines: Sequence[Trace], unit: str, foot: str) -> str:
         unit: what the values are.
         foot: the label of the axis of powers of 2.
     """
-    left, top = 44, 26.0 + 19 * len(lines)
+    left, top = 44, 32.0 + 19 * len(lines)
     bottom = top + 170
     sizes = [size for line in lines for size, _ in line.points]
     values = [value for line in lines for _, value in line.points]
