@@ -66,7 +66,8 @@ class Bench:
             unit: the bytes of the row's unit; None is the size of the result.
         """
         measure = self._benchmark.pedantic
-        peak, size = measure(memory.beyond, (place, case, log2), rounds=1, iterations=1)
+        apart = not self.quick or case == memory.SEEDED
+        peak, size = measure(memory.beyond, (place, case, log2, apart), rounds=1, iterations=1)
         self._record(row, [peak / (unit or size)])
 
     def sweep(
