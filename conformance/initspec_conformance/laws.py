@@ -100,7 +100,7 @@ def _moments(law: EntryLaw) -> tuple[float, float, float]:
 @lru_cache(maxsize=256)
 def _central(law: EntryLaw, order: int) -> float:
     if law.family == "normal":
-        return 0.0 if order % 2 else float(special.factorial2(order - 1))
+        return 0.0 if order % 2 else float(math.prod(range(1, order, 2)))
     if law.family == "uniform":
         return 0.0 if order % 2 else math.sqrt(3) ** order / (order + 1)
     y = stats.truncnorm(*law.ends)

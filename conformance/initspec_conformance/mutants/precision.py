@@ -164,3 +164,15 @@ class SigmaInHalf(Mutant):
         right = super().weight(target, rng)
         std = target.spec.std(target.shape, target.axes)
         return np.asarray(right * right.dtype.type(float(np.float16(std)) / std))
+
+
+class NoiseOfItsOwn(Mutant):
+    """Another dtype is other noise, right in law: https://github.com/jax-ml/jax/issues/27002."""
+
+    caught_by = "rounding"
+    dtype = "bfloat16"
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        if target.narrow:
+            rng.random()
+        return super().weight(target, rng)
