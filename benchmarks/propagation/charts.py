@@ -1,13 +1,15 @@
-"""Three kinds of picture: a row of histograms, a heat map, and curves; in the page's own colours."""
+"""A row of histograms, a heat map, learning curves: in the page's own colours."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.chart import WIDTH, colour, rule, svg, text
 
 _HUES = {"std 0.01": "mlx", "Xavier": "torch", "He": "keras"}
+_TITLES = {"torch": "PyTorch", "keras": "Keras", "jax": "JAX"}
 _DASHES = {"torch": "none", "keras": "7 4", "jax": "2 3"}
 
 
@@ -62,8 +64,6 @@ def heat_map(
         words: in the page's language.
         value: what the colour means.
     """
-    import math
-
     left, top, height = 42.0, 60.0, 240.0
     depth = len(rows[0])
     across, down = (WIDTH - left - 10) / len(rows), height / depth
@@ -77,10 +77,12 @@ def heat_map(
             hue = colour("torch" if one > 0 else "keras")
             style = f"fill:{hue};fill-opacity:{shade * 0.22:.2f}"
             squares.setdefault(style, []).append(
-                f"M{left + i * across:.1f} {top + j * down:.1f}h{across:.1f}v{down:.1f}h-{across:.1f}z"
+                f"M{left + i * across:.1f} {top + j * down:.1f}"
+                f"h{across:.1f}v{down:.1f}h-{across:.1f}z"
             )
     body = [
-        f'<rect x="4" y="8" width="14" height="14" style="fill:{colour("keras")};fill-opacity:.8"/>',
+        f'<rect x="4" y="8" width="14" height="14" '
+        f'style="fill:{colour("keras")};fill-opacity:.8"/>',
         text(24, 20, words["small"]),
         f'<rect x="{WIDTH / 2 + 4:g}" y="8" width="14" height="14" '
         f'style="fill:{colour("torch")};fill-opacity:.8"/>',
@@ -132,6 +134,13 @@ def learning_curves(
     steps = len(next(iter(next(iter(curves.values())).values()))) - 1
     most = max(max(curve) for one in curves.values() for curve in one.values()) * 1.05
     body = []
+
+    def across(step: float) -> float:
+        return left + (right - left) * step / steps
+
+    def up(loss: float) -> float:
+        return bottom - (bottom - top) * loss / most
+
     for i, (name, hue) in enumerate(_HUES.items()):
         body += [
             rule(
@@ -150,23 +159,25 @@ def learning_curves(
     body.append(text(4, 72, words["loss"]))
     for framework, dash in _DASHES.items():
         for name, hue in _HUES.items():
-            points = " ".join(
-                f"{left + (right - left) * i / steps:.1f},{bottom - (bottom - top) * loss / most:.1f}"
-                for i, loss in enumerate(curves[framework][name])
-            )
+            losses = curves[framework][name]
+            points = " ".join(f"{across(i):.1f},{up(loss):.1f}" for i, loss in enumerate(losses))
             body.append(
-                f'<polyline points="{points}" style="fill:none;stroke:{colour(hue)};'
+                f'<polyline points="{points}" style="fill:none;{_stroke(hue)};'
                 f'stroke-width:2.6;stroke-dasharray:{dash}"/>'
             )
     body += [rule(left, bottom, right, bottom), rule(left, top, left, bottom)]
     for tick in range(int(most) + 1):
-        y = bottom - (bottom - top) * tick / most
+        y = up(tick)
         body += [rule(left - 4, y, left, y), text(left - 7, y + 5, str(tick), "end")]
     for tick in range(0, steps + 1, steps // 4):
-        x = left + (right - left) * tick / steps
+        x = across(tick)
         body += [rule(x, bottom, x, bottom + 4), text(x, bottom + 18, str(tick), "middle")]
     body.append(text((left + right) / 2, bottom + 38, words["step"], "middle"))
     return svg(bottom + 46, label, body)
+
+
+def _stroke(hue: str) -> str:
+    return f"stroke:{colour(hue)}"
 
 
 def _number(value: float) -> str:

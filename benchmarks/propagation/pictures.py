@@ -14,7 +14,7 @@ FOLDER = ROOT / "docs" / "assets" / "propagation"
 WORDS = {
     "en": {
         "layer": "layer",
-        "share": "share of outputs, over their value",
+        "share": "share of outputs over their value, each layer to its own height",
         "under": "below: least and most output, and their standard deviation",
         "small": "smaller: 2, 10, 100, 1000",
         "large": "larger: 2, 10, 100, 1000",
@@ -30,7 +30,7 @@ WORDS = {
     },
     "ko": {
         "layer": "층",
-        "share": "출력값에 따른 비율",
+        "share": "출력값에 따른 비율 (층마다 높이를 맞춤)",
         "under": "아래: 출력의 최솟값과 최댓값, 그리고 표준편차",
         "small": "작아짐: 2, 10, 100, 1000배",
         "large": "커짐: 2, 10, 100, 1000배",

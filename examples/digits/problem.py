@@ -17,8 +17,8 @@ SPECS = {
 SEED = 7
 SIZES = (64, 100, 100, 100, 100, 100, 10)
 """Pixels, five layers of 100 ReLU units, ten classes."""
-STEPS = 100
-RATE = 0.1
+STEPS = 200
+RATE = 0.04
 
 
 def digits() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
