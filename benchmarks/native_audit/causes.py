@@ -249,10 +249,9 @@ CAUSES = (
     Cause(
         "keras-narrow",
         "Keras in 16 bits: drawn in 16 bits, and scaled there",
-        "On TensorFlow the number is drawn with the bits of its type and then scaled, which rounds it "
-        "twice: fewer values occur than the rounded law has, and uniform ones are left ends of their "
-        "cells. On torch, uniforms are torch's, see above, and truncated normals are scaled in 16 "
-        "bits.",
+        "A number that was rounded to 16 bits is scaled, and rounded again: fewer values occur than "
+        "the rounded law has. On TensorFlow uniform ones have 10 or 7 bits, and are left ends of "
+        "their cells. On torch normals alone agree: `torch.normal` takes the scale, and rounds once.",
         dtype=NARROW,
         places="keras",
         checks=("distinct", "tails", "binades", "legendre", "mean", "variance", "support"),

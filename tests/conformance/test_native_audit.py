@@ -408,6 +408,39 @@ NARROW = {
 }
 """What differs in 16 bits, by which check."""
 
+_KERAS = {
+    # Numbers are scaled after they were rounded, and on JAX and for uniforms on TensorFlow have as
+    # many bits as the mantissa: values are missing.
+    f"keras.initializers.{line}": ("distinct", ("float16", "bfloat16"))
+    for line in (
+        "RandomNormal()",
+        "RandomUniform()",
+        "TruncatedNormal(stddev=0.02)",
+        "HeNormal()",
+        "HeUniform()",
+        "GlorotNormal()",
+        "GlorotUniform()",
+        "GlorotUniform(input_axes=(0,), output_axes=(1, 2))",
+        "LecunUniform()",
+        "VarianceScaling(scale=2.0, mode='fan_out', distribution='untruncated_normal')",
+    )
+}
+_LECUN, _ORTHOGONAL = "keras.initializers.LecunNormal()", "keras.initializers.Orthogonal()"
+# Where a rounded number is scaled, and not drawn coarsely, sqrt(1 / 20) / 0.8796 = 0.254 is so
+# near to a power of two that few values are lost; which ones are rounded to one shows.
+NARROW["keras-tensorflow"] = _KERAS | {_LECUN: ("binades", ("float16", "bfloat16"))}
+NARROW["keras-torch"] = {
+    line: found
+    for line, found in NARROW["keras-tensorflow"].items()
+    # torch's normal_ takes the std, and rounds once.
+    if "RandomNormal" not in line and "untruncated" not in line
+}
+NARROW["keras-jax"] = _KERAS | {_LECUN: ("distinct", ("float16", "bfloat16"))}
+for _place in ("keras-torch", "keras-jax"):
+    NARROW[_place][_ORTHOGONAL] = ("draws", ("float16", "bfloat16"))
+# A QR decomposition in float16 itself, and none in bfloat16.
+NARROW["keras-tensorflow"][_ORTHOGONAL] = ("orthogonality draws", ("float16", "bfloat16"))
+
 
 @pytest.mark.parametrize("place", NARROW)
 @BOTH
@@ -421,7 +454,7 @@ def test_narrow_verdicts(place, source):
         if cell["failed"]:
             found.setdefault((cell["line"], cell["dtype"]), set()).update(cell["failed"])
     assert set(found) == set(wanted)
-    assert {key: check for key, check in wanted.items() if check not in found[key]} == {}
+    assert {k: check for k, check in wanted.items() if not set(check.split()) & found[k]} == {}
 
 
 def test_layers_are_those_of_their_axes():
