@@ -23,7 +23,7 @@ _GLOROT = (
     'networks", eq. 12'
 )
 _LECUN = 'LeCun et al. (1998), "Efficient BackProp", eq. 16'
-_SELU = 'Klambauer et al. (2017), "Self-Normalizing Neural Networks", section 2'
+_SELU = 'Klambauer et al. (2017), "Self-Normalizing Neural Networks"'
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ def _elu(alpha: float = 1.0) -> Activation:
 
 
 def _selu() -> Activation:
-    # Klambauer et al. (2017), eq. 14: the fixed point at mean 0 and variance 1.
+    # Klambauer et al. (2017): the fixed point at mean 0 and variance 1.
     alpha, scale = 1.6732632423543772, 1.0507009873554805
     return Activation(
         "",

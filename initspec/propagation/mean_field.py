@@ -22,8 +22,8 @@ class MeanField:
     """A random layer h' = W f(h) + b in the limit of infinite width.
 
     Every h is normal with mean 0; the mean of h^2 is the length q. Poole et al. (2016),
-    "Exponential expressivity in deep neural networks through transient chaos", eq. 3 and 5;
-    Schoenholz et al. (2017), "Deep Information Propagation", eq. 2 and 8.
+    "Exponential expressivity in deep neural networks through transient chaos"; Schoenholz et al.
+    (2017), "Deep Information Propagation".
 
     Attributes:
         activation: f.
@@ -82,7 +82,7 @@ def edge_of_chaos(activation: Activation, bias_std: float = 0.0) -> Edge | None:
     """Return the smallest sigma_w for which the length stays and chi_1 is 1; None if there is none.
 
     On the edge neither signals nor gradients vanish or explode exponentially (Schoenholz et al.
-    2017, section 3). With (q, sigma_w) a fixed point of the length map, sigma_w^2 =
+    2017). With (q, sigma_w) a fixed point of the length map, sigma_w^2 =
     (q - sigma_b^2) / E[f^2], so that the edge is where (q - sigma_b^2) E[f'^2] = E[f^2].
 
     >>> from initspec.activations import activation_of

@@ -93,7 +93,7 @@ def _plain(
 
 
 def _residual(residual: float, fields: list[MeanField], start: Blur) -> list[Prediction | None]:
-    """Let the length grow by s^2 times that of the branch: Yang & Schoenholz (2017), section 3."""
+    """Let the length grow by s^2 times that of the branch: Yang & Schoenholz (2017)."""
     s2 = residual**2
     lengths, factors = [start.mean], []
     for field in fields:

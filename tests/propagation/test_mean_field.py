@@ -51,7 +51,7 @@ def test_tanh_against_mpmath(q):
 
 
 def test_edge_of_chaos_is_that_of_the_papers():
-    """tanh with sigma_b^2 = 0.05: sigma_w^2 = 1.76 (Schoenholz et al. 2017, section 3); He's 2."""
+    """tanh with sigma_b^2 = 0.05: sigma_w^2 = 1.76 (Schoenholz et al. 2017); He's 2."""
     edge = edge_of_chaos(activation_of("tanh"), math.sqrt(0.05))
     assert edge.weight_std**2 == pytest.approx(1.76, abs=5e-3)
     assert edge_of_chaos(activation_of("tanh")) == (1.0, 0.0)

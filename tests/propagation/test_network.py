@@ -106,7 +106,7 @@ def test_dynamical_isometry():
     )
     assert found.singular_values.shape == (256,)
     np.testing.assert_allclose(found.singular_values, 1, atol=1e-9)
-    # A Gaussian network of the same variance does not: Saxe et al. (2014), section 3.
+    # A Gaussian network of the same variance does not: Saxe et al. (2014).
     gaussian = propagate(InitSpec.lecun_normal(), "linear", 50, 64, 10).singular_values
     assert gaussian[0] / gaussian[len(gaussian) // 2] > 1e3
 
