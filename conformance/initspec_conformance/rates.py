@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
+from scipy import special, stats
 
 from initspec_conformance.arrays import Values
 
@@ -88,6 +88,18 @@ def of_binomial(count: float, trials: float, share: float) -> float:
     low = float(special.bdtr(count, trials, share)) if count < trials else 1.0
     high = float(special.bdtrc(count - 1, trials, share)) if count > 0 else 1.0
     return min(1.0, 2 * min(low, high))
+
+
+def least_excess(trials: int, share: float, level: float) -> float:
+    """Return the share d by which a binomial count is too large where `MISS` of them pass.
+
+    A one-sided test at `level` rejects from some count on; Binomial(trials, share (1 + d)) stays
+    below that with probability `MISS`. inf where no count is rejected.
+    """
+    if special.bdtrc(trials - 1, trials, share) > level:
+        return np.inf
+    least = int(stats.binom.isf(level, trials, share)) + 1
+    return float(special.bdtri(least - 1, trials, MISS)) / share - 1
 
 
 def bonferroni(p_value: float, parts: int) -> float:

@@ -105,8 +105,7 @@ class Binades(Check):
         return _Binades(target)
 
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        share = _powers(target)[1]
-        return rates.reach(levels) * math.sqrt((1 - share) / (share * n))
+        return rates.least_excess(n, _powers(target)[1], levels.first / 2)
 
 
 def _powers(target: Target) -> tuple[NDArray[np.int64], float]:

@@ -63,7 +63,11 @@ class Rows(Check):
         sizes = (layout.stack, layout.out, layout.in_, layout.taps)
         axes = next(iter(kinds.values()))
         entries = math.prod(sizes[axis] for axis in axes)
-        return rates.reach(levels, 2 * len(kinds)) * math.sqrt(2 / (n / entries)) / entries
+        rows = max(n // entries, 1)
+        # Offsets of a share d of the variance multiply the chi-square by 1 + (C - 1) d.
+        limit = float(special.chdtri(rows, levels.first / (4 * len(kinds))))
+        least = float(special.chdtri(rows, 1 - rates.MISS))
+        return (limit / least - 1) / (entries - 1)
 
 
 class _Rows(Accumulator):

@@ -122,8 +122,7 @@ class Tails(Check):
         return _Tails(target)
 
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        share = SHARES[1]
-        return rates.reach(levels, 2 * len(SHARES)) * math.sqrt((1 - share) / (share * n))
+        return rates.least_excess(n, SHARES[1], levels.first / (4 * len(SHARES)))
 
 
 class _Tails(_Counts):
