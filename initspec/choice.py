@@ -97,8 +97,8 @@ def choose(
             )
             if f.family == "sigmoid":
                 reason += (
-                    " No scale keeps the gradient of a deep sigmoid network: its slope is at most "
-                    "1/4. Prefer tanh or ReLU in hidden layers."
+                    " Its slope is at most 1/4, so that each layer divides the gradient by about "
+                    "4: prefer tanh or ReLU in the hidden layers of a deep network."
                 )
             return Choice(f, "glorot", "glorot", 1.0, reason, _GLOROT)
         case "selu":
