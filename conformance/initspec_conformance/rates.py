@@ -98,6 +98,12 @@ def least_excess(trials: int, share: float, level: float) -> float:
     """
     if special.bdtrc(trials - 1, trials, share) > level:
         return np.inf
+    width = float(np.sqrt((1 - share) / (share * trials)))
+    if width < 1e-3:  # a million counts and more are a normal variable, and a search takes long
+        limit = width * upper(level)
+        # d = limit + z width sqrt(1 + d): the heavier tail varies more.
+        z = upper(MISS) * width
+        return float((z + np.sqrt(z**2 + 4 * (1 + limit))) ** 2 / 4 - 1)
     least = int(stats.binom.isf(level, trials, share)) + 1
     return float(special.bdtri(least - 1, trials, MISS)) / share - 1
 
