@@ -21,8 +21,6 @@ _LARGE = ("torch Linear*",)
 """With the weight of 1000 x 1000, where rare values show."""
 _CONV = ("torch Conv1d*", "torch Conv2d(6*", "torch Conv3d*")
 _GROUPED = ("torch Conv2d(32, 64*",)
-_CONVS = (*_CONV, *_GROUPED, "torch depthwise*")
-_LSTM = ("torch LSTM*",)
 
 
 def natives() -> tuple[Native, ...]:
