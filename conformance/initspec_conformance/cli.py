@@ -83,14 +83,16 @@ def _run(names: list[str], level: str, nonce: int | str | None, only: str, nativ
         if native:
             from initspec_conformance.native import native_audit
 
-            return native_audit(names, level, nonce, progress=advance)
+            return native_audit(names, level, nonce, progress=advance, only=only)
         return run(names, level, nonce, only=only, progress=advance)
 
 
 def _show_mutants(level: str) -> None:
     from initspec_conformance.mutants import mutant_matrix
 
-    Console().print(mutant_matrix(level))
+    matrix = mutant_matrix(level)
+    Console(soft_wrap=True).print(str(matrix), markup=False, highlight=False)
+    raise typer.Exit(0 if matrix.passed else 1)
 
 
 def _files(

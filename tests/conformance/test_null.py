@@ -30,7 +30,7 @@ CELLS = {
     "lopsided": ("truncated_normal(std=0.02, lower=-1.0, upper=3.0)", (31,), None, "float32", 3),
     "one draw of 24": ("he_uniform", (4, 6), "out in", "float32", 1),
     "six entries a draw": ("he_uniform", (2, 3), "out in", "float32", 48),
-    "one entry a draw": ("uniform(low=-0.1, high=0.1)", (1,), None, "float32", 48),
+    "one entry a draw": ("uniform(low=-0.1, high=0.1)", (1,), None, "float32", 256),
     "three entries a draw": ("he_truncated_normal", (3, 1), "out in", "float32", 64),
     "normal, bfloat16": ("he_normal", (16, 20), "out in", "bfloat16", 2),
     "uniform, bfloat16": ("glorot_uniform", (64, 16), "out in", "bfloat16", 2),
