@@ -207,14 +207,22 @@ def test_bad_input(arguments, said):
 
 
 def test_depth_50_and_width_512_take_under_3_seconds():
-    """Three seconds of two cores: on the clock, or in processor time on a shared machine."""
+    """Three seconds on two cores; or, on a busy machine, 12 times its bare matrix products.
+
+    Measured side by side: the products of one pass forward and back take 0.26 s on two quiet cores.
+    """
+    x, w = np.ones((1000, 512), np.float32), np.ones((512, 512), np.float32)
+
+    def seconds(call):
+        start = time.perf_counter()
+        call()
+        return time.perf_counter() - start
+
     for _ in range(3):
-        wall, processor = time.perf_counter(), time.process_time()
-        propagate(InitSpec.he_normal(), "relu", 50, 512, 1000)
-        wall, processor = time.perf_counter() - wall, time.process_time() - processor
-        if wall < 3 or processor < 2 * 3:
+        taken = seconds(lambda: propagate(InitSpec.he_normal(), "relu", 50, 512, 1000))
+        if taken < 3 or taken < 12 * seconds(lambda: [x @ w for _ in range(2 * 50)]):
             return
-    pytest.fail(f"{wall:.1f} s, {processor:.1f} s of processor time")
+    pytest.fail(f"{taken:.1f} s")
 
 
 @pytest.mark.parametrize("dark", [False, True])
