@@ -103,7 +103,8 @@ def conformance(session: nox.Session, backend: str) -> None:
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3"} | ({"KERAS_BACKEND": engine} if engine else {})
     reports = session.create_tmp()
     files = [f"--{kind}={reports}/{backend}.{kind}" for kind in ("html", "json", "junit")]
-    session.run("initspec", "conformance", name, *files, *session.posargs, env=environment)
+    level = session.posargs or ["--quick"]
+    session.run("initspec", "conformance", name, *files, *level, env=environment)
     own = ["tests/conformance"] if name == "numpy" else ["tests/conformance/test_native_audit.py"]
     session.run("pytest", "-n2", f"--backend={name}", *own, env=environment)
 
