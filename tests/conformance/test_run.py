@@ -3,6 +3,7 @@
 import json
 import threading
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -180,6 +181,16 @@ def test_every_check_has_a_row():
     names |= {prop.name for prop in PROPERTIES}
     assert not [name for name in names if group_of(name) == "other"]
     assert {name for group in GROUPS.values() for name in group} <= names
+
+
+def test_the_readme_shows_every_row():
+    """Its table is that of `--markdown`: a row for each property, a column for each backend."""
+    text = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    table = text.partition("<!-- conformance -->")[2].partition("<!-- /conformance -->")[0]
+    lines = [line.strip("| ").split(" | ") for line in table.strip().splitlines()]
+    assert [line[0] for line in lines[2:]] == list(GROUPS)
+    assert [head.partition(" ")[0] for head in lines[0][1:]] == ["numpy", "torch", "keras", "jax"]
+    assert all("pass" in cell and "fail" not in cell for line in lines[2:] for cell in line[1:])
 
 
 def test_the_number_of_workers_does_not_matter():
