@@ -38,7 +38,7 @@ def _leaky_relu(negative_slope: float = 0.01) -> Activation:
     return Activation(
         "",
         lambda x: np.where(x > 0, x, slope * x),
-        lambda x: np.where(x > 0, one(x), one(x) * slope),
+        lambda x: np.where(x > 0, one(x), np.asarray(slope, x.dtype)),
         (0.0,),
     )
 
