@@ -1,4 +1,8 @@
-"""What mkdocs runs while it builds: TeX becomes MathML, which browsers set without any script."""
+"""What mkdocs runs while it builds.
+
+TeX becomes MathML, which browsers set without any script. What is folded away, which is long
+tables of numbers, is left out of the search, where it would push aside the sentences that answer.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +18,10 @@ _DISPLAY = re.compile(r'<div class="arithmatex">\s*\\\[(.*?)\\\]\s*</div>', re.S
 
 
 def on_page_content(text: str, **_: Any) -> str:
-    """Set the formulas of a page."""
+    """Set the formulas of a page, and keep what is folded out of the search."""
     text = _INLINE.sub(lambda found: convert(html.unescape(found[1])), text)
-    return _DISPLAY.sub(lambda found: f'<div class="formula">{_display(found[1])}</div>', text)
+    text = _DISPLAY.sub(lambda found: f'<div class="formula">{_display(found[1])}</div>', text)
+    return text.replace("<details", "<details data-search-exclude")
 
 
 def _display(tex: str) -> str:
