@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any, NoReturn
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from initspec.errors import TargetError
 from initspec_torch.primitives import Fill, TorchPrimitives
@@ -28,7 +30,11 @@ def check_distributed(tensor: Any) -> None:
 
 
 def local_block(tensor: Any) -> tuple[torch.Tensor, tuple[slice, ...]]:
-    """Return this process' part of a DTensor, and which block of the whole it is."""
+    """Return this process' part of a DTensor, and which block of the whole it is.
+
+    Raises:
+        TargetError: the part is no block.
+    """
     # The one place that knows the order of nested shards (FSDP over tensor parallel); distributed
     # checkpoints rest on it too.
     from torch.distributed.tensor._utils import compute_local_shape_and_global_offset
@@ -39,7 +45,39 @@ def local_block(tensor: Any) -> tuple[torch.Tensor, tuple[slice, ...]]:
     # An empty part of an uneven shard may be said to begin beyond the end.
     starts = [min(start, size) for start, size in zip(offset, tensor.shape, strict=True)]
     index = tuple(slice(start, start + size) for start, size in zip(starts, shape, strict=True))
+    _check_block(tensor, index)
     return tensor.to_local(), index
+
+
+def _check_block(tensor: Any, index: tuple[slice, ...]) -> None:
+    """Raise TargetError where this process' part is not the block `index` of the whole.
+
+    FSDP over tensor parallel shards one axis twice, the inner mesh axis first, which torch writes
+    as a strided shard: the axis is cut into `split_factor` pieces, and each piece over the mesh
+    axis. Together with the inner shard that makes a block; other strided shards need not.
+    """
+    mesh, placements = tensor.device_mesh, tensor.placements
+    for axis in {placement.dim for placement in placements if hasattr(placement, "split_factor")}:
+        numbers = np.arange(tensor.shape[axis])
+        for placement, place, parts in zip(
+            placements, mesh.get_coordinate(), mesh.shape, strict=True
+        ):
+            if getattr(placement, "dim", None) == axis:
+                pieces = getattr(placement, "split_factor", 1)
+                numbers = np.concatenate(
+                    [_part(_part(numbers, i, pieces), place, parts) for i in range(pieces)]
+                )
+        if not np.array_equal(numbers, np.arange(index[axis].start, index[axis].stop)):
+            raise TargetError(
+                f"a DTensor with placements {placements}, of which this process has no block of "
+                "neighbours; redistribute it to Shard or Replicate first"
+            )
+
+
+def _part(numbers: NDArray[np.int64], place: int, parts: int) -> NDArray[np.int64]:
+    """Return one of the parts that torch.chunk makes, which may be empty."""
+    size = -(-len(numbers) // parts)
+    return numbers[place * size : (place + 1) * size]
 
 
 class DTensorPrimitives(TorchPrimitives):
@@ -65,7 +103,7 @@ class DTensorPrimitives(TorchPrimitives):
             )
         )
 
-    def gaussian(self, stack: int, rows: int, columns: int) -> NoReturn:
+    def sparse(self, stack: int, rows: int, columns: int, kept: int, std: float) -> NoReturn:
         self._needs_seed()
 
     def haar(self, stack: int, rows: int, columns: int) -> NoReturn:

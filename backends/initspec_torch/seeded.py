@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def fill(tensor: torch.Tensor, plan: Plan, kind: FloatType, seed: int, name: str) -> None:
     """Write the weight that a seed and a name say into `tensor`.
 
-    A CPU tensor is filled in its own memory, without a temporary. A tensor elsewhere is copied to.
+    A CPU tensor is filled in its own memory, without a temporary. A tensor elsewhere, or without
+    memory of its own, such as torch.func makes, is copied to.
     Of a DTensor this process draws its own part alone, without communication. In a compiled
     function the draw is a call out of the graph.
     """
@@ -36,8 +37,9 @@ def _fill(tensor: torch.Tensor, plan: Plan, kind: FloatType, seed: int, name: st
         tensor, index = local_block(tensor)
     if not tensor.numel():
         return
-    if tensor.device.type == "cpu" and not tensor.is_neg():
-        fill_memory(plan, kind, seed, name, _memory(tensor, kind), index)
+    memory = _memory(tensor, kind)
+    if memory is not None:
+        fill_memory(plan, kind, seed, name, memory, index)
         # Autograd must hear of a write that torch did not make.
         torch.autograd.graph.increment_version(tensor)
         return
@@ -48,8 +50,15 @@ def _fill(tensor: torch.Tensor, plan: Plan, kind: FloatType, seed: int, name: st
         tensor.copy_(torch.from_numpy(drawn))
 
 
-def _memory(tensor: torch.Tensor, kind: FloatType) -> NDArray[Any]:
-    """Return the memory of a CPU tensor as an array of the same strides."""
+def _memory(tensor: torch.Tensor, kind: FloatType) -> NDArray[Any] | None:
+    """Return the memory of a CPU tensor as an array of the same strides, None if it has none."""
+    if tensor.device.type != "cpu" or tensor.is_neg():
+        return None
+    try:
+        if not tensor.data_ptr():
+            return None
+    except RuntimeError:  # a wrapper around other tensors, to which torch alone can write
+        return None
     tensor = tensor.detach()
     if kind.name == "bfloat16":
         return tensor.view(torch.int16).numpy().view(numpy_dtype(kind))

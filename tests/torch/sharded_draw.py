@@ -13,6 +13,7 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, Partial, Replicate, Shard, distribute_tensor
 from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
+from torch.distributed.tensor.placement_types import _StridedShard
 
 from initspec import InitSpec, InitSpecError
 
@@ -50,9 +51,28 @@ def main(rank, world, store):
     partial = DTensor.from_local(torch.zeros(4, 4), meshes[0], [Partial()])
     with pytest.raises(InitSpecError, match="partial"):
         InitSpec.he_normal().to_torch(seed=7)(partial)
+    if world == 4:
+        strided(meshes[-1])
     counted += models(meshes[-1])
     print("agreed", counted)
     dist.destroy_process_group()
+
+
+def strided(mesh):
+    """Fill strided shards that are blocks, as of FSDP over tensor parallel; others are refused."""
+    spec = InitSpec.he_normal()
+    for shape in ((8, 6), (7, 5), (16, 3)):
+        nested = distribute_tensor(
+            torch.zeros(shape), mesh, [_StridedShard(0, split_factor=2), Shard(0)]
+        )
+        spec.to_torch(seed=7, name="w")(nested)
+        assert local_agrees(nested, spec.to_numpy(seed=7, name="w")(shape))
+    apart = distribute_tensor(
+        torch.zeros(8, 6), mesh, [_StridedShard(0, split_factor=2), Replicate()]
+    )
+    with pytest.raises(InitSpecError, match="no block of neighbours"):
+        spec.to_torch(seed=7, name="w")(apart)
+    assert not apart.to_local().any()
 
 
 def models(mesh):

@@ -106,6 +106,29 @@ def test_compiled_functions_draw(line):
         tensor.zero_()
 
 
+@pytest.mark.filterwarnings("ignore:a seeded initializer draws a second weight")
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("transform", ["grad", "vmap", "functionalize"])
+def test_transformed_functions_draw(transform, dtype):
+    """The tensors of torch.func, which have no memory of their own, get the same bits."""
+    whole, x = fill(torch.empty(24, 10, dtype=dtype)), torch.ones(10, dtype=dtype)
+
+    def product(x):
+        return fill(x.new_empty(24, 10)) @ x
+
+    match transform:
+        case "grad":
+            found = torch.func.grad(lambda x: product(x).sum())(x)
+            torch.testing.assert_close(found, whole.sum(dim=0))
+        case "vmap":
+            assert torch.equal(torch.vmap(fill)(torch.empty(3, 24, 10, dtype=dtype))[2], whole)
+            torch.testing.assert_close(torch.vmap(product)(x[None])[0], whole @ x)
+        case "functionalize":
+            found = torch.func.functionalize(lambda x: fill(x) * 1)(torch.zeros_like(whole))
+            assert torch.equal(found, whole)
+            torch.testing.assert_close(torch.func.functionalize(product)(x), whole @ x)
+
+
 def test_no_compiler_is_imported():
     """A seeded draw does not pay for torch._dynamo, which takes seconds to import."""
     code = (
