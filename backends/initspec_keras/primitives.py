@@ -69,8 +69,11 @@ class KerasPrimitives:
         # Sorting independent uniforms gives a uniform permutation of the places of each row.
         keys = keras.random.uniform(values.shape, 0.0, 1.0, dtype="float32", seed=self._seed)
         chosen = ops.argsort(keys, axis=-1) < kept
-        least = self._smallest
-        floored = ops.where(values < 0, ops.minimum(values, -least), ops.maximum(values, least))
+        # Not by `maximum`, which makes float32 of float64 on torch, nor with a Python float, which
+        # is a float32 on TensorFlow.
+        least = ops.convert_to_tensor(np.asarray(self._smallest, self._working))
+        floor = ops.where(values < 0, -least, least)
+        floored = ops.where(ops.abs(values) < least, floor, values)
         return ops.where(chosen, floored, ops.zeros_like(floored))
 
     def transpose(self, matrix: Tensor) -> Tensor:

@@ -174,6 +174,26 @@ def test_invariants(spec, axes, shape, dtype, follows):
         follows(weights[weights != 0], stats.norm(0, 0.01), FLOATS[dtype].eps)
 
 
+@pytest.mark.parametrize("axes", ["in out", "in (stack=4 out)"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "normal",
+        "uniform",
+        "truncated_normal",
+        "sparse(sparsity=0.5)",
+        "orthogonal",
+        f"constant(value={1 / 3})",
+    ],
+)
+def test_float64_is_no_float32(text, axes):
+    """A float64 weight has 64 bits: no step on its way rounds to float32."""
+    spec = InitSpec.parse(text)
+    drawn = backend.draw(spec, (64, 96), axes=Axes(axes), dtype="float64", entropy=5)
+    kept = drawn[drawn != 0]
+    assert np.mean(kept == kept.astype(np.float32)) < 0.01
+
+
 def test_sparse_places_are_uniform():
     """Every place of a row is kept equally often, by a chi-squared test at 1e-6."""
     draws = backend.draw(InitSpec.sparse(0.75), (40, 20_000), entropy=6)
