@@ -46,16 +46,21 @@ def bfloat16() -> dict[str, Any]:
     return spread(drawn, math.sqrt(2 / SIDE))
 
 
-def _fans(shape: tuple[int, ...]) -> dict[str, Any]:
-    noise = _draw(initializers.RandomNormal(stddev=1.0, seed=0), shape)
-    used = [
-        fan(
-            noise,
-            _draw(initializers.VarianceScaling(1.0, mode, "untruncated_normal", seed=0), shape),
-        )
+def _fan_rules() -> list[Any]:
+    """Return 1 / fan_in and 1 / fan_out as initializers that share their noise with `_noise`."""
+    return [
+        initializers.VarianceScaling(1.0, mode, "untruncated_normal", seed=0)
         for mode in ("fan_in", "fan_out")
     ]
-    return {"shape": list(shape), "fans": used}
+
+
+def _noise(shape: tuple[int, ...]) -> np.ndarray:
+    return _draw(initializers.RandomNormal(stddev=1.0, seed=0), shape)
+
+
+def _fans(shape: tuple[int, ...]) -> dict[str, Any]:
+    noise = _noise(shape)
+    return {"shape": list(shape), "fans": [fan(noise, _draw(f, shape)) for f in _fan_rules()]}
 
 
 def _kernel(layer: Any, channels: int = 32) -> tuple[int, ...]:
@@ -79,10 +84,14 @@ def transposed() -> dict[str, Any]:
 
 
 def query() -> dict[str, Any]:
-    """Count the fans of an attention layer's query kernel."""
-    layer = keras.layers.MultiHeadAttention(num_heads=4, key_dim=16)
-    layer.build((None, 5, 64), (None, 5, 64))
-    return _fans(tuple(layer.weights[0].shape))
+    """Count the fans of an attention layer's query kernel, by the initializer and in the layer."""
+    kernels = []
+    for rule in _fan_rules():
+        layer = keras.layers.MultiHeadAttention(4, 16, kernel_initializer=rule)
+        layer.build((None, 5, 64), (None, 5, 64))
+        kernels.append(_numpy(layer.weights[0]))
+    shape = tuple(kernels[0].shape)
+    return _fans(shape) | {"in_layer": [fan(_noise(shape), kernel) for kernel in kernels]}
 
 
 def recurrent() -> dict[str, Any]:

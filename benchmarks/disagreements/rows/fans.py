@@ -187,29 +187,55 @@ assert layer.in_proj_weight.abs().max() > 0.21  # sqrt(6 / (64 + 64)) = 0.2165
     links=(github("pytorch/pytorch", 166378), github("NVIDIA/apex", 910)),
 )
 
+
+def _query_departs(place: str, n: Numbers) -> list[str]:
+    told = all(abs(used / 64 - 1) < 1e-3 for used in n["in_layer"])
+    return [
+        *_departs({"keras": (256, 1024)})(place, n),
+        *check(the_layer_tells_its_initializer_of_64_and_64=told),
+    ]
+
+
 QUERY = Row(
     id="query",
-    title="Keras' attention kernels are read as convolutions",
-    finding=_finding((64, 64), ("keras-tensorflow",)),
+    title="Keras' attention kernels are read as convolutions, unless the layer says otherwise",
+    finding=lambda f: (
+        f"called on the kernel: ({_numbers(f['keras-tensorflow']['fans'])}); in the layer, since "
+        f"Keras 3.15: ({_numbers(f['keras-tensorflow']['in_layer'])}). True: (64, 64)"
+    ),
     tell=lambda f: (
         "The query kernel of `keras.layers.MultiHeadAttention(4, 16)` on 64 features has the shape "
-        f"{_shape(f['keras-tensorflow'])}: 64 inputs, 4 heads of 16 outputs. Keras takes the first "
-        "axis for a receptive field and the second for the inputs: fans "
+        f"{_shape(f['keras-tensorflow'])}: 64 inputs, 4 heads of 16 outputs. An initializer of Keras "
+        "takes the first axis for a receptive field and the second for the inputs: fans "
         f"{_numbers(f['keras-tensorflow']['fans'])}. True: 64, 64. With the default Glorot rule the "
-        "weights are sqrt(1280 / 128) = 3.2 times too small."
+        "weights are sqrt(1280 / 128) = 3.2 times too small. Up to Keras 3.14 the layer itself "
+        "started so. Since 3.15 it tells `VarianceScaling` and what derives from it which axes are "
+        "which, and there the layer is right (measured: "
+        f"{_numbers(f['keras-tensorflow']['in_layer'])}). Nobody tells `Orthogonal`, an initializer "
+        "of your own, or one that fills such a weight outside of `EinsumDense`."
     ),
-    departs=_departs({"keras": (256, 1024)}),
+    departs=_query_departs,
     picture=_picture((64, 64), "an attention layer's query kernel", ("keras-tensorflow",)),
     code=(
         """
 import keras
 from initspec import InitSpec
 
-default = keras.initializers.GlorotUniform(seed=0)((64, 4, 16))
-assert float(keras.ops.max(keras.ops.abs(default))) < 0.0685  # sqrt(6 / 1280)
 
-glorot = InitSpec.glorot_uniform().to_keras("in out out")((64, 4, 16))
-assert float(keras.ops.max(keras.ops.abs(glorot))) > 0.21  # sqrt(6 / 128) = 0.2165
+
+def furthest(kernel):
+    return float(keras.ops.max(keras.ops.abs(kernel)))
+
+
+default = keras.initializers.GlorotUniform()
+assert furthest(default((64, 4, 16))) < 0.0685  # sqrt(6 / 1280)
+
+layer = keras.layers.MultiHeadAttention(4, 16, kernel_initializer=default)
+layer.build((None, 5, 64), (None, 5, 64))
+assert furthest(layer.weights[0]) > 0.21  # the layer tells it the axes: sqrt(6 / 128) = 0.2165
+
+glorot = InitSpec.glorot_uniform().to_keras("in out out")
+assert furthest(glorot((64, 4, 16))) > 0.21  # right, whoever calls it
 """,
     ),
     right='InitSpec.glorot_uniform().to_keras("in out out")',
