@@ -89,6 +89,11 @@ class Layout:
         return tuple(i for role in ROLES for i, own in enumerate(self.roles) if own == role)
 
     @cached_property
+    def in_order(self) -> bool:
+        """Whether the weight's own order is the logical one."""
+        return self.order == tuple(range(len(self.order)))
+
+    @cached_property
     def inverse(self) -> tuple[int, ...]:
         """The permutation that brings factors in logical order back to the weight's."""
         return tuple(self.order.index(i) for i in range(len(self.order)))

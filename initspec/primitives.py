@@ -28,9 +28,6 @@ class Primitives(Protocol):
     def truncated_normal(self, mean: float, std: float, lower: float, upper: float) -> Array:
         """Return mean + std * Y, Y independent N(0, 1) conditioned on lower <= Y <= upper."""
 
-    def gaussian(self, stack: int, rows: int, columns: int) -> Array:
-        """Return [stack, rows, columns] independent N(0, 1)."""
-
     def haar(self, stack: int, rows: int, columns: int) -> Array:
         """Return [stack, rows, columns], each member uniform (Haar) among orthonormal matrices.
 
@@ -40,8 +37,8 @@ class Primitives(Protocol):
     def eye(self, stack: int, rows: int, columns: int) -> Array:
         """Return [stack, rows, columns]: 1 where row and column are equal, else 0."""
 
-    def keep(self, values: Array, kept: int) -> Array:
-        """Return `values`, [stack, rows, columns], all but `kept` entries of each row set to 0.
+    def sparse(self, stack: int, rows: int, columns: int, kept: int, std: float) -> Array:
+        """Return [stack, rows, columns]: in each row `kept` independent N(0, std^2), else zeros.
 
         Which ones is uniform over the subsets and independent between rows. A kept value is never
         0: below the dtype's `smallest` it becomes that, with its sign.

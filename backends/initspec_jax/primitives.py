@@ -19,6 +19,9 @@ class JaxPrimitives:
 
     Draws are made in float32, or in float64 for a float64 weight, and cast once: jax.random fills
     the mantissa of a uniform value, so in bfloat16 it knows 128 of them, and 128 normal ones.
+
+    A weight of one draw takes it from the key itself, as jax.nn.initializers does: where the law
+    is the same, so are the random numbers. Only a weight that needs several splits the key.
     """
 
     def __init__(self, layout: Layout, kind: FloatType, key: Array) -> None:
@@ -32,25 +35,24 @@ class JaxPrimitives:
         return jnp.full(self._layout.shape, value, self._dtype)
 
     def normal(self, mean: float, std: float) -> Array:
-        values = jax.random.normal(self._fresh(), self._layout.shape, self._working)
+        values = jax.random.normal(self._key, self._layout.shape, self._working)
         return (mean + std * values).astype(self._dtype)
 
     def uniform(self, low: float, high: float) -> Array:
         # From the middle, because high - low may overflow where low and high do not.
-        u = jax.random.uniform(self._fresh(), self._layout.shape, self._working, -1.0, 1.0)
+        u = jax.random.uniform(self._key, self._layout.shape, self._working, -1.0, 1.0)
+        if low == -high:  # |u| <= 1, so that no rounding leads beyond the ends
+            return (high * u).astype(self._dtype)
         return self._between((low / 2 + high / 2) + (high / 2 - low / 2) * u, low, high)
 
     def truncated_normal(self, mean: float, std: float, lower: float, upper: float) -> Array:
         shape = self._layout.shape
-        values = truncated_standard_normal(self._fresh(), shape, self._working, lower, upper)
+        values = truncated_standard_normal(self._key, shape, self._working, lower, upper)
         return self._between(mean + std * values, mean + std * lower, mean + std * upper)
-
-    def gaussian(self, stack: int, rows: int, columns: int) -> Array:
-        return jax.random.normal(self._fresh(), (stack, rows, columns), self._working)
 
     def haar(self, stack: int, rows: int, columns: int) -> Array:
         longer, shorter = max(rows, columns), min(rows, columns)
-        q, r = jnp.linalg.qr(self.gaussian(stack, longer, shorter))
+        q, r = jnp.linalg.qr(self._normals(self._key, stack, longer, shorter))
         # QR alone is not uniform: LAPACK's signs depend on the matrix (Mezzadri 2007, section 5).
         # Not jnp.sign, which is 0 at 0.
         q = q * jnp.where(jnp.diagonal(r, axis1=1, axis2=2) < 0, -1.0, 1.0)[:, None, :]
@@ -59,8 +61,9 @@ class JaxPrimitives:
     def eye(self, stack: int, rows: int, columns: int) -> Array:
         return jnp.broadcast_to(jnp.eye(rows, columns, dtype=self._working), (stack, rows, columns))
 
-    def keep(self, values: Array, kept: int) -> Array:
-        shape = values.shape
+    def sparse(self, stack: int, rows: int, columns: int, kept: int, std: float) -> Array:
+        shape = (stack, rows, columns)
+        values = self._normals(self._fresh(), *shape) * std
         values = jnp.copysign(jnp.maximum(jnp.abs(values), self._smallest), values)
         if kept in (0, shape[-1]):
             return values if kept else jnp.zeros_like(values)
@@ -89,6 +92,9 @@ class JaxPrimitives:
 
     def weight(self, logical: Array) -> Array:
         return self._layout.weight(logical).astype(self._dtype)
+
+    def _normals(self, key: Array, *shape: int) -> Array:
+        return jax.random.normal(key, shape, self._working)
 
     def _fresh(self) -> Array:
         """Return a key that no other draw of this weight uses."""

@@ -47,14 +47,10 @@ class KerasPrimitives:
         values = truncated_standard_normal(shape, self._working, lower, upper, self._seed)
         return self._scaled(values, mean, std)
 
-    def gaussian(self, stack: int, rows: int, columns: int) -> Tensor:
-        shape = (stack, rows, columns)
-        return keras.random.normal(shape, dtype=self._working, seed=self._seed)
-
     def haar(self, stack: int, rows: int, columns: int) -> Tensor:
         ops = keras.ops
         longer, shorter = max(rows, columns), min(rows, columns)
-        q, r = ops.qr(self.gaussian(stack, longer, shorter))
+        q, r = ops.qr(self._normals(stack, longer, shorter))
         # QR alone is not uniform: LAPACK's signs depend on the matrix (Mezzadri 2007, section 5).
         diagonal = ops.diagonal(r, axis1=1, axis2=2)
         q = ops.where(ops.expand_dims(diagonal, 1) < 0, -q, q)
@@ -64,8 +60,9 @@ class KerasPrimitives:
         eye = keras.ops.eye(rows, columns, dtype=self._working)
         return keras.ops.broadcast_to(eye, (stack, rows, columns))
 
-    def keep(self, values: Tensor, kept: int) -> Tensor:
+    def sparse(self, stack: int, rows: int, columns: int, kept: int, std: float) -> Tensor:
         ops = keras.ops
+        values = self._normals(stack, rows, columns) * std
         # Sorting independent uniforms gives a uniform permutation of the places of each row.
         keys = keras.random.uniform(values.shape, 0.0, 1.0, dtype="float32", seed=self._seed)
         chosen = ops.argsort(keys, axis=-1) < kept
@@ -89,6 +86,9 @@ class KerasPrimitives:
         ops, layout = keras.ops, self._layout
         factors = ops.transpose(ops.reshape(logical, layout.ordered), layout.inverse)
         return self._cast(ops.reshape(factors, layout.shape))
+
+    def _normals(self, *shape: int) -> Tensor:
+        return keras.random.normal(shape, dtype=self._working, seed=self._seed)
 
     def _scaled(self, values: Tensor, mean: float, factor: float) -> Tensor:
         values = values * factor

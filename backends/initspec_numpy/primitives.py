@@ -43,12 +43,9 @@ class NumpyPrimitives:
         values = truncated_standard_normal(self._rng, shape, self._working, lower, upper)
         return self._scaled(values, mean, std)
 
-    def gaussian(self, stack: int, rows: int, columns: int) -> Floats:
-        return self._rng.standard_normal((stack, rows, columns), self._working)
-
     def haar(self, stack: int, rows: int, columns: int) -> Floats:
         longer, shorter = max(rows, columns), min(rows, columns)
-        q, r = np.linalg.qr(self.gaussian(stack, longer, shorter))
+        q, r = np.linalg.qr(self._rng.standard_normal((stack, longer, shorter), self._working))
         # QR alone is not uniform: LAPACK's signs depend on the matrix (Mezzadri 2007, section 5).
         q *= np.where(np.diagonal(r, axis1=1, axis2=2) < 0, -1, 1)[:, None, :]
         return q if rows >= columns else self.transpose(q)
@@ -56,10 +53,13 @@ class NumpyPrimitives:
     def eye(self, stack: int, rows: int, columns: int) -> Floats:
         return np.broadcast_to(np.eye(rows, columns, dtype=self._working), (stack, rows, columns))
 
-    def keep(self, values: Floats, kept: int) -> Floats:
-        chosen = np.broadcast_to(np.arange(values.shape[-1]) < kept, values.shape)
+    def sparse(self, stack: int, rows: int, columns: int, kept: int, std: float) -> Floats:
+        matrix = np.zeros((stack, rows, columns), self._working)
+        first = np.broadcast_to(np.arange(columns) < kept, matrix.shape)
+        values = self._rng.standard_normal(stack * rows * kept, self._working) * std
         values = np.copysign(np.maximum(np.abs(values), self._smallest), values)
-        return np.where(self._rng.permuted(chosen, axis=-1), values, 0)
+        matrix[self._rng.permuted(first, axis=-1)] = values
+        return matrix
 
     def transpose(self, matrix: Floats) -> Floats:
         return matrix.transpose(0, 2, 1)

@@ -42,8 +42,8 @@ def by_qr(shape: Shape, dtype: torch.dtype, device: torch.device, rng: Rng) -> t
     # Without the stack axis where it is 1: torch then takes a shorter way to LAPACK.
     normals = torch.empty(shape[1:] if shape[0] == 1 else shape, dtype=dtype, device=device)
     q, r = torch.linalg.qr(normals.normal_(generator=rng))
-    q.mul_(_signs(r.diagonal(dim1=-2, dim2=-1)).unsqueeze(-2))
-    return q.view(shape) if shape[0] == 1 else q
+    signs = _signs(r.diagonal(dim1=-2, dim2=-1))
+    return q.mul_(signs).unsqueeze_(0) if shape[0] == 1 else q.mul_(signs.unsqueeze(-2))
 
 
 def by_reflections(result: torch.Tensor, rng: Rng) -> None:

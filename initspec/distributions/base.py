@@ -112,6 +112,11 @@ class Structured(Distribution, frozen=True):
         return np.empty(0), None
 
 
+def scaled(matrix: Array, gain: float) -> Array:
+    """Return gain * matrix; at gain 1 the matrix itself, without a pass over it."""
+    return matrix if gain == 1 else matrix * gain
+
+
 def exactly(expected: Weights, weights: Weights, kind: FloatType) -> Iterator[str]:
     """Say where weights that should be fixed are not, beyond the rounding of their dtype."""
     rounding = np.maximum(kind.eps * np.abs(expected), kind.smallest) / 2

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from initspec.axes import Axes
-from initspec.distributions.base import Weights
+from initspec.distributions.base import Weights, scaled
 from initspec.distributions.orthogonal import Orthogonal, not_orthonormal, unit_vector
 from initspec.dtypes import FloatType
 from initspec.errors import ShapeError
@@ -47,7 +47,7 @@ class DeltaOrthogonal(Orthogonal, frozen=True, tag="delta_orthogonal"):
 
     def sample(self, plan: Plan, draw: Primitives) -> Array:
         layout = plan.layout
-        matrix = draw.haar(layout.stack, layout.out, layout.in_) * plan.gain
+        matrix = scaled(draw.haar(layout.stack, layout.out, layout.in_), plan.gain)
         return draw.weight(draw.at(matrix, layout.centre, layout.taps))
 
     def defects(self, plan: Plan, weights: Weights, kind: FloatType) -> Iterator[str]:

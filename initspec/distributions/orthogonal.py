@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from initspec.distributions.base import Structured, Weights
+from initspec.distributions.base import Structured, Weights, scaled
 from initspec.dtypes import FLOATS, FloatType
 from initspec.law import Law
 from initspec.plan import Plan
@@ -31,7 +31,7 @@ class Orthogonal(Structured, frozen=True, tag="orthogonal"):
 
     def sample(self, plan: Plan, draw: Primitives) -> Array:
         layout = plan.layout
-        return draw.weight(draw.haar(layout.stack, layout.out, layout.columns) * plan.gain)
+        return draw.weight(scaled(draw.haar(layout.stack, layout.out, layout.columns), plan.gain))
 
     def defects(self, plan: Plan, weights: Weights, kind: FloatType) -> Iterator[str]:
         members = weights.reshape(plan.layout.stack, plan.layout.out, plan.layout.columns)

@@ -81,9 +81,8 @@ class Sparse(Distribution, frozen=True, tag="sparse"):
         layout = plan.layout
         zeros, entries = self.zeros(layout)
         rows = layout.out if self.along == "in" else layout.columns
-        values = draw.gaussian(layout.stack, rows, entries) * plan.scale
-        kept = draw.keep(values, entries - zeros)
-        return draw.weight(kept if self.along == "in" else draw.transpose(kept))
+        matrix = draw.sparse(layout.stack, rows, entries, entries - zeros, plan.scale)
+        return draw.weight(matrix if self.along == "in" else draw.transpose(matrix))
 
     def independent(self, plan: Plan, weights: Weights) -> tuple[Weights, Law | None]:
         return weights[weights != 0], NORMAL.affine(0.0, plan.scale)

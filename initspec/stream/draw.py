@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from initspec.dtypes import FloatType, numpy_dtype
 from initspec.errors import ShapeError, TargetError
 from initspec.plan import Plan
-from initspec.stream.elementwise import Variates, standard_normal
+from initspec.stream.elementwise import Variates, normal
 from initspec.stream.inversion import DOUBLE, SINGLE, Sampler, TruncatedNormal, Uniform
 from initspec.stream.key import VALUES, ZEROS, check_name, check_seed
 from initspec.stream.logical import Logical, Turned
@@ -137,7 +137,7 @@ class _Portable:
         self._out[...] = self._width.real(value)
 
     def normal(self, mean: float, std: float) -> None:
-        self.truncated_normal(mean, std, -np.inf, np.inf)
+        self.weight(self._variates(normal(mean, std, self._width)))
 
     def uniform(self, low: float, high: float) -> None:
         self.weight(self._variates(Uniform(low, high, self._width)))
@@ -145,16 +145,14 @@ class _Portable:
     def truncated_normal(self, mean: float, std: float, lower: float, upper: float) -> None:
         self.weight(self._variates(TruncatedNormal(mean, std, lower, upper, self._width)))
 
-    def gaussian(self, stack: int, rows: int, columns: int) -> Variates:
-        return self._variates(standard_normal(self._width), columns)
-
     def haar(self, stack: int, rows: int, columns: int) -> Logical:
         return Haar(self._stream(), rows, columns)
 
     def eye(self, stack: int, rows: int, columns: int) -> Logical:
         return Eye()
 
-    def keep(self, values: Variates, kept: int) -> Logical:
+    def sparse(self, stack: int, rows: int, columns: int, kept: int, std: float) -> Logical:
+        values = self._variates(normal(0.0, std, self._width), columns)
         return Kept(values, self._stream(ZEROS), kept, self._kind.smallest)
 
     def transpose(self, matrix: Logical) -> Logical:

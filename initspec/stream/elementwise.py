@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -76,10 +76,6 @@ class Variates(Logical):
         if not direct:
             np.copyto(out, layout.weight(values), casting="unsafe")
 
-    def __mul__(self, factor: float) -> Logical:
-        assert isinstance(self.sampler, TruncatedNormal)
-        return replace(self, sampler=replace(self.sampler, s=self.sampler.s * factor))
-
     def _draw(
         self, worker: Worker, members: Numbers, starts: Numbers, length: int, values: Floats
     ) -> None:
@@ -103,9 +99,9 @@ class Variates(Logical):
         return runs(generator, members, starts, size).reshape(-1)
 
 
-def standard_normal(width: Width) -> TruncatedNormal:
-    """Return the sampler of N(0, 1)."""
-    return TruncatedNormal(0.0, 1.0, -np.inf, np.inf, width)
+def normal(mean: float, std: float, width: Width) -> TruncatedNormal:
+    """Return the sampler of N(mean, std^2)."""
+    return TruncatedNormal(mean, std, -np.inf, np.inf, width)
 
 
 def runs_of(rows: Numbers, columns: Numbers, count: int) -> tuple[Numbers, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec.stream.elementwise import Variates, runs_of, standard_normal
+from initspec.stream.elementwise import Variates, normal, runs_of
 from initspec.stream.haar import haar
 from initspec.stream.inversion import DOUBLE
 from initspec.stream.logical import Floats, Logical, Worker
@@ -107,7 +107,7 @@ class Haar(Logical):
     ) -> Floats:
         if self._last is None or self._last[0] != member:
             self._last = None  # frees it before the next is made
-            normals = Variates(self.stream, standard_normal(DOUBLE), self.columns, self.columns)
+            normals = Variates(self.stream, normal(0.0, 1.0, DOUBLE), self.columns, self.columns)
             everything = np.arange(self.rows), np.arange(self.columns)
             self._last = member, haar(normals.block(worker, member, *everything))
         part: Floats = self._last[1][np.ix_(rows, columns)]
