@@ -14,7 +14,7 @@ from initspec_conformance.batch import Batch
 from initspec_conformance.checks import checks_of
 from initspec_conformance.checks.base import Check, Evidence, rejects
 from initspec_conformance.describe import looks_like
-from initspec_conformance.drawing import Caller, Source
+from initspec_conformance.drawing import Allowance, Caller, Source
 from initspec_conformance.judge import judge, tests_of
 from initspec_conformance.levels import Level, level_of
 from initspec_conformance.rates import one_stage, two_stages
@@ -57,7 +57,10 @@ def audit_callable(
     chosen, nonce = level_of(level), nonce_of(seed)
     caller = Caller()
     source = Source(
-        target, lambda entropy: draw(target.shape, target.dtype, entropy), caller, chosen.seconds
+        target,
+        lambda entropy: draw(target.shape, target.dtype, entropy),
+        caller,
+        Allowance(chosen.seconds),
     )
     line = f", {str(target.axes)!r}" if target.axes is not None else ""
     tests = tests_of(target)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from initspec.backend import backends as registered
 from initspec.errors import InitSpecError
+from initspec_conformance.visible import visible
 
 if TYPE_CHECKING:
     from initspec_conformance.report import Report
@@ -50,24 +52,25 @@ def conformance(
         _show_mutants(level)
         return
     from initspec_conformance.console import show
+    from initspec_conformance.files import check_writable, write
 
+    files = {"json": json, "junit": junit, "markdown": markdown, "html": html}
+    asked = {kind: path for kind, path in files.items() if path is not None}
+    check_writable(asked.values())
     console = Console()
     report = _run(names or _usable(), level, nonce, only, native)
-    for path, text in _files(report, html, json, markdown, junit):
-        _write(path, text)
-        console.print(f"wrote {path}", highlight=False)
     show(report, console)
+    for path in write(report, asked):
+        console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
     if report.interrupted:
         raise typer.Exit(130)
     raise typer.Exit(0 if report.passed else 1)
 
 
 def _run(names: list[str], level: str, nonce: int | str | None, only: str, native: bool) -> Report:
-    from initspec_conformance.run import run
-
     errors = Console(stderr=True)
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -76,15 +79,23 @@ def _run(names: list[str], level: str, nonce: int | str | None, only: str, nativ
         task = bar.add_task("drawing", total=None)
 
         def advance(done: int, total: int, what: str, passed: bool) -> None:
+            line = visible(what)
             if not passed:
-                bar.console.print(f"[red]differs[/] {what}", highlight=False)
-            bar.update(task, completed=done, total=total, description=what[:50].ljust(50))
+                bar.console.print(f"[red]differs[/] {escape(line)}", highlight=False)
+            bar.update(task, completed=done, total=total, description=line[:50].ljust(50))
 
-        if native:
-            from initspec_conformance.native import native_audit
+        try:
+            if native:
+                from initspec_conformance.native import native_audit
 
-            return native_audit(names, level, nonce, progress=advance, only=only)
-        return run(names, level, nonce, only=only, progress=advance)
+                return native_audit(names, level, nonce, progress=advance, only=only)
+            from initspec_conformance.run import run
+
+            return run(names, level, nonce, only=only, progress=advance)
+        except KeyboardInterrupt:  # before the first cell: SciPy takes a second to import
+            from initspec_conformance.report import Report
+
+            return Report((), level, 0, 0, interrupted=True)
 
 
 def _show_mutants(level: str) -> None:
@@ -93,40 +104,6 @@ def _show_mutants(level: str) -> None:
     matrix = mutant_matrix(level)
     Console(soft_wrap=True).print(str(matrix), markup=False, highlight=False)
     raise typer.Exit(0 if matrix.passed else 1)
-
-
-def _files(
-    report: Report,
-    html: Path | None,
-    json: Path | None,
-    markdown: Path | None,
-    junit: Path | None,
-) -> list[tuple[Path, str]]:
-    found = []
-    if html is not None:
-        from initspec_conformance.html import html_report
-
-        found.append((html, html_report(report)))
-    if json is not None:
-        from initspec_conformance.document import to_json
-
-        found.append((json, to_json(report)))
-    if markdown is not None:
-        from initspec_conformance.console import to_markdown
-
-        found.append((markdown, to_markdown(report)))
-    if junit is not None:
-        from initspec_conformance.junit import to_junit
-
-        found.append((junit, to_junit(report)))
-    return found
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise InitSpecError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _usable() -> list[str]:

@@ -11,6 +11,7 @@ from rich.table import Table
 from initspec_conformance.findings import Finding
 from initspec_conformance.rates import FAMILY
 from initspec_conformance.report import Report
+from initspec_conformance.visible import visible
 
 MOST = 20
 """How many failures are printed in full."""
@@ -19,12 +20,23 @@ GROUPS = {
     "moments": ("mean", "variance", "pooled_mean", "pooled_variance", "too_good"),
     "shape": ("legendre", "distance", "tails"),
     "support and extremes": ("support", "extremes"),
-    "independence": ("lags", "seeds", "rows", "copies", "repeats", "stuck"),
+    "independence": (
+        "lags",
+        "seeds",
+        "periods",
+        "transpose",
+        "serial",
+        "rows",
+        "positions",
+        "copies",
+        "repeats",
+        "stuck",
+    ),
     "orthogonality": ("orthogonality",),
     "Haar measure": (),
     "sparsity": ("zeros", "zero_places", "zero_adjacency", "zero_overlap", "zero_masks"),
     "fixed values": ("fixed",),
-    "dtype": ("distinct", "full_width", "binades", "resolution", "rounding"),
+    "dtype": ("distinct", "full_width", "binades", "resolution", "atoms", "rounding"),
     "reproducibility": ("draws", "reproducible", "distinct_seeds", "global_state"),
     "portable stream": ("stream", "names"),
     "plan and scaling": ("plan", "convention", "scaling"),
@@ -54,7 +66,7 @@ def summary(report: Report) -> list[tuple[str, list[str]]]:
 
 def to_markdown(report: Report) -> str:
     """Return the table of a run as Markdown, for a README."""
-    heads = [f"{name} ({version})" for name, version in report.versions.items()]
+    heads = [_column(f"{name} ({version})") for name, version in report.versions.items()]
     lines = [
         "| property | " + " | ".join(heads) + " |",
         "|---" * (len(heads) + 1) + "|",
@@ -68,18 +80,30 @@ def show(report: Report, console: Console) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("property", no_wrap=True)
     for name, version in report.versions.items():
-        table.add_column(f"{escape(name)}\n[dim]{escape(version)}[/]", justify="right")
+        head = f"{_plain(name)}\n[dim]{_plain(version)}[/]"
+        table.add_column(head, justify="right")
     for group, cells in summary(report):
         table.add_row(group, *map(_coloured, cells))
     console.print(table)
     for finding in report.failures[:MOST]:
-        console.print(f"[red]{escape(str(finding))}[/]", highlight=False, soft_wrap=True)
+        console.print(f"[red]{_plain(str(finding))}[/]", highlight=False, soft_wrap=True)
     if len(report.failures) > MOST:
         console.print(f"... and {len(report.failures) - MOST} more; --json or --html has them all")
     for finding in report.deviations:
         text = f"known deviation: {finding.id}: {finding.deviation}"
-        console.print(f"[yellow]{escape(text)}[/]", highlight=False, soft_wrap=True)
+        console.print(f"[yellow]{_plain(text)}[/]", highlight=False, soft_wrap=True)
     console.print(_verdict(report), highlight=False)
+
+
+def _plain(text: str) -> str:
+    """Return text that neither rich nor the terminal takes for a command."""
+    return escape(visible(text))
+
+
+def _column(text: str) -> str:
+    """Return the head of a column of a Markdown table."""
+    line = visible(text).replace("\n", " ").replace("\\", "\\\\").replace("|", "\\|")
+    return line.replace("<", "&lt;").replace("`", "\\`")
 
 
 def _verdict(report: Report) -> str:

@@ -21,6 +21,26 @@ class BadDrawError(Exception):
     """A draw that cannot be judged: it raised, hung, or returned something else than the weight."""
 
 
+class CallError(Exception):
+    """What a stranger's code raised, as text: "KeyError: 'no such kernel'"."""
+
+
+class Allowance:
+    """How long some calls may take, all together.
+
+    Args:
+        seconds: the limit.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.spent = seconds, 0.0
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left, none or less where the time is up."""
+        return self.seconds - self.spent
+
+
 class _Call:
     def __init__(self, function: Callable[[], Any]) -> None:
         self.function = function
@@ -43,12 +63,16 @@ class Caller:
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def __call__(self, function: Callable[[], Any], seconds: float) -> Any:
-        """Return what `function` returns, or raise what it raises.
+    def __call__(self, function: Callable[[], Any], allowance: Allowance) -> Any:
+        """Return what `function` returns.
 
         Raises:
-            TimeoutError: it took longer than `seconds`.
+            CallError: it raised, `SystemExit` and `KeyboardInterrupt` included: a Ctrl-C of the
+                user's is raised in the main thread, never in this one.
+            TimeoutError: it took longer than was left of the allowance.
         """
+        if allowance.left <= 0:
+            raise TimeoutError
         call = _Call(function)
         with self._lock:
             if self._closed:
@@ -61,19 +85,23 @@ class Caller:
                 self._thread.start()
             self._calls.put(call)
             call.begun.wait()
-            self._wait(call, seconds)
+            self._wait(call, allowance)
         if call.error is not None:
-            raise call.error
+            raise CallError(_said(call.error)) from call.error
         return call.result
 
-    def _wait(self, call: _Call, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while not call.done.wait(_GLANCE):
-            if self._closed or time.monotonic() > end:
-                self._thread = None
-                if self._closed:
-                    raise RuntimeError("the run was stopped")
-                raise TimeoutError(f"took longer than {seconds:g} s")
+    def _wait(self, call: _Call, allowance: Allowance) -> None:
+        begun = time.monotonic()
+        end = begun + allowance.left
+        try:
+            while not call.done.wait(_GLANCE):
+                if self._closed or time.monotonic() > end:
+                    self._thread = None
+                    if self._closed:
+                        raise RuntimeError("the run was stopped")
+                    raise TimeoutError
+        finally:
+            allowance.spent += time.monotonic() - begun
 
     def close(self) -> None:
         """Take no more calls, give up the one under way, and end the thread once it is idle."""
@@ -92,6 +120,15 @@ def _serve(calls: queue.SimpleQueue[_Call | None]) -> None:
         call.done.set()
 
 
+def _said(error: BaseException) -> str:
+    kind = type(error).__name__
+    try:
+        text = str(error)
+    except Exception:  # an exception of a stranger's may not even have a text
+        return kind
+    return f"{kind}: {text}" if text else kind
+
+
 Draw = Callable[[int], Any]
 """Draws the weight that a seed says."""
 
@@ -103,38 +140,57 @@ class Source:
         target: what the draws should be.
         draw: draws the weight of a seed.
         caller: runs it.
-        seconds: how long a draw may take.
+        allowance: how long all draws may take, together.
     """
 
-    def __init__(self, target: Target, draw: Draw, caller: Caller, seconds: float) -> None:
+    def __init__(self, target: Target, draw: Draw, caller: Caller, allowance: Allowance) -> None:
         self._target, self._draw = target, draw
-        self._caller, self._seconds = caller, seconds
+        self._caller, self._allowance = caller, allowance
+        self._begun = False
         self.moved: str = ""
 
-    def __call__(self, seed: int) -> Array:
-        """Return the draw of a seed.
+    def __call__(self, seed: int, elsewhere: bool = False) -> Array:
+        """Return the draw of a seed; `elsewhere`, with the global random state at another place.
 
         Raises:
             BadDrawError: it raised, hung, or is not finite numbers of the target's shape and dtype.
         """
         try:
-            result = self._caller(lambda: self._guarded(seed), self._seconds)
-        except TimeoutError as error:
-            raise BadDrawError(f"the draw with seed {seed} {error}: it hangs") from None
-        except Exception as error:
+            result = self._caller(lambda: self._guarded(seed, elsewhere), self._allowance)
+        except TimeoutError:
             raise BadDrawError(
-                f"the draw with seed {seed} raised {type(error).__name__}: {error}"
-            ) from error
+                f"the draw with seed {seed} hangs: the draws of this cell took longer than "
+                f"{self._allowance.seconds:g} s"
+            ) from None
+        except CallError as error:
+            raise BadDrawError(f"the draw with seed {seed} raised {error}") from error
         return self._checked(result, seed)
 
-    def _guarded(self, seed: int) -> Any:
+    def _guarded(self, seed: int, elsewhere: bool) -> Any:
+        if elsewhere:
+            numpys, pythons = np.random.get_state(), random.getstate()
+            np.random.seed(seed ^ 0x5EED)
+            random.seed(seed ^ 0x5EED)
+            try:
+                return self._kept(seed)
+            finally:
+                np.random.set_state(numpys)
+                random.setstate(pythons)
         before = _global_state()
-        result = np.asarray(self._draw(seed))
+        result = self._kept(seed)
         after = _global_state()
         moved = [name for name in before if before[name] != after[name]]
-        if moved and not self.moved:
+        # The first draw may import a framework, and what is imported may draw.
+        if moved and self._begun and not self.moved:
             self.moved = f"drawing with seed {seed} moved the global state of {' and '.join(moved)}"
+        self._begun = True
         return result
+
+    def _kept(self, seed: int) -> Array:
+        """Return the draw of a seed, in memory of its own: the next draw may fill the same."""
+        result = np.asarray(self._draw(seed))
+        fits = result.shape == self._target.shape and result.dtype == self._target.numpy_dtype
+        return result.copy() if fits else result
 
     def _checked(self, result: Array, seed: int) -> Array:
         target = self._target

@@ -10,7 +10,7 @@ from typing import Any
 from initspec.backend import Backend
 from initspec.dtypes import FLOATS
 from initspec.errors import InitSpecError
-from initspec_conformance.drawing import Caller, Source
+from initspec_conformance.drawing import Allowance, Caller, Source
 from initspec_conformance.findings import Finding
 from initspec_conformance.judge import judge, tests_of
 from initspec_conformance.levels import Level
@@ -152,7 +152,7 @@ def do(job: Job, terms: Terms, caller: Caller) -> Done:
     sketcher = Sketcher(target)
     findings = judge(
         target,
-        Source(target, draw, caller, terms.level.seconds),
+        Source(target, draw, caller, Allowance(terms.level.seconds)),
         cell=job.cell.id,
         level=terms.level,
         rates=terms.rates,

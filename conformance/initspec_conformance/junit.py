@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from xml.etree import ElementTree
 
 from initspec_conformance.findings import Finding
 from initspec_conformance.report import Report
-
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from initspec_conformance.visible import visible
 
 
 def to_junit(report: Report) -> str:
@@ -20,7 +18,7 @@ def to_junit(report: Report) -> str:
         suite = ElementTree.SubElement(
             root,
             "testsuite",
-            name=_text(f"{name} {report.versions.get(name, '')}"),
+            name=visible(f"{name} {report.versions.get(name, '')}"),
             tests=str(len(own)),
             failures=str(sum(finding.failed for finding in own)),
             skipped=str(sum(bool(f.deviation) and not f.passed for f in own)),
@@ -38,15 +36,10 @@ def to_junit(report: Report) -> str:
 def _case(suite: ElementTree.Element, finding: Finding) -> None:
     place = ".".join(filter(None, (finding.backend, finding.cell)))
     case = ElementTree.SubElement(
-        suite, "testcase", classname=_text(place), name=_text(finding.check)
+        suite, "testcase", classname=visible(place), name=visible(finding.check)
     )
     if finding.passed:
         return
     kind = "skipped" if finding.deviation else "failure"
     message = finding.deviation or finding.message
-    ElementTree.SubElement(case, kind, message=_text(message)).text = _text(str(finding))
-
-
-def _text(text: str) -> str:
-    """Return text without the characters that XML cannot hold in any form."""
-    return _NO_XML.sub("\ufffd", text)
+    ElementTree.SubElement(case, kind, message=visible(message)).text = visible(str(finding))

@@ -21,7 +21,7 @@ from initspec.backend import Backend
 from initspec.dtypes import FLOATS, numpy_dtype
 from initspec_conformance.arrays import Array
 from initspec_conformance.checks.base import Evidence, fact
-from initspec_conformance.drawing import BadDrawError, Caller, Source
+from initspec_conformance.drawing import Allowance, BadDrawError, Caller, CallError, Source
 from initspec_conformance.laws import entry_law
 from initspec_conformance.tables import plans, weights
 from initspec_conformance.target import target_of
@@ -46,17 +46,22 @@ class Property:
 
 
 class Drawer:
-    """Draws of one backend, each checked as those of the battery are."""
+    """Draws of one backend for one property, each checked as those of the battery are."""
 
     def __init__(self, backend: Backend[Any], caller: Caller, seconds: float) -> None:
         self.backend = backend
-        self._caller, self._seconds = caller, seconds
+        self._caller, self._allowance = caller, Allowance(seconds)
 
     @property
     def dtype(self) -> str:
         """The dtype that is drawn in unless another is asked for."""
         dtypes = self.backend.dtypes
         return "float32" if "float32" in dtypes else dtypes[0]
+
+    def convention(self, rank: int) -> Axes | None:
+        """Return what the backend names as its axes of a rank."""
+        found: Axes | None = self._caller(lambda: self.backend.default_axes(rank), self._allowance)
+        return found
 
     def __call__(
         self,
@@ -74,7 +79,7 @@ class Drawer:
             target,
             lambda _: draw(spec, shape, axes=axes, dtype=dtype, **how),
             self._caller,
-            self._seconds,
+            self._allowance,
         )
         return source(SEED)
 
@@ -109,7 +114,7 @@ def _convention(draw: Drawer) -> Evidence:
     spec, wrong = InitSpec.parse("he_normal"), []
     shapes = ((6, 20), (3, 6, 8), (3, 5, 6, 8), (2, 3, 5, 6, 8))
     for shape in shapes:
-        axes = draw.backend.default_axes(len(shape))
+        axes = draw.convention(len(shape))
         if axes is None:
             continue
         named = draw(spec, shape, axes, entropy=SEED)
@@ -223,5 +228,9 @@ def hold(one: Property, draw: Drawer) -> Evidence:
         return one.evidence(draw)
     except BadDrawError as error:
         return fact(1, 1, str(error))
-    except Exception as error:  # default_axes and dtypes are a stranger's too
+    except CallError as error:
+        return fact(1, 1, f"default_axes raised {error}")
+    except TimeoutError:
+        return fact(1, 1, "default_axes hangs")
+    except Exception as error:  # what it returned may be anything
         return fact(1, 1, f"{type(error).__name__}: {error}")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from typing import Any
 
@@ -13,10 +11,10 @@ from initspec import backends as registered
 from initspec.backend import Backend, usable
 from initspec.errors import InitSpecError
 from initspec_conformance.deviations import declared, excuse
-from initspec_conformance.drawing import Caller
 from initspec_conformance.findings import Finding
 from initspec_conformance.jobs import Done, Job, do, manifest, reproduce, terms_of
 from initspec_conformance.levels import Level, level_of
+from initspec_conformance.parallel import Gathering
 from initspec_conformance.pooled import pooled
 from initspec_conformance.report import Report
 from initspec_conformance.seeds import nonce_of
@@ -60,25 +58,19 @@ def run(
         raise InitSpecError(f"no backend to check: name one or more of {', '.join(registered())}")
     jobs = manifest([usable(backend) for backend in backends], chosen.name, only)
     terms = terms_of(jobs, chosen, nonce)
-    done: dict[int, Done] = {}
-    caller = Caller()
-    pool = ThreadPoolExecutor(workers or os.cpu_count(), thread_name_prefix="initspec-judge")
-    interrupted = False
-    try:
-        futures = {pool.submit(do, job, terms, caller): i for i, job in enumerate(jobs)}
-        for count, future in enumerate(as_completed(futures), 1):
-            index = futures[future]
-            done[index] = future.result()
-            if progress is not None:
-                passed = all(finding.passed for finding in done[index].findings)
-                progress(count, len(jobs), f"{jobs[index].owner} {jobs[index].name}", passed)
-    except KeyboardInterrupt:
-        interrupted = True
-    finally:
-        caller.close()  # a job that is under way ends at its next draw
-        pool.shutdown(wait=True, cancel_futures=True)
+
+    def tell(count: int, index: int, done: Done) -> None:
+        if progress is not None:
+            passed = all(finding.passed for finding in done.findings)
+            progress(count, len(jobs), f"{jobs[index].owner} {jobs[index].name}", passed)
+
+    gathering: Gathering[Job, Done] = Gathering(lambda job, caller: do(job, terms, caller), workers)
+    gathering(_backends(jobs), jobs, tell)
+    done = gathering.results
     finished = sorted(done)
-    findings = _excused([f for i in finished for f in done[i].findings], jobs)
+    findings = _excused(
+        [f for i in finished for f in done[i].findings], jobs, not gathering.interrupted
+    )
     for backend in _backends(jobs):
         name = str(backend.name)
         own = [finding for finding in findings if finding.backend == name]
@@ -88,9 +80,9 @@ def run(
         level=chosen.name,
         nonce=nonce,
         tests=terms.tests,
-        versions={str(backend.name): _version(backend) for backend in _backends(jobs)},
+        versions=gathering.versions,
         seconds=time.perf_counter() - begun,
-        interrupted=interrupted,
+        interrupted=gathering.interrupted,
         sketches={
             (jobs[i].owner, jobs[i].name): sketch
             for i in finished
@@ -103,18 +95,11 @@ def _backends(jobs: Sequence[Job]) -> list[Backend[Any]]:
     return list({id(job.backend): job.backend for job in jobs}.values())
 
 
-def _excused(findings: list[Finding], jobs: Sequence[Job]) -> list[Finding]:
+def _excused(findings: list[Finding], jobs: Sequence[Job], whole: bool) -> list[Finding]:
     judged = []
     for backend in _backends(jobs):
         name = str(backend.name)
         own = [finding for finding in findings if finding.backend == name]
-        marked = excuse(own, declared(backend.known_deviations))
+        marked = excuse(own, declared(backend.known_deviations), whole)
         judged += [replace(finding, backend=name) for finding in marked]
     return judged
-
-
-def _version(backend: Backend[Any]) -> str:
-    try:
-        return str(backend.version())
-    except Exception as error:  # a stranger's: the report is written all the same
-        return f"of unknown version ({type(error).__name__})"

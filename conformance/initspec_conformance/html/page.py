@@ -21,6 +21,7 @@ from initspec_conformance.pooled import POOLED
 from initspec_conformance.properties import PROPERTIES
 from initspec_conformance.rates import FAMILY
 from initspec_conformance.report import Report
+from initspec_conformance.visible import visible
 
 OPEN = 3
 """How many failing cells are open when the page is."""
@@ -153,8 +154,7 @@ def html_report(report: Report) -> str:
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
-    # A message may hold what no file can: half a surrogate pair, or a NUL.
-    return page.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
+    return visible(page)  # a message may hold what no file can, or what turns the text around
 
 
 def _rows(report: Report, backends: Sequence[str]) -> Iterator[Row]:

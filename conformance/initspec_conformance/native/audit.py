@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from typing import Any
 
 from initspec.backend import Backend, usable
-from initspec_conformance.drawing import Caller, Source
+from initspec_conformance.drawing import Allowance, Caller, Source
 from initspec_conformance.findings import Finding
 from initspec_conformance.judge import judge, tests_of
 from initspec_conformance.levels import Level, level_of
 from initspec_conformance.native.cells import NativeCell, cells_of
+from initspec_conformance.parallel import Gathering
 from initspec_conformance.rates import Rates, two_stages
 from initspec_conformance.report import Report
 from initspec_conformance.seeds import nonce_of
@@ -61,35 +60,26 @@ def native_audit(
     cells = cells_of(backends, only)
     tests = sum(tests_of(cell.target) for cell in cells)
     rates = two_stages(tests)
-    done: dict[int, tuple[list[Finding], Sketch]] = {}
-    caller = Caller()
-    pool = ThreadPoolExecutor(workers or os.cpu_count(), thread_name_prefix="initspec-judge")
-    interrupted = False
-    try:
-        futures = {
-            pool.submit(_judge, cell, chosen, rates, nonce, caller): i
-            for i, cell in enumerate(cells)
-        }
-        for count, future in enumerate(as_completed(futures), 1):
-            index = futures[future]
-            done[index] = future.result()
-            if progress is not None:
-                passed = all(finding.passed for finding in done[index][0])
-                progress(count, len(cells), f"{cells[index].backend} {cells[index].id}", passed)
-    except KeyboardInterrupt:
-        interrupted = True
-    finally:
-        caller.close()  # a cell that is under way ends at its next draw
-        pool.shutdown(wait=True, cancel_futures=True)
     audited = {cell.backend for cell in cells}
+
+    def tell(count: int, index: int, result: tuple[list[Finding], Sketch]) -> None:
+        if progress is not None:
+            passed = all(finding.passed for finding in result[0])
+            progress(count, len(cells), f"{cells[index].backend} {cells[index].id}", passed)
+
+    gathering: Gathering[NativeCell, tuple[list[Finding], Sketch]] = Gathering(
+        lambda cell, caller: _judge(cell, chosen, rates, nonce, caller), workers
+    )
+    gathering([b for b in backends if str(b.name) in audited], cells, tell)
+    done = gathering.results
     return Report(
         checks=tuple(finding for i in sorted(done) for finding in done[i][0]),
         level=chosen.name,
         nonce=nonce,
         tests=tests,
-        versions={str(b.name): str(b.version()) for b in backends if str(b.name) in audited},
+        versions=gathering.versions,
         seconds=time.perf_counter() - begun,
-        interrupted=interrupted,
+        interrupted=gathering.interrupted,
         sketches={(cells[i].backend, cells[i].id): done[i][1] for i in sorted(done)},
     )
 
@@ -106,7 +96,7 @@ def _judge(
     sketcher = Sketcher(target)
     findings = judge(
         target,
-        Source(target, draw, caller, level.seconds),
+        Source(target, draw, caller, Allowance(level.seconds)),
         cell=cell.id,
         level=level,
         rates=rates,
