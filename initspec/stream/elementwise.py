@@ -16,9 +16,6 @@ from initspec.stream.words import Numbers, Stream
 
 _LONG_ROW = 256
 
-_PART = 1 << 13
-"""How many elements are brought into the target's order at once."""
-
 
 @dataclass(frozen=True)
 class Variates(Logical):
@@ -63,13 +60,12 @@ class Variates(Logical):
             length = self.count
         values = worker.rows(len(starts), length + 16, real)[:, :length]
         self._draw(worker, members, starts, length, values)
-        _copy(values.reshape(target.shape), target)
+        np.copyto(target, values.reshape(target.shape), casting="unsafe")
 
     def write_whole(self, worker: Worker, layout: Layout, out: Floats) -> None:
         """Fill a whole weight that is small enough to be drawn at once."""
         stack, real = layout.stack, self.sampler.width.real
-        in_order = layout.order == tuple(range(len(layout.order)))
-        direct = in_order and out.dtype == real and out.flags.c_contiguous
+        direct = layout.in_order and out.dtype == real and out.flags.c_contiguous
         size = layout.size // stack
         values = out.reshape(stack, size) if direct else np.empty((stack, size), real)
         self._draw(worker, np.arange(stack), np.zeros(stack, np.int64), size, values)
@@ -115,13 +111,3 @@ def runs_of(rows: Numbers, columns: Numbers, count: int) -> tuple[Numbers, int]:
     if length == count and (np.diff(rows) == 1).all():
         return rows[:1] * count, len(rows) * count
     return (rows[:, None] * count + columns[::length]).ravel(), length
-
-
-def _copy(values: Floats, target: Floats) -> None:
-    """Copy by parts that stay in the cache: NumPy walks in the order of the target's memory."""
-    axis = int(np.argmax(target.shape)) if target.ndim else 0
-    parts = -(-target.size // _PART)
-    step = -(-target.shape[axis] // parts) if target.ndim else 1
-    for i in range(0, target.shape[axis] if target.ndim else 1, step):
-        part: tuple[Any, ...] = (slice(None),) * axis + (slice(i, i + step), ...)
-        np.copyto(target[part], values[part], casting="unsafe")
