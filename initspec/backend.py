@@ -79,6 +79,9 @@ class Backend(Protocol[Native_co]):
         """
 
 
+_PARTS = (*Backend.__annotations__, "version", "why_unusable", "default_axes", "compile", "draw")
+
+
 def missing(module: str, extra: str) -> str | None:
     """Return None where a framework's module can be imported, else what to install.
 
@@ -129,8 +132,9 @@ def usable(backend: str | Backend[Any]) -> Backend[Any]:
     """
     found = _load(backend) if isinstance(backend, str) else backend
     if not isinstance(found, Backend):
+        lacks = [part for part in _PARTS if not hasattr(found, part)]
         raise BackendError(
-            f"{backend!r} is no backend: pass a registered name "
+            f"{backend!r} is no backend, it lacks {', '.join(lacks)}: pass a registered name "
             f"({', '.join(_registered())}) or an object that satisfies initspec.Backend"
         )
     reason = found.why_unusable()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ def conformance(
     thorough: bool = typer.Option(False, "--thorough", help="Hours: every spec on every layer."),
     fresh: bool = typer.Option(False, "--fresh", help="New seeds, instead of the fixed ones."),
     seed: int = typer.Option(
-        None, help="Repeat a fresh run by the seed that it printed.", show_default=False
+        None, min=0, help="Repeat a fresh run by the seed that it printed.", show_default=False
     ),
     only: str = typer.Option("*", help="A pattern of cells, such as 'he_normal/*'."),
     native: bool = typer.Option(
@@ -51,17 +52,24 @@ def conformance(
     if mutants:
         _show_mutants(level)
         return
-    from initspec_conformance.console import show
     from initspec_conformance.files import check_writable, write
+    from initspec_conformance.report import Report
 
     files = {"json": json, "junit": junit, "markdown": markdown, "html": html}
     asked = {kind: path for kind, path in files.items() if path is not None}
     check_writable(asked.values())
     console = Console()
-    report = _run(names or _usable(), level, nonce, only, native)
-    show(report, console)
-    for path in write(report, asked):
-        console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
+    try:
+        report = _run(names or _usable(), level, nonce, only, native)
+    except KeyboardInterrupt:  # before the first cell, while SciPy was imported, say
+        report = Report((), level, 0, 0, interrupted=True)
+    try:
+        for path in write(report, asked):
+            console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
+    finally:
+        from initspec_conformance.console import show
+
+        show(report, console)
     if report.interrupted:
         raise typer.Exit(130)
     raise typer.Exit(0 if report.passed else 1)
@@ -84,18 +92,13 @@ def _run(names: list[str], level: str, nonce: int | str | None, only: str, nativ
                 bar.console.print(f"[red]differs[/] {escape(line)}", highlight=False)
             bar.update(task, completed=done, total=total, description=line[:50].ljust(50))
 
-        try:
-            if native:
-                from initspec_conformance.native import native_audit
+        if native:
+            from initspec_conformance.native import native_audit
 
-                return native_audit(names, level, nonce, progress=advance, only=only)
-            from initspec_conformance.run import run
+            return native_audit(names, level, nonce, progress=advance, only=only)
+        from initspec_conformance.run import run
 
-            return run(names, level, nonce, only=only, progress=advance)
-        except KeyboardInterrupt:  # before the first cell: SciPy takes a second to import
-            from initspec_conformance.report import Report
-
-            return Report((), level, 0, 0, interrupted=True)
+        return run(names, level, nonce, only=only, progress=advance)
 
 
 def _show_mutants(level: str) -> None:
@@ -111,9 +114,8 @@ def _usable() -> list[str]:
 
 
 def _needs_scipy() -> None:
-    try:
-        import scipy  # noqa: F401
-    except ModuleNotFoundError:
+    # Looked for, not imported: that takes a second, and a Ctrl-C within it is to leave a report.
+    if find_spec("scipy") is None:
         raise InitSpecError(
             "the conformance suite needs SciPy: pip install 'initspec[conformance]'"
-        ) from None
+        )

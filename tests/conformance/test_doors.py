@@ -1,9 +1,13 @@
 """The command line and pytest: exit status, files, what a person reads."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ET
+
+import pytest
 
 
 def command(*arguments, timeout=240):
@@ -45,6 +49,41 @@ def test_bad_input_is_two():
         done = command(*arguments)
         assert done.returncode == 2, done.stdout
         assert says in done.stderr
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_ctrl_c_leaves_reports(tmp_path, presses):
+    """A real signal to a real process: exit status 130, and a valid report of each kind."""
+    files = {kind: tmp_path / f"r.{kind}" for kind in ("json", "junit", "markdown", "html")}
+    with subprocess.Popen(
+        [
+            *(sys.executable, "-m", "initspec_conformance", "numpy"),
+            *(f"--{kind}={path}" for kind, path in files.items()),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        time.sleep(4)
+        for _ in range(presses):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.2)
+        out, errors = process.communicate(timeout=120)
+    assert process.returncode == 130, errors
+    assert "Interrupted" in out
+    report = json.loads(files["json"].read_text("utf-8"))
+    assert report["interrupted"]
+    assert not report["passed"]
+    assert ET.parse(files["junit"]).getroot().findall(".//error")
+    assert "| property" in files["markdown"].read_text("utf-8")
+    assert files["html"].read_text("utf-8").rstrip().endswith("</html>")
+
+
+def test_a_path_that_cannot_be_written_is_said_first(tmp_path):
+    """Exit status 2, before anything is drawn."""
+    done = command("numpy", "--html", str(tmp_path))
+    assert done.returncode == 2
+    assert "is a folder" in done.stderr
 
 
 def test_initspec_has_the_command():

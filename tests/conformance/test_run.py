@@ -24,7 +24,7 @@ from strangers import BAD, Stranger, Wrong, read_only
 from initspec.errors import BackendError, InitSpecError
 
 CELL = "he_normal/torch Linear*"
-IMPATIENT = Level("quick", 1 << 18, 1 << 8, 0.3)
+IMPATIENT = Level("quick", 1 << 18, 1 << 8, 2.0)
 
 
 def test_a_right_backend_passes():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -137,7 +138,7 @@ def html_report(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(p=_p, sees=_sees)
+    environment.filters.update(p=_p, sees=_sees, breaks=_breaks)
     page: str = environment.get_template("report.html.j2").render(
         report=report,
         headline=_headline(report, len(backends)),
@@ -266,6 +267,12 @@ def _sees(finding: Finding) -> str:
     if not finding.min_discrepancy:
         return ""
     return f"{finding.min_discrepancy:.2g} {finding.unit}".rstrip()
+
+
+def _breaks(text: str) -> Markup:
+    """Return text that a line may break after a bracket, an equals sign or an underscore."""
+    parts = (part for part in re.split(r"(?<=[(=_])", text) if part)
+    return Markup("<wbr>").join(parts)
 
 
 def _shown(name: str) -> str:

@@ -1,0 +1,144 @@
+"""Backends and callables that misbehave: a finding each, and a report all the same."""
+
+import sys
+import time
+
+import numpy as np
+import pytest
+from initspec_conformance import audit_callable, run
+from initspec_conformance.console import show, to_markdown
+from initspec_conformance.files import check_writable, write
+from initspec_conformance.levels import Level
+from rich.console import Console
+from strangers import Stranger, Wrong
+
+from initspec import InitSpec
+from initspec.errors import BackendError, InitSpecError
+
+CELL = "he_normal/torch Linear*"
+LITTLE = Level("quick", 1 << 16, 1 << 8, 60.0)
+NAME = "[red]|<b>\x1b[31m\n\ud800\x00\u202eabc[/]"
+
+
+class NoTextError(Exception):
+    """Has not even a text."""
+
+    def __str__(self):
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (SystemExit(3), "raised SystemExit: 3"),
+        (KeyboardInterrupt(), "raised KeyboardInterrupt"),
+        (NoTextError(), "raised NoTextError"),
+        (MemoryError(), "raised MemoryError"),
+    ],
+)
+def test_nothing_that_a_draw_raises_ends_the_run(error, says):
+    """sys.exit() in a backend is a finding, and no Ctrl-C of the user's."""
+
+    def spoil(_):
+        raise error
+
+    report = run([Wrong(spoil), "numpy"], level=LITTLE, only=CELL)
+    assert not report.interrupted
+    assert [f.message.endswith(says) for f in report.failures] == [True]
+    assert any(f.backend == "numpy" for f in report.checks)
+    assert audit_callable(spoil_call(error), InitSpec.he_normal(), (8, 8)).failures
+
+
+def spoil_call(error):
+    """Return a draw that raises."""
+
+    def draw(shape, dtype, seed):
+        raise error
+
+    return draw
+
+
+def test_everything_else_of_a_backend_may_fail():
+    """Its version and its convention too."""
+
+    class Broken(Stranger):
+        def version(self):
+            sys.exit(4)
+
+        def default_axes(self, rank):
+            sys.exit(5)
+
+    report = run([Broken()], level=LITTLE, only="convention")
+    assert report.versions == {"stranger": "of unknown version (SystemExit)"}
+    assert "SystemExit: 5" in report.failures[0].message
+
+
+def test_the_time_limit_is_a_cells():
+    """Many draws, none of them slow, end at the limit too."""
+
+    def slow(weight):
+        time.sleep(0.05)
+        return weight
+
+    begun = time.monotonic()
+    report = run([Wrong(slow)], level=Level("quick", 1 << 28, 1 << 8, 1.0), only=CELL)
+    assert "longer than 1 s" in report.failures[0].message
+    assert time.monotonic() - begun < 50  # a thousand draws
+
+
+def test_a_draw_may_fill_the_same_memory_again():
+    """What was drawn is copied before the next draw."""
+    memory = {}
+
+    def draw(shape, dtype, seed):
+        weight = memory.setdefault(shape, np.empty(shape, dtype))
+        weight[...] = np.random.default_rng(seed).normal(0, 0.5, shape)
+        return weight
+
+    report = audit_callable(draw, InitSpec.he_normal(), (16, 8), level=LITTLE)
+    assert report.passed, report
+
+
+def test_a_first_draw_may_import_a_framework():
+    """What an import does to the global state is not the draw's."""
+    seen = []
+
+    def draw(shape, dtype, seed):
+        if not seen:
+            seen.append(np.random.rand())
+        return np.random.default_rng(seed).normal(0, 0.5, shape).astype(dtype)
+
+    assert audit_callable(draw, InitSpec.he_normal(), (16, 8), level=LITTLE).passed
+
+
+def test_what_a_stranger_lacks_is_named():
+    """An object that is nearly a backend is told what is missing."""
+
+    class Nearly:
+        name = "nearly"
+
+    with pytest.raises(BackendError, match=r"lacks .*known_deviations"):
+        run([Nearly()])
+
+
+def test_names_are_text(tmp_path, capsys):
+    """No name is taken for a command by the terminal, rich, Markdown or a file."""
+    report = run([Wrong(lambda w: w * 2, NAME)], level=LITTLE, only=CELL)
+    kinds = ("json", "junit", "markdown", "html")
+    paths = [tmp_path / kind for kind in kinds]
+    assert list(write(report, dict(zip(kinds, paths, strict=True)))) == paths
+    show(report, Console())
+    shown = capsys.readouterr().out
+    assert "[red]" in shown
+    for text in (shown, *(path.read_text("utf-8") for path in paths[1:])):
+        assert not set(text) & set("\x1b\x00\u202e")
+    head, rule, *_ = to_markdown(report).splitlines()
+    assert head.count("|") - head.count("\\|") == rule.count("|") == 3
+
+
+def test_paths_are_checked_first(tmp_path):
+    """A report that could not be written is refused before the run."""
+    for path, says in ((tmp_path, "is a folder"), (tmp_path / "no" / "r.html", "no folder")):
+        with pytest.raises(InitSpecError, match=says):
+            check_writable([path])
+    check_writable([tmp_path / "r.html"])
