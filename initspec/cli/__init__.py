@@ -15,6 +15,9 @@ def main(*command: str) -> None:
     # TensorFlow greets with a page of log lines unless told before its first import.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    from initspec.cli.quiet import QuietTensorFlow
+
+    sys.meta_path.insert(0, QuietTensorFlow())
     from initspec.cli.app import app
     from initspec.errors import InitSpecError
 

@@ -1,0 +1,52 @@
+"""TensorFlow without its greeting.
+
+Since 2.17 it logs to the standard error stream of the process before it reads TF_CPP_MIN_LOG_LEVEL:
+https://github.com/tensorflow/tensorflow/issues/100442.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+
+class QuietTensorFlow(MetaPathFinder):
+    """Finds TensorFlow as Python does, and lets nothing but Python write while it is loaded."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """Return the spec of TensorFlow, once; None for all else."""
+        if name != "tensorflow":
+            return None
+        sys.meta_path.remove(self)
+        found = find_spec(name)
+        loader = found.loader if found is not None else None
+        if loader is not None:
+            load = loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                with _native_stderr_closed():
+                    load(module)
+
+            loader.exec_module = exec_module  # type: ignore[method-assign]
+        return found
+
+
+@contextmanager
+def _native_stderr_closed() -> Iterator[None]:
+    """Send what is written to file descriptor 2 nowhere; exceptions still reach Python."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
