@@ -11,8 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
-from importlib.util import find_spec
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
@@ -21,11 +20,8 @@ class QuietTensorFlow(MetaPathFinder):
     """Finds TensorFlow as Python does, and lets nothing but Python write while it is loaded."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        """Return the spec of TensorFlow, once; None for all else."""
-        if name != "tensorflow":
-            return None
-        sys.meta_path.remove(self)
-        found = find_spec(name)
+        """Return the spec of TensorFlow; None for all else."""
+        found = PathFinder.find_spec(name) if name == "tensorflow" else None
         loader = found.loader if found is not None else None
         if loader is not None:
             load = loader.exec_module
