@@ -10,6 +10,7 @@ import numpy as np
 
 from initspec import Axes, InitSpec
 from initspec.dtypes import FLOATS, numpy_dtype
+from initspec.errors import InitSpecError
 from initspec_conformance.batch import Batch
 from initspec_conformance.checks import checks_of
 from initspec_conformance.checks.base import Check, Evidence, rejects
@@ -116,9 +117,8 @@ def assert_initialized(weight: Any, spec: InitSpec, axes: str | Axes | None = No
                 wrong.append(f"  {check.name}: {evidence.message}{_p(evidence)}")
     if wrong:
         raise AssertionError(
-            f"this weight was not drawn from {target}:\n"
-            + "\n".join(wrong)
-            + f"\nIt looks like {looks_like(values, target)}."
+            f"this weight was not drawn from {target}.\n"
+            f"It looks like {looks_like(values, target)}.\n" + "\n".join(wrong)
         )
 
 
@@ -135,7 +135,12 @@ def _p(evidence: Evidence) -> str:
 def _array(weight: Any) -> np.ndarray:
     """Return the values of whatever a framework calls a weight."""
     if hasattr(weight, "detach"):  # a torch tensor, which NumPy takes off the graph and the device
-        weight = weight.detach().cpu()
+        if getattr(weight, "is_meta", False):
+            raise InitSpecError("a meta tensor has no values: materialise and fill it first")
+        weight = weight.detach()
+        if hasattr(weight, "full_tensor"):  # a DTensor, gathered from all ranks
+            weight = weight.full_tensor()
+        weight = (weight.to_dense() if getattr(weight, "is_sparse", False) else weight).cpu()
         if str(weight.dtype) == "torch.bfloat16":
             return np.asarray(weight.float().numpy().astype(numpy_dtype(FLOATS["bfloat16"])))
     elif hasattr(weight, "numpy") and callable(weight.numpy):  # a Keras variable

@@ -133,3 +133,35 @@ def test_single_weights_fail_and_say_what_they_are():
     swapped = HE.to_numpy(seed=0)((1024, 256))
     with pytest.raises(AssertionError, match=r"he_normal\(mode=fan_out\)"):
         assert_initialized(swapped, HE, axes="in out")
+
+
+@pytest.mark.parametrize(
+    ("drawn", "said", "says"),
+    [
+        ("he_truncated_normal", "he_normal", r"he_truncated_normal\."),
+        ("he_normal(gain=1.6)", "he_normal(gain=1.1)", r"normal, its std 1\.4.* times that of he"),
+        (
+            "truncated_normal(std=0.02, corrected=False)",
+            "truncated_normal(std=0.02)",
+            r"truncated_normal\(std=0.02\) with corrected=False",
+        ),
+        (
+            "normal(std=0.02)",
+            "truncated_normal(std=0.02)",
+            r"truncated_normal\(std=0.02\) that was not truncated",
+        ),
+        ("he_normal", "he_normal(gain=4.0)", r"he_normal\(gain=4.0\) without its gain"),
+        ("he_normal(gain=2.0)", "he_normal(gain=4.0)", "gain for a factor of the variance"),
+        ("normal(std=0.0004)", "normal(std=0.02)", "its variance for its std"),
+        ("orthogonal(gain=2.0)", "orthogonal", "orthogonal of gain 2"),
+        ("identity(gain=3.0)", "he_normal", "an identity of gain 3"),
+        ("normal(mean=0.1)", "normal", "normal with another mean"),
+        ("sparse(sparsity=0.9)", "normal(std=0.01)", "90.0% of it exactly 0"),
+    ],
+)
+def test_what_a_weight_looks_like(drawn, said, says):
+    """The usual mistakes are called by their names."""
+    weight = InitSpec.parse(drawn).to_numpy(axes="out in", seed=5)((200, 640), "float32")
+    with pytest.raises(AssertionError, match=says) as caught:
+        assert_initialized(weight, InitSpec.parse(said), axes="out in")
+    assert str(caught.value).splitlines()[1].startswith("It looks like mean")
