@@ -74,8 +74,10 @@ def audit_callable(
             rates=two_stages(tests),
             nonce=nonce,
             reproduce=(
-                f"audit_callable(draw, InitSpec.parse({str(spec)!r}), {target.shape}{line}, "
-                f"dtype={target.dtype!r}, level={chosen.name!r}, seed={nonce or None})"
+                "from initspec import InitSpec\n"
+                "from initspec_conformance import audit_callable\n"
+                f"print(audit_callable(draw, InitSpec.parse({str(spec)!r}), {target.shape}{line}, "
+                f"dtype={target.dtype!r}, level={chosen.name!r}, seed={nonce or None}))"
             ),
         )
     finally:

@@ -87,6 +87,14 @@ def test_wrong_callables_fail(draw, check):
     assert "audit_callable" in report.failures[0].reproduce
 
 
+def test_the_snippet_repeats_a_failure(capsys):
+    """What a finding says to run prints the same numbers again."""
+    draw = normal((1.05 * 2 / 520) ** 0.5)
+    report = audit_callable(draw, HE, SHAPE, "out in", level="quick", seed=7)
+    exec(report.failures[0].reproduce, {"draw": draw})
+    assert str(report) in capsys.readouterr().out
+
+
 def test_audits_that_cannot_be():
     """A spec that cannot fill the shape, an unknown dtype and an empty weight raise."""
     with pytest.raises(InitSpecError, match="axes"):

@@ -101,7 +101,10 @@ def _judge(
         level=level,
         rates=rates,
         nonce=nonce,
-        reproduce=f"native_audit([{cell.backend!r}], level={level.name!r}{seed}, only={cell.id!r})",
+        reproduce=(
+            "from initspec_conformance.native import native_audit\n"
+            f"print(native_audit([{cell.backend!r}], level={level.name!r}{seed}, only={cell.id!r}))"
+        ),
         observe=sketcher,
     )
     return [replace(finding, backend=cell.backend) for finding in findings], sketcher.sketch()

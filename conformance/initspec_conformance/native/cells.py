@@ -87,7 +87,7 @@ def cells_of(backends: Sequence[Backend[Any]], only: str = "*") -> list[NativeCe
         for native in backend.natives()
         for cell in _cells(str(backend.name), native)
     ]
-    chosen = [cell for cell in every if fnmatchcase(cell.id, only)]
+    chosen = [cell for cell in every if only == cell.id or fnmatchcase(cell.id, only)]
     if not chosen:
         some = ", ".join(cell.id for cell in every[:4])
         raise InitSpecError(f"only={only!r} matches none of {len(every)} cells, such as {some}")
