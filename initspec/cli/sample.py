@@ -16,7 +16,7 @@ from initspec.axes import axes_of
 from initspec.cli.arguments import read_seed, read_shape
 from initspec.distributions import Elementwise
 from initspec.dtypes import FloatType, float_type, numpy_dtype
-from initspec.errors import InitSpecError, TargetError
+from initspec.errors import InitSpecError, ShapeError, TargetError
 from initspec.plan import Plan, resolve
 from initspec.spec import InitSpec
 from initspec.stream import check_name
@@ -41,6 +41,8 @@ def sample(
     plan = resolve(InitSpec.parse(spec), read_shape(shape), axes_of(axes), kind=kind)
     number, name = read_seed(seed), check_name(name)
     save = _saver(output, kind, name)
+    if not output.parent.is_dir():  # said before anything is drawn
+        raise TargetError(f"{output}: the folder {output.parent} does not exist; make it first")
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         weight = _draw(plan, kind, number, name, bar)
@@ -50,7 +52,13 @@ def sample(
 
 def _draw(plan: Plan, kind: FloatType, seed: int, name: str, bar: Progress) -> Any:
     """Draw by slabs of the first axis; a family that needs its whole matrix draws it once."""
-    weight = np.empty(plan.layout.shape, numpy_dtype(kind))
+    try:
+        weight = np.empty(plan.layout.shape, numpy_dtype(kind))
+    except (MemoryError, ValueError) as error:  # ValueError: more than an address can count
+        raise ShapeError(
+            f"the shape {plan.layout.shape} in {kind.name} does not fit into memory: {error}; draw "
+            "a part of it with sample_block"
+        ) from error
     rows = weight.shape[0] if weight.ndim else 0
     task = bar.add_task("drawing", total=max(rows, 1))
     if not isinstance(plan.distribution, Elementwise) or not weight.size or not rows:
@@ -97,19 +105,18 @@ def _saver(output: Path, kind: FloatType, name: str) -> Any:
 
 def _write(output: Path, write: Any) -> None:
     """Write beside the file first, so that a full disk leaves no half file behind."""
-    folder = output.parent
-    if not folder.is_dir():
-        raise TargetError(f"{output}: the folder {folder} does not exist; make it first")
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=output.name, suffix=".part")
-    os.close(handle)
+    temporary = None
     try:
+        handle, temporary = tempfile.mkstemp(dir=output.parent, prefix=output.name, suffix=".part")
+        os.close(handle)
         write(Path(temporary))
         mask = os.umask(0)
         os.umask(mask)
         os.chmod(temporary, 0o666 & ~mask)  # mkstemp's file is for its owner alone
         os.replace(temporary, output)
     except BaseException as error:
-        Path(temporary).unlink(missing_ok=True)
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise InitSpecError(f"{output} cannot be written: {error}; nothing is left") from error
         raise

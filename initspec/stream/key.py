@@ -25,9 +25,13 @@ def check_seed(seed: object) -> int:
     """Return `seed` as an int; raise SeedError where it is no integer from 0 to 2^64 - 1."""
     if isinstance(seed, int | np.integer) and not isinstance(seed, bool) and 0 <= seed < _WORD:
         return int(seed)
-    raise SeedError(
-        f"seed={seed!r} ({type(seed).__name__}): pass an integer from 0 to 2^64 - 1, such as seed=7"
-    )
+    hint = "pass an integer from 0 to 2^64 - 1, such as seed=7"
+    if hasattr(seed, "aval"):  # an array of JAX, perhaps one that is traced
+        hint += (
+            "; of an array take int(seed), and a traced one has no value yet: make the seed a "
+            "static argument, jax.jit(..., static_argnames='seed')"
+        )
+    raise SeedError(f"seed={seed!r} ({type(seed).__name__}): {hint}")
 
 
 def check_name(name: object) -> str:

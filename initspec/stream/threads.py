@@ -46,6 +46,7 @@ def share(logical: Logical, parts: Iterator[Tile], threads: int) -> None:
             helpers = [_pool().submit(work, logical, shared) for _ in range(threads - 1)]
         work(logical, shared)
     finally:
+        shared.stop()  # after an error, such as Ctrl-C, there is nothing more to take
         wait(helpers)  # nobody writes to the memory after this
     for helper in helpers:
         helper.result()
@@ -59,6 +60,11 @@ class _Shared:
 
     def __iter__(self) -> _Shared:
         return self
+
+    def stop(self) -> None:
+        """Have no more tiles."""
+        with self._lock:
+            self._parts = iter(())
 
     def __next__(self) -> Tile:
         with self._lock:
