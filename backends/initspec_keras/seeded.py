@@ -31,13 +31,13 @@ def portable_tensor(plan: Plan, kind: FloatType, seed: int, name: str) -> Tensor
         fill(plan, kind, seed, name, out)
         return out
 
-    match keras.config.backend():
-        case "tensorflow":
-            return _tensorflow(host, shape, dtype)
-        case "torch":
-            return _torch(host())
-        case _:
-            return _jax(host, shape, dtype)
+    # No match statement: TensorFlow's AutoGraph cannot read one, and says so at length.
+    backend = keras.config.backend()
+    if backend == "tensorflow":
+        return _tensorflow(host, shape, dtype)
+    if backend == "torch":
+        return _torch(host())
+    return _jax(host, shape, dtype)
 
 
 def _tensorflow(host: Host, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Tensor:

@@ -44,8 +44,8 @@ def test_gates_agree_with_the_layout_of_torch():
     np.testing.assert_array_equal(numpy_of(drawn), fused.T)
 
 
-def test_traced_draws_have_the_same_bits():
-    """Inside tf.function or jax.jit the weight is the same."""
+def test_traced_draws_have_the_same_bits(caplog):
+    """Inside tf.function or jax.jit the weight is the same, and no framework complains."""
     init = initializer()
     match keras.config.backend():
         case "tensorflow":
@@ -59,6 +59,7 @@ def test_traced_draws_have_the_same_bits():
         case other:
             pytest.skip(f"Keras on {other} traces nothing")
     np.testing.assert_array_equal(numpy_of(drawn), WHOLE)
+    assert not caplog.records
 
 
 def test_config_carries_seed_and_name():
