@@ -134,7 +134,9 @@ class Entry:
         for name, _ in call.keywords:
             if name not in names:
                 return unknown("argument", name, names)
-        return f"{error}; its arguments are ({', '.join(names)})"
+        missing = [f"{name}=..." for name in self.required()]
+        example = f"; write {self.name}({', '.join(missing)})" if missing else ""
+        return f"{error}; its arguments are ({', '.join(names)}){example}"
 
 
 @dataclass(slots=True, eq=False)

@@ -29,7 +29,7 @@ from initspec.rosetta import NoEqualError, TranslationError, translate
         ("kaiming_uniform", {"shape": (3, 4)}, TranslationError, "means different weights"),
         ("kaiming_normal_(b=3)", {}, TranslationError, "Allowed: tensor, a, mode, nonlinearity"),
         ("kaiming_normal_(slope=3)", {}, TranslationError, "unknown argument 'slope'"),
-        ("sparse_", {}, TranslationError, "'sparsity'"),
+        ("sparse_", {}, TranslationError, "write sparse_(sparsity=...)"),
         ("jax.nn.initializers.variance_scaling(1.0)", {}, TranslationError, "its arguments are"),
         ("HeNormal(1, 2, 3, 4)", {}, TranslationError, "its arguments are"),
         ("kaiming_normal_", {"to": "kears"}, TranslationError, "did you mean 'keras'"),
