@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from initspec_conformance.arrays import Array, Values
+from initspec_conformance.slices import sizes_of, slices_of
 from initspec_conformance.target import Target
 
 LONGEST = 1 << 22
 """How many entries of a draw are correlated with each other, at most."""
+
+MOST = 1 << 19
+"""How many entries are compared with each other, at most."""
 
 Spectra = tuple[NDArray[np.complex64], NDArray[np.complex64]]
 
@@ -72,6 +76,16 @@ class Batch:
         """The place of each entry in (0, 1)."""
         return self.target.reading.u(self.entries)
 
+    @property
+    def own_u(self) -> Values:
+        """The places in the weight's own order, in which generators fill it: [draws, n]."""
+        layout = self.target.layout
+        shape = (self.count, *sizes_of(layout))
+        if layout.order == tuple(range(len(layout.order))):
+            return self.u
+        own = [layout.weight(one) for one in self.u.reshape(shape)]
+        return np.stack(own).reshape(self.count, -1)
+
     @cached_property
     def counts(self) -> NDArray[np.int64]:
         """How many entries lie in each cell of the reading."""
@@ -84,6 +98,35 @@ class Batch:
         """The normal score of each entry; the noise in it has nothing to do with the draws'."""
         noise = np.random.Generator(np.random.Philox(key=(0x5C07E, self.first)))
         return self.target.reading.scores(self.entries, self.u, noise.random)
+
+    @cached_property
+    def grid(self) -> Values:
+        """The normal scores as [draws, stack, out, in, kernel]; 0 where a sparse weight is 0."""
+        shape = (self.count, *sizes_of(self.target.layout))
+        if self.target.family == "sparse":
+            return self.logical.astype(np.float64) / self.target.reading.moments[1]
+        return self.scores.reshape(shape)
+
+    @cached_property
+    def sums(self) -> dict[str, tuple[Values, Values, Values]]:
+        """For each kind of slice how many scores each has, their sum and that of their squares."""
+        grid = self.grid
+        squares = grid**2
+        found = {}
+        for name, axes in slices_of(self.target.layout).items():
+            over = tuple(1 + axis for axis in axes)
+            sums = grid.sum(axis=over)
+            if self.target.family == "sparse":
+                counts = (grid != 0).sum(axis=over).astype(np.float64)
+            else:
+                counts = np.full(sums.shape, float(grid[0].size * len(sums) // sums.size))
+            found[name] = (counts, sums, squares.sum(axis=over))
+        return found
+
+    @cached_property
+    def ordered(self) -> Array:
+        """The absolute values of some entries, sorted."""
+        return np.sort(np.abs(some_of(self.entries.ravel(), MOST)))
 
     @cached_property
     def signals(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -106,3 +149,11 @@ class Batch:
         plain, folded = self.signals
         padded = fft.next_fast_len(2 * plain.shape[1], real=True)
         return fft.rfft(plain, padded, axis=1), fft.rfft(folded, padded, axis=1)
+
+
+def some_of(values: Array, most: int) -> Array:
+    """Return so many entries at most, from all parts of a draw: the first half may be right."""
+    if len(values) <= most:
+        return values
+    chosen = np.random.Generator(np.random.Philox(key=0x50E)).random(len(values), np.float32)
+    return values[chosen < most / len(values)]

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
+from initspec_conformance.arrays import Array
 from initspec_conformance.batch import Batch
 from initspec_conformance.checks import checks_of
 from initspec_conformance.checks.base import Accumulator, Check, Evidence, fact, rejects
+from initspec_conformance.checks.coincidence import bits_of
 from initspec_conformance.drawing import BadDrawError, Source
 from initspec_conformance.findings import Finding
 from initspec_conformance.levels import BATCH, Level
 from initspec_conformance.rates import Rates
-from initspec_conformance.seeds import seeds_of
+from initspec_conformance.seeds import probes_of, seeds_of
 from initspec_conformance.target import Target
 
 CALLS = ("draws", "reproducible", "distinct_seeds", "global_state")
@@ -75,7 +78,10 @@ def judge(
     seeds = seeds_of(cell, 0, level.draws(target, 0), nonce)
     try:
         first = _stage(checks, target, seen.watch(_batches(target, source, seeds), observe))
-        again = source(seeds[0])
+        again = source(seeds[0], elsewhere=True)
+        many = 32 * target.size <= level.entries
+        for seed in probes_of(seeds, many) if _random(target) else ():
+            seen.probe(source(seed))
     except BadDrawError as error:
         return [found("draws", Evidence(1.0, None, seen.count, str(error), failed=True), (), False)]
     findings = [
@@ -130,40 +136,53 @@ def _stage(
         return {name: accumulator.evidence() for name, accumulator in running.items()}
 
 
+def _random(target: Target) -> bool:
+    """Whether different seeds must give different draws."""
+    return target.family not in ("fixed", "empty")
+
+
 class _Calls:
     """What is seen of the calls themselves."""
 
     def __init__(self) -> None:
-        self.hashes: list[bytes] = []
+        self.first = b""
+        self.sizes: list[bytes] = []
 
     @property
     def count(self) -> int:
-        return len(self.hashes)
+        return len(self.sizes)
 
     def watch(self, batches: Iterable[Batch], observe: Observer | None) -> Iterator[Batch]:
         for batch in batches:
-            self.hashes += [_hash(draw) for draw in batch.draws]
+            self.first = self.first or _hash(batch.draws[0])
+            for draw in batch.draws:
+                self.probe(draw)
             yield batch
             if observe is not None:
                 observe(batch)
 
+    def probe(self, draw: Array) -> None:
+        """Keep what tells a draw from others, and not from itself with other signs."""
+        self.sizes.append(_hash(np.abs(draw)))
+
     def evidence(
-        self, target: Target, source: Source, again: np.ndarray
+        self, target: Target, source: Source, again: Array
     ) -> Iterator[tuple[str, Evidence]]:
         """Yield the verdicts on the calls; `again` is a second draw of the first seed."""
         n = self.count
         yield "draws", fact(0, n, f"{n} draws of finite values, shape and dtype right")
-        other = _hash(again) != self.hashes[0]
+        other = _hash(again) != self.first
         bits = "other" if other else "the same"
         message = f"the first seed, drawn again after {n} draws, gives {bits} bits"
         yield "reproducible", fact(other, n, message)
-        free = target.family not in ("fixed", "empty") and target.size >= 4
-        repeated = n - len(set(self.hashes)) if free else 0
-        message = f"{repeated} of {n} draws of different seeds repeat the bits of another"
+        repeated = n - len(set(self.sizes))
+        message = f"{repeated} of {n} draws of different seeds repeat the sizes of another"
+        if not _random(target) or bits_of(target) < 60 + 2 * math.log2(n):
+            repeated, message = 0, f"a weight of {target.size} has too few values to tell seeds"
         yield "distinct_seeds", fact(repeated, n, message)
         message = source.moved or "the global random state of NumPy and Python is untouched"
         yield "global_state", fact(bool(source.moved), n, message)
 
 
-def _hash(draw: np.ndarray) -> bytes:
+def _hash(draw: Array) -> bytes:
     return hashlib.blake2b(draw.tobytes(), digest_size=16).digest()

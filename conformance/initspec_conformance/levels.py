@@ -20,7 +20,7 @@ class Level:
         name: its name.
         entries: the elements of stage 1, over all draws.
         matrices: the matrices of stage 1 for orthogonal families, at most.
-        seconds: how long one draw may take before it counts as hanging.
+        seconds: how long the draws of a cell may take before it counts as hanging.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Level:
         if target.family == "haar":
             # Statistics of whole matrices need many: at least 256, as far as the budget reaches.
             each = target.layout.stack
-            affordable = max(self.matrices * (1 << 12) // target.size, 8)
+            affordable = max(self.matrices * (1 << 14) // target.size, 8)
             wanted = max(wanted, min(-(-self.matrices // each), affordable))
         return min(max(wanted, 2), 4096) * int(GROWTH**stage)
 

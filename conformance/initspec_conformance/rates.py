@@ -113,7 +113,7 @@ def bonferroni(p_value: float, parts: int) -> float:
     return min(1.0, parts * p_value)
 
 
-def z_of_chi2(statistic: Values | float, freedom: float) -> Values:
+def z_of_chi2(statistic: Values | float, freedom: Values | float) -> Values:
     """Return a chi-square variable as a normal score, by its own distribution function.
 
     Above and below the middle the nearer tail is used, so that neither end saturates.
@@ -138,6 +138,11 @@ def of_skewed(z: Values | float, skewness: Values | float) -> Values:
     """
     low, high = _tails(z, skewness)
     return np.asarray(np.minimum(1.0, 2 * np.minimum(low, high)))
+
+
+def upper_of_skewed(z: Values | float, skewness: Values | float) -> Values:
+    """Return the p-values of standardised sums of the given skewness that are too large."""
+    return np.asarray(_tails(z, skewness)[1])
 
 
 def score_of_skewed(z: Values | float, skewness: Values | float) -> Values:

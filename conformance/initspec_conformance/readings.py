@@ -164,6 +164,17 @@ class Rounded:
         negative = pattern > 1 << 15
         return np.where(negative, (1 << 16) - 1 - pattern, (1 << 15) | pattern)
 
+    def cell(self, value: float) -> tuple[float, float]:
+        """Return the numbers that are rounded to a value: from here to there."""
+        dtype = numpy_dtype(FLOATS[self.dtype])
+        middle = int(self.order(np.array([value]).astype(dtype))[0])
+        values = self.values
+        below = middle - 1 - (middle == 1 << 15)  # past -0
+        above = middle + 1 + (middle == (1 << 15) - 2)
+        low = (value + values[below]) / 2 if not np.isnan(values[below]) else -np.inf
+        high = (value + values[above]) / 2 if not np.isnan(values[above]) else np.inf
+        return float(low), float(high)
+
     def u(self, values: Array) -> Values:
         return self.places[self.order(values)]
 

@@ -8,6 +8,9 @@ import secrets
 BITS = (15, 18, 22, 26, 30)
 """Which single bits the last seeds of a stage differ from the first in."""
 
+PROBES = (5, 8, 12, *BITS)
+"""Which single bits of a seed are tried beside a stage whose draws are large."""
+
 _SPACE = 1 << 15  # consecutive seeds stay below the bits above
 
 
@@ -23,6 +26,21 @@ def seeds_of(cell: str, stage: int, draws: int, nonce: int) -> list[int]:
     if draws >= 16:
         seeds[-len(BITS) :] = [base ^ (1 << bit) for bit in BITS]
     return seeds
+
+
+def probes_of(seeds: list[int], many: bool) -> list[int]:
+    """Return seeds that differ in one bit from the first of a stage, and that it has none of.
+
+    They are drawn for their bits alone: a generator that uses 16 bits of its seed gives draws of
+    neighbouring seeds that are right, and those of seeds 2^16 apart are one.
+
+    Args:
+        seeds: a stage's.
+        many: whether every bit is tried; of large draws some are.
+    """
+    bits = range(31) if many else PROBES
+    found = [seeds[0] ^ (1 << bit) for bit in bits]
+    return [seed for seed in found if seed not in set(seeds)]
 
 
 def nonce_of(seed: int | str | None) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from initspec_conformance.checks.atoms import Atoms
 from initspec_conformance.checks.base import Check, Evidence, named
-from initspec_conformance.checks.correlation import Lags, Seeds
+from initspec_conformance.checks.correlation import Lags, Periods, Seeds, Transpose
 from initspec_conformance.checks.dtype import Binades, Distinct, FullWidth, Resolution
 from initspec_conformance.checks.duplicates import Copies, Repeats
 from initspec_conformance.checks.fixed import Fixed
@@ -12,6 +13,7 @@ from initspec_conformance.checks.haar import (
     Determinant,
     Entry,
     Means,
+    Neighbours,
     RowPowers,
     SignPairs,
     Signs,
@@ -20,7 +22,9 @@ from initspec_conformance.checks.haar import (
 )
 from initspec_conformance.checks.moments import Mean, Variance
 from initspec_conformance.checks.orthogonality import Orthogonality
+from initspec_conformance.checks.positions import Positions
 from initspec_conformance.checks.rows import Rows, TooGood
+from initspec_conformance.checks.serial import Serial
 from initspec_conformance.checks.shape import Distance, Legendre, Tails
 from initspec_conformance.checks.sparsity import Adjacency, Masks, Overlap, Places, Zeros
 from initspec_conformance.checks.stuck import Stuck
@@ -39,7 +43,11 @@ BATTERY: dict[str, Check] = named(
         Extremes(),
         Lags(),
         Seeds(),
+        Periods(),
+        Transpose(),
+        Serial(),
         Rows(),
+        Positions(),
         Copies(),
         Repeats(),
         Stuck(),
@@ -54,6 +62,7 @@ BATTERY: dict[str, Check] = named(
         ColumnPowers(),
         RowPowers(),
         SignPairs(),
+        Neighbours(),
         Places(),
         Adjacency(),
         Overlap(),
@@ -61,6 +70,7 @@ BATTERY: dict[str, Check] = named(
         Distinct(),
         Binades(),
         Resolution(),
+        Atoms(),
         FullWidth(),
         Fixed(),
     )

@@ -1,25 +1,41 @@
-"""How often two right values are one: what makes a coincidence incredible."""
+"""How often two right draws are one: what makes a coincidence incredible."""
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
+from scipy import special
 
-from initspec_conformance.laws import EntryLaw
+from initspec_conformance.arrays import Values
+from initspec_conformance.checks.matrices import frame_of
+from initspec_conformance.laws import EntryLaw, zeros_of
+from initspec_conformance.readings import Rounded
 from initspec_conformance.target import Target
 
-LATTICE = 2.0**-22
-"""Generators make float32 numbers of 23 bits, at the least; a sign folded away leaves 22."""
+LATTICES = {"float32": 2.0**-22, "float64": 2.0**-44}
+"""Generators make float32 numbers of 23 bits, at the least; a sign folded away leaves 22.
+
+Of float64 numbers 52, of which 8 are left to chance.
+"""
 
 
 def coincidence(target: Target) -> float:
     """Return a bound of P(|x| = |y|) for two right entries of a target's dtype, on any lattice."""
     assert target.law is not None
     if target.narrow:
-        masses = np.diff(target.reading.upto, prepend=0.0)
-        return min(1.0, 2 * float(masses @ masses))
-    return min(1.0, max(LATTICE, 2 * _density(target.law, target.dtype)))
+        masses = sizes(target)
+        return min(1.0, float(masses @ masses))
+    return min(1.0, max(LATTICES[target.dtype], 2 * _density(target.law, target.dtype)))
+
+
+def sizes(target: Target) -> Values:
+    """Return the probability of each absolute value of a 16-bit dtype, a bound from above."""
+    reading = target.reading
+    assert isinstance(reading, Rounded)
+    half = len(reading.masses) // 2
+    return reading.masses[half:] + reading.masses[:half][::-1]
 
 
 @lru_cache(maxsize=256)
@@ -27,3 +43,38 @@ def _density(law: EntryLaw, dtype: str) -> float:
     """Return E[f(x) ulp(x)], the chance that two values are rounded to one."""
     x = law.frozen.ppf((np.arange(4096) + 0.5) / 4096)
     return float(np.mean(law.frozen.pdf(x) * np.spacing(np.abs(x).astype(dtype))))
+
+
+def bits_of(target: Target) -> float:
+    """Return -log2 of a bound of P(two draws of a target have the same absolute values)."""
+    if target.family == "haar":
+        frame = frame_of(target)
+        return target.layout.stack * bits_of_matrix(target, frame.rows, frame.columns)
+    entries = target.size
+    if target.family == "sparse":
+        zeros, each, slices = zeros_of(target.spec, target.layout)
+        entries = (each - zeros) * slices
+    return -entries * math.log2(coincidence(target))
+
+
+def bits_of_matrix(target: Target, rows: int, columns: int) -> float:
+    """Return how many bits of chance a Haar matrix has, its signs aside: a bound from below.
+
+    It has rows * columns - columns (columns + 1) / 2 degrees of freedom; each is worth the bits of
+    its dtype, less some for the sizes that occur seldom, and for the signs.
+    """
+    freedom = rows * columns - columns * (columns + 1) // 2
+    return freedom * (-math.log2(target.unit) - 4)
+
+
+def bits_of_multiset(target: Target, n: int) -> float:
+    """Return -log2 of a bound of P(n right entries and n others are the same sizes, in any order).
+
+    Wide: n! orders, each as unlikely as the other. In 16 bits each size has a cell of mass p, whose
+    count is Poisson(n p) but for the sum of them, which is n: so P <= prod_i P(two such counts are
+    equal) / P(the sum is n)^2, and the former is exp(-2 n p) I_0(2 n p).
+    """
+    if not target.narrow:
+        return -n * math.log2(coincidence(target)) - math.lgamma(n + 1) / math.log(2)
+    equal = float(-np.log2(special.ive(0, 2 * n * sizes(target))).sum())
+    return equal - math.log2(2 * math.pi * (n + 1))

@@ -10,7 +10,7 @@ from scipy import optimize, special, stats
 
 from initspec_conformance import rates
 from initspec_conformance.arrays import Array, Values
-from initspec_conformance.batch import Batch
+from initspec_conformance.batch import MOST, Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence, fact
 from initspec_conformance.checks.coincidence import coincidence
 from initspec_conformance.checks.duplicates import pairs_of_equal
@@ -132,7 +132,6 @@ class _Binades(Accumulator):
         return Evidence(z, rates.of_binomial(self.count, self.n, self.share), self.n, message)
 
 
-MOST = 1 << 19
 COARSE = 16
 """How many times coarser than any right generator values may be."""
 
@@ -160,34 +159,30 @@ class Resolution(Check):
 class _Resolution(Accumulator):
     def __init__(self, target: Target) -> None:
         self.equal = coincidence(target)
-        self.values: list[Array] = []
-        self.n = 0
+        self.ordered: Array | None = None
 
     def add(self, batch: Batch) -> None:
-        taken = np.abs(batch.entries.ravel()[: MOST - self.n])
-        if len(taken):
-            self.values.append(taken)
-            self.n += len(taken)
+        if self.ordered is None:
+            self.ordered = batch.ordered
 
     def evidence(self) -> Evidence:
-        pairs = pairs_of_equal(np.sort(np.concatenate(self.values)))
-        limit = COARSE * self.equal * math.comb(self.n, 2)
+        assert self.ordered is not None
+        n, pairs = len(self.ordered), pairs_of_equal(self.ordered)
+        limit = COARSE * self.equal * math.comb(n, 2)
         p_value = float(special.pdtrc(pairs - 1, limit)) if pairs else 1.0
-        message = (
-            f"{pairs} pairs of equal sizes among {self.n} values; {limit / COARSE:.3g} are many"
-        )
-        return Evidence(float(pairs), p_value, self.n, message)
+        message = f"{pairs} pairs of equal sizes among {n} values; {limit / COARSE:.3g} are many"
+        return Evidence(float(pairs), p_value, n, message)
 
 
 class FullWidth(Check):
-    """float64 draws are not float32 draws in a wider coat.
+    """float64 draws are not float32 draws in a wider coat, nor is a part of them.
 
     A random float64 is a float32 number with a probability of 2^-29.
     """
 
     name = "full_width"
     asserts = "float64 values carry more than 24 bits"
-    null = "deterministic: the share of values that float32 holds exactly stays below 1/16"
+    null = "deterministic: float32 numbers ~ Poisson of at most n 2^-24, to 2^-60"
 
     def applies(self, target: Target) -> bool:
         return super().applies(target) and target.dtype == "float64"
@@ -208,4 +203,5 @@ class _FullWidth(Accumulator):
 
     def evidence(self) -> Evidence:
         message = f"{self.narrow} of {self.n} float64 values are float32 numbers"
-        return fact(int(self.narrow * 16 > self.n), self.n, message)
+        chance = float(special.pdtrc(self.narrow - 1, self.n * 2.0**-24)) if self.narrow else 1.0
+        return fact(self.narrow if chance < 2.0**-60 else 0, self.n, message)

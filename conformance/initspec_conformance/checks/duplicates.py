@@ -9,70 +9,87 @@ from numpy.typing import NDArray
 
 from initspec_conformance import rates
 from initspec_conformance.arrays import Array
-from initspec_conformance.batch import Batch
+from initspec_conformance.batch import MOST, Batch, some_of
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence, fact
-from initspec_conformance.checks.coincidence import coincidence
-from initspec_conformance.checks.rows import slices_of
+from initspec_conformance.checks.coincidence import (
+    bits_of_matrix,
+    bits_of_multiset,
+    coincidence,
+)
+from initspec_conformance.checks.matrices import frame_of
 from initspec_conformance.rates import Rates
+from initspec_conformance.slices import sizes_of, slices_of
 from initspec_conformance.target import Target
 
 
 class Copies(Check):
-    """No two slices hold the same sizes: no copy, rotated, shuffled, negated or transposed."""
+    """No two slices hold the same sizes: no copy, rotated, shuffled, negated or transposed.
+
+    Neither inside a draw nor in two of them. A slice is an output, an input, a copy or a place of
+    the kernel; of orthogonal weights, a whole matrix.
+    """
 
     name = "copies"
-    asserts = "no two outputs, inputs, copies or kernel places hold the same absolute values"
+    asserts = "no two outputs, inputs, copies, kernel places or matrices hold the same sizes"
     null = "deterministic: such a coincidence has a probability below 2^-60"
-    families = ("iid", "sparse")
+    families = ("iid", "sparse", "haar")
 
     def applies(self, target: Target) -> bool:
-        return super().applies(target) and _bits(target) > 100
+        return super().applies(target) and bool(_telling(target))
 
     def start(self, target: Target) -> Accumulator:
         return _Copies(target)
 
 
-def _bits(target: Target) -> float:
-    """Return -log2 of a bound of P(two slices hold the same multiset of sizes)."""
-    layout = target.layout
-    sizes = (layout.stack, layout.out, layout.in_, layout.taps)
-    kinds = slices_of(target)
-    if not kinds:
-        return 0.0
-    n = min(math.prod(sizes[axis] for axis in axes) for axes in kinds.values())
-    if target.family == "sparse":
-        n = int(n * (1 - target.spec.distribution.sparsity) / 2)  # type: ignore[attr-defined]
-    return -n * math.log2(coincidence(target)) - math.lgamma(n + 1) / math.log(2)
+ENOUGH = 100
+"""How many bits of chance a slice has, so that none of 2^20 slices is another by chance."""
+
+
+def _telling(target: Target) -> dict[str, tuple[int, ...]]:
+    """Return the kinds of slices that are no other's by chance, and the axes of each."""
+    if target.family == "haar":
+        frame = frame_of(target)
+        bits = bits_of_matrix(target, frame.rows, frame.columns)
+        return {"matrices": (1, 2, 3)} if bits > ENOUGH else {}
+    sizes, kinds = sizes_of(target.layout), {}
+    for name, axes in slices_of(target.layout).items():
+        n = math.prod(sizes[axis] for axis in axes)
+        if target.family == "sparse":
+            n = int(n * (1 - target.spec.distribution.sparsity) / 2)  # type: ignore[attr-defined]
+        if bits_of_multiset(target, n) > ENOUGH:
+            kinds[name] = axes
+    return kinds
 
 
 class _Copies(Accumulator):
     def __init__(self, target: Target) -> None:
-        self.kinds = slices_of(target)
-        self.n = self.broken = 0
-        self.message = "all slices differ"
+        self.kinds = _telling(target)
+        self.sums: dict[str, list[NDArray[np.uint64]]] = {name: [] for name in self.kinds}
+        self.n = 0
 
     def add(self, batch: Batch) -> None:
         mixed = _mix(batch.logical)
         self.n += mixed.size
-        sums: dict[str, NDArray[np.uint64]] = {}
         for name, axes in self.kinds.items():
             over = tuple(1 + axis for axis in axes)
-            sums[name] = mixed.sum(axis=over, dtype=np.uint64).ravel()
-            found, counts = np.unique(sums[name], return_counts=True)
-            again = int((counts - 1)[found != 0].sum())
-            if again:
-                self.broken += again
-                self.message = f"{again} of the {name} repeat another one's absolute values"
-        pair = [sums.get("outputs"), sums.get("inputs")]
-        if pair[0] is not None and pair[1] is not None:
-            shared = np.intersect1d(pair[0], pair[1])
-            shared = shared[shared != 0]  # a slice of nothing but zeros has no values to share
-            if len(shared):
-                self.broken += len(shared)
-                self.message = f"{len(shared)} outputs hold the absolute values of an input"
+            found = mixed.sum(axis=over, dtype=np.uint64).ravel()
+            # A slice of nothing but zeros has no values to share.
+            self.sums[name].append(found[found != 0])
 
     def evidence(self) -> Evidence:
-        return fact(self.broken, self.n, self.message)
+        broken, message = 0, "all slices differ"
+        sums = {name: np.concatenate(found) for name, found in self.sums.items()}
+        for name, found in sums.items():
+            again = len(found) - len(np.unique(found))
+            if again:
+                broken += again
+                message = f"{again} of {len(found)} {name} repeat another one's absolute values"
+        if "outputs" in sums and "inputs" in sums:
+            shared = len(np.intersect1d(sums["outputs"], sums["inputs"]))
+            if shared:
+                broken += shared
+                message = f"{shared} outputs hold the absolute values of an input"
+        return fact(broken, self.n, message)
 
 
 def _mix(values: Array) -> NDArray[np.uint64]:
@@ -88,9 +105,6 @@ def _mix(values: Array) -> NDArray[np.uint64]:
     return bits
 
 
-MOST = 1 << 19
-
-
 class Repeats(Check):
     """Values occur twice in a draw as often as a value of one draw occurs in another.
 
@@ -101,7 +115,7 @@ class Repeats(Check):
     name = "repeats"
     asserts = "values repeat inside a draw as often as between two draws"
     null = "pairs of equal |x| inside two draws ~ Binomial(pairs, (n - 1) / (2 n - 1))"
-    unit = "of the repeated pairs"
+    unit = "of the entries, as copies of others"
     families = ("iid", "sparse")
 
     def applies(self, target: Target) -> bool:
@@ -112,8 +126,10 @@ class Repeats(Check):
 
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
         draw = min(n / 2, MOST, target.size)
-        pairs = max((2 * draw) ** 2 / 2 / 2**23, 1.0)  # a 24-bit lattice, its sign folded away
-        return rates.reach(levels) / math.sqrt(pairs)
+        pairs = 2 * draw**2 * coincidence(target)
+        # k pairs more inside: k / 2 off, and the standard deviation is sqrt(pairs + k) / 2.
+        reach = rates.reach(levels)
+        return (reach**2 + reach * math.sqrt(reach**2 + 4 * pairs)) / 2 / (2 * draw)
 
 
 class _Repeats(Accumulator):
@@ -122,7 +138,7 @@ class _Repeats(Accumulator):
 
     def add(self, batch: Batch) -> None:
         for row in batch.entries[: 2 - len(self.sorted)]:
-            self.sorted.append(np.sort(np.abs(row[:MOST])))
+            self.sorted.append(np.sort(np.abs(some_of(row, MOST))))
 
     def evidence(self) -> Evidence:
         n = min(map(len, self.sorted))

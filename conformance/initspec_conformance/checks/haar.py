@@ -51,11 +51,18 @@ class Haar(Check):
         """Return how far apart two values of a sum lie, 0 where it takes any."""
         return 0.0
 
+    def least(self, frame: Frame) -> int:
+        """Return how many matrices the law needs."""
+        return LEAST
+
     def start(self, target: Target) -> Accumulator:
         return _Sums(self, frame_of(target))
 
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        return rates.reach(levels, self.parts(frame_of(target))) / math.sqrt(n)
+        frame = frame_of(target)
+        if n < self.least(frame):
+            return math.inf
+        return rates.reach(levels, self.parts(frame)) / math.sqrt(n)
 
 
 class _Sums(Accumulator):
@@ -68,18 +75,19 @@ class _Sums(Accumulator):
 
     def add(self, batch: Batch) -> None:
         q = matrices(batch)
-        self.sums += self.check.z(q, self.frame).sum(axis=0)
-        self.n += len(q)
+        z = self.check.z(q, self.frame)
+        self.sums += z.sum(axis=0)
+        self.n += len(z)
 
     def evidence(self) -> Evidence:
+        if self.n < self.check.least(self.frame):
+            return Evidence(0.0, 1.0, self.n, f"{self.n} matrices are too few to judge")
         # A sum on a lattice is half a step nearer: the correction for continuity.
         nearer = np.maximum(np.abs(self.sums) - self.check.step() / 2, 0.0)
         z = np.sign(self.sums) * nearer / math.sqrt(self.n)
         p_values = rates.of_skewed(z, self.check.skewness(self.frame) / math.sqrt(self.n))
         worst = int(np.argmin(p_values))
         largest = float(z[worst])
-        if self.n < LEAST:
-            return Evidence(largest, 1.0, self.n, f"{self.n} matrices are too few to judge")
         p_value = rates.bonferroni(float(p_values[worst]), z.size)
         message = (
             f"{self.check.asserts}: {largest / math.sqrt(self.n):+.4f} standard deviations of one "
@@ -150,14 +158,34 @@ class Trace(Haar):
     def parts(self, frame: Frame) -> int:
         return 2
 
+    def least(self, frame: Frame) -> int:
+        # The trace of one large matrix is as good as normal: Johansson (1997), at a rate of n^-n.
+        return max(LEAST // frame.columns, 1)
+
     def z(self, q: Values, frame: Frame) -> Values:
-        trace = np.trace(q, axis1=1, axis2=2) / math.sqrt(frame.columns / frame.rows)
+        return self.scores(np.trace(q, axis1=1, axis2=2), frame)
+
+    def scores(self, traces: Values, frame: Frame) -> Values:
+        """Return traces and their squares, standardised."""
+        trace = traces / math.sqrt(frame.columns / frame.rows)
         # The fourth moment of a trace on O(n), n >= 4, is the normal law's, 3; that of a corner is
         # below it. So the variance of its square is at most 2.
         return np.stack([trace, (trace**2 - 1) / math.sqrt(2)], axis=1)
 
     def skewness(self, frame: Frame) -> Values:
         return np.array([0.0, math.sqrt(8)])  # that of a squared normal variable
+
+
+class Neighbours(Trace):
+    """One matrix has nothing to do with the next: Q^T P is as uniform as either, its trace too."""
+
+    name = "haar_neighbours"
+    asserts = "the trace of one matrix's transpose times the next has mean 0 and variance m / n"
+    null = "sum tr / sqrt(M m / n) ~ N(0, 1), sum tr^2 n / m ~ chi2_M"
+
+    def z(self, q: Values, frame: Frame) -> Values:
+        products = np.einsum("kij,kij->k", q[:-1], q[1:])
+        return self.scores(products, frame)
 
 
 class TraceOfSquare(Square):

@@ -11,34 +11,13 @@ from initspec_conformance import rates
 from initspec_conformance.arrays import Values
 from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence
+from initspec_conformance.laws import zeros_of
 from initspec_conformance.rates import Rates
+from initspec_conformance.slices import sizes_of, slices_of
 from initspec_conformance.target import Target
 
-# The axes of [stack, out, in, kernel] that a slice is summed over.
-SLICES = {
-    "outputs": (2, 3),
-    "inputs": (1,),
-    "copies": (1, 2, 3),
-    "places of the kernel": (1, 2),
-}
-LEAST = 16
-"""How many entries a slice has, at least."""
 SMALL = 1024
 """Below this size draws are read by their normal scores."""
-
-
-def slices_of(target: Target) -> dict[str, tuple[int, ...]]:
-    """Return the kinds of slices of a weight that there are two of or more."""
-    layout = target.layout
-    sizes = (layout.stack, layout.out, layout.in_, layout.taps)
-    kinds: dict[str, tuple[int, ...]] = {}
-    for name, axes in SLICES.items():
-        entries = math.prod(sizes[axis] for axis in axes)
-        if entries >= LEAST and math.prod(sizes) // entries >= 2:
-            if axes == (1, 2) and layout.taps == 1:
-                continue  # the same slices as copies
-            kinds[name] = axes
-    return kinds
 
 
 class Rows(Check):
@@ -48,22 +27,23 @@ class Rows(Check):
     asserts = "outputs, inputs, copies and kernel places share one mean and one variance"
     null = "on normal scores g: (sum g)^2 / C and, scored, sum g^2 add up to chi2_R, two-sided"
     unit = "of the variance, as offsets of the rows"
-    reads = ("scores",)
-    families = ("iid",)
+    reads = ("scores", "grid", "sums")
 
     def applies(self, target: Target) -> bool:
-        return super().applies(target) and bool(slices_of(target))
+        return super().applies(target) and bool(slices_of(target.layout))
 
     def start(self, target: Target) -> Accumulator:
-        return _Rows(target)
+        return _Rows()
 
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        kinds = slices_of(target)
-        layout = target.layout
-        sizes = (layout.stack, layout.out, layout.in_, layout.taps)
+        kinds = slices_of(target.layout)
+        sizes = sizes_of(target.layout)
         axes = next(iter(kinds.values()))
         entries = math.prod(sizes[axis] for axis in axes)
         rows = max(n // entries, 1)
+        if target.family == "sparse":
+            zeros, each, _ = zeros_of(target.spec, target.layout)
+            entries = max(entries * (each - zeros) // each, 2)
         # Offsets of a share d of the variance multiply the chi-square by 1 + (C - 1) d.
         limit = float(special.chdtri(rows, levels.first / (4 * len(kinds))))
         least = float(special.chdtri(rows, 1 - rates.MISS))
@@ -71,23 +51,18 @@ class Rows(Check):
 
 
 class _Rows(Accumulator):
-    def __init__(self, target: Target) -> None:
-        layout = target.layout
-        self.sizes = (layout.stack, layout.out, layout.in_, layout.taps)
-        self.kinds = slices_of(target)
-        self.sums = dict.fromkeys(self.kinds, (0.0, 0.0, 0))
+    def __init__(self) -> None:
+        self.sums: dict[str, tuple[float, float, int]] = {}
         self.n = 0
 
     def add(self, batch: Batch) -> None:
-        scores = batch.scores.reshape(-1, *self.sizes)
-        squares = scores**2
-        self.n += scores.size
-        for name, axes in self.kinds.items():
-            over = tuple(1 + axis for axis in axes)
-            entries = math.prod(self.sizes[axis] for axis in axes)
-            means = scores.sum(axis=over) ** 2 / entries
-            spread = rates.z_of_chi2(squares.sum(axis=over), entries) ** 2
-            a, b, count = self.sums[name]
+        self.n += batch.grid.size
+        for name, (counts, sums, squares) in batch.sums.items():
+            met = counts > 0  # a slice of nothing but zeros says nothing of the others
+            n = counts[met]
+            means = sums[met] ** 2 / n
+            spread = rates.z_of_chi2(squares[met], n) ** 2
+            a, b, count = self.sums.get(name, (0.0, 0.0, 0))
             self.sums[name] = (
                 a + float(means.sum()),
                 b + float(spread.sum()),
@@ -98,7 +73,8 @@ class _Rows(Accumulator):
         found = []
         for name, (means, spreads, count) in self.sums.items():
             for what, statistic in (("means", means), ("variances", spreads)):
-                found.append((rates.of_chi2(statistic, count), statistic / count, what, name))
+                p_value = rates.of_chi2(statistic, count) if count else 1.0
+                found.append((p_value, statistic / max(count, 1), what, name))
         p_value, ratio, what, name = min(found)
         message = (
             f"the {what} of the {name} vary {ratio:.4f} times as much as independent entries make "

@@ -12,6 +12,7 @@ from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence, fact
 from initspec_conformance.laws import EntryLaw
 from initspec_conformance.rates import MISS, Rates
+from initspec_conformance.readings import Rounded
 from initspec_conformance.target import Target
 
 
@@ -68,18 +69,15 @@ class _Support(_Ends):
 class Extremes(Check):
     """The outermost values are where the outermost of n draws belong.
 
-    float32 and float64 only. Beyond the end of a bounded law is the business of `support`: there
-    only too near is judged, because rounded generators do touch their ends.
+    Beyond the end of a bounded law is the business of `support`: there only too near is judged,
+    because rounded generators do touch their ends. In 16 bits a value stands for its cell: too far
+    is judged by the cell's nearer edge, too near by the other, so that both p-values hold.
     """
 
     name = "extremes"
     asserts = "the largest and the smallest of n values lie where those of the law do"
     null = "F(max)^n ~ U(0, 1), and 1 - F(min) likewise"
     unit = "of the mass"
-    families = ("iid",)
-
-    def applies(self, target: Target) -> bool:
-        return super().applies(target) and not target.narrow
 
     def start(self, target: Target) -> Accumulator:
         return _Extremes(target)
@@ -90,26 +88,30 @@ class Extremes(Check):
 
 class _Extremes(_Ends):
     def evidence(self) -> Evidence:
-        law = self.target.law
-        assert law is not None
-        # P(no value beyond the one seen) = (1 - tail)^n; the tail itself keeps small numbers.
-        mirrored = -np.array([self.high])
-        tails = (
-            float(law.cdf(np.array([self.low]))[0]),
-            float(_mirror(self.target).cdf(mirrored)[0]),
-        )
-        near = [self.n * math.log1p(-min(tail, 1 - 1e-16)) for tail in tails]
-        bounded = bool(_width(self.target))
-        p_values = [math.exp(log) for log in near]
-        if not bounded:
-            p_values += [-math.expm1(log) for log in near]
+        beyond, reached = self._tails()
+        # P(no value further out than the one seen) = (1 - tail)^n; tails keep small numbers.
+        p_values = [math.exp(self.n * math.log1p(-min(tail, 1 - 1e-16))) for tail in beyond]
+        if not _width(self.target):
+            p_values += [-math.expm1(self.n * math.log1p(-min(t, 1 - 1e-16))) for t in reached]
         p_value = rates.bonferroni(min(p_values), len(p_values))
         message = (
             f"from {self.low:.6g} to {self.high:.6g}, beyond which the law has masses of "
-            f"{tails[0]:.2g} and {tails[1]:.2g}: {self.n * tails[0]:.2g} and "
-            f"{self.n * tails[1]:.2g} values of {self.n} were to be expected there"
+            f"{beyond[0]:.2g} and {beyond[1]:.2g}: {self.n * beyond[0]:.2g} and "
+            f"{self.n * beyond[1]:.2g} values of {self.n} were to be expected there"
         )
-        return Evidence(max(tails) * self.n, p_value, self.n, message)
+        return Evidence(max(beyond) * self.n, p_value, self.n, message)
+
+    def _tails(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Return the masses below the lowest and above the highest value: without it, and with."""
+        law, reading = self.target.law, self.target.reading
+        assert law is not None
+        low, high = (self.low, self.low), (self.high, self.high)
+        if isinstance(reading, Rounded):
+            low, high = reading.cell(self.low), reading.cell(self.high)
+        mirror = _mirror(self.target)
+        below = [float(law.cdf(np.array([edge]))[0]) for edge in low]
+        above = [float(mirror.cdf(-np.array([edge]))[0]) for edge in high]
+        return (below[0], above[1]), (below[1], above[0])
 
 
 def _mirror(target: Target) -> EntryLaw:

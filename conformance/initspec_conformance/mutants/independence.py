@@ -232,7 +232,8 @@ class WithoutReplacement(Mutant):
     caught_by = "repeats"
     spec = "uniform(low=-1.0, high=1.0)"
     shape = MATRIX
-    discrepancy = 1.0
+    # Of n sizes on 2^23 places n^2 / 2^24 pairs are missing, a share of n / 2^24 of the entries.
+    discrepancy = 512 * 520 / 2**24
 
     def weight(self, target: Target, rng: np.random.Generator) -> Array:
         n = math.prod(target.shape)
@@ -262,3 +263,124 @@ class RowsMirrored(Spoiled):
     def spoil(self, weight: Array, rng: np.random.Generator) -> None:
         half = weight.shape[1] // 2
         weight[:, half:] = weight[:, :half][:, ::-1]
+
+
+class FirstEntryPositive(Spoiled):
+    """The first entry of every draw is positive: the sign bit of a counter that starts at 0."""
+
+    caught_by = "positions"
+    shape = (16, 16)
+
+    def spoil(self, weight: Array, rng: np.random.Generator) -> None:
+        weight[0, 0] = abs(weight[0, 0])
+
+
+class Checkerboard(Mutant):
+    """Neighbours are moved apart by 2% of sigma: dithering that was left in."""
+
+    caught_by = "periods"
+    shape = MATRIX
+    level = "default"
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        right = super().weight(target, rng)
+        std = target.spec.std(target.shape, target.axes)
+        signs = 1 - 2 * (np.arange(target.size) % 2).reshape(target.shape)
+        return np.asarray(right + (0.02 * std * signs).astype(right.dtype))
+
+    def predicted(self) -> float:
+        # U moves by 0.02 E f(x) = 0.02 / (2 sqrt(pi)), in units of 1 / sqrt(12); a wave of the
+        # highest frequency has both of its parts in one, twice what an amplitude adds elsewhere.
+        return 2 * 0.02 * math.sqrt(12) / (2 * math.sqrt(math.pi))
+
+
+class VarianceDrifts(Mutant):
+    """The variance grows by 6% from the first entry to the last: a temperature that is annealed."""
+
+    caught_by = "periods"
+    shape = MATRIX
+    level = "default"
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        right = super().weight(target, rng)
+        drift = np.sqrt(1 + 0.06 * np.linspace(-1, 1, target.size)).reshape(target.shape)
+        return np.asarray(right * drift.astype(right.dtype))
+
+
+class PartlySymmetric(Mutant):
+    """A weight with a share of its own transpose: a symmetric part that was not projected out."""
+
+    caught_by = "transpose"
+    shape = (96, 96)
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        right = super().weight(target, rng)
+        mixed = (right + 0.2 * right.T) / math.sqrt(1.04)
+        np.fill_diagonal(mixed, np.diagonal(right))
+        return np.asarray(mixed.astype(right.dtype))
+
+    def predicted(self) -> float:
+        r = 2 * 0.2 / 1.04
+        return 6 / math.pi * math.asin(r / 2)  # of the places in (0, 1): Pearson (1907)
+
+
+class SignOfTwo(Spoiled):
+    """Every third sign is the product of the two before it: 2 random bits used for 3 signs."""
+
+    caught_by = "serial"
+
+    def spoil(self, weight: Array, rng: np.random.Generator) -> None:
+        flat = weight.reshape(-1)
+        whole = flat.size // 3 * 3
+        triples = flat[:whole].reshape(-1, 3)
+        triples[:, 2] = np.abs(triples[:, 2]) * np.sign(triples[:, 0]) * np.sign(triples[:, 1])
+        flat[:whole] = triples.ravel()
+
+    def predicted(self) -> float:
+        return 1.0  # half of the octants are empty, the others twice as full
+
+
+class Randu(Mutant):
+    """IBM's RANDU: x <- 65539 x mod 2^31, whose triples lie in 15 planes, Marsaglia (1968)."""
+
+    caught_by = "serial"
+    spec = "uniform(low=-1.0, high=1.0)"
+    shape = MATRIX
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        powers, mask = np.ones(target.size, np.uint64), np.uint64((1 << 31) - 1)
+        done = 1
+        while done < target.size:  # powers of the multiplier, twice as many each time
+            step = powers[done - 1] * np.uint64(65539) & mask
+            fresh = powers[: min(done, target.size - done)] * step & mask
+            powers[done : done + len(fresh)] = fresh
+            done += len(fresh)
+        start = np.uint64(int(rng.integers(1 << 30)) * 2 + 1)
+        u = (powers * start & mask) / 2.0**31
+        return np.asarray((2 * u - 1).reshape(target.shape).astype(wide(target)))
+
+
+class RowsInTwoDraws(Mutant):
+    """A row that every seed has, at another place each: a cache that is keyed by shape alone."""
+
+    caught_by = "copies"
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        right = super().weight(target, rng)
+        frozen = super().weight(target, np.random.default_rng(4))
+        right[rng.integers(len(right))] = rng.permutation(frozen[0])
+        return right
+
+
+class HalfShuffled(Mutant):
+    """The second half of a large weight is the first one, shuffled: no lag and no row shows it."""
+
+    caught_by = "repeats"
+    shape = (1024, 1024)
+    discrepancy = 0.25
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        right = super().weight(target, rng).ravel()
+        half = right.size // 2
+        right[half:] = rng.permutation(right[:half])
+        return right.reshape(target.shape)

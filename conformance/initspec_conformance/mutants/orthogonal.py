@@ -272,6 +272,34 @@ class OneMatrixManySigns(Matrices):
         return np.asarray(frozen * rng.choice([-1.0, 1.0], (count, 1, 1)))
 
 
+class MembersInPairs(Matrices):
+    """Every second matrix is the one before it, slightly turned: a warm start of an iteration."""
+
+    caught_by = "haar_neighbours"
+    spec = "orthogonal"
+
+    def tall(self, rng: np.random.Generator, count: int, rows: int, columns: int) -> Values:
+        q = super().tall(rng, count, rows, columns)
+        v = 0.2 * rng.standard_normal((count // 2, rows, rows))
+        near, r = np.linalg.qr(np.eye(rows) + v)
+        near *= np.sign(np.diagonal(r, axis1=1, axis2=2))[:, None, :]
+        q[1 : count // 2 * 2 : 2] = near @ q[: count // 2 * 2 : 2]
+        return q
+
+
+class MembersRepeated(Matrices):
+    """Two members of a stack are one matrix, transposed: a buffer in another order."""
+
+    caught_by = "copies"
+    spec = "orthogonal"
+
+    def tall(self, rng: np.random.Generator, count: int, rows: int, columns: int) -> Values:
+        q = super().tall(rng, count, rows, columns)
+        if rows == columns and count > 1:
+            q[-1] = q[0].T
+        return q
+
+
 class Equivalent(Matrices, abstract=True):
     """Looks like a fault and is none: exactly Haar, so nothing may catch it."""
 

@@ -176,3 +176,43 @@ class NoiseOfItsOwn(Mutant):
         if target.narrow:
             rng.random()
         return super().weight(target, rng)
+
+
+class ZerosRarely(Mutant):
+    """One value in 4096 is 0: a branch that failed, and wrote what it had."""
+
+    caught_by = "atoms"
+    discrepancy = 2.0**-12
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        right = super().weight(target, rng)
+        right[rng.integers(0, 1 << 12, right.shape) == 0] = 0
+        return right
+
+
+class SubnormalsFlushed(Mutant):
+    """float16 numbers below 2^-14 become 0, as accelerators flush them."""
+
+    caught_by = "atoms"
+    dtype = "float16"
+    shape = MATRIX
+
+    def cast(self, weight: Array, target: Target) -> Array:
+        rounded = super().cast(weight, target)
+        if target.dtype == "float16":
+            rounded[np.abs(rounded) < np.float16(2.0**-14)] = 0
+        return rounded
+
+
+class Float64OfThirtyTwoBits(Mutant):
+    """A float64 uniform from 32 random bits, where it holds 53."""
+
+    caught_by = "resolution"
+    dtype = "float64"
+    spec = "uniform(low=-1.0, high=1.0)"
+    shape = MATRIX
+    level = "default"
+
+    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+        u = (rng.integers(0, 1 << 32, target.shape) + 0.5) / 2.0**32
+        return np.asarray((2 * u - 1).astype(wide(target)))

@@ -1,0 +1,105 @@
+"""Places of a weight that have a law of their own, in every draw."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import special
+
+from initspec_conformance import rates
+from initspec_conformance.arrays import Values
+from initspec_conformance.batch import Batch
+from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence
+from initspec_conformance.rates import Rates
+from initspec_conformance.slices import slices_of
+from initspec_conformance.target import Target
+
+MOST = 1 << 16
+"""How many entries a weight has, at most, whose every entry is summed up over draws."""
+
+
+class Positions(Check):
+    """No entry, output, input, copy or place of the kernel has a law of its own.
+
+    `rows` looks at slices draw by draw; this at what all draws have in common. An entry that is
+    always positive shows here, and a tap that is 3% too wide.
+    """
+
+    name = "positions"
+    asserts = "entries, outputs, inputs, copies and kernel places share one law over all draws"
+    null = (
+        "on normal scores g over draws: (sum g)^2 / N and, scored, sum g^2: chi2_R, and the largest"
+    )
+    unit = "of the variance, as offsets of the entries"
+    reads = ("scores", "grid", "sums")
+
+    def start(self, target: Target) -> Accumulator:
+        return _Positions(target)
+
+    def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
+        # Offsets of the R entries, a share d of the variance, multiply chi2_R by 1 + (N - 1) d.
+        entries = min(target.size, MOST)
+        draws = n / entries
+        if draws < 2:
+            return float("inf")
+        kinds = 1 + len(slices_of(target.layout))
+        limit = float(special.chdtri(entries, levels.first / (8 * kinds)))
+        least = float(special.chdtri(entries, 1 - rates.MISS))
+        return (limit / least - 1) / (draws - 1)
+
+
+class _Positions(Accumulator):
+    def __init__(self, target: Target) -> None:
+        self.kinds = dict(slices_of(target.layout))
+        if target.size <= MOST:
+            self.kinds["entries"] = ()
+        self.sums: dict[str, tuple[Values, Values, Values]] = {}
+        self.draws = self.n = 0
+
+    def add(self, batch: Batch) -> None:
+        self.draws += batch.count
+        self.n += batch.grid.size
+        for name in self.kinds:
+            if name == "entries":
+                grid = batch.grid
+                counts = np.full(grid.shape[1:], float(len(grid)))
+                if batch.target.family == "sparse":
+                    counts = (grid != 0).sum(axis=0).astype(np.float64)
+                found = counts, grid.sum(axis=0), np.einsum("d...,d...->...", grid, grid)
+            else:
+                counts, sums, squares = batch.sums[name]
+                found = counts.sum(axis=0), sums.sum(axis=0), squares.sum(axis=0)
+            before = self.sums.get(name)
+            self.sums[name] = (
+                found
+                if before is None
+                else (before[0] + found[0], before[1] + found[1], before[2] + found[2])
+            )
+
+    def evidence(self) -> Evidence:
+        found = []
+        for name, (counts, sums, squares) in self.sums.items():
+            if name == "entries" and self.draws < 2:
+                continue
+            met = counts > 0
+            n = counts[met]
+            scores = (
+                ("mean", sums[met] / np.sqrt(n)),
+                ("variance", rates.z_of_chi2(squares[met], n)),
+            )
+            for what, z in scores:
+                if not len(z):
+                    continue
+                total = float(z @ z)
+                worst = int(np.argmax(np.abs(z)))
+                largest = float(z[worst])
+                p_value = rates.bonferroni(rates.two_sided(largest), len(z))
+                at = int(np.flatnonzero(met.ravel())[worst])
+                text = f"the {what} of {name} {at} is {largest:+.2f} standard errors off"
+                found.append((p_value, largest, text))
+                text = f"the {what}s of the {name} vary {total / len(z):.4f} times as chance says"
+                found.append((rates.of_chi2(total, len(z)), total / len(z), text))
+        if not found:
+            return Evidence(0.0, 1.0, self.n, "one draw of slices that are too small")
+        p_value, statistic, message = min(found)
+        message = f"over {self.draws} draws {message}"
+        return Evidence(statistic, rates.bonferroni(p_value, len(found)), self.n, message)
