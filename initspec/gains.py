@@ -131,10 +131,12 @@ def _closed(f: Activation) -> float | None:
             slope = float(f.parameters["negative_slope"])
             # Divided by its size first: the square of a large slope is beyond float64.
             size = max(1.0, abs(slope))
-            return math.sqrt(2.0 / (1.0 / size**2 + (slope / size) ** 2)) / size
+            return math.sqrt(2.0 / ((1.0 / size) ** 2 + (slope / size) ** 2)) / size
         case "elu":
             alpha = float(f.parameters["alpha"])
-            return 1 / math.sqrt(0.5 + alpha * alpha * _ELU_TAIL)
+            size = max(1.0, alpha)
+            unit = 0.5 * (1.0 / size) ** 2 + (alpha / size) ** 2 * _ELU_TAIL
+            return 1.0 / math.sqrt(unit) / size
     return None
 
 

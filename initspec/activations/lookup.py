@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -21,15 +22,17 @@ _ALIASES: dict[str, tuple[str, dict[str, Any]]] = {
     "identity": ("linear", {}),
     "swish": ("silu", {}),
     "gelu_tanh": ("gelu", {"approximate": "tanh"}),
-    "hard_tanh": ("hardtanh", {}),
-    "hard_sigmoid": ("hardsigmoid", {}),
-    "hard_swish": ("hardswish", {}),
     "hard_silu": ("hardswish", {}),
 }
 """What Keras, JAX or flax call them."""
 
+_SPELLED = {name.replace("_", ""): name for name in (*NAMES, *_ALIASES)}
+"""Names without "_": torch has LeakyReLU and hardtanh, Keras leaky_relu and hard_tanh."""
+
+_APPROXIMATE = {"True": "tanh", "False": "none"}
+
 _REFUSED = dict.fromkeys(
-    ("softmax", "log_softmax"),
+    ("softmax", "logsoftmax", "softmin", "sparsemax"),
     "it is not elementwise: each of its outputs depends on all units of the layer, so that no "
     "gain keeps its variance; it ends a network, and its layer is initialized as a linear one: "
     "pass 'linear'",
@@ -40,8 +43,8 @@ def activation_of(activation: object, **parameters: Any) -> Activation:
     """Return the activation that a name, a callable or an `Activation` means.
 
     Args:
-        activation: a name from `NAMES`, with any case and with "-" or "_"; or a function of a NumPy
-            array, elementwise; or an `Activation`.
+        activation: a name from `NAMES`, with any case and with "-", "_" or nothing between words;
+            or a function of a NumPy array, elementwise; or an `Activation`.
         parameters: what the named activation takes, such as negative_slope=0.2.
 
     Raises:
@@ -64,9 +67,10 @@ def activation_of(activation: object, **parameters: Any) -> Activation:
         raise ActivationError(
             f"activation={activation!r}: pass a name such as 'relu', or a function of a NumPy array"
         )
-    name = activation.strip().lower().replace("-", "_").replace(" ", "_")
+    name = re.sub(r"[-_\s]", "", activation.lower())
     if name in _REFUSED:
         raise ActivationError(f"activation {activation!r}: {_REFUSED[name]}")
+    name = _SPELLED.get(name, name)
     name, implied = _ALIASES.get(name, (name, {}))
     if name not in BUILDERS:
         raise ActivationError(unknown("activation", activation, (*NAMES, *_ALIASES)))
@@ -77,6 +81,8 @@ def activation_of(activation: object, **parameters: Any) -> Activation:
             takes = ", ".join(allowed) or "none"
             raise ActivationError(f"{name} takes no parameter {key!r}; its parameters: {takes}")
     given = implied | parameters
+    if "approximate" in given:  # a truth value in Keras and JAX
+        given["approximate"] = _APPROXIMATE.get(str(given["approximate"]), given["approximate"])
     built = builder(**given)
     values = {key: given.get(key, parameter.default) for key, parameter in allowed.items()}
     changed = {key: value for key, value in values.items() if value != allowed[key].default}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import typer
 from rich.console import Console
@@ -120,7 +121,10 @@ def _bars(histogram: Histogram, bins: int) -> Text:
 
 
 def _number(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.3g}"
+    if math.isnan(value):
+        return "-"
+    # Short exponents, 1.2e5 for 1.2e+05, leave room for the bars.
+    return re.sub(r"e([+-])0*", lambda e: "e" + e[1].strip("+"), f"{value:.3g}")
 
 
 def _share(value: float) -> str:

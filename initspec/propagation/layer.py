@@ -133,7 +133,7 @@ def _histogram(values: NDArray[Any]) -> Histogram:
     low, high = float(values.min()), float(values.max())
     if high - low <= 1e-12 * max(abs(low), abs(high)):
         # Equal values: a bin of their own in the middle.
-        margin = max(abs(low), 1e-300) / 2
+        margin = abs(low) / 2 or 0.5
         low, high = low - margin, high + margin
     counts, _ = np.histogram(values, _BINS, (low, high))
     return Histogram(low, high, tuple(counts.tolist()))

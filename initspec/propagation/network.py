@@ -15,6 +15,9 @@ from initspec.activations import Activation
 
 Floats = NDArray[Any]
 
+_SAME = 1e-4
+"""Weights are the same where they differ by less than this share of the largest."""
+
 
 @dataclass(frozen=True)
 class Linear:
@@ -74,6 +77,20 @@ class Network:
     layers: tuple[Linear, ...]
     activation: Activation
     residual: float | None = None
+
+    def symmetric(self) -> bool:
+        """Say whether all units of a layer have the same weights, in each layer.
+
+        A residual network's units differ by what they are given.
+        """
+        return (
+            self.residual is None
+            and all(len(layer.weight) > 1 and layer.bias is None for layer in self.layers)
+            and all(
+                np.ptp(layer.weight, 0).max() <= _SAME * np.abs(layer.weight).max()
+                for layer in self.layers
+            )
+        )
 
     def forward(self, x: Floats) -> Iterator[State]:
         """Yield the state after each layer, that of the inputs first."""

@@ -40,6 +40,7 @@ class Propagation:
         weight_std: sigma_w of the last layer, the standard deviation of a weight times
             sqrt(fan_in); nan for weights that are not random.
         edge: the edge of chaos for this activation and bias_std; None where there is none.
+        symmetric: whether all units of each layer have the same weights.
     """
 
     spec: str
@@ -54,6 +55,7 @@ class Propagation:
     singular_values: NDArray[np.float64] | None
     weight_std: float
     edge: Edge | None
+    symmetric: bool
 
     @property
     def depth(self) -> int:
@@ -63,7 +65,7 @@ class Propagation:
     @property
     def verdict(self) -> str:
         """One of healthy, vanishing, exploding, saturated or symmetric, and why, in a sentence."""
-        return verdict(self.layers, self.width)
+        return verdict(self.layers, self.width, self.symmetric)
 
     @property
     def state(self) -> str:

@@ -84,6 +84,8 @@ def propagate(
         raise NetworkError(f"spec={spec!r}: pass an InitSpec, such as InitSpec.he_normal()")
     f = activation_of(activation, **parameters)
     depth, width = _count("depth", depth), _count("width", width)
+    if isinstance(kernel, int):
+        raise NetworkError(f"kernel={kernel}: pass a size for each axis, such as ({kernel},)")
     kernel = tuple(_count("kernel", one) for one in kernel)
     kind = float_type(dtype)
     if kind.name not in ("float32", "float64"):
@@ -144,6 +146,7 @@ def propagate(
         singular_values=values,
         weight_std=fields[-1].weight_std if fields else math.nan,
         edge=edge,
+        symmetric=network.symmetric(),
     )
 
 
@@ -158,8 +161,11 @@ def _count(name: str, value: object) -> int:
 
 def _checked(inputs: ArrayLike, kind: FloatType, sides: int) -> NDArray[Any]:
     try:
+        given = np.asarray(inputs)
+        if given.dtype.kind not in "biufVO":  # V: bfloat16 and its like
+            raise TypeError(f"their dtype is {given.dtype}")
         with np.errstate(over="ignore"):  # what overflows is reported below
-            x = np.asarray(inputs, kind.name)
+            x = given.astype(kind.name)
     except (TypeError, ValueError) as error:
         raise NetworkError(f"the inputs are no array of real numbers: {error}") from None
     shape = "[samples, *size, channels]" if sides else "[samples, units]"

@@ -22,7 +22,10 @@ def fields_of(spec: InitSpec, network: Network, bias_std: float) -> list[MeanFie
         law, fan = spec.law(layer.weight.shape), math.prod(layer.weight.shape[1:])
         if law.mean or not law.std:
             return []
-        fields.append(MeanField(network.activation, law.std * math.sqrt(fan), bias_std))
+        weight_std = law.std * math.sqrt(fan)
+        if weight_std > 1e150:  # its square is beyond float64
+            return []
+        fields.append(MeanField(network.activation, weight_std, bias_std))
     return fields
 
 

@@ -7,9 +7,6 @@ from collections.abc import Sequence
 
 from initspec.propagation.layer import Layer
 
-SYMMETRIC = 1e-4
-"""All units are the same where they differ by less than this share of their size."""
-
 SATURATED = 0.3
 """A network is saturated where more than this share of its activations is."""
 
@@ -18,10 +15,10 @@ _WHOLE, _HALF = math.log(2.0), math.log(1 / 0.65)
 falls as a power of the depth, as on the edge of chaos, does not pass the second."""
 
 
-def verdict(layers: Sequence[Layer], width: int) -> str:
+def verdict(layers: Sequence[Layer], width: int, symmetric: bool) -> str:
     """Return one of healthy, vanishing, exploding, saturated or symmetric, and why.
 
-    - symmetric: all units of the first layer are the same (weights all equal);
+    - symmetric: all units of a layer have the same weights;
     - exploding: a layer overflows; or the activations or the gradient grow, by more than 2 over the
       network and more than 1 / 0.65 over its deeper half;
     - saturated: more than 30 % of the activations lie within 5 % of the range from its ends;
@@ -32,8 +29,8 @@ def verdict(layers: Sequence[Layer], width: int) -> str:
     deviations, log(std) ~ sqrt(5 depth / width) / 2 (Hanin & Nica 2018), the other by a third of
     that.
     """
-    first, depth = layers[0], len(layers)
-    if width > 1 and first.spread < SYMMETRIC:
+    depth = len(layers)
+    if symmetric:
         return (
             "symmetric: all units of a layer are the same, so that every unit learns the same; "
             "draw the weights at random"
@@ -47,7 +44,9 @@ def verdict(layers: Sequence[Layer], width: int) -> str:
             f"saturated: {saturated:.0%} of the activations lie at the ends of their range, where "
             "the slope is near 0; make the weights smaller"
         )
-    signal = [layer.std for layer in layers]
+    # One number has no spread of its own.
+    lone = sum(layers[0].histogram.counts) == 1
+    signal = [math.sqrt(layer.mean_square) if lone else layer.std for layer in layers]
     gradient = [layer.gradient_std for layer in layers]
     said = []
     for name, values, ends, sign in (

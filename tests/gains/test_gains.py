@@ -215,4 +215,27 @@ def test_names_are_read_loosely():
     """Case, hyphens and the frameworks' own spellings."""
     assert gain("Leaky-ReLU") == gain("leaky_relu")
     assert gain("gelu_tanh") == gain("gelu", approximate="tanh") != gain("gelu")
-    assert gain("hard_silu") == gain("hardswish")
+    assert gain("hard_silu") == gain("hardsilu") == gain("HardSwish") == gain("hardswish")
+    assert gain("LeakyReLU") == gain("leaky_relu")
+    assert gain("soft_sign") == gain("softsign")
+
+
+def test_approximate_is_a_truth_value_too():
+    """Keras and JAX say approximate=True; both values keep their literals."""
+    assert gain("gelu", approximate=True) == gain("gelu", approximate="tanh")
+    assert gain("gelu", approximate=False) == gain("gelu")
+
+
+def test_parameters_far_out():
+    """No square over- or underflows on the way to a gain that float64 holds."""
+    assert gain("leaky_relu", negative_slope=1e200) == pytest.approx(math.sqrt(2) * 1e-200)
+    assert gain("elu", alpha=1e300) == pytest.approx(1e-300 / math.sqrt(_ELU_TAIL))
+
+
+def test_a_noisy_function_has_the_gain_of_its_mean():
+    """A function that is right to 1e-7, as in float32, whose every rounding is a jump."""
+
+    def rough(z):
+        return np.tanh(z) * (1 + 6e-8 * np.sin(1e12 * z))
+
+    assert gain(rough) == pytest.approx(gain("tanh"), rel=1e-8)

@@ -120,6 +120,28 @@ def test_equal_weights_are_symmetric(spec, activation):
     assert all(layer.prediction is None for layer in found.layers)
 
 
+def test_random_weights_are_never_symmetric():
+    """Not on inputs of 0, nor where a sigmoid hides how little the units differ."""
+    for activation in ("relu", "sigmoid"):
+        found = propagate(InitSpec.he_normal(), activation, inputs=np.zeros((10, 100)))
+        assert found.state == "vanishing"
+        assert not found.symmetric
+    assert propagate(InitSpec.normal(1e-6), "sigmoid").state == "vanishing"
+    assert propagate(InitSpec.normal(1e-7, mean=1.0), "tanh").state == "symmetric"
+
+
+def test_one_number_is_judged_by_its_size():
+    """It has no standard deviation, which is not a signal that vanishes."""
+    assert propagate(InitSpec.he_normal(), "tanh", depth=1, width=1, samples=1).state == "healthy"
+
+
+def test_weights_whose_square_overflows():
+    """A verdict, and no theory, where sigma_w^2 is beyond float64."""
+    found = propagate(InitSpec.normal(1e200), dtype="float64")
+    assert found.state == "exploding"
+    assert found.layers[0].prediction is None
+
+
 def test_identity_is_not_symmetric():
     """Its weights are not random, and yet its units differ; no theory of random weights holds."""
     found = propagate(InitSpec.identity(), "relu")
@@ -194,6 +216,9 @@ def test_callable_and_parameters():
         ({"dtype": "float16"}, "float32"),
         ({"seed": -1}, "seed"),
         ({"kernel": (0,)}, "kernel=0"),
+        ({"kernel": 3}, r"such as \(3,\)"),
+        ({"inputs": np.ones((2, 3)) * 1j}, "no array of real numbers"),
+        ({"inputs": np.full((2, 3), "1")}, "no array of real numbers"),
         ({"spec": InitSpec.dirac()}, "kernel"),
         ({"spec": InitSpec.delta_orthogonal()}, "kernel"),
         ({"spec": "he_normal"}, "pass an InitSpec"),
