@@ -68,7 +68,7 @@ def test_haar_sums(name):
 
 
 def test_haar_entry():
-    """One position's law is moved by min_discrepancy in the cdf: Massart's bound leaves a margin."""
+    """One position's cdf is moved by min_discrepancy: Massart's bound leaves a margin."""
     count, n = 512, 4
     check, what = BATTERY["haar_entry"], target("orthogonal", (count, n, n), "stack out in")
     off = check.min_discrepancy(count, what)
@@ -94,7 +94,7 @@ def mask_of(rng, slices, entries, zeros):
 def test_sparse_scores(name):
     """Pairs of zeros in a slice, or of two slices, are more by min_discrepancy."""
     slices, entries, zeros = (2, 64, 32) if name == "zero_overlap" else (64, 64, 32)
-    check, count = BATTERY[name], 128 if name == "zero_overlap" else 8
+    check, count = BATTERY[name], 512 if name == "zero_overlap" else 8
     what = target("sparse(sparsity=0.5, std=0.02)", (slices, entries))
     if name == "zero_overlap":
         n, mean = count * slices * entries, _shared(what)[0]
@@ -230,7 +230,10 @@ def test_periods():
         return quantiles(what, u)
 
     root = np.array([evidence.statistic for evidence in replicates("periods", what, draws, count)])
-    assert abs(root.mean() - amplitude * math.sqrt(count * 4096) / 2) < 0.3
+    # Between two frequencies a tenth may be lost; the largest of some is more than one alone.
+    whole = amplitude * math.sqrt(count * 4096) / 2
+    assert 0.9 * whole < root.mean() < whole + 0.6
+    assert margin(root, 0.9 * whole - MARGIN * math.sqrt(0.5)) > MARGIN - TOLERANCE
     assert abs(root.std() - math.sqrt(0.5)) < 6 * math.sqrt(0.5) / math.sqrt(2 * REPLICATES) + 0.05
 
 

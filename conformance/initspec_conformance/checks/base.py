@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from initspec_conformance.arrays import Array
 from initspec_conformance.batch import Batch
-from initspec_conformance.rates import Rates, one_stage, two_stages
+from initspec_conformance.rates import FAMILY, RESERVE, Rates, one_stage, two_stages
 from initspec_conformance.target import Target
 
 DEFAULT = two_stages(0)
@@ -51,6 +51,7 @@ class Check:
         asserts: what it asserts, a sentence.
         null: the statistic and its law where the assertion holds.
         unit: what `min_discrepancy` counts in.
+        false_alarm: how often a right weight fails it, at most, over both stages.
         families: the kinds of target it applies to.
         reads: what of a `Batch` it reads that no check of another group does: a batch forgets it
             when the group is done, so that a draw of 2^21 is judged in 250 MiB.
@@ -60,6 +61,7 @@ class Check:
     asserts: ClassVar[str]
     null: ClassVar[str]
     unit: ClassVar[str] = ""
+    false_alarm: ClassVar[float] = FAMILY / RESERVE
     families: ClassVar[tuple[str, ...]] = ("iid", "sparse")
     reads: ClassVar[tuple[str, ...]] = ()
 

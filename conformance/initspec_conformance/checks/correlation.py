@@ -167,9 +167,11 @@ class Periods(Check):
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
         if n < PRODUCTS:
             return math.inf
-        # An amplitude A adds A sqrt(n) / 2 to the one of two parts whose variance is 1 / 2.
+        # An amplitude A adds A sqrt(n) / 2 to the one of two parts whose variance is 1 / 2; halfway
+        # between two of the padded frequencies the tenth of it is lost, sin(pi / 4) / (pi / 4).
         limit = math.log(2 * (2 * min(target.size, LONGEST) + 2) / levels.first)
-        return 2 * (math.sqrt(limit) + rates.upper(rates.MISS) * math.sqrt(0.5)) / math.sqrt(n)
+        reach = math.sqrt(limit) + rates.upper(rates.MISS) * math.sqrt(0.5)
+        return 2 * reach / (0.9 * math.sqrt(n))
 
 
 class _Periods(Accumulator):
