@@ -1,0 +1,103 @@
+"""The audit as a function: strangers' initializers, bad input, Ctrl-C."""
+
+import numpy as np
+import pytest
+from initspec_conformance.levels import Level
+from initspec_conformance.native import native_audit
+
+from initspec import InitSpec
+from initspec.errors import InitSpecError
+from initspec.native import HasNatives, Native
+
+BRIEF = Level("brief", 1 << 15, 1 << 8, 60.0)
+
+
+class Speaker:
+    """A stranger's backend whose framework has an initializer: right, wrong or broken."""
+
+    name, dtypes, known_deviations = "speaker", ("float32",), ()
+
+    def __init__(self, *natives):
+        self._natives = natives
+
+    def version(self):
+        return "1"
+
+    def why_unusable(self):
+        return None
+
+    def default_axes(self, rank):
+        return None
+
+    def compile(self, spec, axes, seed, name):
+        raise NotImplementedError
+
+    def draw(self, spec, shape, **how):
+        raise NotImplementedError
+
+    def natives(self):
+        return self._natives
+
+
+def _native(line, scale=1.0, layer="torch Linear(20, 48)"):
+    def draw(shape, dtype, seed):
+        if scale is None:
+            raise RuntimeError("no such kernel")
+        return (scale * np.random.default_rng(seed).standard_normal(shape)).astype(dtype)
+
+    return Native(line, InitSpec.normal(1.0), "the docs", (layer,), draw, ("float32",))
+
+
+def test_a_strangers_natives_are_judged():
+    """A right initializer agrees, a wrong one differs in what is wrong, a broken one is told."""
+    speaker = Speaker(_native("right(w)"), _native("wrong(w)", 1.05), _native("broken(w)", None))
+    assert isinstance(speaker, HasNatives)
+    seen = []
+    report = native_audit(
+        [speaker, "numpy"], BRIEF, progress=lambda *what: seen.append(what), workers=1
+    )
+    failed = {(f.cell.partition("(")[0], f.check) for f in report.failures}
+    assert ("wrong", "variance") in failed
+    assert ("broken", "draws") in failed
+    assert "right" not in {name for name, _ in failed}
+    assert report.versions == {"speaker": "1"}
+    assert [count for count, *_ in seen] == [1, 2, 3]
+    assert {passed for *_, passed in seen} == {True, False}
+    assert {cell for _, cell in report.sketches} == {finding.cell for finding in report.checks}
+
+
+def test_a_disagreement_can_be_repeated():
+    """The snippet of a failure finds it again, and nothing else."""
+    speaker = Speaker(_native("wrong(w)", 1.05), _native("wrong(w, gain=2)", 1.05))
+    failure = native_audit([speaker], "quick", seed=11).failures[0]
+    seen = []
+    snippet = failure.reproduce.replace("'speaker'", "speaker").replace("print(", "seen.append(")
+    exec(snippet, {"speaker": speaker, "seen": seen})
+    again = seen[0]
+    assert failure.message in {finding.message for finding in again.failures}
+    assert {finding.cell for finding in again.checks} == {failure.cell}
+
+
+def test_nothing_to_audit():
+    """No backend, one without initializers, no cell and no layer are errors that say so."""
+    with pytest.raises(InitSpecError, match="no backend: nothing to audit"):
+        native_audit([])
+    with pytest.raises(InitSpecError, match="numpy: nothing to audit"):
+        native_audit(["numpy"])
+    with pytest.raises(InitSpecError, match="matches none of 1 cells"):
+        native_audit([Speaker(_native("right(w)"))], only="left*")
+    with pytest.raises(InitSpecError, match="no layer like"):
+        native_audit([Speaker(_native("right(w)", layer="torch Lynear*"))])
+
+
+def test_ctrl_c_leaves_what_was_found():
+    """An interrupted audit did not pass, and holds what it found."""
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    speaker = Speaker(*(_native(f"right{i}(w)") for i in range(4)))
+    report = native_audit([speaker], BRIEF, progress=stop, workers=1)
+    assert report.interrupted
+    assert not report.passed
+    assert report.checks
