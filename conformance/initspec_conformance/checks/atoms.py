@@ -11,7 +11,7 @@ from initspec_conformance import rates
 from initspec_conformance.arrays import Array
 from initspec_conformance.batch import MOST, Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence
-from initspec_conformance.checks.coincidence import coincidence
+from initspec_conformance.checks.coincidence import LATTICES, coincidence
 from initspec_conformance.rates import Rates
 from initspec_conformance.readings import Rounded
 from initspec_conformance.target import Target
@@ -19,6 +19,8 @@ from initspec_conformance.target import Target
 SLACK = 16
 """How many times likelier than on a right generator's lattice one value may be."""
 
+SPARE = SLACK * LATTICES["float32"]
+"""What a float32 lattice that is rounded may add to a cell: torch's Box-Muller gives some zeros."""
 FEW = 8
 """Fewer expected values than these may well be missing."""
 
@@ -27,7 +29,8 @@ class Atoms(Check):
     """No single value stands out: no zeros of a failed branch, no flushed subnormals.
 
     float32 and float64: of n values each as likely as q, m are one with a chance of at most
-    n (n q)^(m - 1) / m!, by a sum over all values. In 16 bits every value has a cell of known mass.
+    n (n q)^(m - 1) / m!, by a sum over all values. In 16 bits every value has a cell of known
+    mass, but for what the lattice adds to it that was rounded.
     """
 
     name = "atoms"
@@ -42,7 +45,8 @@ class Atoms(Check):
         if isinstance(target.reading, Rounded):
             largest = float(target.reading.masses.max())
             level = levels.first / (2 * len(target.reading.masses))
-            return largest * rates.least_excess(n, largest, level)
+            seen = largest + SPARE
+            return seen * (1 + rates.least_excess(n, seen, level)) - largest
         n = min(n, MOST)
         count = 2
         while _chance(count, n, SLACK * coincidence(target)) > levels.first:
@@ -96,8 +100,8 @@ class _Cells(Accumulator):
         # A cell that is not met says nothing unless many were to be expected in it.
         told = np.flatnonzero((self.counts > 0) | (n * masses > FEW))
         counts, chances = self.counts[told], masses[told]
-        high = special.bdtrc(np.maximum(counts - 1, 0), n, chances)
-        low = special.bdtr(counts, n, chances)
+        high = special.bdtrc(np.maximum(counts - 1, 0), n, np.minimum(chances + SPARE, 1.0))
+        low = special.bdtr(counts, n, np.maximum(chances - SPARE, 0.0))
         both = np.where(counts > 0, np.minimum(high, low), low)
         worst = int(told[np.argmin(both)])
         value, count = self.reading.values[worst], int(self.counts[worst])

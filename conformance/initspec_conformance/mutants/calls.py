@@ -64,21 +64,6 @@ class Transposed(Mutant):
         return super().weight(target, rng).T
 
 
-class BufferReused(Mutant):
-    """Every call fills and returns one and the same buffer."""
-
-    caught_by = "distinct_seeds"
-
-    def __init__(self) -> None:
-        self._buffers: dict[tuple[tuple[int, ...], str], Array] = {}
-
-    def cast(self, weight: Array, target: Target) -> Array:
-        fresh = super().cast(weight, target)
-        buffer = self._buffers.setdefault((fresh.shape, target.dtype), fresh)
-        buffer[...] = fresh
-        return buffer
-
-
 class ConstantWeight(Mutant):
     """Every entry has the same value, sigma: the mean of the squares is right."""
 
