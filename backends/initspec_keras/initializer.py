@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import keras
@@ -17,11 +18,15 @@ from initspec_keras.seeded import portable_tensor
 
 
 @keras.saving.register_keras_serializable(package="initspec")
-class InitSpecInitializer(keras.initializers.Initializer):
+class InitSpecInitializer(keras.initializers.VarianceScaling):
     """init(shape, dtype=None) -> tensor.
 
     Two calls give two draws, and so does a copy, however it is made. Only its own SeedGenerator is
     read and moved. A saved model that holds one loads in safe mode, after `import initspec_keras`.
+
+    It is a VarianceScaling by name alone: since Keras 3.15 `EinsumDense`, and with it every
+    attention layer, tells those which axes of its kernel are inputs
+    (https://github.com/keras-team/keras/blob/v3.15.0/keras/src/layers/core/einsum_dense.py).
 
     Args:
         spec: what the weights should be; a config holds its document.
@@ -29,6 +34,8 @@ class InitSpecInitializer(keras.initializers.Initializer):
         seed: the seed of the portable stream; None draws with Keras' random numbers.
         name: the parameter's name in the portable stream.
         generator: a `keras.random.SeedGenerator` or its config; None makes a new one.
+        input_axes: which axes `EinsumDense` says are inputs; heeded where `axes` is None.
+        output_axes: the others.
     """
 
     def __init__(
@@ -38,9 +45,16 @@ class InitSpecInitializer(keras.initializers.Initializer):
         seed: int | None = None,
         name: str = "",
         generator: Any = None,
+        input_axes: Collection[int] | None = None,
+        output_axes: Collection[int] | None = None,
     ) -> None:
         self.spec = spec if isinstance(spec, InitSpec) else InitSpec.from_dict(spec)
+        if axes is None and input_axes is not None and output_axes is not None:
+            rank = len(input_axes) + len(output_axes)
+            axes = " ".join("in" if axis in input_axes else "out" for axis in range(rank))
         self.axes = axes_of(axes)
+        # None asks EinsumDense to say.
+        self.input_axes = self.output_axes = None if self.axes is None else ()
         self.seed = seed
         self.name = str(name)
         self._repeats = name.repeats if isinstance(name, _Name) else Repeats()

@@ -11,11 +11,13 @@ import keras
 import numpy as np
 import pytest
 from initspec_keras import backend
+from initspec_keras.initializer import InitSpecInitializer
 
 from initspec import Axes, InitSpec, InitSpecError
 from initspec.errors import AxesError, DtypeError, ShapeError
 
 HE = InitSpec.he_normal()
+GLOROT = InitSpec.glorot_normal()
 
 
 def _has_std(weights, std):
@@ -75,6 +77,41 @@ def test_attention(array):
     output.build((None, 5, 4, 16))
     assert output.kernel.shape == (4, 16, 64)
     _has_std(array(output.kernel), math.sqrt(2 / 64))
+
+
+@pytest.mark.skipif(
+    not hasattr(keras.layers.EinsumDense, "_update_kernel_initializer"),
+    reason="before Keras 3.15 a layer says nothing of its kernel's axes",
+)
+@pytest.mark.parametrize(
+    "init",
+    [
+        pytest.param(GLOROT.to_keras, id="a built-in"),
+        pytest.param(lambda: InitSpecInitializer(GLOROT), id="ours"),
+        pytest.param(
+            lambda: InitSpec.he_truncated_normal(0.5**0.5, lower=-3).to_keras(), id="of need"
+        ),
+        pytest.param(lambda: InitSpecInitializer(GLOROT, seed=7), id="seeded"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::initspec.errors.InitSpecWarning")
+def test_a_whole_attention_layer(init, array):
+    """Without axes the layer says which they are: every kernel has the std of fans (256, 256)."""
+    attention = keras.layers.MultiHeadAttention(4, 64, kernel_initializer=init())
+    attention.build((None, 5, 256), (None, 5, 256))
+    for name in ("query", "key", "value", "output"):
+        _has_std(array(getattr(attention, f"_{name}_dense").kernel), 1 / 16)
+
+
+def test_axes_that_were_given_stay(array):
+    """What a layer says of its kernel is heeded only where nobody said it before."""
+    told = InitSpecInitializer(HE, input_axes=[0, 2], output_axes=[1])
+    assert str(told.axes) == "in out in"
+    kept = InitSpecInitializer(HE, "stack in out", input_axes=[0], output_axes=[1, 2])
+    assert str(kept.axes) == "stack in out"
+    dense = keras.layers.EinsumDense("bec,ecd->bed", (8, 32), kernel_initializer=kept)
+    dense.build((None, 8, 64))
+    _has_std(array(dense.kernel), math.sqrt(2 / 64))
 
 
 def test_lstm_gates_are_orthogonal(array):
