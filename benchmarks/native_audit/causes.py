@@ -179,6 +179,16 @@ CAUSES = (
         checks=("orthogonality",),
     ),
     Cause(
+        "orthogonal-groups",
+        "Groups that are cut from one orthogonal matrix",
+        "A grouped kernel is made orthogonal as one matrix. Each group is orthogonal, and at right "
+        "angles to the others: no group is independent of the next, as separate layers would be.",
+        line="[oO]rthogonal",
+        layer="group",
+        dtype=WIDE,
+        checks=("haar_neighbours",),
+    ),
+    Cause(
         "orthogonal-narrow",
         "No framework draws an orthogonal weight in bfloat16",
         "None has a QR decomposition in bfloat16, and none draws in float32 and rounds. In float16 "
