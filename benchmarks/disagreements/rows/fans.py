@@ -222,7 +222,6 @@ import keras
 from initspec import InitSpec
 
 
-
 def furthest(kernel):
     return float(keras.ops.max(keras.ops.abs(kernel)))
 
