@@ -73,15 +73,15 @@ class Batch:
 
     @cached_property
     def u(self) -> Values:
-        """The place of each entry in (0, 1)."""
-        return self.target.reading.u(self.entries)
+        """The place of each entry in (0, 1); the noise in it has nothing to do with the draws'."""
+        return self._u(self.entries)
 
     @property
     def own_u(self) -> Values:
         """The places in the weight's own order, in which generators fill it: [draws, n]."""
         layout = self.target.layout
         shape = (self.count, *sizes_of(layout))
-        if layout.order == tuple(range(len(layout.order))):
+        if layout.in_order:
             return self.u
         own = [layout.weight(one) for one in self.u.reshape(shape)]
         return np.stack(own).reshape(self.count, -1)
@@ -95,16 +95,16 @@ class Batch:
 
     @cached_property
     def scores(self) -> Values:
-        """The normal score of each entry; the noise in it has nothing to do with the draws'."""
-        noise = np.random.Generator(np.random.Philox(key=(0x5C07E, self.first)))
-        return self.target.reading.scores(self.entries, self.u, noise.random)
+        """The normal score of each entry."""
+        return self.target.reading.scores(self.entries, self.u)
 
     @cached_property
     def grid(self) -> Values:
         """The normal scores as [draws, stack, out, in, kernel]; 0 where a sparse weight is 0."""
         shape = (self.count, *sizes_of(self.target.layout))
         if self.target.family == "sparse":
-            return self.logical.astype(np.float64) / self.target.reading.moments[1]
+            scores = self.target.reading.scores(self.logical, self._u(self.logical))
+            return np.where(self.logical != 0, scores, 0.0)
         return self.scores.reshape(shape)
 
     @cached_property
@@ -128,12 +128,16 @@ class Batch:
         """The absolute values of some entries, sorted."""
         return np.sort(np.abs(some_of(self.entries.ravel(), MOST)))
 
+    def _u(self, values: Array) -> Values:
+        noise = np.random.Generator(np.random.Philox(key=(0x5C07E, self.first)))
+        return self.target.reading.u(values, noise.random)
+
     @cached_property
     def signals(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Two bounded signals of unit variance, [draws, n]: one of sign, one of size.
 
         sqrt(12) (U - 1/2) and its folded form sqrt(12) (|2 U - 1| - 1/2), which negation leaves
-        as it is; both uniform under the law, and unbiased for rounded values up to their step.
+        as it is; both uniform under the law.
         """
         u = self.u[:, :LONGEST]
         root = np.float32(np.sqrt(12))

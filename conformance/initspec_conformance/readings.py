@@ -60,18 +60,18 @@ class Reading(Protocol):
 
     def __hash__(self) -> int: ...
 
-    def u(self, values: Array) -> Values:
-        """Return the place in (0, 1) of each value: uniform under the law, up to rounding."""
+    def u(self, values: Array, noise: Noise) -> Values:
+        """Return the place in (0, 1) of each value: uniform under the law.
+
+        A rounded value is spread over its cell by `noise`, which gives uniform numbers of a shape:
+        so places are exactly uniform in every dtype, however few values the law has in it.
+        """
 
     def cells(self, values: Array, u: Values) -> NDArray[np.int64]:
         """Return the cell of each value."""
 
-    def scores(self, values: Array, u: Values, noise: Noise) -> Values:
-        """Return normal scores, N(0, 1) under the law.
-
-        A rounded value is spread over its cell by `noise`, which gives uniform numbers of a shape:
-        so the scores are exactly normal in every dtype.
-        """
+    def scores(self, values: Array, u: Values) -> Values:
+        """Return normal scores, N(0, 1) under the law."""
 
 
 @dataclass(frozen=True)
@@ -96,22 +96,27 @@ class Continuous:
     def places(self) -> Values:
         return (np.arange(BINS) + 0.5) / BINS
 
-    def u(self, values: Array) -> Values:
+    def u(self, values: Array, noise: Noise) -> Values:
         return self.law.cdf(values.astype(np.float64))
 
     def cells(self, values: Array, u: Values) -> NDArray[np.int64]:
         return np.minimum((u * BINS).astype(np.int64), BINS - 1)
 
-    def scores(self, values: Array, u: Values, noise: Noise) -> Values:
+    def scores(self, values: Array, u: Values) -> Values:
         return self.law.scores(values.astype(np.float64), u)
 
 
 @dataclass(frozen=True)
 class Rounded:
-    """float16 and bfloat16: a cell for each of the 2^16 bit patterns, in the order of values."""
+    """float16 and bfloat16: a cell for each of the 2^16 bit patterns, in the order of values.
+
+    Attributes:
+        floored: whether a value that would round to 0 becomes the least value with its sign.
+    """
 
     law: EntryLaw
     dtype: str
+    floored: bool = False
 
     @cached_property
     def values(self) -> Values:
@@ -130,6 +135,8 @@ class Rounded:
         edges[finite[:-1]] = (values[finite[:-1]] + values[finite[1:]]) / 2
         zero = 1 << 15
         edges[zero - 1] = edges[zero - 2]  # -0 is read as +0, and has a cell without mass
+        if self.floored:
+            edges[zero - 2 : zero + 1] = 0.0
         upto = self.law.cdf(np.nan_to_num(edges, nan=np.inf))
         upto[: finite[0]] = 0.0
         return upto
@@ -175,20 +182,19 @@ class Rounded:
         high = (value + values[above]) / 2 if not np.isnan(values[above]) else np.inf
         return float(low), float(high)
 
-    def u(self, values: Array) -> Values:
-        return self.places[self.order(values)]
+    def u(self, values: Array, noise: Noise) -> Values:
+        cells = self.order(values)
+        return np.asarray(self.upto[cells] - self.masses[cells] * noise(values.shape))
 
     def cells(self, values: Array, u: Values) -> NDArray[np.int64]:
         return self.order(values)
 
-    def scores(self, values: Array, u: Values, noise: Noise) -> Values:
-        cells = self.order(values)
+    def scores(self, values: Array, u: Values) -> Values:
         tiny = 2.0**-53
-        spread = self.upto[cells] - self.masses[cells] * noise(values.shape)
-        return np.asarray(special.ndtri(np.clip(spread, tiny, 1 - tiny)))
+        return np.asarray(special.ndtri(np.clip(u, tiny, 1 - tiny)))
 
 
 @lru_cache(maxsize=64)
-def reading_of(law: EntryLaw, dtype: str) -> Reading:
+def reading_of(law: EntryLaw, dtype: str, floored: bool = False) -> Reading:
     """Return how values of a dtype are read under a law."""
-    return Rounded(law, dtype) if dtype in ("float16", "bfloat16") else Continuous(law)
+    return Rounded(law, dtype, floored) if dtype in ("float16", "bfloat16") else Continuous(law)

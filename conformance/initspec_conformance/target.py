@@ -55,7 +55,7 @@ class Target:
     def reading(self) -> Reading:
         """How the entries are read in this dtype; only where there is a law."""
         assert self.law is not None
-        return reading_of(self.law, self.dtype)
+        return reading_of(self.law, self.dtype, floored=self.family == "sparse")
 
     @property
     def family(self) -> str:

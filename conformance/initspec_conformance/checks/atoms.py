@@ -8,10 +8,9 @@ import numpy as np
 from scipy import special
 
 from initspec_conformance import rates
-from initspec_conformance.arrays import Array
 from initspec_conformance.batch import MOST, Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence
-from initspec_conformance.checks.coincidence import LATTICES, coincidence
+from initspec_conformance.checks.coincidence import LATTICES, Ordered, coincidence
 from initspec_conformance.rates import Rates
 from initspec_conformance.readings import Rounded
 from initspec_conformance.target import Target
@@ -64,17 +63,12 @@ def _chance(count: int, n: int, q: float) -> float:
     )
 
 
-class _Wide(Accumulator):
+class _Wide(Ordered):
     def __init__(self, target: Target) -> None:
+        super().__init__()
         self.q = SLACK * coincidence(target)
-        self.ordered: Array | None = None
-
-    def add(self, batch: Batch) -> None:
-        if self.ordered is None:
-            self.ordered = batch.ordered
 
     def evidence(self) -> Evidence:
-        assert self.ordered is not None
         n = len(self.ordered)
         edges = np.flatnonzero(np.append(self.ordered[1:] != self.ordered[:-1], True))
         runs = np.diff(edges, prepend=-1)

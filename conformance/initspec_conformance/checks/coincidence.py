@@ -8,7 +8,9 @@ from functools import lru_cache
 import numpy as np
 from scipy import special
 
-from initspec_conformance.arrays import Values
+from initspec_conformance.arrays import Array, Values
+from initspec_conformance.batch import Batch
+from initspec_conformance.checks.base import Accumulator
 from initspec_conformance.checks.matrices import frame_of
 from initspec_conformance.laws import EntryLaw, zeros_of
 from initspec_conformance.readings import Rounded
@@ -19,6 +21,17 @@ LATTICES = {"float32": 2.0**-22, "float64": 2.0**-44}
 
 Of float64 numbers 52, of which 8 are left to chance.
 """
+
+
+class Ordered(Accumulator):
+    """The sizes of some entries of the first draws, sorted: equal ones are neighbours."""
+
+    def __init__(self) -> None:
+        self.ordered: Array = np.empty(0)
+
+    def add(self, batch: Batch) -> None:
+        if not len(self.ordered):
+            self.ordered = batch.ordered
 
 
 def coincidence(target: Target) -> float:

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
 from initspec_conformance import rates
-from initspec_conformance.arrays import Array, Values
+from initspec_conformance.arrays import Values
 from initspec_conformance.batch import MOST, Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence, fact
-from initspec_conformance.checks.coincidence import coincidence
+from initspec_conformance.checks.coincidence import Ordered, coincidence
 from initspec_conformance.checks.duplicates import pairs_of_equal
 from initspec_conformance.rates import Rates
 from initspec_conformance.readings import Rounded
@@ -60,8 +60,10 @@ def _of_hits(seen: int, hit: Values) -> float:
     def slope(t: float) -> float:
         return seen - float((1 / (1 + (1 - odds) / odds * math.exp(-t))).sum())
 
-    if slope(-60) <= 0 or slope(60) >= 0:
-        return 1.0 if seen == len(odds) == 0 else 0.0
+    if not 0 <= seen <= len(odds):
+        return 0.0  # a certain cell was missed, or an impossible one hit
+    if seen in (0, len(odds)):  # the bound is reached there, at an infinite t
+        return min(1.0, 2 * math.exp(float(np.log(odds if seen else 1 - odds).sum())))
     t = float(optimize.brentq(slope, -60, 60))
     gain = t * seen - float(np.log1p(odds * math.expm1(t)).sum())
     return min(1.0, 2 * math.exp(-max(gain, 0.0)))
@@ -156,17 +158,12 @@ class Resolution(Check):
         return float(special.pdtri(limit, rates.MISS)) / max(pairs, 1)
 
 
-class _Resolution(Accumulator):
+class _Resolution(Ordered):
     def __init__(self, target: Target) -> None:
+        super().__init__()
         self.equal = coincidence(target)
-        self.ordered: Array | None = None
-
-    def add(self, batch: Batch) -> None:
-        if self.ordered is None:
-            self.ordered = batch.ordered
 
     def evidence(self) -> Evidence:
-        assert self.ordered is not None
         n, pairs = len(self.ordered), pairs_of_equal(self.ordered)
         limit = COARSE * self.equal * math.comb(n, 2)
         p_value = float(special.pdtrc(pairs - 1, limit)) if pairs else 1.0
