@@ -17,7 +17,7 @@ from typing import Any
 
 
 class QuietTensorFlow(MetaPathFinder):
-    """Finds TensorFlow as Python does, and lets nothing but Python write while it is loaded."""
+    """Finds TensorFlow as Python does, with standard error closed while it is loaded."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """Return the spec of TensorFlow; None for all else."""
@@ -37,8 +37,14 @@ class QuietTensorFlow(MetaPathFinder):
 @contextmanager
 def _native_stderr_closed() -> Iterator[None]:
     """Send what is written to file descriptor 2 nowhere; exceptions still reach Python."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    if sys.stderr is not None:
+        sys.stderr.flush()
+    try:
+        kept = os.dup(2)
+    except OSError:  # closed, as by 2>&-: there is nothing to keep quiet
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)
         yield
