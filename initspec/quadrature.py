@@ -31,7 +31,7 @@ _NEGLIGIBLE = 1e-17
 
 
 class Estimate(NamedTuple):
-    """An integral and a bound on its error, both absolute."""
+    """An integral and an estimate of its error, both absolute."""
 
     value: float
     error: float
