@@ -80,6 +80,7 @@ GOALS = (
     _speed(NATIVE, KERAS, 1.05, "keras-he-normal", "He truncated normal, 4096 x 4096", "Keras on TensorFlow `HeNormal`"),
     _speed(NATIVE, "jax", 1.05, "jax-he-normal", "He truncated normal, 4096 x 4096, under jit", "JAX `he_normal` under jit"),
     _speed(NATIVE, "jax", 1.05, "jax-glorot-uniform", "Glorot uniform, 4096 x 4096, under jit", "JAX `glorot_uniform` under jit"),
+    _speed(NATIVE, "jax", 1.05, "jax-itself", "a control: JAX `he_normal`, 4096 x 4096, under jit", "itself"),
     _call("torch", "torch `kaiming_normal_`", "kaiming-normal"),
     _call("torch", "torch `kaiming_uniform_`", "kaiming-uniform"),
     _call("torch", "torch `trunc_normal_`", "trunc-normal"),

@@ -64,8 +64,8 @@ On {cores} processor cores, with
 
 `python -m benchmarks` in the repository, or `nox -s benchmarks`, measures it again on what you have installed and writes
 this page; it takes some ten minutes, and wants a machine that does nothing else. Each framework has a process of its own.
-pytest-benchmark times our side after a call of theirs each, both on memory that has been written before. JAX is waited
-for. Memory is measured in a process for each case: by tracemalloc where NumPy allocates,
+pytest-benchmark times pairs, of which each side is first as often as second, both on memory that has been written before.
+JAX is waited for. Memory is measured in a process for each case: by tracemalloc where NumPy allocates,
 else by the peak of the resident set. The goals are in `benchmarks/goals.py`, the numbers in `benchmarks/results.json`.
 """
 

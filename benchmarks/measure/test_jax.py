@@ -33,6 +33,12 @@ def test_native(bench, name):
     bench.ratio(f"native-jax-{name}", jitted(spec.to_jax(), side), jitted(theirs, side))
 
 
+def test_control(bench):
+    """A function against itself: what the measuring alone makes of a ratio."""
+    side = bench.size(4096)
+    bench.ratio("native-jax-itself", jitted(OWN.he_normal(), side), jitted(OWN.he_normal(), side))
+
+
 @pytest.mark.parametrize("name", PAIRS)
 def test_small(bench, name):
     """A call on 16 x 16, both as they stand."""
