@@ -111,7 +111,8 @@ def translate(
     convention, notes = entry.framework.axes, list(reading.notes)
     explicit = None if _is_own(reading.axes, convention, sizes) else reading.axes
     if sizes is not None:
-        reading.spec.plan(sizes, reading.axes)
+        # A law that asks nothing of the axes fills a bias too, which no convention has axes for.
+        reading.spec.plan(sizes, reading.axes if axes_matter(reading.spec) else own)
         if own is not None:
             explicit = _held_against(reading, own, sizes, notes)
     names = WRITTEN if to is None else () if to == "initspec" else (to,)
@@ -152,8 +153,10 @@ def _same(axes: Axes, others: Axes, shape: tuple[int, ...]) -> bool:
 def _held_against(reading: Reading, own: Axes, shape: tuple[int, ...], notes: list[str]) -> Axes:
     """Return the axes of an exact translation, and note where the line counts other fans."""
     spec, read_as = reading.spec, reading.axes
+    if not axes_matter(spec):
+        return own
     counted, true = spec.plan(shape, read_as), spec.plan(shape, own)
-    if not axes_matter(spec) or _same(read_as, own, shape):
+    if _same(read_as, own, shape):
         return own
     if not spec.distribution.needs_axes and counted.scale == true.scale:
         return own  # other fans, but the one that the mode asks for is the same

@@ -235,6 +235,17 @@ def test_fans_are_held_against_the_true_axes() -> None:
     assert grouped.line("torch").axes == "(stack=4 out) in kernel kernel"
 
 
+@pytest.mark.parametrize("line", ["normal_(w)", "RandomNormal", "jax.nn.initializers.uniform()"])
+@pytest.mark.parametrize(("shape", "axes"), [((), None), ((5,), None), ((5,), "out [in=7]")])
+def test_a_law_without_fans_fills_a_bias(
+    line: str, shape: tuple[int, ...], axes: str | None
+) -> None:
+    """A line that asks nothing of the axes is read on a vector and a scalar too."""
+    told = translate(line, shape=shape, axes=axes)
+    assert told.axes is None
+    assert all(one.shape == shape and one.axes is None for one in told.lines)
+
+
 def test_shapes_are_told_in_each_layout() -> None:
     """A torch kernel [out, in, h, w] is [h, w, in, out] in Keras and JAX."""
     found = translate("kaiming_normal_", shape=(64, 32, 3, 5))
