@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -16,7 +17,7 @@ class Finding:
         p_values: the p-value of each stage that ran; None for a deterministic check.
         n: how many samples the first stage had.
         min_discrepancy: the least deviation, in `unit`, that n samples show at a miss rate of 1e-6;
-            0 for a deterministic check.
+            0 for a deterministic check, inf where they are too few to show any.
         reproduce: Python that repeats it.
         passed: the verdict.
         unit: what min_discrepancy counts in.
@@ -46,6 +47,15 @@ class Finding:
         return "/".join(filter(None, (self.backend, self.cell, self.check)))
 
     @property
+    def sees(self) -> str:
+        """The least deviation that so many samples show, with its unit; "" where any is seen."""
+        if not self.min_discrepancy:
+            return ""
+        if not math.isfinite(self.min_discrepancy):
+            return "nothing: too few samples"
+        return f"{self.min_discrepancy:.2g} {self.unit}".rstrip()
+
+    @property
     def failed(self) -> bool:
         """Whether this fails the run."""
         return not self.passed and not self.deviation
@@ -57,7 +67,7 @@ class Finding:
             stages = ", then ".join(f"{p:.3g}" for p in self.p_values)
             lines.append(f"  p = {stages} over {self.n} samples")
         if self.min_discrepancy:
-            lines.append(f"  sees {self.min_discrepancy:.3g} {self.unit}")
+            lines.append(f"  sees {self.sees}")
         if self.deviation:
             lines.append(f"  known deviation: {self.deviation}")
         if not self.passed:

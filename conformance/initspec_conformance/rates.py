@@ -108,6 +108,14 @@ def least_excess(trials: int, share: float, level: float) -> float:
     return float(special.bdtri(least - 1, trials, MISS)) / share - 1
 
 
+def noncentrality(freedom: float, level: float) -> float:
+    """Return the noncentrality of a chi-square variable of which `MISS` pass.
+
+    They stay below the limit that a central one exceeds with probability `level`.
+    """
+    return float(special.chndtrinc(special.chdtri(freedom, level), freedom, MISS))
+
+
 def bonferroni(p_value: float, parts: int) -> float:
     """Return the p-value of the smallest of `parts` p-values."""
     return min(1.0, parts * p_value)

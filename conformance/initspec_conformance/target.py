@@ -47,6 +47,14 @@ class Target:
         return math.prod(self.shape)
 
     @cached_property
+    def entries(self) -> int:
+        """The number of entries that are not zero by the spec: of sparse weights, the others."""
+        if not isinstance(self.spec.distribution, Sparse):
+            return self.size
+        zeros, each, slices = zeros_of(self.spec, self.layout)
+        return (each - zeros) * slices
+
+    @cached_property
     def law(self) -> EntryLaw | None:
         """The law of the independent entries, None where there are none."""
         return entry_law(self.spec, self.layout.fans)

@@ -30,11 +30,11 @@ def target(text, shape, axes="out in", dtype="float32"):
     return target_of(InitSpec.parse(text), shape, axes, dtype)
 
 
-def replicates(check, what, draws, count):
-    """Return the evidence of each of `REPLICATES` runs of `draws(rng)`, `count` draws each."""
+def replicates(check, what, draws, count, runs=REPLICATES):
+    """Return the evidence of each of some runs of `draws(rng, count)`."""
     rng = np.random.default_rng([11, *check.encode(), *what.dtype.encode()])
     found = []
-    for _ in range(REPLICATES):
+    for _ in range(runs):
         accumulator = BATTERY[check].start(what)
         accumulator.add(Batch(what, draws(rng, count).astype(what.numpy_dtype)))
         found.append(accumulator.evidence())

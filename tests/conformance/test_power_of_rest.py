@@ -15,6 +15,7 @@ from initspec_conformance.checks.dtype import _powers
 from initspec_conformance.checks.matrices import frame_of
 from initspec_conformance.checks.sparsity import _Adjacency, _shared
 from nulls import right_draws
+from scipy import special, stats
 from test_power import MARGIN, REPLICATES, TOLERANCE, margin, quantiles, replicates, target
 
 SUMS = (
@@ -118,6 +119,37 @@ def test_sparse_scores(name):
     assert abs(z.std() - 1) < 6 / math.sqrt(2 * REPLICATES) + 0.05
 
 
+def test_zero_places():
+    """Some slices have no zeros in their last quarter: places vary by min_discrepancy."""
+    slices, entries, zeros, count = 64, 64, 32, 8
+    what = target("sparse(sparsity=0.5, std=0.02)", (slices, entries))
+    check, whole, freedom = BATTERY["zero_places"], count * slices, entries - 1
+    off = check.min_discrepancy(whole * entries, what)
+    # A place in the first three quarters is zero with chance p + q p / 3, one beyond with p - q p:
+    # a variance of q^2 p^2 / 3, and of q^2 / 3 where p (1 - p) is the unit.
+    head = 3 * entries // 4
+    some = math.ceil(math.sqrt(3 * off) * whole)
+    off = (some / whole) ** 2 / 3
+
+    def draws(rng, count):
+        mask = mask_of(rng, whole, entries, zeros)
+        first = mask_of(rng, some, head, zeros)
+        mask[:some] = np.pad(first, ((0, 0), (0, entries - head)))
+        mask = mask.reshape(count, slices, entries)
+        return np.where(mask, 0.0, 0.02 * rng.standard_normal(mask.shape))
+
+    found = replicates("zero_places", what, draws, count)
+    ratios = np.array([evidence.statistic for evidence in found])
+    # A chi-square of noncentrality (E - 1) S d, over its degrees of freedom.
+    sd = math.sqrt(2 * freedom + 4 * freedom * whole * off) / freedom
+    assert abs(ratios.mean() - (1 + whole * off)) < 6 * sd / math.sqrt(REPLICATES)
+    assert abs(ratios.std() / sd - 1) < 6 / math.sqrt(REPLICATES)
+    limit = special.chdtri(freedom, DEFAULT.first / 2)
+    missed = stats.ncx2.cdf(limit, freedom, freedom * whole * off)
+    assert missed <= rates.MISS
+    assert all(rejects(evidence, DEFAULT.first) for evidence in found)
+
+
 def test_binades():
     """Powers of two that occur too often by min_discrepancy."""
     check, what, n = BATTERY["binades"], target("he_normal", (64, 80), dtype="bfloat16"), 5120
@@ -202,17 +234,19 @@ def test_atoms_of_16_bits():
     assert all(rejects(evidence, DEFAULT.first) for evidence in found)
 
 
-def test_positions():
-    """Offsets of the entries, a share of the variance, that all draws have in common."""
-    what, count = target("he_normal", (16, 16)), 64
-    share = BATTERY["positions"].min_discrepancy(count * 256, what)
+@pytest.mark.parametrize("shape", [(16, 16), (64, 1032)], ids=["each entry", "each output"])
+def test_positions(shape):
+    """Offsets, a share of the variance, that all draws have in common: of large weights, rows."""
+    what, count = target("he_normal", shape), 64 if shape[1] == 16 else 2
+    share = BATTERY["positions"].min_discrepancy(count * what.size, what)
+    rows = shape if shape[1] == 16 else (64, 1)
 
     def draws(rng, _):
-        offsets = rng.standard_normal((1, *what.shape))
-        noise = rng.standard_normal((count, *what.shape))
+        offsets = rng.standard_normal((1, *rows))
+        noise = rng.standard_normal((count, *what.shape), np.float32)
         return what.law.scale * (math.sqrt(1 - share) * noise + math.sqrt(share) * offsets)
 
-    found = replicates("positions", what, draws, count)
+    found = replicates("positions", what, draws, count, REPLICATES if shape[1] == 16 else 60)
     assert all(rejects(evidence, DEFAULT.first) for evidence in found)
 
 
@@ -267,3 +301,25 @@ def test_serial():
 
     z = [evidence.statistic for evidence in replicates("serial", what, draws, 1)]
     assert abs(margin(z, rates.upper(DEFAULT.first)) - MARGIN) < TOLERANCE + 0.5
+
+
+def right_draws_of(what):
+    """Return what draws a target right, as `replicates` calls it."""
+    return lambda rng, count: right_draws(what, count, rng)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "least"),
+    [
+        ("transpose", "he_normal", 0.0122),
+        ("positions", "he_normal", 0.000373),
+        ("positions", "sparse(sparsity=0.9)", 0.00373),
+        ("too_good", "he_normal", 0.99958),
+        ("too_good", "sparse(sparsity=0.9)", 0.99958),
+    ],
+)
+def test_a_finding_counts_its_samples(name, text, least):
+    """What evidence calls n is what `min_discrepancy` takes, here of 4 large draws."""
+    check, what = BATTERY[name], target(text, (512, 520))
+    evidence = replicates(name, what, right_draws_of(what), 4, 1)[0]
+    assert check.min_discrepancy(evidence.n, what) == pytest.approx(least, rel=0.01)

@@ -12,7 +12,7 @@ from initspec_conformance.arrays import Array, Values
 from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import Accumulator
 from initspec_conformance.checks.matrices import frame_of
-from initspec_conformance.laws import EntryLaw, zeros_of
+from initspec_conformance.laws import EntryLaw
 from initspec_conformance.readings import Rounded
 from initspec_conformance.target import Target
 
@@ -63,11 +63,7 @@ def bits_of(target: Target) -> float:
     if target.family == "haar":
         frame = frame_of(target)
         return target.layout.stack * bits_of_matrix(target, frame.rows, frame.columns)
-    entries = target.size
-    if target.family == "sparse":
-        zeros, each, slices = zeros_of(target.spec, target.layout)
-        entries = (each - zeros) * slices
-    return -entries * math.log2(coincidence(target))
+    return -target.entries * math.log2(coincidence(target))
 
 
 def bits_of_matrix(target: Target, rows: int, columns: int) -> float:

@@ -255,13 +255,13 @@ class _Transpose(Accumulator):
         self.draws += batch.count
 
     def evidence(self) -> Evidence:
-        pairs = self.draws * _pairs(self.target)
+        pairs, n = self.draws * _pairs(self.target), self.draws * self.target.size
         if pairs < PRODUCTS:
-            return Evidence(0.0, 1.0, pairs, f"{pairs} pairs are too few for a correlation")
+            return Evidence(0.0, 1.0, n, f"{pairs} pairs are too few for a correlation")
         scores = [total / math.sqrt(pairs) for total in self.sums]
         z, name = max(zip(scores, SIGNALS, strict=True), key=lambda found: abs(found[0]))
         message = f"the {name} of w[i, j] and w[j, i] correlate: z = {z:+.2f} over {pairs} pairs"
-        return Evidence(z, rates.bonferroni(rates.two_sided(z), 2), pairs, message)
+        return Evidence(z, rates.bonferroni(rates.two_sided(z), 2), n, message)
 
 
 def _power(spectrum: Array) -> Values:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from scipy import special
 
@@ -10,7 +12,7 @@ from initspec_conformance.arrays import Values
 from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence
 from initspec_conformance.rates import Rates
-from initspec_conformance.slices import slices_of
+from initspec_conformance.slices import sizes_of, slices_of
 from initspec_conformance.target import Target
 
 MOST = 1 << 16
@@ -29,22 +31,30 @@ class Positions(Check):
     null = (
         "on normal scores g over draws: (sum g)^2 / N and, scored, sum g^2: chi2_R, and the largest"
     )
-    unit = "of the variance, as offsets of the entries"
+    unit = "of the variance, as offsets that all draws share"
     reads = ("scores", "grid", "sums")
 
     def start(self, target: Target) -> Accumulator:
         return _Positions(target)
 
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        # Offsets of the R entries, a share d of the variance, multiply chi2_R by 1 + (N - 1) d.
-        entries = min(target.size, MOST)
-        draws = n / entries
-        if draws < 2:
-            return float("inf")
-        kinds = 1 + len(slices_of(target.layout))
-        limit = float(special.chdtri(entries, levels.first / (8 * kinds)))
-        least = float(special.chdtri(entries, 1 - rates.MISS))
-        return (limit / least - 1) / (draws - 1)
+        # Offsets of R places, a share d of the variance, multiply chi2_R by 1 + (N - 1) d. A place
+        # is an entry; of a large weight an output, or whatever it has slices of.
+        slices = slices_of(target.layout)
+        kinds, places = len(slices), target.size
+        if places <= MOST:
+            kinds += 1
+        elif slices:
+            sizes = sizes_of(target.layout)
+            places //= math.prod(sizes[axis] for axis in next(iter(slices.values())))
+        else:
+            return math.inf
+        each = n / places * target.entries / target.size
+        if each < 2:
+            return math.inf
+        limit = float(special.chdtri(places, levels.first / (8 * kinds)))
+        least = float(special.chdtri(places, 1 - rates.MISS))
+        return (limit / least - 1) / (each - 1)
 
 
 class _Positions(Accumulator):

@@ -97,7 +97,7 @@ class TooGood(Check):
         return _TooGood(target)
 
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        draws = max(n // target.size, 2)
+        draws = max(n // target.entries, 2)
         # Scatter (1 - d) chi2_D is missed where it stays over the lower limit.
         limit = float(special.chdtri(draws, 1 - levels.first / 4))
         return 1 - limit / float(special.chdtri(draws, rates.MISS))

@@ -110,7 +110,9 @@ class Places(Mask):
 
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
         _, entries, _ = zeros_of(target.spec, target.layout)
-        return rates.reach(levels) * math.sqrt(2 / (entries - 1)) / max(n / entries, 1)
+        # A variance of d p (1 - p) is a noncentrality of (E - 1) S d.
+        noncentrality = rates.noncentrality(entries - 1, levels.first / 2)
+        return noncentrality / (entries - 1) / max(n / entries, 1)
 
 
 class _Places(Accumulator):

@@ -138,7 +138,7 @@ def html_report(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(p=_p, sees=_sees, breaks=_breaks)
+    environment.filters.update(p=_p, breaks=_breaks)
     page: str = environment.get_template("report.html.j2").render(
         report=report,
         headline=_headline(report, len(backends)),
@@ -260,13 +260,6 @@ def _p(finding: Finding) -> str:
         return "exact"
     # A p-value is never 0; this one is below what a float holds.
     return ", then ".join("< 1e-300" if p == 0 else f"{p:.2g}" for p in finding.p_values)
-
-
-def _sees(finding: Finding) -> str:
-    """Return the least deviation that would have been seen; "" where any is."""
-    if not finding.min_discrepancy:
-        return ""
-    return f"{finding.min_discrepancy:.2g} {finding.unit}".rstrip()
 
 
 def _breaks(text: str) -> Markup:
