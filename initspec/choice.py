@@ -119,6 +119,12 @@ def choose(
         chi = factor**2 * mean_square(f.derivative, f.kinks).value
     except ActivationError:  # a slope may have no second moment where the function has one
         return Choice(f, "lecun", "lecun", factor, reason, _LECUN)
+    if not chi:
+        reason += (
+            " But its slope is 0 almost everywhere, so that no gradient passes it whatever the "
+            "weights are: train it with a surrogate for its slope, or take a smooth activation."
+        )
+        return Choice(f, "lecun", "lecun", factor, reason, _LECUN)
     reason += (
         f" A gradient's variance is then multiplied by chi_1 = {chi:.3g} in each layer: the nearer "
         "to 1, the deeper a network it fits."

@@ -83,13 +83,17 @@ def edge_of_chaos(activation: Activation, bias_std: float = 0.0) -> Edge | None:
 
     On the edge neither signals nor gradients vanish or explode exponentially (Schoenholz et al.
     2017). With (q, sigma_w) a fixed point of the length map, sigma_w^2 =
-    (q - sigma_b^2) / E[f^2], so that the edge is where (q - sigma_b^2) E[f'^2] = E[f^2].
+    (q - sigma_b^2) / E[f^2], so that the edge is where (q - sigma_b^2) E[f'^2] = E[f^2]. A step
+    function, whose slope is 0 almost everywhere, has none.
 
     >>> from initspec.activations import activation_of
     >>> edge_of_chaos(activation_of("tanh")), round(edge_of_chaos(activation_of("relu"))[0], 6)
     (Edge(weight_std=1.0, length=0.0), 1.414214)
     """
     slope = slope_of(activation)
+    scales = np.geomspace(1e-6, 1e3, 4001)
+    if not np.any(slope.function(np.r_[-scales, scales])):
+        return None
 
     def excess(q: float) -> float:
         size = _moment(activation, q)

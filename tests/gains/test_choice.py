@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from initspec import InitSpec, InitSpecError, TruncatedNormal, gain
-from initspec.activations import NAMES
+from initspec.activations import NAMES, activation_of
 from initspec.choice import choose
+from initspec.propagation import edge_of_chaos
 
 PAPERS = {"he": "He et al. (2015)", "glorot": "Glorot & Bengio (2010)"}
 
@@ -90,3 +91,12 @@ def test_bad_input(arguments, parameters, said):
     """The error says what to do."""
     with pytest.raises(InitSpecError, match=said):
         InitSpec.for_activation(*arguments, **parameters)
+
+
+@pytest.mark.parametrize("step", [np.sign, np.rint, lambda z: z > 0])
+def test_step_functions_have_a_gain_and_a_warning(step):
+    """The signal can be kept; the reason says that no gradient passes, and there is no edge."""
+    choice = choose(step)
+    assert choice.gain == gain(step)
+    assert "slope is 0 almost everywhere" in choice.reason
+    assert edge_of_chaos(activation_of(step)) is None
