@@ -14,6 +14,7 @@ from rich.text import Text
 from initspec.cli.arguments import read_activation, read_seed, read_shape
 from initspec.propagation import Histogram, Layer, Propagation
 from initspec.propagation import propagate as run
+from initspec.propagation.verdict import counted
 from initspec.spec import InitSpec
 
 _SHOWN = 12
@@ -68,8 +69,8 @@ def propagate(
 
 
 def _show(found: Propagation, console: Console, histograms: bool) -> None:
-    inputs = f"{found.samples} inputs, seed {found.seed}"
-    head = f", {found.activation}, {found.depth} layers of {found.width}, {inputs}"
+    inputs = f"{counted(found.samples, 'input')}, seed {found.seed}"
+    head = f", {found.activation}, {counted(found.depth, 'layer')} of {found.width}, {inputs}"
     console.print(Text.assemble((found.spec, "bold"), head))
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     wide = console.width >= _WIDE

@@ -11,6 +11,7 @@ from rich.text import Text
 from initspec.choice import Choice, choose
 from initspec.cli.arguments import read_activation
 from initspec.cli.pages import facts
+from initspec.errors import InitSpecError
 from initspec.gains import gain
 from initspec.spec import InitSpec
 
@@ -48,19 +49,34 @@ def recommend(
 
 
 def _show(choice: Choice, spec: InitSpec, factor: float, console: Console) -> None:
-    console.print(Text.assemble(f"{choice.activation}: ", (str(spec), "bold")))
+    line = _line(choice, spec)
+    console.print(Text.assemble(f"{choice.activation}: ", (line, "bold")))
     rows = [
         ("why", choice.reason),
         ("gain", f"{factor:.10g}, which keeps the variance: 1 / sqrt(E[f(z)^2]), z ~ N(0, 1)"),
         ("paper", choice.paper),
-        ("python", f"InitSpec.parse({str(spec)!r})"),
+        ("python", f"InitSpec.parse({line!r})"),
     ]
     console.print(facts(rows))
     console.print(
         Text(
             "See what it does: initspec propagate "
-            f"'{spec}' --activation '{choice.activation}' --depth 20",
+            f"'{line}' --activation '{choice.activation}' --depth 20",
             style="dim",
         ),
         soft_wrap=True,
     )
+
+
+def _line(choice: Choice, spec: InitSpec) -> str:
+    """Return the spec as He's rule with the slope of a leaky ReLU, where that is what it means."""
+    slope = choice.activation.parameters.get("negative_slope", 0.0)
+    if choice.rule == "he" and slope and str(spec).startswith("variance_scaling"):
+        mode = "" if spec.mode == "fan_in" else f", mode={spec.mode}"
+        line = f"he_{spec.distribution.name()}(negative_slope={slope}{mode})"
+        try:
+            if InitSpec.parse(line) == spec:
+                return line
+        except InitSpecError:  # a family that has no such constructor
+            pass
+    return str(spec)

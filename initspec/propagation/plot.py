@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from initspec.errors import NetworkError
 from initspec.propagation.result import Propagation
+from initspec.propagation.verdict import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,7 +59,7 @@ def plot(found: Propagation, path: str | PathLike[str] | None, dark: bool) -> Fi
         _spectrum(figure.add_subplot(bottom[0, 2]), found, palette)
     for axis in figure.axes:
         _coloured(axis, palette)
-    title = f"{found.spec}, {found.activation}, {found.depth} layers of {found.width}"
+    title = f"{found.spec}, {found.activation}, {counted(found.depth, 'layer')} of {found.width}"
     figure.suptitle(f"{title}: {found.state}", color=palette["ink"], fontsize=13)
     if path is not None:
         try:

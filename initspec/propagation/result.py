@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from initspec.propagation.layer import Layer
 from initspec.propagation.mean_field import Edge
-from initspec.propagation.verdict import verdict
+from initspec.propagation.verdict import counted, verdict
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -100,9 +100,8 @@ class Propagation:
         return plot(self, path, dark)
 
     def __str__(self) -> str:
-        return (
-            f"{self.spec}, {self.activation}, {self.depth} layers of {self.width}: {self.verdict}"
-        )
+        layers = counted(self.depth, "layer")
+        return f"{self.spec}, {self.activation}, {layers} of {self.width}: {self.verdict}"
 
 
 def _plain(value: Any) -> Any:

@@ -38,6 +38,16 @@ def verdict(layers: Sequence[Layer], width: int, symmetric: bool) -> str:
     over = next((layer.index for layer in layers if layer.overflowed), None)
     if over is not None:
         return f"exploding: the activations overflow in layer {over} of {depth}"
+    if not layers[0].length:
+        return (
+            "vanishing: all sums of the first layer are 0, as where all inputs are 0; pass inputs "
+            "that are not, or larger weights"
+        )
+    if not any(layer.gradient_std for layer in layers):
+        return (
+            "vanishing: the activation's slope is 0 wherever the network goes, so that no gradient "
+            "passes; change the activation"
+        )
     saturated = sum(layer.saturated for layer in layers) / depth
     if saturated > SATURATED:
         return (
@@ -70,10 +80,17 @@ def verdict(layers: Sequence[Layer], width: int, symmetric: bool) -> str:
             if len(texts) < len(said):
                 return f"{state}: {', and '.join(texts)}; change the activation"
             return f"{state}: {', and '.join(texts)}; {advice}"
+    if depth == 1:
+        return f"healthy: the activations' std is {signal[0]:.2g}, the gradient's {gradient[0]:.2g}"
     return (
         f"healthy: the activations' std is {signal[0]:.2g} in the first layer and {signal[-1]:.2g} "
         f"in the last, the gradient's {gradient[0]:.2g} and {gradient[-1]:.2g}"
     )
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number and its noun, in the singular for 1."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _change(values: Sequence[float], width: int, sign: int) -> int:

@@ -45,6 +45,29 @@ def test_recommend_takes_distribution_and_mode():
     assert InitSpec.parse(found["spec"]) == expected
 
 
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("leaky_relu",), "he_normal(negative_slope=0.01)"),
+        (("prelu", "--distribution", "uniform"), "he_uniform(negative_slope=0.25)"),
+        (("prelu", "--mode", "fan_out"), "he_normal(negative_slope=0.25, mode=fan_out)"),
+    ],
+)
+def test_recommend_says_the_slope(arguments, line):
+    """A leaky ReLU's rule is read by its slope; it is the same law as the canonical line."""
+    said = _run("recommend", "--activation", *arguments)
+    assert line in said.output
+    found = json.loads(_run("recommend", "--activation", *arguments, "--json").output)
+    assert InitSpec.parse(line) == InitSpec.parse(found["spec"])
+
+
+def test_one_layer_and_one_input_are_singular():
+    """As a sentence has them."""
+    said = _run("propagate", "he_normal", "--depth", "1", "--samples", "1").output
+    assert "1 layer of 100, 1 input," in said
+    assert "1 layer of 100:" in str(propagate(InitSpec.he_normal(), depth=1))
+
+
 def test_propagate_shows_every_layer_and_the_verdict():
     """A histogram and the numbers of each layer; the same as the function's."""
     said = _run("propagate", "normal(std=1.0)", "--activation", "sigmoid").output

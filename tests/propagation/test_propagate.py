@@ -298,3 +298,12 @@ def test_importing_initspec_leaves_the_laboratory_alone():
         "assert not {'matplotlib', 'scipy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_verdict_says_why_nothing_passes():
+    """Zero inputs, and an activation without a slope, are not mended by other weights."""
+    found = propagate(InitSpec.he_normal(), inputs=np.zeros((10, 100)))
+    assert "all inputs are 0" in found.verdict
+    found = propagate(InitSpec.lecun_normal(), np.sign)
+    assert found.state == "vanishing"
+    assert "no gradient passes" in found.verdict
