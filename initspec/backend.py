@@ -137,7 +137,10 @@ def usable(backend: str | Backend[Any]) -> Backend[Any]:
             f"{backend!r} is no backend, it lacks {', '.join(lacks)}: pass a registered name "
             f"({', '.join(_registered())}) or an object that satisfies initspec.Backend"
         )
-    reason = found.why_unusable()
+    try:
+        reason = found.why_unusable()
+    except Exception as error:  # a framework that is installed, but breaks on import
+        reason = f"{type(error).__name__}: {error}"
     if reason is not None:
         raise BackendError(f"the backend {found.name!r} cannot be used here: {reason}")
     return found

@@ -99,12 +99,17 @@ def _resolve(
 ) -> Plan:
     family, rule = spec.distribution, spec.variance
     if axes is None:
-        needs = "a fan rule" if rule is not None and rule.takes_mode else family.needs_axes
-        if needs:
+        said = f"'{spec}' on the shape {shape}"
+        if family.needs_axes:
             raise AxesError(
-                f"'{spec}' on the shape {shape}: {needs} needs to know what each axis is for, and "
-                f"rank {len(shape)} has no convention; pass axes, such as axes='out [in=512]' for "
-                "the bias of a layer with 512 inputs"
+                f"{said}: {family.needs_axes} needs an out and an in axis, and rank {len(shape)} "
+                "has no convention; pass a shape of two axes or more, or axes that name both"
+            )
+        if rule is not None and rule.takes_mode:
+            raise AxesError(
+                f"{said}: a fan rule needs to know what each axis is for, and rank {len(shape)} "
+                "has no convention; pass axes, such as axes='out [in=512]' for the bias of a layer "
+                "with 512 inputs"
             )
         layout, fans = Layout(shape, ("out",) * len(shape), shape, Fans(1, 1)), None
     else:

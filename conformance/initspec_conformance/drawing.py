@@ -159,8 +159,8 @@ class Source:
             result = self._caller(lambda: self._guarded(seed, elsewhere), self._allowance)
         except TimeoutError:
             raise BadDrawError(
-                f"the draw with seed {seed} hangs: the draws of this cell took longer than "
-                f"{self._allowance.seconds:g} s"
+                f"the draw with seed {seed} hangs, or the machine is too busy: the draws of this "
+                f"cell took longer than {self._allowance.seconds:g} s"
             ) from None
         except CallError as error:
             raise BadDrawError(f"the draw with seed {seed} raised {error}") from error

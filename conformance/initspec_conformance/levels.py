@@ -44,7 +44,7 @@ class Level:
 LEVELS = {
     level.name: level
     for level in (
-        Level("quick", 1 << 18, 1 << 10, 60.0),
+        Level("quick", 1 << 18, 1 << 10, 120.0),
         Level("default", 1 << 21, 1 << 12, 120.0),
         Level("thorough", 1 << 24, 1 << 14, 600.0),
     )

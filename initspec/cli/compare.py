@@ -16,6 +16,9 @@ from initspec.comparison import ALPHA, Comparison
 from initspec.comparison import compare as run
 from initspec.spec import InitSpec
 
+_WIDE = 100
+"""Columns from which versions and native objects stand in the table; else they stand below."""
+
 
 def compare(
     spec: str = typer.Argument(help="A spec, such as he_normal or 'orthogonal(gain=1.4)'."),
@@ -67,7 +70,13 @@ def _show(result: Comparison, console: Console) -> None:
     console.print(f"[bold]{escape(result.spec)}[/] on {shape}, {result.dtype}, {axes}")
     if result.fan_in is not None:
         console.print(f"fan_in {result.fan_in}, fan_out {result.fan_out}")
-    console.print(_table(result))
+    wide = console.width >= _WIDE
+    console.print(_table(result, wide))
+    if not wide:
+        for row in result.rows:
+            console.print(
+                f"[dim]{escape(row.backend)}: {escape(row.native)}, {escape(row.version)}[/]"
+            )
     if result.seed is not None:
         for sha256 in dict.fromkeys(row.sha256 for row in result.rows):
             who = ", ".join(row.backend for row in result.rows if row.sha256 == sha256)
@@ -85,20 +94,20 @@ def _show(result: Comparison, console: Console) -> None:
         console.print(f"[green]{who} with the declared law[/] (false alarms: {ALPHA:g} a run)")
 
 
-def _table(result: Comparison) -> Table:
+def _table(result: Comparison, wide: bool) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("backend", "version", "native object"):
+    for heading in ("backend", "version", "native object") if wide else ("backend",):
         table.add_column(heading, overflow="fold")
     for heading in ("mean", "std", "least", "most", "p"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     low, high = result.bounds
-    table.add_row("declared", "", "", *map(_number, (result.mean, result.std, low, high)), "", "")
+    blank = ("", "") if wide else ()
+    table.add_row("declared", *blank, *map(_number, (result.mean, result.std, low, high)), "", "")
     for row in result.rows:
         table.add_row(
             row.backend,
-            escape(row.version),
-            escape(row.native),
+            *((escape(row.version), escape(row.native)) if wide else ()),
             *map(_number, (row.mean, row.std, row.low, row.high)),
             "exact" if row.p_value is None else f"{row.p_value:.2g}",
             "[green]agrees[/]" if row.agrees else "[red]differs[/]",

@@ -29,11 +29,13 @@ class DeltaOrthogonal(Orthogonal, frozen=True, tag="delta_orthogonal"):
     needs_axes = "a delta-orthogonal kernel"
 
     def check(self, layout: Layout, axes: Axes | None) -> None:
-        if not layout.kernel or layout.out < layout.in_:
+        said = f"delta_orthogonal on the shape {layout.shape} with axes '{axes}'"
+        if not layout.kernel:
+            raise ShapeError(f"{said}: it needs a kernel axis; use orthogonal without one")
+        if layout.out < layout.in_:
             raise ShapeError(
-                f"delta_orthogonal on the shape {layout.shape} with axes '{axes}' "
-                f"(out {layout.out}, in {layout.in_}, kernel {layout.kernel}): it needs a kernel "
-                "axis, and at least as many outputs as inputs; use orthogonal otherwise"
+                f"{said}: it needs at least as many outputs as inputs, and has {layout.out} "
+                f"outputs and {layout.in_} inputs; use orthogonal with fewer"
             )
 
     def law(self, plan: Plan) -> Law:

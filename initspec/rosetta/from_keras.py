@@ -198,6 +198,12 @@ def _fan_rule(
         axes = _counted(
             at, _indices("input_axes", input_axes), _indices("output_axes", output_axes)
         )
+        if at.rank is None:
+            notes = (
+                "Without a shape, the weight is taken to have the axes up to the farthest that is "
+                "named, and no others: an axis that neither list names counts in neither fan.",
+                *notes,
+            )
     return Reading(spec, axes, notes)
 
 

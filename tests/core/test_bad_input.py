@@ -167,7 +167,7 @@ def test_fields_that_do_not_go(call, says):
 SHAPES = {
     "identity": [(3, 4, 5), (3, 4, 1)],
     "dirac": [(3, 4), (0, 4)],
-    "delta_orthogonal": [(3, 4), (3, 4, 5)],
+    "delta_orthogonal": [(3, 4), (4, 3)],
 }
 
 
@@ -180,6 +180,13 @@ def test_shapes_that_cannot_carry_a_family(family):
             lambda shape=shape: InitSpec(family, None).to_numpy()(shape),
         ):
             refuse(call, family, str(shape), "kernel axis", "use ", kind=errors.ShapeError)
+
+
+def test_delta_orthogonal_needs_no_fewer_outputs_than_inputs():
+    """The rule that fails is named, and not the one about the kernel."""
+    with pytest.raises(errors.ShapeError, match="and has 3 outputs and 4 inputs") as caught:
+        InitSpec.delta_orthogonal().to_numpy()((3, 4, 5))
+    assert "kernel axis" not in str(caught.value)
 
 
 @pytest.mark.parametrize("shape", [(), (7,)])
@@ -198,8 +205,9 @@ def test_shapes_that_cannot_carry_a_family(family):
 )
 def test_low_rank_without_axes(spec, shape):
     """What needs roles for the axes says on rank 0 and 1 what to pass."""
+    remedy = "two axes or more" if spec.distribution.needs_axes else "axes='out [in=512]'"
     for call in (lambda: spec.std(shape), lambda: spec.to_numpy()(shape)):
-        refuse(call, str(spec), str(shape), "axes='out [in=512]'", kind=errors.AxesError)
+        refuse(call, str(spec), str(shape), remedy, kind=errors.AxesError)
 
 
 BAD_DTYPES = [

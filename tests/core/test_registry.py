@@ -106,6 +106,19 @@ def test_unusable_backend_raises_with_its_reason():
         InitSpec.he_normal().to(Unusable())
 
 
+def test_backend_that_breaks_as_it_is_asked():
+    """An error of `why_unusable` itself is a reason, not a traceback."""
+
+    class Breaks(type(backend.usable("numpy"))):
+        name = "breaks"
+
+        def why_unusable(self):
+            raise OSError("libcuda.so.1: no such file")
+
+    with pytest.raises(InitSpecError, match="'breaks' cannot be used here: OSError: libcuda"):
+        InitSpec.he_normal().to(Breaks())
+
+
 def test_something_that_is_no_backend():
     """An object without the methods of the protocol raises, and says what is needed."""
     with pytest.raises(InitSpecError, match="is no backend"):

@@ -40,6 +40,8 @@ class _Mean(Accumulator):
         off = self.sum / self.n
         z = off * math.sqrt(self.n) / std
         skewness = self.target.reading.skewness[0] / math.sqrt(self.n)
+        # The mean of a rounded symmetric law is a sum that leaves some 1e-18.
+        mean = mean if abs(mean) > 1e-12 * std else 0.0
         message = (
             f"mean {mean + off:.6g} where {mean:.6g} is specified: "
             f"{off / std:+.5f} sigma, z = {z:+.2f}"
