@@ -130,7 +130,7 @@ def learning_curves(
         curves: losses by framework and initialization.
         words: in the page's language.
     """
-    left, top, bottom, right = 42.0, 90.0, 290.0, WIDTH - 10.0
+    left, top, bottom, right = 42.0, 90.0, 290.0, WIDTH - 24.0
     steps = len(next(iter(next(iter(curves.values())).values()))) - 1
     most = max(max(curve) for one in curves.values() for curve in one.values()) * 1.05
     body = []
