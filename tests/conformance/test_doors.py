@@ -63,6 +63,8 @@ def test_ctrl_c_leaves_reports(tmp_path, presses):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # SIGINT is ignored in the background of a shell, and that is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as process:
         time.sleep(4)
         for _ in range(presses):
