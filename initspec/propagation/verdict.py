@@ -22,7 +22,7 @@ def verdict(layers: Sequence[Layer], width: int, symmetric: bool) -> str:
     - exploding: a layer overflows; or the activations or the gradient grow, by more than 2 over the
       network and more than 1 / 0.65 over its deeper half;
     - saturated: more than 30 % of the activations lie within 5 % of the range from its ends;
-    - vanishing: the activations or the gradient fall so;
+    - vanishing: the activations or the gradient fall so, or are 0 from the start;
     - healthy: none of these.
 
     A random network of finite width wanders: the bound of 2 is widened by 1.5 of ReLU's standard

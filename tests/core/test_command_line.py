@@ -28,6 +28,17 @@ def test_compare_prints_a_table_and_agrees():
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("columns", ["60", "80", "120"])
+def test_compare_cuts_no_word(columns):
+    """Names stand whole: in the table where it is wide, else below it."""
+    done = run(
+        *("compare", "he_normal", "--shape", "512,256", "--backends", "numpy"), COLUMNS=columns
+    )
+    assert "NumpyInitializer" in done.stdout
+    heading = next(line for line in done.stdout.splitlines() if line.startswith("backend"))
+    assert ("native object" in heading) == (columns == "120")
+
+
 def test_compare_json_is_the_result_and_nothing_else():
     """--json prints one JSON document."""
     axes = "in (stack=4 out)"

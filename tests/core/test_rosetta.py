@@ -246,6 +246,15 @@ def test_a_law_without_fans_fills_a_bias(
     assert all(one.shape == shape and one.axes is None for one in told.lines)
 
 
+def test_axes_without_a_shape_say_what_is_assumed() -> None:
+    """A list of axes from the end does not say the rank; with a shape nothing is assumed."""
+    line = "keras.initializers.GlorotUniform(input_axes=[-2], output_axes=[-1])"
+    assert any("Without a shape" in note for note in translate(line).changes)
+    told = translate(line, shape=(4, 20, 31))
+    assert told.axes == "stack in out"
+    assert not any("Without a shape" in note for note in told.changes)
+
+
 def test_shapes_are_told_in_each_layout() -> None:
     """A torch kernel [out, in, h, w] is [h, w, in, out] in Keras and JAX."""
     found = translate("kaiming_normal_", shape=(64, 32, 3, 5))
