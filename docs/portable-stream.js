@@ -104,13 +104,13 @@ export function truncatedNormal(x, mean, s, upper = Infinity) {
       const [a, m, b] = [x0, xm, last ? x0 : x0 + H].map((q) => sign * knot(q));
       const value = last ? a : (a + 4 * m + b) / 6, slope = last ? 0 : (sign * (b - a)) / H;
       const D = fl32(s * slope);
-      lines.set(key, [fl32(mean + s * value - D * (sign * xm)), D]);
+      lines.set(key, [fl32(s * value - D * (sign * xm)), D]);
     }
     return lines.get(key);
   };
   return x.map((v) => {
     const [V, D] = line(v);
-    return Math.min(bound[1], Math.max(bound[0], fl32(V + fl32(D * v))));
+    return Math.min(bound[1], Math.max(bound[0], fl32(fl32(V + fl32(D * v)) + fl32(mean))));
   });
 }
 

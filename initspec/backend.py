@@ -132,7 +132,7 @@ def usable(backend: str | Backend[Any]) -> Backend[Any]:
     """
     found = _load(backend) if isinstance(backend, str) else backend
     if not isinstance(found, Backend):
-        lacks = [part for part in _PARTS if not hasattr(found, part)]
+        lacks = [part for part in _PARTS if getattr(found, part, None) is None]
         raise BackendError(
             f"{backend!r} is no backend, it lacks {', '.join(lacks)}: pass a registered name "
             f"({', '.join(_registered())}) or an object that satisfies initspec.Backend"

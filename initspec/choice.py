@@ -10,7 +10,7 @@ from typing import Any
 from initspec.activations import Activation, activation_of
 from initspec.distributions import Distribution
 from initspec.errors import ActivationError
-from initspec.gains import gain
+from initspec.gains import PARTS, gain
 from initspec.named import he_scale
 from initspec.quadrature import mean_square
 
@@ -116,7 +116,7 @@ def choose(
         f"variance gain^2 / fan_in with gain {factor:.6g} bring 1 back."
     )
     try:
-        chi = factor**2 * mean_square(f.derivative, f.kinks).value
+        chi = factor**2 * mean_square(f.derivative, f.kinks, parts=PARTS).value
     except ActivationError:  # a slope may have no second moment where the function has one
         return Choice(f, "lecun", "lecun", factor, reason, _LECUN)
     if not chi:

@@ -36,7 +36,7 @@ last bit, which no library may move."""
 _DIGITS = 12
 """What is kept of a gain by quadrature, so that machines agree on it."""
 
-_PARTS = 64
+PARTS = 64
 """Panels to a standard deviation: a function is looked at each 0.0015 or nearer."""
 
 _ELU_TAIL = 0.14494541749292386
@@ -106,7 +106,7 @@ def second_moment(activation: str | Callable[..., Any] | Activation) -> Estimate
     """
     f = activation_of(activation)
     try:
-        value, error = mean_square(f.function, f.kinks, parts=_PARTS)
+        value, error = mean_square(f.function, f.kinks, parts=PARTS)
     except ActivationError as reason:
         raise ActivationError(f"activation {f}: {reason}") from None
     if value == 0:

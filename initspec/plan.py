@@ -102,8 +102,8 @@ def _resolve(
         said = f"'{spec}' on the shape {shape}"
         if family.needs_axes:
             raise AxesError(
-                f"{said}: {family.needs_axes} needs an out and an in axis, and rank {len(shape)} "
-                "has no convention; pass a shape of two axes or more, or axes that name both"
+                f"{said}: {family.needs_axes}, and rank {len(shape)} has no convention; "
+                f"pass a shape of {family.least_axes}, or axes that name them"
             )
         if rule is not None and rule.takes_mode:
             raise AxesError(

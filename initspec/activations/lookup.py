@@ -121,7 +121,8 @@ def _of_callable(function: Callable[..., Any]) -> Activation:
         step = share * np.maximum(1, np.abs(wide))
         far, near, after, beyond = (checked(wide + k * step) for k in (-2, -1, 1, 2))
         # A jump spoils one of the three: it has no slope, rather than one of 1 / step.
-        left, centre, right = near - far, (after - near) / 2, beyond - after
+        with np.errstate(invalid="ignore", over="ignore"):
+            left, centre, right = near - far, (after - near) / 2, beyond - after
         median = np.maximum(np.minimum(left, right), np.minimum(np.maximum(left, right), centre))
         slope: Floats = median / step
         return slope.astype(x.dtype, copy=False)
@@ -133,17 +134,20 @@ def _step(function: Function) -> float:
     """Return the step of a numerical derivative, the cube root of the function's own precision.
 
     A function may compute in less than float64, as JAX' do: differences over float64's step would
-    be its rounding errors.
+    be its rounding errors. It moves wherever its input moves by two roundings, while a step
+    function with as few digits mostly stays.
     """
-    values = function(np.random.default_rng(0).uniform(-3, 3, 64))
+    x = np.random.default_rng(0).uniform(-3, 3, 256)
+    values = function(x)
+    alive = function(x + 0.1) != values
     for kind in (np.float16, np.float32):
+        eps = float(np.finfo(kind).eps)
         with np.errstate(over="ignore"):
             narrow = values.astype(kind).astype(np.float64)
         if (narrow == values).all():
-            # What has few values is a step function, whose rounding is none.
-            if len(set(values.tolist())) > 16:
-                return float(np.cbrt(1.5 * np.finfo(kind).eps))
-            break
+            moved = function(x + 2 * eps * np.maximum(1, np.abs(x))) != values
+            if 4 * np.count_nonzero(moved) > np.count_nonzero(alive):
+                return float(np.cbrt(1.5 * eps))
     return 6e-6
 
 

@@ -9,7 +9,7 @@ from initspec.errors import ActivationError, AxesError, SeedError
 from initspec.stream import check_seed
 
 
-def read_shape(text: str) -> tuple[int, ...]:
+def read_shape(text: str, option: str = "--shape") -> tuple[int, ...]:
     """Read a shape such as "512,256" or "3x3x64x128".
 
     Raises:
@@ -20,8 +20,8 @@ def read_shape(text: str) -> tuple[int, ...]:
         return ()
     if not re.fullmatch(r"\s*[0-9]+(\s*[,x\s]\s*[0-9]+)*\s*,?\s*", inside):
         raise AxesError(
-            f"--shape {text!r}: write one size for each axis, such as --shape 512,256, or () for a "
-            "scalar"
+            f"{option} {text!r}: write one size for each axis, such as {option} "
+            f"{'512,256, or () for a scalar' if option == '--shape' else '3,3'}"
         )
     return tuple(map(int, re.findall(r"[0-9]+", inside)))
 

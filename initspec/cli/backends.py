@@ -8,6 +8,7 @@ import json
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from initspec.backend import backends as registered
 
@@ -23,9 +24,8 @@ def backends(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) 
         table.add_column(heading, overflow="fold")
     for one in statuses:
         table.add_row(
-            one.name,
-            one.provider,
-            one.version or "-",
-            "[green]usable[/]" if one.usable else f"[yellow]{one.why_unusable}[/]",
+            # Text: rich would take the `[torch]` of a pip command for a style.
+            *map(Text, (one.name, one.provider, one.version or "-")),
+            Text("usable", "green") if one.usable else Text(str(one.why_unusable), "yellow"),
         )
     Console().print(table)

@@ -79,13 +79,13 @@ def _show(result: Comparison, console: Console) -> None:
             )
     if result.seed is not None:
         for sha256 in dict.fromkeys(row.sha256 for row in result.rows):
-            who = ", ".join(row.backend for row in result.rows if row.sha256 == sha256)
+            who = ", ".join(escape(row.backend) for row in result.rows if row.sha256 == sha256)
             console.print(f"SHA-256 [bold]{sha256}[/] ({who})", soft_wrap=True)
     for row in result.rows:
         for reason in row.reasons:
-            console.print(f"[red]{row.backend}[/]: {escape(reason)}")
+            console.print(f"[red]{escape(row.backend)}[/]: {escape(reason)}")
     for name, reason in result.left_out.items():
-        console.print(f"[dim]not compared: {name}: {escape(reason)}[/]")
+        console.print(f"[dim]not compared: {escape(name)}: {escape(reason)}[/]")
     count, differ = len(result.rows), sum(not row.agrees for row in result.rows)
     if differ:
         console.print(f"[red]{differ} of {count} disagree with the declared law[/]")
@@ -106,7 +106,7 @@ def _table(result: Comparison, wide: bool) -> Table:
     table.add_row("declared", *blank, *map(_number, (result.mean, result.std, low, high)), "", "")
     for row in result.rows:
         table.add_row(
-            row.backend,
+            escape(row.backend),
             *((escape(row.version), escape(row.native)) if wide else ()),
             *map(_number, (row.mean, row.std, row.low, row.high)),
             "exact" if row.p_value is None else f"{row.p_value:.2g}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterator
 
 import typer
 from rich.console import Console
@@ -12,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from initspec.cli.arguments import read_activation, read_seed, read_shape
-from initspec.propagation import Histogram, Layer, Propagation
+from initspec.propagation import Layer, Propagation
 from initspec.propagation import propagate as run
 from initspec.propagation.verdict import counted
 from initspec.spec import InitSpec
@@ -20,11 +21,11 @@ from initspec.spec import InitSpec
 _SHOWN = 12
 """Layers in the table; a deeper network shows some, evenly spaced."""
 
-_WIDE = 100
-"""Columns that the terminal needs for the theory beside the measurement."""
+_WIDE = 112
+"""Columns of a terminal in which a histogram of twenty blocks stands beside the numbers."""
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
-_COLOURS = {"healthy": "green", "symmetric": "red", "exploding": "red"}
+_COLOURS = {"healthy": "green", "symmetric": "red", "exploding": "red", "undefined": "red"}
 
 
 def propagate(
@@ -54,7 +55,7 @@ def propagate(
         seed=read_seed(seed),
         bias_std=bias_std,
         residual=residual,
-        kernel=read_shape(kernel) if kernel else (),
+        kernel=read_shape(kernel, "--kernel") if kernel else (),
         size=size,
     )
     if plot is not None:
@@ -72,27 +73,8 @@ def _show(found: Propagation, console: Console, histograms: bool) -> None:
     inputs = f"{counted(found.samples, 'input')}, seed {found.seed}"
     head = f", {found.activation}, {counted(found.depth, 'layer')} of {found.width}, {inputs}"
     console.print(Text.assemble((found.spec, "bold"), head))
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    wide = console.width >= _WIDE
-    theory = ("rms", "predicted") if wide else ()
-    for name in ("layer", "mean", "std", *theory, "gradient", "satur.", "dead"):
-        table.add_column(name, justify="right", no_wrap=True)
-    if histograms:
-        table.add_column("outputs", no_wrap=True)
-    for layer in _evenly(found.layers):
-        theory_of = layer.prediction
-        predicted = "-" if theory_of is None else _number(math.sqrt(theory_of.mean_square))
-        table.add_row(
-            str(layer.index),
-            _number(layer.mean),
-            _number(layer.std),
-            *([_number(math.sqrt(layer.mean_square)), predicted] if wide else []),
-            _number(layer.gradient_std),
-            _share(layer.saturated),
-            _share(layer.dead),
-            *([_bars(layer.histogram, 2 if wide else 4)] if histograms else []),
-        )
-    console.print(table)
+    for table in _tables(_columns(found, histograms, console.width), console.width):
+        console.print(table, crop=False)
     if found.edge is not None and math.isfinite(found.weight_std):
         console.print(
             Text(
@@ -101,7 +83,58 @@ def _show(found: Propagation, console: Console, histograms: bool) -> None:
                 style="dim",
             )
         )
-    console.print(Text(found.verdict, style=_COLOURS.get(found.state, "yellow")), soft_wrap=True)
+    console.print(Text(found.verdict, style=_COLOURS.get(found.state, "yellow")))
+
+
+def _columns(found: Propagation, histograms: bool, width: int) -> list[tuple[str, list[str]]]:
+    """Return each column as its name and its cells."""
+    layers = _evenly(found.layers)
+    predicted = [
+        "-" if one.prediction is None else _number(math.sqrt(one.prediction.mean_square))
+        for one in layers
+    ]
+    columns = [
+        ("layer", [str(one.index) for one in layers]),
+        ("mean", [_number(one.mean) for one in layers]),
+        ("std", [_number(one.std) for one in layers]),
+        ("gradient", [_number(one.gradient_std) for one in layers]),
+        ("satur.", [_share(one.saturated) for one in layers]),
+        ("dead", [_share(one.dead) for one in layers]),
+    ]
+    if histograms:
+        bins = 2 if width >= _WIDE else 4
+        columns.append(("outputs", [_bars(one, bins) for one in layers]))
+    # Last, as what has no room beside the others: 80 columns are without them.
+    columns.append(("rms", [_number(math.sqrt(one.mean_square)) for one in layers]))
+    columns.append(("predicted", predicted))
+    return columns
+
+
+def _tables(columns: list[tuple[str, list[str]]], width: int) -> Iterator[Table]:
+    """Yield tables of as many columns as a terminal has room for, the first column in each."""
+    sizes = [max(map(len, (name, *cells))) for name, cells in columns]
+    start = 1
+    while start < len(columns):
+        end, used = start, sizes[0]
+        while end < len(columns) and (end == start or used + 2 + sizes[end] <= width):
+            used += 2 + sizes[end]
+            end += 1
+        shown = [0, *range(start, end)]
+        # As wide as its columns: a terminal of too few breaks its lines, and no digit is lost.
+        table = Table(
+            box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0), width=used
+        )
+        for index in shown:
+            table.add_column(
+                columns[index][0],
+                justify="left" if columns[index][0] == "outputs" else "right",
+                no_wrap=True,
+                min_width=sizes[index],
+            )
+        for row in zip(*(columns[index][1] for index in shown), strict=True):
+            table.add_row(*map(Text, row))
+        yield table
+        start = end
 
 
 def _evenly(layers: tuple[Layer, ...]) -> list[Layer]:
@@ -110,15 +143,16 @@ def _evenly(layers: tuple[Layer, ...]) -> list[Layer]:
     return [layers[round(i * (len(layers) - 1) / (_SHOWN - 1))] for i in range(_SHOWN)]
 
 
-def _bars(histogram: Histogram, bins: int) -> Text:
+def _bars(layer: Layer, bins: int) -> str:
     """Return a histogram between its two ends, a block of text for each `bins` of its bins."""
+    histogram = layer.histogram
     counts = [sum(histogram.counts[i : i + bins]) for i in range(0, len(histogram.counts), bins)]
     most = max(counts)
     if not most:
-        return Text("overflow")
+        return "not a number" if math.isnan(layer.std) else "overflow"
     # Rounded up, so that the few are told from none.
     blocks = "".join(_BLOCKS[math.ceil(8 * count / most)] for count in counts)
-    return Text(f"{_number(histogram.low)} [{blocks}] {_number(histogram.high)}")
+    return f"{_number(histogram.low)} [{blocks}] {_number(histogram.high)}"
 
 
 def _number(value: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import typer
 from rich.console import Console
@@ -58,14 +59,11 @@ def _show(choice: Choice, spec: InitSpec, factor: float, console: Console) -> No
         ("python", f"InitSpec.parse({line!r})"),
     ]
     console.print(facts(rows))
-    console.print(
-        Text(
-            "See what it does: initspec propagate "
-            f"'{line}' --activation '{choice.activation}' --depth 20",
-            style="dim",
-        ),
-        soft_wrap=True,
-    )
+    console.print("See what it does:", style="dim")
+    activation = shlex.quote(str(choice.activation))
+    command = f"  initspec propagate {shlex.quote(line)} --activation {activation} --depth 20"
+    # One line, broken by the terminal alone, is what every shell takes.
+    console.print(Text(command, style="dim"), soft_wrap=True)
 
 
 def _line(choice: Choice, spec: InitSpec) -> str:

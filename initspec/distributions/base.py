@@ -28,13 +28,14 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     Attributes:
         rules: the variance rules that go with it; none for structured families.
         takes_gain: whether a gain goes with it.
-        needs_axes: what in it needs roles for the axes, as the subject of a sentence; "" where
-            nothing does.
+        needs_axes: what in it needs which axes, as a sentence; "" where nothing does.
+        least_axes: the shape in which a convention finds these axes, in words.
     """
 
     rules: ClassVar[tuple[type[Rule], ...]] = (FanRule, Std)
     takes_gain: ClassVar[bool] = True
     needs_axes: ClassVar[str] = ""
+    least_axes: ClassVar[str] = "two axes or more"
 
     @classmethod
     def name(cls) -> str:

@@ -26,7 +26,8 @@ class DeltaOrthogonal(Orthogonal, frozen=True, tag="delta_orthogonal"):
     convolution keeps norms, which needs out >= in. The centre is (size - 1) // 2 on each axis.
     """
 
-    needs_axes = "a delta-orthogonal kernel"
+    needs_axes = "a delta-orthogonal kernel needs an out, an in and a kernel axis"
+    least_axes = "three axes or more"
 
     def check(self, layout: Layout, axes: Axes | None) -> None:
         said = f"delta_orthogonal on the shape {layout.shape} with axes '{axes}'"

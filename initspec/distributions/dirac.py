@@ -18,7 +18,8 @@ class Dirac(Identity, frozen=True, tag="dirac"):
     `dirac_` takes size // 2, which is another tap where the size is even.
     """
 
-    needs_axes = "dirac"
+    needs_axes = "dirac needs an out, an in and a kernel axis"
+    least_axes = "three axes or more"
 
     def check(self, layout: Layout, axes: Axes | None) -> None:
         if not layout.kernel:

@@ -25,7 +25,8 @@ class Identity(Structured, frozen=True, tag="identity"):
     Units", section 3. It has no kernel axis; `dirac` is the identity of a convolution.
     """
 
-    needs_axes: ClassVar[str] = "the identity"
+    needs_axes: ClassVar[str] = "the identity needs an out and an in axis, and no other"
+    least_axes: ClassVar[str] = "two axes"
 
     def check(self, layout: Layout, axes: Axes | None) -> None:
         if layout.kernel:

@@ -24,7 +24,7 @@ class Orthogonal(Structured, frozen=True, tag="orthogonal"):
     matrices from the classical compact groups", says why QR alone is not uniform.
     """
 
-    needs_axes: ClassVar[str] = "an orthogonal matrix"
+    needs_axes: ClassVar[str] = "an orthogonal matrix needs an out and an in axis"
 
     def law(self, plan: Plan) -> Law:
         return unit_vector(plan.gain, max(plan.layout.out, plan.layout.columns))

@@ -38,7 +38,7 @@ class Sparse(Distribution, frozen=True, tag="sparse"):
     sparsity: Annotated[float, msgspec.Meta(ge=0, lt=1)]
     along: Literal["in", "out"] = "in"
 
-    needs_axes: ClassVar[str] = "a sparse law"
+    needs_axes: ClassVar[str] = "a sparse law needs an out and an in axis"
 
     def __post_init__(self) -> None:
         sparsity = finite("sparsity", self.sparsity)

@@ -51,7 +51,8 @@ class Layer:
     """One layer of a network, measured.
 
     The output is f(h) in a plain network, and the stream h in a residual one. A layer that has
-    overflowed has infinite std and nan for what nobody can say of it.
+    overflowed has infinite std and nan for what nobody can say of it; where the activation was
+    undefined, in this layer or before, its std is nan too.
 
     Attributes:
         index: 1 for the first layer.
@@ -90,14 +91,31 @@ class Layer:
     @property
     def overflowed(self) -> bool:
         """Whether an output is infinite or not a number."""
-        return math.isinf(self.std)
+        return not math.isfinite(self.std)
 
 
-def measure(state: State, activation: Activation) -> dict[str, Any]:
-    """Return what can be said of a layer's forward pass, by the names of `Layer`."""
+def undefined_at(state: State, activation: Activation) -> float | None:
+    """Return a finite pre-activation at which the activation is not a number, if there is one.
+
+    It is the middle one of them, and so a typical one. Where float64 has a value, the activation
+    is defined: an overflow on the way to it is one, as of exp(x) / (1 + exp(x)).
+    """
+    h = state.preactivation
+    places = np.sort(h[np.isnan(state.activation) & np.isfinite(h)])
+    if not places.size:
+        return None
+    middle = places[[len(places) // 2]].astype(np.float64)
+    return float(middle[0]) if np.isnan(activation.function(middle)[0]) else None
+
+
+def measure(state: State, activation: Activation, size: float = math.inf) -> dict[str, Any]:
+    """Return what can be said of a layer's forward pass, by the names of `Layer`.
+
+    `size` is the std of outputs that are not finite.
+    """
     outputs = state.output
     if not np.isfinite(outputs).all() or not np.isfinite(state.preactivation).all():
-        return _overflowed(outputs)
+        return _overflowed(outputs, size)
     flat = outputs.astype(np.float64).reshape(len(outputs), -1)
     mean = float(flat.mean())
     squares = np.einsum("ij,ij->i", flat, flat)
@@ -118,13 +136,13 @@ def measure(state: State, activation: Activation) -> dict[str, Any]:
     }
 
 
-def _overflowed(outputs: NDArray[Any]) -> dict[str, Any]:
+def _overflowed(outputs: NDArray[Any], size: float) -> dict[str, Any]:
     nothing = dict.fromkeys(
         ("mean", "dead", "saturated", "spread", "rank", "correlation"), math.nan
     )
     finite = outputs[np.isfinite(outputs)].astype(np.float64)
-    infinite = dict.fromkeys(("std", "mean_square", "length"), math.inf)
-    return nothing | infinite | {"histogram": _histogram(finite)}
+    sizes = dict.fromkeys(("std", "mean_square", "length"), size)
+    return nothing | sizes | {"histogram": _histogram(finite)}
 
 
 def _histogram(values: NDArray[Any]) -> Histogram:

@@ -43,7 +43,7 @@ class MeanField:
         """Return the next layer's length, sigma_w^2 E[f(sqrt(q) z)^2] + sigma_b^2.
 
         >>> from initspec.activations import activation_of
-        >>> MeanField(activation_of("relu"), 2**0.5).length(3.0)
+        >>> round(MeanField(activation_of("relu"), 2**0.5).length(3.0), 12)
         3.0
         """
         return self.weight_std**2 * self.mean_square(length) + self.bias_std**2
@@ -78,6 +78,12 @@ class Edge(NamedTuple):
     length: float
 
 
+def is_step(activation: Activation) -> bool:
+    """Return whether an activation is a step function: its slope is 0 almost everywhere."""
+    scales = np.geomspace(1e-6, 1e3, 4001)
+    return not np.any(slope_of(activation).function(np.r_[-scales, scales]))
+
+
 def edge_of_chaos(activation: Activation, bias_std: float = 0.0) -> Edge | None:
     """Return the smallest sigma_w for which the length stays and chi_1 is 1; None if there is none.
 
@@ -90,10 +96,9 @@ def edge_of_chaos(activation: Activation, bias_std: float = 0.0) -> Edge | None:
     >>> edge_of_chaos(activation_of("tanh")), round(edge_of_chaos(activation_of("relu"))[0], 6)
     (Edge(weight_std=1.0, length=0.0), 1.414214)
     """
-    slope = slope_of(activation)
-    scales = np.geomspace(1e-6, 1e3, 4001)
-    if not np.any(slope.function(np.r_[-scales, scales])):
+    if is_step(activation):
         return None
+    slope = slope_of(activation)
 
     def excess(q: float) -> float:
         size = _moment(activation, q)

@@ -96,7 +96,7 @@ class Network:
         """Yield the state after each layer, that of the inputs first."""
         f, s = self.activation, self.residual
         # Plain inputs meet no activation; they are states of a linear one.
-        yield State(x, x, x, f.derivative(x) if s is not None else x)
+        yield State(x, x, x, x) if s is None else State(x, f.function(x), x, f.derivative(x))
         for layer in self.layers:
             if s is None:
                 h = layer(x)

@@ -83,7 +83,8 @@ def _histogram(axis: Any, found: Propagation, index: int, palette: dict[str, str
     total, width = sum(bars.counts), (bars.high - bars.low) / len(bars.counts)
     axis.set_title(f"layer {layer.index}", fontsize=11)
     if layer.overflowed or not total:
-        axis.text(0.5, 0.5, "overflow", ha="center", va="center", transform=axis.transAxes)
+        said = "not a number" if math.isnan(layer.std) else "overflow"
+        axis.text(0.5, 0.5, said, ha="center", va="center", transform=axis.transAxes)
         axis.set_xticks([])
         axis.set_yticks([])
     else:

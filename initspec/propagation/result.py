@@ -41,6 +41,8 @@ class Propagation:
             sqrt(fan_in); nan for weights that are not random.
         edge: the edge of chaos for this activation and bias_std; None where there is none.
         symmetric: whether all units of each layer have the same weights.
+        step: whether the activation is a step function, which passes no gradient.
+        undefined: an input at which the activation was not a number; None where it always was one.
     """
 
     spec: str
@@ -56,6 +58,8 @@ class Propagation:
     weight_std: float
     edge: Edge | None
     symmetric: bool
+    step: bool = False
+    undefined: float | None = None
 
     @property
     def depth(self) -> int:
@@ -64,8 +68,8 @@ class Propagation:
 
     @property
     def verdict(self) -> str:
-        """One of healthy, vanishing, exploding, saturated or symmetric, and why, in a sentence."""
-        return verdict(self.layers, self.width, self.symmetric)
+        """Healthy, vanishing, exploding, undefined, saturated or symmetric, and why."""
+        return verdict(self.layers, self.width, self.symmetric, self.step, self.undefined)
 
     @property
     def state(self) -> str:

@@ -15,7 +15,8 @@ from initspec.dtypes import FloatType, float_type
 from initspec.errors import NetworkError
 from initspec.fields import finite
 from initspec.plan import resolve
-from initspec.propagation.layer import Layer, measure
+from initspec.propagation.layer import Layer, measure, undefined_at
+from initspec.propagation.mean_field import is_step
 from initspec.propagation.network import Linear, Network
 from initspec.propagation.result import Propagation
 from initspec.propagation.theory import fields_of, theory
@@ -119,9 +120,9 @@ def propagate(
     fields = fields_of(spec, network, bias_std)
     keeps_norm = isinstance(spec.distribution, Orthogonal | DeltaOrthogonal)
     with np.errstate(all="ignore"):
-        measured, slopes = _forward(network, x)
+        measured, slopes, undefined = _forward(network, x)
         top = _draw(InitSpec.normal(1.0), slopes[-1].shape, kind, seed, "gradient")
-        if any(math.isinf(one["std"]) for one in measured):
+        if not all(math.isfinite(one["std"]) for one in measured):
             # The slope at an infinite or undefined place is no number either.
             gradients, values = [math.nan] * depth, None
         else:
@@ -147,6 +148,8 @@ def propagate(
         weight_std=fields[-1].weight_std if fields else math.nan,
         edge=edge,
         symmetric=network.symmetric(),
+        step=is_step(f),
+        undefined=undefined,
     )
 
 
@@ -192,13 +195,21 @@ def _draw(
 # --- measuring ------------------------------------------------------------------------------------
 
 
-def _forward(network: Network, x: NDArray[Any]) -> tuple[list[dict[str, Any]], list[NDArray[Any]]]:
-    measured, slopes = [], []
+def _forward(
+    network: Network, x: NDArray[Any]
+) -> tuple[list[dict[str, Any]], list[NDArray[Any]], float | None]:
+    """Return what was measured, the slopes, and where the activation is undefined."""
+    measured: list[dict[str, Any]] = []
+    slopes, undefined = [], None
     for index, state in enumerate(network.forward(x)):
         slopes.append(state.slope)
+        # After an overflow, what is not a number is inf - inf.
+        if undefined is None and not (measured and math.isinf(measured[-1]["std"])):
+            undefined = undefined_at(state, network.activation)
         if index:
-            measured.append(measure(state, network.activation))
-    return measured, slopes
+            size = math.inf if undefined is None else math.nan
+            measured.append(measure(state, network.activation, size))
+    return measured, slopes, undefined
 
 
 def _rms(values: NDArray[Any]) -> float:

@@ -15,10 +15,17 @@ _WHOLE, _HALF = math.log(2.0), math.log(1 / 0.65)
 falls as a power of the depth, as on the edge of chaos, does not pass the second."""
 
 
-def verdict(layers: Sequence[Layer], width: int, symmetric: bool) -> str:
-    """Return one of healthy, vanishing, exploding, saturated or symmetric, and why.
+def verdict(
+    layers: Sequence[Layer],
+    width: int,
+    symmetric: bool,
+    step: bool,
+    undefined: float | None = None,
+) -> str:
+    """Return one of healthy, vanishing, exploding, undefined, saturated or symmetric, and why.
 
     - symmetric: all units of a layer have the same weights;
+    - undefined: the activation is not a number at an input that it meets;
     - exploding: a layer overflows; or the activations or the gradient grow, by more than 2 over the
       network and more than 1 / 0.65 over its deeper half;
     - saturated: more than 30 % of the activations lie within 5 % of the range from its ends;
@@ -36,6 +43,11 @@ def verdict(layers: Sequence[Layer], width: int, symmetric: bool) -> str:
             "draw the weights at random"
         )
     over = next((layer.index for layer in layers if layer.overflowed), None)
+    if over is not None and undefined is not None:
+        return (
+            f"undefined: in layer {over} of {depth} the activation is not a number (NaN) at inputs "
+            f"such as {undefined:.3g}; change it for one that is defined at every real number"
+        )
     if over is not None:
         return f"exploding: the activations overflow in layer {over} of {depth}"
     if not layers[0].length:
@@ -43,10 +55,10 @@ def verdict(layers: Sequence[Layer], width: int, symmetric: bool) -> str:
             "vanishing: all sums of the first layer are 0, as where all inputs are 0; pass inputs "
             "that are not, or larger weights"
         )
-    if not any(layer.gradient_std for layer in layers):
+    if step:
         return (
-            "vanishing: the activation's slope is 0 wherever the network goes, so that no gradient "
-            "passes; change the activation"
+            "vanishing: the activation's slope is 0 almost everywhere, so that no gradient passes "
+            "it; change the activation"
         )
     saturated = sum(layer.saturated for layer in layers) / depth
     if saturated > SATURATED:

@@ -10,7 +10,7 @@ from initspec.axes import IN_OUT, Axes
 from initspec.distributions import TruncatedNormal
 from initspec.errors import AxesError, ShapeError, SpecError, unknown
 from initspec.fields import finite
-from initspec.rosetta.entries import Framework, Reading, Site
+from initspec.rosetta.entries import Framework, NoEqualError, Reading, Site
 from initspec.rosetta.formula import number
 from initspec.rosetta.laws import centred, normal, uniform
 from initspec.spec import InitSpec
@@ -138,9 +138,14 @@ def _orthogonal(at: Site, /, gain: Any = 1.0, seed: Any = None) -> Reading:
 def _identity(at: Site, /, gain: Any = 1.0) -> Reading:
     if at.rank not in (None, 2):
         raise ShapeError(f"the shape {at.shape} has {at.rank} axes: Keras' Identity takes 2")
-    if finite("gain", gain) == 0:
-        return Reading(InitSpec.zeros(), IN_OUT)
-    return Reading(InitSpec.identity(gain), IN_OUT)
+    size = finite("gain", gain)
+    if size < 0:
+        raise NoEqualError(
+            f"keras.initializers.Identity(gain={gain!r}) has no equal: its diagonal is negative, "
+            "and the gain of a spec is above 0; keep the Keras object, or translate "
+            f"Identity(gain={-gain!r}) and change the sign of what it draws"
+        )
+    return Reading(InitSpec.identity(gain) if size else InitSpec.zeros(), IN_OUT)
 
 
 @KERAS.line("Constant", "constant", topic="constant")

@@ -1,4 +1,4 @@
-"""From random bits to values: W = V + D * x, a line in each cell of the quantile function.
+"""From random bits to values: W = M + V + D * x, a line in each cell of the quantile function.
 
 x is a signed number made of the bits, and every operation on it is one that IEEE-754 rounds
 correctly, rounded by itself: an integer or, a conversion, a table, a product, a sum. The bits of W
@@ -142,7 +142,11 @@ class Uniform:
 
 @dataclass(frozen=True)
 class TruncatedNormal:
-    """W = V[cell] + D[cell] * x: mean + s * Y, Y ~ N(0, 1) conditioned on [lower, upper]."""
+    """W = M + (V[cell] + D[cell] * x): mean + s * Y, Y ~ N(0, 1) conditioned on [lower, upper].
+
+    The mean comes last: V rounded to the spacing of a mean that is large beside s would put the
+    whole cell off by up to half of it.
+    """
 
     mean: float
     s: float
@@ -163,6 +167,8 @@ class TruncatedNormal:
         np.take(lines.slope, cell, out=value, mode="wrap")
         np.multiply(value, x, out=value)
         np.add(value.reshape(out.shape), at_zero.reshape(out.shape), out=out)
+        if lines.mean:
+            np.add(out, lines.mean, out=out)
         if lines.leaves:
             np.clip(out, lines.low, lines.high, out=out)
         if lines.lower is not None:
@@ -173,6 +179,7 @@ class TruncatedNormal:
 class _Lines:
     """V and D by cell, in the floating type, and what is done to W after."""
 
+    mean: Any
     at_zero: Floats
     slope: Floats
     low: Any
@@ -189,16 +196,17 @@ def _lines(sampler: TruncatedNormal) -> _Lines:
     mean, s = math.ldexp(sampler.mean, lift), math.ldexp(sampler.s, lift)
     slope = (s * table.slope).astype(real)
     # The line is held at the middle of its cell, where the rounding of D does least.
-    at_zero = ((mean + s * table.value) - slope.astype(np.float64) * table.middle).astype(real)
+    at_zero = (s * table.value - slope.astype(np.float64) * table.middle).astype(real)
+    centre = real(mean)
     low, high = (real(mean + s * bound) for bound in (sampler.lower, sampler.upper))
     leaves = False
     if low > -np.inf or high < np.inf:
         # On a cell W is monotone, so its ends say whether any x leaves.
-        ends = slope[..., None] * table.edges.astype(real) + at_zero[..., None]
+        ends = slope[..., None] * table.edges.astype(real) + at_zero[..., None] + centre
         leaves = bool((ends < low).any() or (ends > high).any())
     lower = real(2.0**-lift) if lift else None
     placed = _placed(at_zero, width), _placed(slope, width)
-    return _Lines(*placed, low, high, lower, leaves)
+    return _Lines(centre, *placed, low, high, lower, leaves)
 
 
 def _placed(rows: Floats, width: Width) -> Floats:

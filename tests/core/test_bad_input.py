@@ -189,6 +189,15 @@ def test_delta_orthogonal_needs_no_fewer_outputs_than_inputs():
     assert "kernel axis" not in str(caught.value)
 
 
+REMEDIES = {
+    "orthogonal": "pass a shape of two axes or more",
+    "sparse": "pass a shape of two axes or more",
+    "identity": "pass a shape of two axes, or",
+    "dirac": "pass a shape of three axes or more",
+    "delta_orthogonal": "pass a shape of three axes or more",
+}
+
+
 @pytest.mark.parametrize("shape", [(), (7,)])
 @pytest.mark.parametrize(
     "spec",
@@ -205,9 +214,17 @@ def test_delta_orthogonal_needs_no_fewer_outputs_than_inputs():
 )
 def test_low_rank_without_axes(spec, shape):
     """What needs roles for the axes says on rank 0 and 1 what to pass."""
-    remedy = "two axes or more" if spec.distribution.needs_axes else "axes='out [in=512]'"
+    remedy = REMEDIES.get(spec.distribution.name(), "axes='out [in=512]'")
     for call in (lambda: spec.std(shape), lambda: spec.to_numpy()(shape)):
         refuse(call, str(spec), str(shape), remedy, kind=errors.AxesError)
+
+
+@pytest.mark.parametrize("family", REMEDIES)
+def test_the_remedy_for_low_rank_is_enough(family):
+    """A shape of as many axes as the message asks for is filled, with nothing more to find out."""
+    rank = 3 if "three" in REMEDIES[family] else 2
+    spec = InitSpec.sparse(0.5) if family == "sparse" else InitSpec(family, None)
+    assert spec.to_numpy()((4, 4, 3)[:rank]).any()
 
 
 BAD_DTYPES = [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 
 import pytest
 from typer.testing import CliRunner
@@ -72,7 +74,7 @@ def test_propagate_shows_every_layer_and_the_verdict():
     """A histogram and the numbers of each layer; the same as the function's."""
     said = _run("propagate", "normal(std=1.0)", "--activation", "sigmoid").output
     expected = propagate(InitSpec.normal(1.0), "sigmoid")
-    assert expected.verdict in said
+    assert expected.verdict in " ".join(said.split())
     rows = [line for line in said.splitlines() if "[" in line]
     assert len(rows) == 5
     for row, layer in zip(rows, expected.layers, strict=True):
@@ -117,13 +119,44 @@ def test_propagate_writes_a_picture(tmp_path):
     assert "healthy" in said
 
 
-def test_table_fits_80_columns():
-    """Nothing is cut off in a terminal of 80 columns, for small and for large numbers."""
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_pages_fit_the_terminal(columns):
+    """No number is cut off, no line too long, and what has no room beside stands below."""
     for spec in ("normal(std=0.01)", "he_normal", "normal(std=3.0)"):
         arguments = ["propagate", spec, "--depth", "15", "--samples", "50"]
-        said = CliRunner().invoke(app, arguments, env={"COLUMNS": "80"}).output
+        said = CliRunner().invoke(app, arguments, env={"COLUMNS": str(columns)}).output
         assert "…" not in said
-        assert len([line for line in said.splitlines() if "[" in line]) == 12
+        assert max(map(len, said.splitlines())) <= columns
+        histograms = [line for line in said.splitlines() if "[" in line]
+        assert len(histograms) == 12
+        if columns >= 80:  # beside the numbers of its layer
+            assert all("%" in line for line in histograms)
+        for one in propagate(InitSpec.parse(spec), depth=15, samples=50).layers[::14]:
+            for value in (one.mean, one.std, one.gradient_std):
+                assert re.sub("e([+-])0*", lambda e: "e" + e[1].strip("+"), f"{value:.3g}") in said
+        assert "predicted" in said
+
+
+def test_a_terminal_too_narrow_for_a_number_breaks_lines():
+    """Every digit is printed, wherever the line ends."""
+    arguments = ["propagate", "normal(std=0.01)", "--depth", "2", "--samples", "50"]
+    narrow, wide = (
+        CliRunner().invoke(app, arguments, env={"COLUMNS": columns}).output
+        for columns in ("12", "40")
+    )
+    for number in re.findall(r"-?\d\.\S+", wide.partition("sigma_w")[0]):
+        assert number in narrow.replace("\n", "")
+
+
+def test_recommend_ends_with_a_command_that_runs():
+    """One line, which every shell takes; the rest keeps to the terminal."""
+    said = CliRunner().invoke(app, ["recommend", "--activation", "elu(alpha=0.5)"]).output
+    page, _, command = said.partition("See what it does:\n")
+    assert max(map(len, page.splitlines())) <= 80
+    assert command.count("\n") == 1
+    program, *arguments = shlex.split(command)
+    assert program == "initspec"
+    assert "healthy" in _run(*arguments, "--samples", "50").output
 
 
 @pytest.mark.parametrize(
@@ -134,6 +167,7 @@ def test_table_fits_80_columns():
         (("propagate", "he_normal", "--activation", "elu(alpha=x)"), "real number"),
         (("propagate", "he_normal", "--depth", "0"), "at least 1"),
         (("propagate", "dirac"), "kernel"),
+        (("propagate", "he_normal", "--kernel", "3,x"), "--kernel '3,x': write one size"),
         (("propagate", "he_normal", "--seed", "x"), "--seed"),
         (("recommend", "--activation", "softmax"), "not elementwise"),
     ],

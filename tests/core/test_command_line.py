@@ -51,12 +51,15 @@ def test_compare_json_is_the_result_and_nothing_else():
     assert data["agrees"] is True
 
 
-def test_missing_frameworks_are_named_with_their_extra():
-    """With frameworks missing, the comparison runs and says what adds them."""
+@pytest.mark.parametrize(
+    "arguments", [["compare", "he_normal", "--shape", "8,8"], ["backends"]], ids=lambda a: a[0]
+)
+def test_missing_frameworks_are_named_with_their_extra(arguments):
+    """With frameworks missing, a command runs and says what adds them."""
     hide = (
         "import importlib.util as u, sys; find = u.find_spec\n"
         "u.find_spec = lambda n, *a: None if n in ('torch','jax','keras') else find(n, *a)\n"
-        "sys.argv = ['initspec', 'compare', 'he_normal', '--shape', '8,8']\n"
+        f"sys.argv = {['initspec', *arguments]}\n"
         "from initspec.cli import main; main()"
     )
     done = subprocess.run(

@@ -22,7 +22,8 @@ PACKAGES = {
     "initspec_keras": {"initspec", "numpy", "ml_dtypes", "keras", "tensorflow", "torch", "jax"},
     "initspec_jax": {"initspec", "numpy", "ml_dtypes", "jax", "flax"},
     "initspec_conformance": {
-        *("initspec", "numpy", "scipy", "jinja2", "markupsafe", "matplotlib", "pytest"),
+        *("initspec", "numpy", "scipy", "threadpoolctl", "jinja2", "markupsafe", "matplotlib"),
+        "pytest",
     },
 }
 """What each package may import beyond itself and the standard library."""
@@ -41,7 +42,7 @@ LAYERS = [
     {"fields", "fans", "dtypes", "gaussian", "primitives", "quadrature", "signatures"},
     {"law", "layout", "variance", "repeats", "activations"},
     {"axes", "gains"},
-    {"plan", "backend", "drawing", "native"},
+    {"plan", "backend", "drawing", "native", "random_state"},
     {"distributions"},
     {"named", "stream"},
     {"text", "document", "choice"},

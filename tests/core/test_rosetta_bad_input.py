@@ -40,6 +40,7 @@ from initspec.rosetta import NoEqualError, TranslationError, translate
         ("jax.nn.initializers.Initializer", {}, NoEqualError, "protocol"),
         ("jax.nn.initializers.normal(dtype=jnp.complex64)", {}, NoEqualError, "real weights"),
         ("dirac_", {"shape": (4, 4, 2)}, NoEqualError, "size // 2"),
+        ("keras.initializers.Identity(gain=-1)", {}, NoEqualError, "its diagonal is negative"),
         ("kaiming_normal_(mode='fan_avg')", {}, InitSpecError, "fan_in, fan_out"),
         ("kaiming_normal_(nonlinearity='rel')", {}, InitSpecError, "did you mean 'relu'"),
         ("VarianceScaling(mode='fan_geo_avg')", {}, InitSpecError, "fan_avg"),

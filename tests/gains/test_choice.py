@@ -100,3 +100,9 @@ def test_step_functions_have_a_gain_and_a_warning(step):
     assert choice.gain == gain(step)
     assert "slope is 0 almost everywhere" in choice.reason
     assert edge_of_chaos(activation_of(step)) is None
+
+
+def test_a_steep_function_is_no_step():
+    """Its slope is seen however narrow the place is where it has one."""
+    reason = choose(lambda z: np.tanh(1000 * (z - 0.3))).reason
+    assert "chi_1 = 509 " in reason

@@ -138,6 +138,9 @@ def test_conventions_are_not_the_same_quantity():
         (lambda z: np.abs(z) ** 0.5, math.sqrt(2 / math.pi)),  # an infinite slope
         # A pole: E|z|^p = 2^(p / 2) Gamma((p + 1) / 2) / sqrt(pi), for p = -0.4.
         (lambda z: np.abs(z) ** -0.2, 2**-0.2 * math.gamma(0.3) / math.sqrt(math.pi)),
+        (lambda z: np.abs(z) ** -0.4, 2**-0.4 * math.gamma(0.1) / math.sqrt(math.pi)),
+        (lambda z: np.abs(z - 0.3) ** -0.2, 1.443347719009422),  # by mpmath, t = u^(5/3)
+        (lambda z: np.log(np.abs(z)), ((np.euler_gamma + math.log(2)) ** 2 + math.pi**2 / 2) / 4),
         (lambda z: np.cos(40 * z), 0.5),
         (lambda z: z**8, 2027025.0),
         (np.exp, math.e**2),
@@ -186,6 +189,8 @@ def test_a_callable_is_never_taken_for_its_name():
         (lambda z: 0 * z, {}, "second moment is 0"),
         (lambda z: 1e-180 * z, {}, "rescale"),
         (lambda z: 1 / z, {}, "pole at z = 0"),
+        (lambda z: np.abs(z) ** -0.5, {}, "pole at z.*second moment is infinite"),
+        (lambda z: np.abs(z - 0.3) ** -0.4, {}, "write its gain yourself"),
         (np.tan, {}, "pole at z"),
         (lambda z: np.modf(1e9 * z)[0], {}, "oscillates or jumps too often"),
     ],
@@ -251,6 +256,15 @@ def test_narrow_features_are_seen(place):
     assert found == pytest.approx((1 + (1e6 - 1) * share) ** -0.5, rel=1e-8)
 
 
+@pytest.mark.parametrize("panel", [64, 512])
+def test_a_jump_beside_the_end_of_a_panel_is_seen(panel):
+    """Wherever it lies: nodes inside a panel alone step over a jump near its end."""
+    for place in (1 / panel + 1e-5, 1 / panel - 1e-6, 1.5 / panel + 3e-6):
+        found = gain(lambda z, place=place: np.where(z > place, 1e3, 1.0))
+        moment = norm.cdf(place) + 1e6 * norm.sf(place)
+        assert found == pytest.approx(moment**-0.5, rel=1e-8)
+
+
 def test_a_step_has_no_slope_and_float32_a_steady_one():
     """Differences see neither a jump as 1 / step nor the rounding of a float32 function."""
     z = np.append(np.linspace(-1e-5, 1e-5, 40), 0.0)
@@ -258,3 +272,14 @@ def test_a_step_has_no_slope_and_float32_a_steady_one():
     z = np.linspace(-3, 3, 301)
     found = activation_of(lambda x: np.tanh(x.astype(np.float32))).derivative(z)
     np.testing.assert_allclose(found, 1 - np.tanh(z) ** 2, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32])
+def test_what_computes_in_few_bits_is_told_from_a_step_function(kind):
+    """Both have few digits; a quantiser of many steps has no slope all the same."""
+    z = np.linspace(-2.9, 2.9, 101)
+    found = activation_of(lambda x: np.tanh(x.astype(kind))).derivative(z)
+    np.testing.assert_allclose(found, 1 - np.tanh(z) ** 2, atol=20 * np.finfo(kind).eps ** (2 / 3))
+    for steps in (8, 64):
+        quantiser = activation_of(lambda x, steps=steps: np.rint(steps * x.astype(kind)) / steps)
+        assert not quantiser.derivative(z).any()

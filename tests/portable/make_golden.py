@@ -28,6 +28,9 @@ CASES = [
     ("he_normal", (13, 11), None, 7, "w", "bfloat16"),
     ("he_normal", (13, 11), None, 7, "w", "float16"),
     ("normal(std=0.02, mean=3.0)", (9, 9), None, 7, "w", "float32"),
+    # Narrow beside its mean: some hundred float32 numbers.
+    ("normal(std=1e-06, mean=1.0)", (31, 9), None, 7, "w", "float32"),
+    ("truncated_normal(std=1e-05, mean=-3.0)", (31, 9), None, 7, "w", "float32"),
     ("normal(std=1e-30)", (9, 9), None, 7, "w", "float32"),
     ("normal(std=1e-200)", (5, 5), None, 7, "w", "float64"),
     ("lecun_normal", (19,), "out [in=512]", 7, "bias", "float32"),

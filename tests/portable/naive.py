@@ -157,13 +157,13 @@ class Normal:
                 value = ((a + 4 * m) + b) / 6
                 slope = sign * ((b - a) / length)
             d = self.fl(self.s * slope)
-            v = self.fl((self.mean + self.s * value) - d * (sign * middle))
+            v = self.fl(self.s * value - d * (sign * middle))
             self.lines[sign * start] = v, d
         return self.lines[sign * start]
 
     def __call__(self, x: float) -> float:
         v, d = self.line(x)
-        w = self.fl(v + self.fl(d * x))
+        w = self.fl(self.fl(v + self.fl(d * x)) + self.fl(self.mean))
         return self.fl(min(self.high, max(self.low, w)) * 2.0**-self.lift)
 
 

@@ -80,7 +80,7 @@ def cdf_error(sampler):
     lower, upper = sampler.lower, sampler.upper
     mass = gaussian.truncated(lower, upper).mass
     start, stop = cells.edges[..., 0], cells.edges[..., 1]
-    v, d = (at_zero.astype(float) - sampler.mean) / sampler.s, slope.astype(float) / sampler.s
+    v, d = at_zero.astype(float) / sampler.s, slope.astype(float) / sampler.s
     rounding = _rounding(sampler, at_zero, slope, np.where(abs(start) > abs(stop), start, stop))
     rounding /= sampler.s
     ends = np.stack([v + d * start, v + d * stop])
@@ -122,7 +122,7 @@ def moment_errors(sampler):
     mean = square = off_mean = off_square = np.longdouble(0)
     for row, sign in enumerate((1.0, -1.0)):
         v, d = (table[row].astype(np.longdouble) / sampler.s for table in (at_zero, slope))
-        v = v - sampler.mean / np.longdouble(sampler.s) - exact.mean
+        v = v - exact.mean
         near = v[cell] + d[cell] * (sign * few)
         edges = cells.edges[row]
         length = np.abs(edges[first:, 1] - edges[first:, 0])

@@ -166,6 +166,26 @@ def test_explosion_is_a_verdict_and_no_warning():
         assert "overflow" not in small.verdict
 
 
+@pytest.mark.parametrize("residual", [None, 0.5])
+def test_what_is_not_a_number_is_no_overflow(residual):
+    """The logarithm of a negative number is undefined, and that is what the verdict says."""
+    found = propagate(InitSpec.he_normal(), np.log, residual=residual)
+    assert found.state == "undefined"
+    assert "overflow" not in found.verdict
+    assert f"such as {found.undefined:.3g}" in found.verdict
+    assert found.undefined < 0
+    assert math.isnan(found.layers[-1].std)
+    json.dumps(found.to_dict(), allow_nan=False)
+    # Defined everywhere; in float32 exp is not finite on the way.
+    found = propagate(InitSpec.normal(3.0), lambda z: z * np.exp(z) / (1 + np.exp(z)), depth=10)
+    assert found.state == "exploding"
+    assert found.undefined is None
+    # Infinite sums first: inf - inf in the layers above is an overflow.
+    found = propagate(InitSpec.normal(10.0), "linear", 60, 100, 20)
+    assert found.state == "exploding"
+    assert found.undefined is None
+
+
 def test_dead_units():
     """A bias far below 0 leaves ReLU units that no input wakes."""
     found = propagate(InitSpec.normal(1e-3), "relu", bias_std=1.0)
@@ -307,3 +327,9 @@ def test_verdict_says_why_nothing_passes():
     found = propagate(InitSpec.lecun_normal(), np.sign)
     assert found.state == "vanishing"
     assert "no gradient passes" in found.verdict
+    assert "slope is 0" in propagate(InitSpec.lecun_normal(), np.sign, residual=1.0).verdict
+    found = propagate(InitSpec.normal(0.01), "relu", depth=80)  # the signal dies, not the slope
+    assert "make the weights larger" in found.verdict
+    found = propagate(InitSpec.normal(1e7), "tanh")
+    assert found.state == "saturated"
+    assert "make the weights smaller" in found.verdict
