@@ -81,7 +81,8 @@ class JaxInitializer:
             # A function is traced for its shapes and again for its program: no second weight.
             self._repeats.note(self.name, within=get_opaque_trace_state())
             return PortableDraw(plan, kind, self.seed, self.name).array(sharding)
-        draw = _compiled(self.spec, self.axes, check_shape(shape), kind, out_sharding, mesh)
+        traced = isinstance(key, jax.core.Tracer)
+        draw = _compiled(self.spec, self.axes, check_shape(shape), kind, out_sharding, mesh, traced)
         return draw(key)
 
 
@@ -102,13 +103,16 @@ def _compiled(
     kind: FloatType,
     out_sharding: Any,
     mesh: Any,
+    traced: bool,
 ) -> Draw:
     """Return the compiled key -> weight."""
     plan = resolve(spec, shape, axes, IN_OUT, kind)
+    # The shardings of a jit around this one are not known here: what may be large keeps its axes.
+    flat = out_sharding is None and bool(plan.layout.kernel or not traced)
 
     def initspec_draw(key: Any) -> Any:
         if not plan.layout.size:
             return jnp.zeros(shape, numpy_dtype(kind))
-        return plan.distribution.sample(plan, JaxPrimitives(plan.layout, kind, key))
+        return plan.distribution.sample(plan, JaxPrimitives(plan.layout, kind, key, flat=flat))
 
     return placed(initspec_draw, shape, out_sharding, mesh)

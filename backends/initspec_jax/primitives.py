@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jax
@@ -22,10 +23,21 @@ class JaxPrimitives:
 
     A weight of one draw takes it from the key itself, as jax.nn.initializers does: where the law
     is the same, so are the random numbers. Only a weight that needs several splits the key.
+
+    Drawn flat and then given its shape, a weight has the same bits, and XLA on the CPU compiles it
+    sooner: for the rank 4 of a convolution in an eighth of the time.
+
+    Args:
+        layout: the weight's shape and roles.
+        kind: its dtype.
+        key: one key.
+        flat: whether to draw flat. Where XLA is to partition the draw over devices it must not,
+            for it cannot divide one axis by the sharding of several.
     """
 
-    def __init__(self, layout: Layout, kind: FloatType, key: Array) -> None:
+    def __init__(self, layout: Layout, kind: FloatType, key: Array, *, flat: bool) -> None:
         self._layout = layout
+        self._flat = flat
         self._dtype = numpy_dtype(kind)
         self._working: Any = jnp.float64 if kind.name == "float64" else jnp.float32
         self._smallest = kind.smallest
@@ -35,18 +47,19 @@ class JaxPrimitives:
         return jnp.full(self._layout.shape, value, self._dtype)
 
     def normal(self, mean: float, std: float) -> Array:
-        values = jax.random.normal(self._key, self._layout.shape, self._working)
-        return (mean + std * values).astype(self._dtype)
+        values = jax.random.normal(self._key, self._drawn(self._layout.shape), self._working)
+        return self._own(mean + std * values)
 
     def uniform(self, low: float, high: float) -> Array:
         # From the middle, because high - low may overflow where low and high do not.
-        u = jax.random.uniform(self._key, self._layout.shape, self._working, -1.0, 1.0)
+        shape = self._drawn(self._layout.shape)
+        u = jax.random.uniform(self._key, shape, self._working, -1.0, 1.0)
         if low == -high:  # |u| <= 1, so that no rounding leads beyond the ends
-            return (high * u).astype(self._dtype)
+            return self._own(high * u)
         return self._between((low / 2 + high / 2) + (high / 2 - low / 2) * u, low, high)
 
     def truncated_normal(self, mean: float, std: float, lower: float, upper: float) -> Array:
-        shape = self._layout.shape
+        shape = self._drawn(self._layout.shape)
         values = truncated_standard_normal(self._key, shape, self._working, lower, upper)
         return self._between(mean + std * values, mean + std * lower, mean + std * upper)
 
@@ -71,7 +84,7 @@ class JaxPrimitives:
         # jax.random.permutation, which sorts pairs, twice. Where two words tie at the edge, it is
         # that permutation: which words are distinct does not depend on their order, so both
         # branches, and the draw, are uniform over the subsets.
-        words = jax.random.bits(self._fresh(), shape, jnp.uint32)
+        words = jax.random.bits(self._fresh(), self._drawn(shape), jnp.uint32).reshape(shape)
         chosen = words <= jnp.sort(words, axis=-1)[..., kept - 1 : kept]
         key = self._fresh()
 
@@ -94,7 +107,15 @@ class JaxPrimitives:
         return self._layout.weight(logical).astype(self._dtype)
 
     def _normals(self, key: Array, *shape: int) -> Array:
-        return jax.random.normal(key, shape, self._working)
+        return jax.random.normal(key, self._drawn(shape), self._working).reshape(shape)
+
+    def _drawn(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the shape in which random numbers of `shape` are drawn."""
+        return (math.prod(shape),) if self._flat else shape
+
+    def _own(self, values: Array) -> Array:
+        """Return drawn values in the weight's shape and dtype."""
+        return values.astype(self._dtype).reshape(self._layout.shape)
 
     def _fresh(self) -> Array:
         """Return a key that no other draw of this weight uses."""
@@ -103,4 +124,4 @@ class JaxPrimitives:
 
     def _between(self, values: Array, low: float, high: float) -> Array:
         """Return the weight of these values, the rounding at the ends taken back."""
-        return jnp.clip(values, low, high).astype(self._dtype)
+        return self._own(jnp.clip(values, low, high))

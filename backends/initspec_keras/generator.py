@@ -8,6 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 
+_BITS = 31
+_FACTORS = (0x7FEB352D, 0x046CA68B)
+
 
 def seed_generator(entropy: int | None = None) -> Any:
     """Return a new `keras.random.SeedGenerator`.
@@ -20,10 +23,23 @@ def seed_generator(entropy: int | None = None) -> Any:
     """
     if entropy is None:
         return keras.random.SeedGenerator()
-    # Hashed to 31 bits, which every framework takes. On torch the k-th draw of the seed s is the
-    # first of s + k, so that neighbouring seeds must not stay neighbours.
-    hashed = int(np.random.SeedSequence(entropy % 2**64).generate_state(1)[0]) >> 1
-    return keras.random.SeedGenerator(hashed)
+    return keras.random.SeedGenerator(_spread(entropy % 2**64))
+
+
+def _spread(entropy: int) -> int:
+    """Return 31 bits, which every framework takes, other ones for all entropies below 2^31.
+
+    On torch the k-th draw of the seed s is the first of s + k, so that neighbouring seeds must not
+    stay neighbours; and a hash would give one seed to two of some thousand entropies now and then.
+    Each step can be undone: a shift to the right, and a product with an odd number modulo 2^31.
+    """
+    high, x = divmod(entropy, 1 << _BITS)
+    if high:
+        x ^= int(np.random.SeedSequence(high).generate_state(1)[0]) >> 1
+    for factor in _FACTORS:
+        x ^= x >> 16
+        x = x * factor % (1 << _BITS)
+    return x ^ x >> 15
 
 
 def _reduce(generator: Any) -> tuple[Any, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from initspec.axes import OUT_IN, Axes, by_rank
@@ -65,6 +67,21 @@ class TorchBackend:
             return array
         # Tensor.numpy() knows no bfloat16: the bits cross as integers.
         return weight.view(torch.int16).numpy().view(numpy_dtype(kind))
+
+    def random_state(self) -> bytes:
+        """Return the state of torch's global CPU generator; see `initspec.random_state`."""
+        import torch
+
+        return torch.get_rng_state().numpy().tobytes()
+
+    @contextmanager
+    def elsewhere(self, seed: int) -> Iterator[None]:
+        """Have torch's global CPU generator at a seed; see `initspec.random_state`."""
+        import torch
+
+        with torch.random.fork_rng(devices=()):
+            torch.random.default_generator.manual_seed(seed)
+            yield
 
     def natives(self) -> tuple[Native, ...]:
         """Return torch's own initializers; see `initspec.native.HasNatives`."""

@@ -51,6 +51,29 @@ def test_transformations(name):
     assert (abstract.shape, abstract.dtype) == (SHAPE, jnp.bfloat16)
 
 
+@pytest.mark.parametrize("impl", ["threefry2x32", "rbg"])
+@pytest.mark.parametrize("shape", [(3, 5, 6, 8), (64, 3, 7, 7), (2, 3, 5, 6, 4), (33, 17)])
+def test_how_it_is_drawn_changes_no_bit(shape, impl):
+    """A convolution is drawn flat, a matrix is not where it is traced: the numbers are JAX' own."""
+    key = jax.random.key(3, impl=impl)
+    init = InitSpec.normal(1.0).to_jax()
+    expected = jax.random.normal(key, shape)
+    np.testing.assert_array_equal(init(key, shape), expected)
+    np.testing.assert_array_equal(jax.jit(lambda key: init(key, shape))(key), expected)
+
+
+@pytest.mark.parametrize("name", ["normal", "truncated"])
+@pytest.mark.parametrize(("shape", "flat"), [((3, 5, 6, 8), True), ((48, 64), False)])
+def test_a_convolution_is_drawn_flat(name, shape, flat):
+    """XLA takes seconds to compile loops over four axes; a traced matrix may be sharded."""
+    program = jax.jit(lambda key: FAMILIES[name](key, shape)).lower(KEY).as_text()
+    own = "x".join(map(str, shape))
+    reached = [line for line in program.splitlines() if f"-> tensor<{own}xf32>" in line]
+    drawn = [line for line in program.splitlines() if f"tensor<{own}xui32>" in line]
+    assert any("stablehlo.reshape" in line for line in reached) == flat
+    assert bool(drawn) != flat
+
+
 def test_two_keys_two_draws():
     """One initializer on two keys gives two draws; on one key, one."""
     first, second, again = INIT(KEY, SHAPE), INIT(jax.random.key(2), SHAPE), INIT(KEY, SHAPE)

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 from initspec_keras import backend
-from initspec_keras.generator import seed_generator
+from initspec_keras.generator import _spread, seed_generator
 from initspec_keras.truncated import truncated_standard_normal
 from scipy import stats
 
@@ -209,6 +209,28 @@ def test_entropy_decides_the_draw():
     first, again, other = (backend.draw(spec, (64, 64), entropy=e) for e in (7, 7, 8))
     assert np.array_equal(first, again)
     assert np.intersect1d(first, other).size < 10
+
+
+def test_no_two_entropies_have_one_draw():
+    """Not even of thousands: two of these fell together as long as entropies were hashed."""
+    spec, length = InitSpec.he_truncated_normal(), (48,)
+    first, second = (
+        backend.draw(spec, length, axes=Axes("out [in=512]"), entropy=entropy)
+        for entropy in (1234273792, 1234275499)
+    )
+    assert (first != second).any()
+    rng = np.random.default_rng(0)
+    some = np.r_[
+        np.arange(1 << 14), 2**31 - 1 - np.arange(1 << 14), rng.integers(2**31, size=1 << 15)
+    ]
+    some = np.unique(np.r_[some, 1 << np.arange(31)]).tolist()
+    seeds = np.array([_spread(entropy) for entropy in some])
+    assert ((seeds >= 0) & (seeds < 2**31)).all()
+    assert len(np.unique(seeds)) == len(seeds)
+    # Neighbours are no neighbours: on torch a draw takes the seed after that of the one before.
+    steps = np.abs(np.diff(seeds[: 1 << 14]))
+    assert np.quantile(steps, 0.01) > 2**31 / 1000
+    assert _spread(2**31 + 5) != _spread(5) != _spread(2**32 + 5)
 
 
 def test_large_and_tiny_scales():

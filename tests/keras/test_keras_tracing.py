@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 from initspec_keras import backend
+from initspec_keras.initializer import InitSpecInitializer
 
 from initspec import InitSpec
 
@@ -35,6 +36,16 @@ def test_tf_function(spec, axes, xla):
     layer = keras.layers.Dense(16, kernel_initializer=spec.to_keras(axes=axes))
     tf.function(layer)(tf.ones((2, 8)))
     assert np.isfinite(layer.kernel.numpy()).all()
+
+
+@pytest.mark.parametrize("shape", [(3, 5, 6, 8), (5, 6, 8), (12, 7)])
+def test_how_it_is_drawn_changes_no_bit(shape):
+    """A convolution is drawn flat on JAX: the numbers are those of keras.random all the same."""
+    init = InitSpecInitializer(InitSpec.normal(1.0), generator=keras.random.SeedGenerator(7))
+    expected = keras.random.normal(shape, seed=keras.random.SeedGenerator(7))
+    np.testing.assert_array_equal(
+        keras.ops.convert_to_numpy(init(shape)), keras.ops.convert_to_numpy(expected)
+    )
 
 
 @pytest.mark.skipif(FRAMEWORK != "jax", reason="stateless calls are how Keras jits on JAX")

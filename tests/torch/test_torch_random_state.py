@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from initspec import InitSpec
+from initspec.backend import usable
+from initspec.random_state import HasRandomState
 
 torch = pytest.importorskip("torch")
 
@@ -64,3 +68,19 @@ def test_stack_members_differ() -> None:
     for size in (8, 80):
         w = InitSpec.orthogonal().to_torch(axes="stack out in")(torch.empty(2, size, size))
         assert not torch.allclose(w[0], w[1])
+
+
+def test_the_backend_tells_of_the_global_state() -> None:
+    """It is read without moving it, and is elsewhere for a while alone."""
+    backend = usable("torch")
+    assert isinstance(backend, HasRandomState)
+    begun = backend.random_state()
+    with backend.elsewhere(5):
+        there = torch.rand(3)
+        assert backend.random_state() != begun
+    with suppress(ValueError), backend.elsewhere(5):
+        assert torch.equal(torch.rand(3), there)
+        raise ValueError
+    assert backend.random_state() == begun
+    torch.rand(1)
+    assert backend.random_state() != begun
