@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from initspec import Axes, InitSpec
-from initspec.dtypes import FLOATS, numpy_dtype
+from initspec.dtypes import FLOATS, float_type, numpy_dtype
 from initspec.errors import InitSpecError
+from initspec_conformance.again import audit_again
 from initspec_conformance.batch import Batch
 from initspec_conformance.checks import checks_of
 from initspec_conformance.checks.base import Check, Evidence, rejects
@@ -18,10 +19,14 @@ from initspec_conformance.describe import looks_like
 from initspec_conformance.drawing import Allowance, Caller, Source
 from initspec_conformance.judge import judge, tests_of
 from initspec_conformance.levels import Level, level_of
+from initspec_conformance.precision import ONCE, TWICE, check_precision
 from initspec_conformance.rates import one_stage, two_stages
 from initspec_conformance.report import Report
 from initspec_conformance.seeds import nonce_of
 from initspec_conformance.target import Target, target_of
+
+PROBED = 1 << 24
+"""Elements drawn to try every bit of a seed; a backend's are tried on its small weights."""
 
 
 def audit_callable(
@@ -45,17 +50,19 @@ def audit_callable(
         axes: the role of each axis; None takes out in kernel...
         dtype: the name of the dtype.
         level: "quick", "default" or "thorough".
-        seed: None for the same seeds each time, an int for others, "fresh" for new ones.
+        seed: None or 0 for the same seeds each time, an int for others, "fresh" for new ones.
 
     Returns:
         A report; a draw that raises or returns something else is a failure in it.
 
     Raises:
-        InitSpecError: the spec, shape, axes, dtype or level cannot be audited at all.
+        InitSpecError: the spec, shape, axes, dtype or level cannot be audited at all; or the law is
+            so narrow that it moves with how its mean or bounds are rounded.
     """
     begun = time.perf_counter()
     target = target_of(spec, shape, axes, dtype)
     chosen, nonce = level_of(level), nonce_of(seed)
+    check_precision(target, target.size * chosen.draws(target, 1), TWICE)
     caller = Caller()
     source = Source(
         target,
@@ -64,7 +71,7 @@ def audit_callable(
         Allowance(chosen.seconds),
     )
     line = f", {str(target.axes)!r}" if target.axes is not None else ""
-    tests = tests_of(target)
+    tests = len(tests_of(target))
     try:
         findings = judge(
             target,
@@ -73,11 +80,12 @@ def audit_callable(
             level=chosen,
             rates=two_stages(tests),
             nonce=nonce,
-            reproduce=(
-                "from initspec import InitSpec\n"
-                "from initspec_conformance import audit_callable\n"
-                f"print(audit_callable(draw, InitSpec.parse({str(spec)!r}), {target.shape}{line}, "
-                f"dtype={target.dtype!r}, level={chosen.name!r}, seed={nonce or None}))"
+            probed=PROBED,
+            reproduce=audit_again(
+                draw,
+                f"InitSpec.parse({str(spec)!r}), {target.shape}{line}, dtype={target.dtype!r}",
+                chosen,
+                nonce,
             ),
         )
     finally:
@@ -99,15 +107,21 @@ def assert_initialized(weight: Any, spec: InitSpec, axes: str | Axes | None = No
 
     Raises:
         AssertionError: it was not, with what was measured, and what the weights look like instead.
-        InitSpecError: the spec cannot fill a weight of this shape.
+        InitSpecError: the spec cannot fill a weight of this shape, or is too narrow a law, as for
+            `audit_callable`.
     """
     values = _array(weight)
     target = target_of(spec, values.shape, axes, values.dtype)
+    check_precision(target, target.size, ONCE)
     checks = [check for check in checks_of(target) if check.name not in ("seeds", "repeats")]
     bad = int(values.size - np.isfinite(values).sum())
     if bad:
         raise AssertionError(
             f"{bad} of {values.size} values are NaN or infinite; {target} has none"
+        )
+    if target.family == "sparse" and not values.any():
+        raise AssertionError(
+            f"all of {values.size} values are zeros; of {target} {target.entries} are not"
         )
     level = one_stage(len(checks)).first
     batch = Batch(target, values[None])
@@ -135,16 +149,42 @@ def _p(evidence: Evidence) -> str:
 
 
 def _array(weight: Any) -> np.ndarray:
-    """Return the values of whatever a framework calls a weight."""
+    """Return the values of whatever a framework calls a weight.
+
+    Raises:
+        InitSpecError: it is no weight, or has no values to be had.
+    """
+    kind = type(weight).__name__
+    try:
+        values = np.asarray(_plain(weight))
+    except InitSpecError:
+        raise
+    except Exception as error:  # each framework has its own: symbolic, traced, deleted, lazy
+        raise InitSpecError(f"{kind} has no values that can be read: {error}") from error
+    if values.dtype.kind in "OSU":
+        raise InitSpecError(
+            f"{kind} is no weight: pass one tensor or array of floats, such as layer.weight"
+        )
+    return values
+
+
+def _plain(weight: Any) -> Any:
+    """Return a weight as something that NumPy makes an array of."""
+    if hasattr(weight, "unbox") and callable(weight.unbox):  # flax' metadata about a parameter
+        weight = weight.unbox()
     if hasattr(weight, "detach"):  # a torch tensor, which NumPy takes off the graph and the device
         if getattr(weight, "is_meta", False):
             raise InitSpecError("a meta tensor has no values: materialise and fill it first")
+        kind = float_type(weight.dtype).name  # NumPy has no name for some of torch's dtypes
         weight = weight.detach()
         if hasattr(weight, "full_tensor"):  # a DTensor, gathered from all ranks
             weight = weight.full_tensor()
-        weight = (weight.to_dense() if getattr(weight, "is_sparse", False) else weight).cpu()
-        if str(weight.dtype) == "torch.bfloat16":
-            return np.asarray(weight.float().numpy().astype(numpy_dtype(FLOATS["bfloat16"])))
-    elif hasattr(weight, "numpy") and callable(weight.numpy):  # a Keras variable
-        weight = weight.numpy()
-    return np.asarray(weight)
+        if str(weight.layout) != "torch.strided":
+            weight = weight.to_dense()
+        weight = weight.cpu().resolve_neg()
+        if kind == "bfloat16":
+            return weight.float().numpy().astype(numpy_dtype(FLOATS[kind]))
+        return weight.numpy()
+    if hasattr(weight, "numpy") and callable(weight.numpy):  # a Keras variable
+        return weight.numpy()
+    return weight

@@ -68,8 +68,8 @@ class Batch:
 
     @cached_property
     def centred(self) -> Values:
-        """The entries less the mean that they should have, in float64."""
-        return self.entries.astype(np.float64) - self.target.reading.moments[0]
+        """The entries less the mean that they should have, in float64, as they are read."""
+        return self.target.reading.centred(self.entries, lambda: self.u)
 
     @cached_property
     def u(self) -> Values:
@@ -92,6 +92,15 @@ class Batch:
         reading = self.target.reading
         cells = reading.cells(self.entries, self.u)
         return np.bincount(cells.ravel(), minlength=len(reading.upto))
+
+    @cached_property
+    def patterns(self) -> NDArray[np.int64]:
+        """How many entries of a 16-bit draw are each of its values."""
+        rounded = self.target.rounded
+        if self.target.reading is rounded:
+            return self.counts
+        cells = rounded.order(self.entries)
+        return np.bincount(cells.ravel(), minlength=len(rounded.upto))
 
     @cached_property
     def scores(self) -> Values:

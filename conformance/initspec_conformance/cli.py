@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import os
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 from initspec.backend import backends as registered
 from initspec.errors import InitSpecError
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
 
 def conformance(
     names: list[str] = typer.Argument(
-        None, metavar="[BACKENDS]...", help="Registered backends; all usable ones unless given."
+        None, metavar="BACKENDS", help="Registered backends; all usable ones unless given."
     ),
     quick: bool = typer.Option(False, "--quick", help="Under a minute a backend."),
     thorough: bool = typer.Option(False, "--thorough", help="Hours: every spec on every layer."),
@@ -42,12 +46,21 @@ def conformance(
     junit: Path = typer.Option(None, help="Write the findings as JUnit XML.", show_default=False),
 ) -> None:
     """Prove that backends draw what specs say, with a false-alarm rate of 1e-6 for the run."""
+    _show_any_character()
     if quick and thorough:
         raise InitSpecError("--quick and --thorough: pass one of them, or neither")
     if fresh and seed is not None:
         raise InitSpecError("--fresh and --seed: a fresh run draws its own seed; pass one of them")
+    if mutants and (native or names or only != "*" or fresh or seed is not None):
+        raise InitSpecError(
+            "--mutants takes --quick or --thorough alone: wrong backends of its own are judged"
+        )
     level = "quick" if quick else "thorough" if thorough else "default"
     nonce: int | str | None = "fresh" if fresh else seed
+    files = {"json": json, "junit": junit, "markdown": markdown, "html": html}
+    asked = {kind: path for kind, path in files.items() if path is not None}
+    if mutants and asked:
+        raise InitSpecError(f"--mutants prints its matrix and writes no --{next(iter(asked))}")
     _needs_scipy()
     if mutants:
         _show_mutants(level)
@@ -55,10 +68,8 @@ def conformance(
     from initspec_conformance.files import check_writable, write
     from initspec_conformance.report import Report
 
-    files = {"json": json, "junit": junit, "markdown": markdown, "html": html}
-    asked = {kind: path for kind, path in files.items() if path is not None}
     check_writable(asked.values())
-    console = Console()
+    console = _Console()
     try:
         report = _run(names or _usable(), level, nonce, only, native)
     except KeyboardInterrupt:  # before the first cell, while SciPy was imported, say
@@ -76,21 +87,29 @@ def conformance(
 
 
 def _run(names: list[str], level: str, nonce: int | str | None, only: str, native: bool) -> Report:
-    errors = Console(stderr=True)
+    errors = _Console(stderr=True)
+    # What is drawn stands last and takes what is left: the count is seen at any width.
     columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
+        BarColumn(min(40, errors.width // 4)),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TextColumn(
+            "{task.description}",
+            markup=False,
+            table_column=Column(ratio=1, no_wrap=True, overflow="crop"),
+        ),
     )
-    with Progress(*columns, console=errors, transient=True) as bar:
+    # Where nobody watches, a bar would leave a blank line.
+    unseen = not errors.is_terminal
+    with Progress(*columns, console=errors, transient=True, expand=True, disable=unseen) as bar:
         task = bar.add_task("drawing", total=None)
 
         def advance(done: int, total: int, what: str, passed: bool) -> None:
             line = visible(what)
             if not passed:
-                bar.console.print(f"[red]differs[/] {escape(line)}", highlight=False)
-            bar.update(task, completed=done, total=total, description=line[:50].ljust(50))
+                text = f"[red]differs[/] {escape(line)}"
+                bar.console.print(text, highlight=False, soft_wrap=True)
+            bar.update(task, completed=done, total=total, description=line)
 
         if native:
             from initspec_conformance.native import native_audit
@@ -101,11 +120,29 @@ def _run(names: list[str], level: str, nonce: int | str | None, only: str, nativ
         return run(names, level, nonce, only=only, progress=advance)
 
 
+class _Console(Console):
+    """A console whose reader may leave, as `head` does: the verdict is the exit status even so."""
+
+    def on_broken_pipe(self) -> None:
+        """Print no more. Rich would end the process, with the status of a failed run."""
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.file.fileno())  # Python flushes at its end what could not be written
+        os.close(nowhere)
+
+
+def _show_any_character() -> None:
+    """Escape what the terminal's encoding lacks; a message or a name may hold any character."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _show_mutants(level: str) -> None:
     from initspec_conformance.mutants import mutant_matrix
 
     matrix = mutant_matrix(level)
-    Console(soft_wrap=True).print(str(matrix), markup=False, highlight=False)
+    _Console(soft_wrap=True).print(str(matrix), markup=False, highlight=False)
     raise typer.Exit(0 if matrix.passed else 1)
 
 

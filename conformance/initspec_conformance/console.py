@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
-from initspec_conformance.findings import Finding
+from initspec_conformance.findings import Finding, told
 from initspec_conformance.rates import FAMILY
 from initspec_conformance.report import Report
 from initspec_conformance.visible import visible
@@ -34,7 +36,7 @@ GROUPS = {
     ),
     "orthogonality": ("orthogonality",),
     "Haar measure": (),
-    "sparsity": ("zeros", "zero_places", "zero_adjacency", "zero_overlap", "zero_masks"),
+    "sparsity": (),
     "fixed values": ("fixed",),
     "dtype": ("distinct", "full_width", "binades", "resolution", "atoms", "rounding"),
     "reproducibility": ("draws", "reproducible", "distinct_seeds", "global_state"),
@@ -43,11 +45,18 @@ GROUPS = {
 }
 """The rows of the table, and the checks that each of them sums up."""
 
+_PREFIXES = {"haar_": "Haar measure", "zero": "sparsity"}
+"""Rows whose checks are known by how their names begin."""
+
+_WORD = 16
+"""The longest word of a head that is not broken."""
+
 
 def group_of(check: str) -> str:
     """Return the row that a check belongs to."""
-    if check.startswith("haar_"):
-        return "Haar measure"
+    for prefix, group in _PREFIXES.items():
+        if check.startswith(prefix):
+            return group
     return next((group for group, names in GROUPS.items() if check in names), "other")
 
 
@@ -77,22 +86,57 @@ def to_markdown(report: Report) -> str:
 
 def show(report: Report, console: Console) -> None:
     """Print the table, the failures, and the verdict."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("property", no_wrap=True)
-    for name, version in report.versions.items():
-        head = f"{_plain(name)}\n[dim]{_plain(version)}[/]"
-        table.add_column(head, justify="right")
-    for group, cells in summary(report):
-        table.add_row(group, *map(_coloured, cells))
-    console.print(table)
-    for finding in report.failures[:MOST]:
-        console.print(f"[red]{_plain(str(finding))}[/]", highlight=False, soft_wrap=True)
+    for table in _tables(report, console):
+        console.print(table)
+    for text in told(report.failures[:MOST]):
+        console.print(f"[red]{_plain(text)}[/]", highlight=False, soft_wrap=True)
     if len(report.failures) > MOST:
         console.print(f"... and {len(report.failures) - MOST} more; --json or --html has them all")
     for finding in report.deviations:
         text = f"known deviation: {finding.id}: {finding.deviation}"
         console.print(f"[yellow]{_plain(text)}[/]", highlight=False, soft_wrap=True)
-    console.print(_verdict(report), highlight=False)
+    console.print(_verdict(report), highlight=False, soft_wrap=True)
+
+
+def _tables(report: Report, console: Console) -> list[Table]:
+    """Return the table; where it does not fit in the terminal, one for each backend."""
+    rows = summary(report)
+    heads = [
+        f"{_plain(name)}\n[dim]{_plain(version)}[/]" for name, version in report.versions.items()
+    ]
+    columns = range(len(heads))
+    whole = _table(heads, rows)
+    room = console.options.update(max_width=1 << 16)
+    if console.measure(whole, options=room).maximum <= console.width:
+        return [whole]
+    widths = []
+    for i in columns:
+        words = Text.from_markup(heads[i]).plain.split()
+        head = min(_WORD, max(map(cell_len, words), default=0))
+        widths.append(max([head, *(len(cells[i]) for _, cells in rows)]))
+    first = max(len(name) for name in ("property", *(name for name, _ in rows)))
+    if first + sum(width + 1 for width in widths) <= console.width:
+        return [_table(heads, rows, widths)]
+    return [
+        _table([heads[i]], [(name, [cells[i]]) for name, cells in rows if cells[i]])
+        for i in columns
+    ]
+
+
+def _table(
+    heads: Sequence[str],
+    rows: Iterable[tuple[str, list[str]]],
+    widths: Sequence[int] | None = None,
+) -> Table:
+    """Return a table of backends; heads are broken at a width where one is given."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("property", no_wrap=True)
+    for i, head in enumerate(heads):
+        width = widths[i] if widths else None
+        table.add_column(head, justify="right", overflow="fold", width=width)
+    for name, cells in rows:
+        table.add_row(name, *map(_coloured, cells))
+    return table
 
 
 def _plain(text: str) -> str:
@@ -108,16 +152,21 @@ def _column(text: str) -> str:
 
 def _verdict(report: Report) -> str:
     seeds = f"fresh seeds, --seed {report.nonce} repeats them" if report.nonce else "fixed seeds"
+    checks = _count(len(report.checks), "check")
     what = (
-        f"{len(report.checks)} checks in {report.seconds:.0f} s, level {report.level}, {seeds}; "
-        f"false alarms: {FAMILY:g} a run of {report.tests} tests"
+        f"{checks} in {report.seconds:.0f} s, level {report.level}, {seeds}; "
+        f"false alarms: {FAMILY:g} a run of {_count(report.tests, 'test')}"
     )
     if report.interrupted:
         return f"[red]Interrupted[/]: {what}"
     if report.passed:
         who = "Every backend matches" if len(report.versions) > 1 else "The backend matches"
         return f"[green]{who}[/]: {what}"
-    return f"[red]{len(report.failures)} failures[/]: {what}"
+    return f"[red]{_count(len(report.failures), 'failure')}[/]: {what}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _cell(findings: Iterable[Finding]) -> str:

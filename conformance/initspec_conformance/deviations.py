@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
@@ -37,34 +37,30 @@ def declared(texts: Iterable[str]) -> list[Deviation]:
 
 
 def excuse(
-    findings: list[Finding], deviations: list[Deviation], whole: bool = True
+    findings: list[Finding], deviations: list[Deviation], manifest: Collection[str]
 ) -> list[Finding]:
     """Mark the failures that were declared; a declared one that no longer fails is a failure.
 
     Args:
         findings: of one backend.
         deviations: what it declares.
-        whole: whether these are all findings of a run. Of a part, a pattern with wildcards may
-            well fail elsewhere.
+        manifest: the names of all findings that the backend can have. Where some that a pattern
+            matches are not among `findings`, in a part of a run, it may well be they that fail.
     """
-    used: set[str] = set()
-    met: set[str] = set()
-    judged = []
-    for finding in findings:
-        name = "/".join(filter(None, (finding.cell, finding.check)))
-        for deviation in deviations:
-            if fnmatchcase(name, deviation.pattern):
-                met.add(deviation.pattern)
-                if not finding.passed:
-                    used.add(deviation.pattern)
-                    finding = replace(finding, deviation=deviation.reason)  # noqa: PLW2901
-        judged.append(finding)
+    found = {finding.name for finding in findings}
+    unseen = [name for name in manifest if name not in found]
+    judged = list(findings)
     for deviation in deviations:
-        if deviation.pattern in met - used and (whole or not set(deviation.pattern) & set("*?[")):
-            message = (
-                f"{deviation.pattern!r} is declared to fail and passes: delete the declaration"
-            )
-            judged.append(
-                Finding("known_deviations", message, 1.0, None, 1, 0.0, deviation.reason, False)
-            )
+        matched = [i for i, f in enumerate(findings) if fnmatchcase(f.name, deviation.pattern)]
+        failed = [i for i in matched if not findings[i].passed]
+        for i in failed:
+            judged[i] = replace(judged[i], deviation=deviation.reason)
+        if not matched or failed or any(fnmatchcase(n, deviation.pattern) for n in unseen):
+            continue
+        message = (
+            f"{deviation.pattern!r} is declared to fail ({deviation.reason}) and passes: "
+            "delete the declaration"
+        )
+        again = findings[matched[0]].reproduce
+        judged.append(Finding("known_deviations", message, 1.0, None, 1, 0.0, again, False))
     return judged

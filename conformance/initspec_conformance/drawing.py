@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import random
 import threading
 import time
 from collections.abc import Callable
@@ -11,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from initspec.backend import Backend
 from initspec_conformance.arrays import Array
+from initspec_conformance.random_state import RandomState
 from initspec_conformance.target import Target
 
 _GLANCE = 0.1  # seconds between looks at whether a call in progress is still wanted
@@ -141,13 +142,27 @@ class Source:
         draw: draws the weight of a seed.
         caller: runs it.
         allowance: how long all draws may take, together.
+        backend: whose draws they are; asked for the global random state of its framework.
     """
 
-    def __init__(self, target: Target, draw: Draw, caller: Caller, allowance: Allowance) -> None:
+    def __init__(
+        self,
+        target: Target,
+        draw: Draw,
+        caller: Caller,
+        allowance: Allowance,
+        backend: Backend[Any] | None = None,
+    ) -> None:
         self._target, self._draw = target, draw
+        self._shared = RandomState(backend)
         self._caller, self._allowance = caller, allowance
         self._begun = False
         self.moved: str = ""
+
+    @property
+    def slow(self) -> bool:
+        """Whether a quarter of the time is spent: what can be left out then is."""
+        return 4 * self._allowance.spent > self._allowance.seconds
 
     def __call__(self, seed: int, elsewhere: bool = False) -> Array:
         """Return the draw of a seed; `elsewhere`, with the global random state at another place.
@@ -168,17 +183,11 @@ class Source:
 
     def _guarded(self, seed: int, elsewhere: bool) -> Any:
         if elsewhere:
-            numpys, pythons = np.random.get_state(), random.getstate()
-            np.random.seed(seed ^ 0x5EED)
-            random.seed(seed ^ 0x5EED)
-            try:
+            with self._shared.elsewhere(seed ^ 0x5EED):
                 return self._kept(seed)
-            finally:
-                np.random.set_state(numpys)
-                random.setstate(pythons)
-        before = _global_state()
+        before = self._shared()
         result = self._kept(seed)
-        after = _global_state()
+        after = self._shared()
         moved = [name for name in before if before[name] != after[name]]
         # The first draw may import a framework, and what is imported may draw.
         if moved and self._begun and not self.moved:
@@ -206,12 +215,6 @@ class Source:
         bad = int(result.size - np.isfinite(result).sum())
         if bad:
             raise BadDrawError(f"{what} has {bad} values that are NaN or infinite")
+        if target.family == "sparse" and not result.any():
+            raise BadDrawError(f"{what} has nothing but zeros where {target.entries} are others")
         return result
-
-
-def _global_state() -> dict[str, Any]:
-    kind, keys, position, *rest = np.random.get_state(legacy=True)
-    return {
-        "numpy.random": (kind, keys.tobytes(), position, *rest),  # type: ignore[union-attr]
-        "random": random.getstate(),
-    }

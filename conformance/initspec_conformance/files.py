@@ -17,9 +17,14 @@ def check_writable(paths: Iterable[Path]) -> None:
     """Refuse a path that no report can be written to, before a long run rather than after it.
 
     Raises:
-        InitSpecError: its folder is missing or cannot be written to, or it is a folder itself.
+        InitSpecError: two are one file; or a folder is missing or cannot be written to; or a path
+            is a folder itself.
     """
-    for path in paths:
+    several = list(paths)
+    places = [path.resolve() for path in several if path.is_file() or not path.exists()]
+    for path in several:
+        if places.count(path.resolve()) > 1:
+            raise InitSpecError(f"{path} is asked for twice: give each report a file of its own")
         if path.is_dir():
             raise InitSpecError(f"{path} cannot be written: it is a folder; name a file in it")
         if not path.parent.is_dir():

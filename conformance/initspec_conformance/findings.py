@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -42,9 +43,14 @@ class Finding:
     z: float | None = None
 
     @property
+    def name(self) -> str:
+        """The name of this finding among those of a backend."""
+        return "/".join(filter(None, (self.cell, self.check)))
+
+    @property
     def id(self) -> str:
         """The name of this finding in a run."""
-        return "/".join(filter(None, (self.backend, self.cell, self.check)))
+        return "/".join(filter(None, (self.backend, self.name)))
 
     @property
     def sees(self) -> str:
@@ -61,15 +67,33 @@ class Finding:
         return not self.passed and not self.deviation
 
     def __str__(self) -> str:
+        return self.told()
+
+    def told(self, snippet: bool = True) -> str:
+        """Return the finding as text, a failure with or without the snippet that repeats it."""
         verdict = "passed" if self.passed else "FAILED"
         lines = [f"{self.id}: {verdict}", f"  {self.message}"]
         if self.p_values is not None:
-            stages = ", then ".join(f"{p:.3g}" for p in self.p_values)
-            lines.append(f"  p = {stages} over {self.n} samples")
+            lines.append(f"  p = {p_text(self.p_values)} over {self.n} samples")
         if self.min_discrepancy:
             lines.append(f"  sees {self.sees}")
         if self.deviation:
             lines.append(f"  known deviation: {self.deviation}")
-        if not self.passed:
+        if not self.passed and snippet:
             lines.append("  " + self.reproduce.replace("\n", "\n  "))
         return "\n".join(lines)
+
+
+def p_text(p_values: Sequence[float], digits: int = 3) -> str:
+    """Return the p-values of the stages that ran, as text."""
+    # A p-value is never 0; this one is below what a float holds.
+    return ", then ".join(f"{p:.{digits}g}" if p else "< 1e-300" for p in p_values)
+
+
+def told(findings: Sequence[Finding]) -> list[str]:
+    """Return failures as texts; those that one snippet repeats have it once, after the last."""
+    after = [finding.reproduce for finding in findings[1:]] + [""]
+    return [
+        finding.told(snippet=finding.reproduce != next_one)
+        for finding, next_one in zip(findings, after, strict=False)
+    ]

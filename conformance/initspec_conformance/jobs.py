@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Any
 
 from initspec.backend import Backend
 from initspec.dtypes import FLOATS
 from initspec.errors import InitSpecError
+from initspec_conformance.again import run_again
 from initspec_conformance.drawing import Allowance, Caller, Source
 from initspec_conformance.findings import Finding
 from initspec_conformance.judge import judge, tests_of
@@ -42,10 +44,12 @@ class Job:
         """The backend's name."""
         return str(self.backend.name)
 
-    @property
-    def tests(self) -> int:
-        """How many tests it is."""
-        return tests_of(self.cell.target) if self.cell is not None else 1
+    @cached_property
+    def tests(self) -> tuple[str, ...]:
+        """The names of its tests, as findings have them."""
+        if self.cell is None:
+            return (self.name,)
+        return tuple(f"{self.name}/{test}" for test in tests_of(self.cell.target))
 
 
 @dataclass(frozen=True)
@@ -84,48 +88,70 @@ def manifest(backends: Sequence[Backend[Any]], level: str, only: str = "*") -> l
     Raises:
         InitSpecError: there are none, two backends have one name, or one has no dtypes.
     """
-    names = [str(backend.name) for backend in backends]
-    if len(set(names)) < len(names):
-        raise InitSpecError(f"two backends of one name among {', '.join(names)}: rename one")
+    owners = [str(backend.name) for backend in backends]
+    if len({id(backend) for backend in backends}) < len(owners):
+        raise InitSpecError(f"a backend is named twice among {', '.join(owners)}: name it once")
+    if len(set(owners)) < len(owners):
+        raise InitSpecError(f"two backends of one name among {', '.join(owners)}: rename one")
     jobs = []
     for backend in backends:
-        dtypes = tuple(backend.dtypes)
+        dtypes = _texts(backend, "dtypes")
         if not dtypes or not set(dtypes) <= set(FLOATS):
             raise InitSpecError(
                 f"the backend {backend.name!r} has the dtypes {dtypes}: name one or more of "
                 f"{', '.join(FLOATS)}"
             )
+        _texts(backend, "known_deviations")  # read when a run is over: refused before it begins
         jobs += [Job(backend, prop.name, prop=prop) for prop in PROPERTIES]
         jobs += [Job(backend, cell.id, cell=cell) for cell in cells_of(level, dtypes)]
+    if not isinstance(only, str):
+        raise InitSpecError(f"only={only!r}: pass a pattern of cells, such as '*glorot*'")
     chosen = [job for job in jobs if only == job.name or fnmatchcase(job.name, only)]
     if not chosen:
-        some = ", ".join(job.name for job in jobs[:8])
-        raise InitSpecError(f"only={only!r} matches none of {len(jobs)} cells, such as {some}")
+        names = [job.name for job in jobs]
+        near = [name for name in names if only and only.lower() in name.lower()]
+        some = ", ".join((near or names)[:8])
+        raise InitSpecError(
+            f"only={only!r} matches none of {len(jobs)} cells, such as {some}; "
+            "it is a pattern of whole names: '*glorot*' is whatever has glorot in it"
+        )
     return chosen
+
+
+def _texts(backend: Backend[Any], attribute: str) -> tuple[str, ...]:
+    """Return what a backend has several texts of.
+
+    Raises:
+        InitSpecError: it is one text, or something else.
+    """
+    found = getattr(backend, attribute)
+    if isinstance(found, str) or not isinstance(found, Iterable):
+        raise InitSpecError(
+            f"the backend {backend.name!r} has the {attribute} {found!r}: a tuple of strings is due"
+        )
+    texts = tuple(found)
+    if not all(isinstance(text, str) for text in texts):
+        raise InitSpecError(
+            f"the backend {backend.name!r} has the {attribute} {texts!r}: each is to be a string"
+        )
+    return texts
 
 
 def terms_of(jobs: Sequence[Job], level: Level, nonce: int) -> Terms:
     """Return the terms of a run of these jobs; K counts the pooled tests too."""
     backends = {job.owner for job in jobs}
-    tests = sum(job.tests for job in jobs) + len(POOLED) * len(FLOATS) * len(backends)
+    tests = sum(len(job.tests) for job in jobs) + len(POOLED) * len(FLOATS) * len(backends)
     return Terms(level, two_stages(tests), nonce, tests)
 
 
-def reproduce(backend: str, only: str, terms: Terms) -> str:
-    """Return the Python that repeats a part of a run.
-
-    A backend that is not registered stands there by its name: put the object in its place.
-    """
-    seed = f", seed={terms.nonce}" if terms.nonce else ""
-    return (
-        "from initspec_conformance import run\n"
-        f"print(run([{backend!r}], level={terms.level.name!r}{seed}, only={only!r}))"
-    )
+def reproduce(backend: Backend[Any], only: str, terms: Terms) -> str:
+    """Return the Python that repeats a part of a run."""
+    return run_again(backend, terms.level, terms.nonce, only)
 
 
 def do(job: Job, terms: Terms, caller: Caller) -> Done:
     """Do a job; whatever goes wrong in it is a finding."""
-    again = reproduce(job.owner, job.name, terms)
+    again = reproduce(job.backend, job.name, terms)
     if job.prop is not None:
         drawer = Drawer(job.backend, caller, terms.level.seconds)
         evidence = hold(job.prop, drawer)
@@ -152,7 +178,7 @@ def do(job: Job, terms: Terms, caller: Caller) -> Done:
     sketcher = Sketcher(target)
     findings = judge(
         target,
-        Source(target, draw, caller, Allowance(terms.level.seconds)),
+        Source(target, draw, caller, Allowance(terms.level.seconds), backend),
         cell=job.cell.id,
         level=terms.level,
         rates=terms.rates,

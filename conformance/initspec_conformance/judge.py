@@ -17,7 +17,7 @@ from initspec_conformance.drawing import BadDrawError, Source
 from initspec_conformance.findings import Finding
 from initspec_conformance.levels import BATCH, Level
 from initspec_conformance.rates import Rates
-from initspec_conformance.seeds import probes_of, seeds_of
+from initspec_conformance.seeds import PROBES, REST, probes_of, seeds_of
 from initspec_conformance.target import Target
 
 CALLS = ("draws", "reproducible", "distinct_seeds", "global_state")
@@ -26,9 +26,9 @@ CALLS = ("draws", "reproducible", "distinct_seeds", "global_state")
 Observer = Callable[[Batch], None]
 
 
-def tests_of(target: Target) -> int:
-    """Return how many tests judging a target is."""
-    return len(checks_of(target)) + len(CALLS)
+def tests_of(target: Target) -> tuple[str, ...]:
+    """Return the names of the tests that judging a target is."""
+    return (*CALLS, *(check.name for check in checks_of(target)))
 
 
 def judge(
@@ -40,6 +40,7 @@ def judge(
     rates: Rates,
     nonce: int,
     reproduce: str,
+    probed: int = 0,
     observe: Observer | None = None,
 ) -> list[Finding]:
     """Hold the draws of a source against their target.
@@ -52,6 +53,7 @@ def judge(
         rates: the levels at which the tests reject.
         nonce: 0 in the fixed mode.
         reproduce: Python that repeats it.
+        probed: how many elements may be drawn to try every bit of a seed, beside a stage's own.
         observe: sees the batches of stage 1 too, for a picture of them.
     """
     checks = checks_of(target)
@@ -77,11 +79,11 @@ def judge(
     seen = _Calls()
     seeds = seeds_of(cell, 0, level.draws(target, 0), nonce)
     try:
-        first = _stage(checks, target, seen.watch(_batches(target, source, seeds), observe))
+        first = stage(checks, target, seen.watch(_batches(target, source, seeds), observe))
         again = source(seeds[0], elsewhere=True)
-        many = 32 * target.size <= level.entries
-        for seed in probes_of(seeds, many) if _random(target) else ():
-            seen.probe(source(seed))
+        if _random(target):
+            every = 32 * target.size <= max(level.entries, probed)
+            _try_bits(seeds, source, seen, every)
     except BadDrawError as error:
         return [found("draws", Evidence(1.0, None, seen.count, str(error), failed=True), (), False)]
     findings = [
@@ -96,7 +98,7 @@ def judge(
     if suspects and rates.second is not None:
         fresh = seeds_of(cell, 1, level.draws(target, 1), nonce)
         try:
-            second = _stage(suspects, target, _batches(target, source, fresh))
+            second = stage(suspects, target, _batches(target, source, fresh))
         except BadDrawError as error:
             return [*findings, found("draws", fact(1, seen.count, str(error)), (), False)]
     for check in checks:
@@ -119,9 +121,8 @@ def _batches(target: Target, source: Source, seeds: Sequence[int]) -> Iterator[B
         yield Batch(target, np.stack(draws) if len(draws) > 1 else draws[0][None], start)
 
 
-def _stage(
-    checks: Sequence[Check], target: Target, batches: Iterable[Batch]
-) -> dict[str, Evidence]:
+def stage(checks: Sequence[Check], target: Target, batches: Iterable[Batch]) -> dict[str, Evidence]:
+    """Return what each check finds in a stage's draws, which are seen once and let go."""
     running: dict[str, Accumulator] = {check.name: check.start(target) for check in checks}
     groups: dict[tuple[str, ...], list[Accumulator]] = {}
     for check in checks:
@@ -139,6 +140,15 @@ def _stage(
 def _random(target: Target) -> bool:
     """Whether different seeds must give different draws."""
     return target.family not in ("fixed", "empty")
+
+
+def _try_bits(seeds: Sequence[int], source: Source, seen: _Calls, every: bool) -> None:
+    """Draw for the bits of a seed alone; every one of them where draws take no time to speak of."""
+    for seed in probes_of(seeds, PROBES):
+        seen.probe(source(seed))
+    for seed in probes_of(seeds, REST) if every else ():
+        if not source.slow:
+            seen.probe(source(seed))
 
 
 class _Calls:
@@ -180,7 +190,7 @@ class _Calls:
         if not _random(target) or bits_of(target) < 60 + 2 * math.log2(n):
             repeated, message = 0, f"a weight of {target.size} has too few values to tell seeds"
         yield "distinct_seeds", fact(repeated, n, message)
-        message = source.moved or "the global random state of NumPy and Python is untouched"
+        message = source.moved or "the global random state is untouched"
         yield "global_state", fact(bool(source.moved), n, message)
 
 

@@ -6,7 +6,7 @@ Nothing here asks a backend, or the resolved plan of initspec: the two are held 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 from functools import lru_cache
 
@@ -64,9 +64,17 @@ class EntryLaw:
         """Return E (W - E W)^order / sd^order."""
         return _central(self, order)
 
-    def cdf(self, x: Values) -> Values:
-        """Return P(W <= x)."""
-        y = (x - self.mean) / self.scale
+    @property
+    def mirror(self) -> EntryLaw:
+        """The law of -W: its lower tail is this one's upper, to all digits."""
+        return replace(self, mean=-self.mean, ends=(-self.ends[1], -self.ends[0]))
+
+    def cdf(self, x: Values, shift: Values | float | None = None) -> Values:
+        """Return P(W <= x + shift); x + shift itself may be no float64."""
+        y = x - self.mean
+        if shift is not None:
+            y = y + shift
+        y = y / self.scale
         low, high = self.ends
         if self.family == "normal":
             return np.asarray(special.ndtr(y))
@@ -78,6 +86,19 @@ class EntryLaw:
             return np.asarray((top - special.ndtr(-y)) / (top - special.ndtr(-high)))
         bottom = special.ndtr(low)
         return np.asarray((special.ndtr(y) - bottom) / (special.ndtr(high) - bottom))
+
+    def centred(self, u: Values) -> Values:
+        """Return the quantiles of u in (0, 1), less the mean of the law."""
+        low, high = self.ends
+        if self.family == "normal":
+            return np.asarray(self.scale * special.ndtri(u))
+        if self.family == "uniform":
+            return np.asarray(self.scale * (low + u * (high - low)))
+        if low > 0:  # as in `cdf`
+            return -self.mirror.centred(1 - u)
+        bottom = special.ndtr(low)
+        y = np.clip(special.ndtri(bottom + u * (special.ndtr(high) - bottom)), low, high)
+        return np.asarray(self.scale * y + (self.mean - self.moments()[0]))
 
     def scores(self, x: Values, u: Values) -> Values:
         """Return the normal scores Phi^-1(F(x)): N(0, 1) under the law."""

@@ -11,6 +11,9 @@ from initspec_conformance.target import Target
 BATCH = 1 << 19
 """How many elements are judged at a time, at least one draw."""
 
+_CALL = 512
+"""The elements that a framework draws in the time of a call: of smaller weights fewer are drawn."""
+
 
 @dataclass(frozen=True)
 class Level:
@@ -29,16 +32,17 @@ class Level:
     seconds: float
 
     def draws(self, target: Target, stage: int) -> int:
-        """Return how many draws a stage takes: at least 2, at most 4096 in stage 1."""
+        """Return how many draws a stage takes: 2 at least, stage 1 `entries` / 512 at most."""
         if target.family in ("fixed", "empty"):
             return 2
         wanted = -(-self.entries // target.size)
         if target.family == "haar":
-            # Statistics of whole matrices need many: at least 256, as far as the budget reaches.
+            # Statistics of whole matrices need many, and a call costs more than a small matrix: a
+            # quarter of them where each is a draw of its own, fewer where they are large.
             each = target.layout.stack
-            affordable = max(self.matrices * (1 << 14) // target.size, 8)
+            affordable = max(min(self.matrices * (1 << 14) // target.size, self.matrices // 4), 8)
             wanted = max(wanted, min(-(-self.matrices // each), affordable))
-        return min(max(wanted, 2), 4096) * int(GROWTH**stage)
+        return max(min(wanted, self.entries // _CALL, 4096), 2) * int(GROWTH**stage)
 
 
 LEVELS = {
@@ -59,6 +63,6 @@ def level_of(level: str | Level) -> Level:
     """
     if isinstance(level, Level):
         return level
-    if level not in LEVELS:
+    if not isinstance(level, str) or level not in LEVELS:
         raise InitSpecError(unknown("level", level, LEVELS))
     return LEVELS[level]

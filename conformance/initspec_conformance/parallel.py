@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Generic, TypeVar
 
+from threadpoolctl import threadpool_limits
+
 from initspec.backend import Backend
 from initspec_conformance.drawing import Allowance, Caller, CallError
 
@@ -55,15 +57,29 @@ class Gathering(Generic[Item, Result]):
             self.versions = {str(backend.name): "" for backend in backends}
             for backend in backends:
                 self.versions[str(backend.name)] = _version(backend, caller)
-            futures = {pool.submit(self._work, item, caller): i for i, item in enumerate(items)}
-            for count, future in enumerate(as_completed(futures), 1):
-                index = futures[future]
-                self.results[index] = future.result()
-                tell(count, index, self.results[index])
+            # The cores are taken: threads of a BLAS or of OpenMP beside them wait for each other,
+            # which makes a small QR 160 times slower. OpenMP's number is one of each thread, a
+            # BLAS' is one of the process, unless another limit of threadpoolctl holds it.
+            caller(lambda: threadpool_limits(1, user_api="openmp"), Allowance(_VERSION))
+            with threadpool_limits(1, user_api="blas"):
+                self._gather(pool, caller, items, tell)
         except KeyboardInterrupt:
             self.interrupted = True
         finally:
             self._end(caller, pool)
+
+    def _gather(
+        self,
+        pool: ThreadPoolExecutor,
+        caller: Caller,
+        items: Sequence[Item],
+        tell: Callable[[int, int, Result], None],
+    ) -> None:
+        futures = {pool.submit(self._work, item, caller): i for i, item in enumerate(items)}
+        for count, future in enumerate(as_completed(futures), 1):
+            index = futures[future]
+            self.results[index] = future.result()
+            tell(count, index, self.results[index])
 
     def _end(self, caller: Caller, pool: ThreadPoolExecutor) -> None:
         """Let what is under way come to its next draw, however often Ctrl-C is pressed."""

@@ -2,13 +2,14 @@
 
 A test for each cell and each property, with the seeds and verdicts of `run`. K is counted from the
 whole manifest, whatever part of it a process of pytest-xdist runs or `-k` selects. What needs all
-cells at once, the pooled tests, only `run` has.
+cells at once, the pooled tests and the strictness of a deviation of several cells, only `run` has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,27 +19,44 @@ if TYPE_CHECKING:
     from initspec_conformance.jobs import Job, Terms
 
 NONCE = pytest.StashKey[int]()
+JOBS: pytest.StashKey[list[Job]] = pytest.StashKey()
 TERMS: pytest.StashKey[Terms] = pytest.StashKey()
 LEVELS = ("quick", "default", "thorough")
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add the options of a run."""
+    if any(_is_conftest(plugin) for plugin in pluginmanager.get_plugins()):
+        _add_backend(parser)  # one of them named this plugin: the hook below is not called
     group = parser.getgroup("initspec conformance")
-    with suppress(ValueError):  # a suite that tests backends may have this very option
-        group.addoption(
-            "--backend",
-            action="append",
-            default=[],
-            metavar="NAME",
-            help="a registered backend to check; repeatable (default: all that can be used here)",
-        )
     group.addoption("--conformance-level", default="quick", choices=LEVELS, help="how much to draw")
     group.addoption(
         "--conformance-seed",
         default=None,
         help="'fresh', or the seed that a fresh run printed (default: the fixed seeds)",
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(parser: pytest.Parser) -> Iterator[None]:
+    """Add --backend after the project's conftest: its own option of this name is not to clash."""
+    yield
+    _add_backend(parser)
+
+
+def _is_conftest(plugin: object) -> bool:
+    return Path(getattr(plugin, "__file__", None) or "").name == "conftest.py"
+
+
+def _add_backend(parser: pytest.Parser) -> None:
+    with suppress(ValueError):  # a suite that tests backends may have this very option
+        parser.getgroup("initspec conformance").addoption(
+            "--backend",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="a registered backend to check; repeatable (default: all that can be used here)",
+        )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -75,15 +93,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     from initspec import backends
     from initspec.backend import usable
+    from initspec.errors import InitSpecError
     from initspec_conformance.jobs import manifest, terms_of
     from initspec_conformance.levels import level_of
 
     config = metafunc.config
     asked = config.getoption("--backend")
+    if isinstance(asked, str):  # the option is the project's own, and of one name
+        asked = [asked]
     names = asked or [name for name, status in backends().items() if status.usable]
     level = level_of(config.getoption("--conformance-level"))
-    # A backend asked for by name that cannot be used is an error, never a skip.
-    jobs = manifest([usable(name) for name in names], level.name)
+    try:
+        jobs = manifest([usable(name) for name in names], level.name)
+    except InitSpecError as error:  # asked for and not to be used: never a skip
+        raise pytest.Collector.CollectError(str(error)) from error
+    config.stash[JOBS] = jobs
     config.stash[TERMS] = terms_of(jobs, level, config.stash[NONCE])
     ids = [f"{job.owner}-{job.name}" for job in jobs]
     metafunc.parametrize("conformance_job", jobs, ids=ids)
@@ -105,13 +129,16 @@ def conformance_failures(
 ) -> list[str]:
     """Return the failures of a job, those that the backend declares marked as expected."""
     from initspec_conformance.deviations import declared, excuse
+    from initspec_conformance.findings import told
     from initspec_conformance.jobs import do
+    from initspec_conformance.visible import visible
 
     done = do(conformance_job, request.config.stash[TERMS], conformance_caller)
     deviations = declared(conformance_job.backend.known_deviations)
-    findings = excuse(done.findings, deviations, whole=False)
-    failures = [str(finding) for finding in findings if finding.failed]
+    jobs = [job for job in request.config.stash[JOBS] if job.owner == conformance_job.owner]
+    findings = excuse(done.findings, deviations, [test for job in jobs for test in job.tests])
+    failures = told([finding for finding in findings if finding.failed])
     expected = [finding.deviation for finding in findings if not finding.passed]
     if expected and not failures:
         pytest.xfail(expected[0])
-    return failures
+    return [visible(failure) for failure in failures]

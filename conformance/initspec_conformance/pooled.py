@@ -35,7 +35,7 @@ def pooled(findings: Iterable[Finding], level: Rates, reproduce: str) -> list[Fi
         found.append(
             Finding(
                 check=f"pooled_{check}",
-                message=f"{check}s of {len(members)} cells in {dtype} add up to z = {z:+.2f}",
+                message=f"{_of(check, len(members), dtype)} to z = {z:+.2f}",
                 statistic=z,
                 p_values=(p_value,),
                 n=n,
@@ -48,3 +48,9 @@ def pooled(findings: Iterable[Finding], level: Rates, reproduce: str) -> list[Fi
             )
         )
     return found
+
+
+def _of(check: str, cells: int, dtype: str) -> str:
+    if cells == 1:
+        return f"the {check} of 1 cell in {dtype} comes"
+    return f"{check}s of {cells} cells in {dtype} add up"

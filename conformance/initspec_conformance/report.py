@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from initspec_conformance.findings import Finding
+from initspec_conformance.findings import Finding, told
 
 if TYPE_CHECKING:
     from initspec_conformance.sketch import Sketch
@@ -55,4 +55,4 @@ class Report:
         head = f"{verdict}: {len(self.checks)} checks, {len(self.failures)} failures"
         if self.interrupted:
             head += ", interrupted"
-        return "\n".join([head, *map(str, self.failures)])
+        return "\n".join([head, *told(self.failures)])

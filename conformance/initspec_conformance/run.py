@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +24,7 @@ Progress = Callable[[int, int, str, bool], None]
 
 
 def run(
-    backends: Sequence[str | Backend[Any]],
+    backends: Sequence[str | Backend[Any]] | str | Backend[Any],
     level: str | Level = "default",
     seed: int | str | None = None,
     *,
@@ -35,10 +35,10 @@ def run(
     """Hold backends against everything the suite checks.
 
     Args:
-        backends: registered names, or any objects that satisfy `initspec.Backend`.
+        backends: registered names, or any objects that satisfy `initspec.Backend`; or one of them.
         level: "quick", "default" or "thorough".
-        seed: None for the fixed seeds that CI has, "fresh" for new ones, an int to repeat a fresh
-            run by its nonce.
+        seed: None or 0 for the fixed seeds that CI has, "fresh" for new ones, an int to repeat a
+            fresh run by its nonce.
         only: a pattern of the cells and properties to check: "he_normal/*", "*/float32", "stream".
         progress: called after each cell.
         workers: how many cells are judged at a time; None takes the number of cores. Draws come
@@ -50,10 +50,15 @@ def run(
 
     Raises:
         BackendError: a name is not registered, or its framework cannot be used here.
-        InitSpecError: there is nothing to check: no backend, or no cell that `only` matches.
+        InitSpecError: there is nothing to check: no backend, or no cell that `only` matches; or
+            the level, the seed or `workers` are none.
     """
     begun = time.perf_counter()
     chosen, nonce = level_of(level), nonce_of(seed)
+    if workers is not None and (not isinstance(workers, int) or workers < 1):
+        raise InitSpecError(f"workers={workers!r}: pass how many, or None for all cores")
+    if isinstance(backends, str) or not isinstance(backends, Iterable):
+        backends = [backends]
     if not backends:
         raise InitSpecError(f"no backend to check: name one or more of {', '.join(registered())}")
     jobs = manifest([usable(backend) for backend in backends], chosen.name, only)
@@ -68,13 +73,11 @@ def run(
     gathering(_backends(jobs), jobs, tell)
     done = gathering.results
     finished = sorted(done)
-    findings = _excused(
-        [f for i in finished for f in done[i].findings], jobs, not gathering.interrupted
-    )
+    findings = _excused([f for i in finished for f in done[i].findings], jobs, chosen)
     for backend in _backends(jobs):
         name = str(backend.name)
         own = [finding for finding in findings if finding.backend == name]
-        findings += pooled(own, terms.rates, reproduce(name, "*", terms))
+        findings += pooled(own, terms.rates, reproduce(backend, only, terms))
     return Report(
         checks=tuple(findings),
         level=chosen.name,
@@ -95,11 +98,13 @@ def _backends(jobs: Sequence[Job]) -> list[Backend[Any]]:
     return list({id(job.backend): job.backend for job in jobs}.values())
 
 
-def _excused(findings: list[Finding], jobs: Sequence[Job], whole: bool) -> list[Finding]:
+def _excused(findings: list[Finding], jobs: Sequence[Job], level: Level) -> list[Finding]:
     judged = []
     for backend in _backends(jobs):
         name = str(backend.name)
         own = [finding for finding in findings if finding.backend == name]
-        marked = excuse(own, declared(backend.known_deviations), whole)
-        judged += [replace(finding, backend=name) for finding in marked]
+        if deviations := declared(backend.known_deviations):
+            every = [test for job in manifest([backend], level.name) for test in job.tests]
+            own = [replace(found, backend=name) for found in excuse(own, deviations, every)]
+        judged += own
     return judged

@@ -11,7 +11,6 @@ from initspec_conformance.arrays import Values
 from initspec_conformance.batch import Batch
 from initspec_conformance.checks.matrices import frame_of, matrices
 from initspec_conformance.checks.sparsity import masks
-from initspec_conformance.readings import Rounded
 from initspec_conformance.target import Target
 
 BARS = 60
@@ -105,11 +104,11 @@ class Sketcher:
 
     def _expected(self, edges: Values) -> Values:
         """Return the share in each bar; few values of a narrow dtype lie in one, and unevenly."""
-        reading = self._target.reading
-        if not isinstance(reading, Rounded):
-            return np.diff(reading.law.cdf(edges))
-        values = np.nan_to_num(reading.values, nan=np.inf)
-        shares, _ = np.histogram(values, edges, weights=reading.masses)
+        if not self._target.narrow:
+            return np.diff(self._target.reading.law.cdf(edges))
+        rounded = self._target.rounded
+        values = np.nan_to_num(rounded.values, nan=np.inf)
+        shares, _ = np.histogram(values, edges, weights=rounded.masses)
         return np.asarray(shares, np.float64)
 
     def _entries(self, entries: Values, rows: int) -> None:

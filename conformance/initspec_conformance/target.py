@@ -9,13 +9,20 @@ from functools import cached_property
 import numpy as np
 
 from initspec import Axes, Constant, DeltaOrthogonal, Dirac, Identity, InitSpec, Orthogonal, Sparse
-from initspec.axes import OUT_IN, by_rank
+from initspec.axes import OUT_IN, axes_of, by_rank, check_shape
 from initspec.dtypes import FLOATS, float_type, numpy_dtype
-from initspec.errors import AxesError, InitSpecError
+from initspec.errors import AxesError, InitSpecError, SpecError
 from initspec.fans import Fans
 from initspec.layout import Layout
 from initspec_conformance.laws import EntryLaw, entry_law, zeros_of
-from initspec_conformance.readings import Reading, reading_of
+from initspec_conformance.readings import (
+    HALVES,
+    Reading,
+    Rounded,
+    only_value,
+    reading_of,
+    rounded_of,
+)
 
 
 @dataclass(frozen=True)
@@ -66,8 +73,23 @@ class Target:
         return reading_of(self.law, self.dtype, floored=self.family == "sparse")
 
     @property
+    def rounded(self) -> Rounded:
+        """The cells of the values of a 16-bit dtype; only where there is a law."""
+        assert self.law is not None
+        return rounded_of(self.law, self.dtype, floored=self.family == "sparse")
+
+    @cached_property
+    def only(self) -> float | None:
+        """The one value that all entries of the law are rounded to, None where there are more."""
+        if self.law is None or isinstance(self.spec.distribution, Sparse):
+            return None
+        return only_value(self.law, self.dtype)
+
+    @property
     def family(self) -> str:
         """What kind of checks apply: "iid", "sparse", "haar" or "fixed".
+
+        A law so narrow that the dtype has one value for it is "fixed" too.
 
         "empty" is a sparse weight so small that nothing but zeros is left.
         """
@@ -79,7 +101,7 @@ class Target:
                 return "haar"
             case Constant() | Identity() | Dirac():
                 return "fixed"
-        return "iid"
+        return "iid" if self.only is None else "fixed"
 
     @property
     def unit(self) -> float:
@@ -89,7 +111,7 @@ class Target:
     @property
     def narrow(self) -> bool:
         """Whether the dtype has 16 bits, so that rounding shows."""
-        return self.dtype in ("float16", "bfloat16")
+        return self.dtype in HALVES
 
     @property
     def numpy_dtype(self) -> np.dtype[np.floating]:
@@ -110,9 +132,14 @@ def target_of(
     Raises:
         InitSpecError: the spec cannot fill the shape, or the dtype is none.
     """
-    shape = tuple(shape)
-    found = Axes(axes) if isinstance(axes, str) else axes
-    target = Target(spec, shape, found or by_rank(OUT_IN, len(shape)), float_type(dtype).name)
+    if not isinstance(spec, InitSpec):
+        raise SpecError(
+            f"spec={spec!r} is no InitSpec: pass one, such as InitSpec.parse('he_normal')"
+        )
+    shape = check_shape(shape)
+    target = Target(
+        spec, shape, axes_of(axes) or by_rank(OUT_IN, len(shape)), float_type(dtype).name
+    )
     needs_axes = spec.mode is not None or target.family in ("sparse", "empty", "haar")
     if target.axes is None and needs_axes:
         raise AxesError(

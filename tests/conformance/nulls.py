@@ -5,6 +5,8 @@ from initspec_conformance.checks.matrices import frame_of
 from initspec_conformance.laws import zeros_of
 from scipy import stats
 
+from initspec.dtypes import FLOATS
+
 
 def right_draws(target, count, rng):
     """Return draws of a target that no code of initspec's samplers had a part in."""
@@ -12,6 +14,8 @@ def right_draws(target, count, rng):
         return _haar(target, count, rng)
     values = _entries(target.law, (count, *target.shape), rng)
     if target.family == "sparse":
+        least = FLOATS[target.dtype].smallest  # what is not masked is not 0 in any dtype
+        values = np.copysign(np.maximum(np.abs(values), least), values)
         values = _masked(target, values, rng)
     return values.astype(target.numpy_dtype)
 

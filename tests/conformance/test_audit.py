@@ -1,8 +1,11 @@
 """`audit_callable` and `assert_initialized`."""
 
+import time
+
 import numpy as np
 import pytest
 from initspec_conformance import Report, assert_initialized, audit_callable
+from initspec_conformance.levels import Level
 
 from initspec import InitSpec
 from initspec.errors import InitSpecError
@@ -103,6 +106,61 @@ def test_audits_that_cannot_be():
         audit_callable(RIGHT, HE, SHAPE, dtype="int8")
     with pytest.raises(InitSpecError, match="no elements"):
         audit_callable(RIGHT, HE, (0, 3))
+    for spec in ("he_normal", None):
+        with pytest.raises(InitSpecError, match=r"InitSpec\.parse"):
+            audit_callable(RIGHT, spec, SHAPE)
+    for shape in (16, "ab", (2.0, 3)):
+        with pytest.raises(InitSpecError, match="tuple of integers"):
+            audit_callable(RIGHT, InitSpec.zeros(), shape)
+
+
+def test_a_shape_of_numpys_integers_is_one_of_pythons(capsys):
+    """What is drawn, said and repeated has no trace of it."""
+    seen = set()
+
+    def draw(shape, dtype, seed):
+        seen.update(map(type, shape))
+        return np.ones(shape, dtype)
+
+    report = audit_callable(draw, HE, (np.int64(16), np.int32(8)), level="quick")
+    assert seen == {int}
+    assert type(report.failures[-1].p_values[0]) is float
+    exec(report.failures[0].reproduce, {"draw": draw})
+    assert "FAILED" in capsys.readouterr().out
+
+
+def test_what_is_no_weight():
+    """A layer, a state dict, nothing, ragged rows: what to pass instead."""
+    for weight in (None, {}, "weights", [[1.0], [1.0, 2.0]], HE):
+        with pytest.raises(InitSpecError, match=r"is no weight|can be read"):
+            assert_initialized(weight, HE)
+
+
+def test_kinds_of_torch_tensors():
+    """Compressed, negated and 8-bit ones, and such as have no values."""
+    torch = pytest.importorskip("torch")
+    spec = InitSpec.sparse(0.9)
+    weight = spec.to_torch(seed=0)(torch.empty(64, 48))
+    for kind in (weight, weight.to_sparse(), weight.to_sparse_csr(), torch._neg_view(weight)):
+        assert_initialized(kind, spec)
+    for kind, says in (
+        (weight.to(torch.float8_e4m3fn), "float8_e4m3fn"),
+        (torch.quantize_per_tensor(weight, 0.01, 0, torch.qint8), "qint8"),
+        (torch.view_as_complex(torch.zeros(4, 4, 2)).conj(), "complex64"),
+        (torch.nn.LazyLinear(3).weight, "can be read"),
+        (torch.nn.Linear(3, 3), "is no weight"),
+        (weight.to("meta"), "no values"),
+    ):
+        with pytest.raises(InitSpecError, match=says):
+            assert_initialized(kind, spec)
+
+
+def test_flax_metadata_is_taken_off():
+    """A partitioned parameter of flax.linen is the array in it."""
+    linen, jax = pytest.importorskip("flax.linen"), pytest.importorskip("jax")
+    init = linen.with_partitioning(HE.to_jax(axes="in out"), ("a", "b"))
+    weights = linen.Dense(48, kernel_init=init).init(jax.random.key(0), np.ones((1, 64), "float32"))
+    assert_initialized(weights["params"]["kernel"], HE, axes="in out")
 
 
 @pytest.mark.parametrize(
@@ -173,3 +231,29 @@ def test_what_a_weight_looks_like(drawn, said, says):
     with pytest.raises(AssertionError, match=says) as caught:
         assert_initialized(weight, InitSpec.parse(said), axes="out in")
     assert str(caught.value).splitlines()[1].startswith("It looks like mean")
+
+
+@pytest.mark.parametrize("bit", range(31))
+def test_every_bit_of_a_seed_is_tried(bit):
+    """A generator that does not use one bit of its seed is seen, few as a stage's draws are."""
+
+    def draw(shape, dtype, seed):
+        seed &= ~(1 << bit)
+        return np.random.default_rng(seed).normal(0, np.sqrt(2 / 100), shape).astype(dtype)
+
+    report = audit_callable(draw, HE, (96, 100), level="quick")
+    assert "distinct_seeds" in {failure.check for failure in report.failures}
+
+
+def test_slow_draws_are_spared():
+    """Not every bit is tried where that would take as long as a draw that hangs."""
+    seeds = []
+
+    def slow(shape, dtype, seed):
+        seeds.append(seed)
+        time.sleep(0.15)
+        return RIGHT(shape, dtype, seed)
+
+    report = audit_callable(slow, HE, SHAPE, level=Level("quick", 1 << 18, 1 << 8, 4.0))
+    assert report.passed, report
+    assert 2 + 8 + 1 <= len(seeds) < 2 + 31 + 1

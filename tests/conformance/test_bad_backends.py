@@ -9,6 +9,9 @@ from initspec_conformance import audit_callable, run
 from initspec_conformance.console import show, to_markdown
 from initspec_conformance.files import check_writable, write
 from initspec_conformance.levels import Level
+from initspec_conformance.mutants import mutant_matrix
+from initspec_conformance.mutants.base import Mutant
+from initspec_conformance.target import target_of
 from rich.console import Console
 from strangers import Stranger, Wrong
 
@@ -136,9 +139,57 @@ def test_names_are_text(tmp_path, capsys):
     assert head.count("|") - head.count("\\|") == rule.count("|") == 3
 
 
+@pytest.mark.parametrize("attribute", ["dtypes", "known_deviations"])
+@pytest.mark.parametrize("value", [None, "float32", (1,), ([],)])
+def test_what_is_no_tuple_of_strings_is_refused_first(attribute, value):
+    """It would end the run, or be read letter by letter, when all is judged."""
+    backend = type("Odd", (Stranger,), {attribute: value})()
+    with pytest.raises(InitSpecError, match=f"has the {attribute} .*string"):
+        run([backend], level=LITTLE, only=CELL)
+
+
+def test_questions_that_have_no_answer():
+    """What is asked for wrongly is said, with what there is."""
+    for how, says in (
+        ({"only": "he_normal"}, "pattern of whole names"),
+        ({"only": None}, "pass a pattern"),
+        ({"level": ["quick"]}, "Allowed: quick"),
+    ):
+        with pytest.raises(InitSpecError, match=says):
+            run([Stranger()], **how)
+    with pytest.raises(InitSpecError, match="name it once"):
+        run(["numpy", "numpy"], level=LITTLE, only=CELL)
+
+
+def test_mutants_do_not_draw_beside_each_other():
+    """One that moves the global random state is not seen in the draws of a right one."""
+
+    class Slow(Mutant):
+        """No mutant at all: it takes its time."""
+
+        target = target_of(InitSpec.he_normal(), (8, 8), None, "float32")
+
+        def draw(self, spec, shape, *, axes=None, dtype="float32", entropy=0, seed=None, name=""):
+            time.sleep(0.0005)
+            return Stranger().draw(spec, shape, axes=axes, dtype=dtype, entropy=entropy)
+
+    class Moves(Slow):
+        """Draws from the global state."""
+
+        def draw(self, spec, shape, **how):
+            np.random.seed(how.get("entropy", 0))
+            return super().draw(spec, shape, **how)
+
+    found = mutant_matrix("quick", mutants=(Slow, Moves))
+    moved = {r.mutant.name: "global_state" in r.caught for r in found.rows}
+    assert list(moved.values()) == [False, True]
+
+
 def test_paths_are_checked_first(tmp_path):
     """A report that could not be written is refused before the run."""
     for path, says in ((tmp_path, "is a folder"), (tmp_path / "no" / "r.html", "no folder")):
         with pytest.raises(InitSpecError, match=says):
             check_writable([path])
     check_writable([tmp_path / "r.html"])
+    with pytest.raises(InitSpecError, match="asked for twice"):
+        check_writable([tmp_path / "r", tmp_path / "no" / ".." / "r"])

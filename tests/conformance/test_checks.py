@@ -10,7 +10,10 @@ from initspec_conformance.checks import BATTERY, checks_of
 from initspec_conformance.checks.haar import _moments_of_fourth
 from initspec_conformance.levels import LEVELS
 from initspec_conformance.mutants import MUTANTS, Mutant
+from initspec_conformance.target import target_of
 from scipy import stats
+
+from initspec import InitSpec
 
 EXAMPLES = {}
 for _kind in sorted(MUTANTS, key=lambda kind: kind.level, reverse=True):  # quick ones first
@@ -39,6 +42,15 @@ def test_assert_holds(name):
     evidence = BATTERY[name].assert_holds(right, target)
     assert evidence.n > 0
     assert evidence.message
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+def test_a_mean_of_zero_is_said_to_be_zero(dtype):
+    """The mean of a law that is symmetric is 0, not what rounding leaves of a sum."""
+    spec, shape = InitSpec.he_truncated_normal(), (48, 20)
+    target = target_of(spec, shape, None, dtype)
+    draws = np.stack([Mutant().draw(spec, shape, entropy=i, dtype=dtype) for i in range(4)])
+    assert " where 0 is specified" in BATTERY["mean"].assert_holds(draws, target).message
 
 
 @pytest.mark.parametrize("name", STATISTICAL)

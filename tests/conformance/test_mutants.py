@@ -76,7 +76,7 @@ def test_levels_are_those_that_the_prediction_allows():
         assert check.applies(target)
         draws = LEVELS[kind.level].draws(target, 0)
         n = draws * (target.layout.stack if target.family == "haar" else target.size)
-        rates = two_stages(judge.tests_of(target) + len(PROPERTIES))
+        rates = two_stages(len(judge.tests_of(target)) + len(PROPERTIES))
         assert mutant.predicted() >= check.min_discrepancy(n, target, rates), mutant.name
         seen += 1
     assert seen >= 40

@@ -88,7 +88,7 @@ def test_float32_verdicts(place, source):
             key = (cell["line"], cell["spec"], cell["layer"])
             found[key if key in wanted else (key[0], None, key[2])] = cell["failed"]
     assert set(found) == set(wanted)
-    assert {key: wanted[key] for key in found if wanted[key] not in found[key]} == {}
+    assert {key: by for key, by in found.items() if wanted[key] not in by} == {}, wanted
 
 
 @EVERY

@@ -23,6 +23,8 @@ SETTING = 1e-3
 FALSE_ALARM = 1e-6
 """How often this file may fail for chance; each of its tests of a check gets a 500th of it."""
 
+DEPTHWISE = "(stack=32 out) in kernel kernel"
+
 CELLS = {
     "normal": ("normal(std=0.05)", (8, 17), "out in", "float32", 4),
     "uniform": ("he_uniform", (8, 17), "out in", "float32", 4),
@@ -40,11 +42,25 @@ CELLS = {
     "sparse": ("sparse(sparsity=0.6)", (8, 120), "out in", "float32", 2),
     "sparse, bfloat16": ("sparse(sparsity=0.07, along=out)", (30, 16), "out in", "bfloat16", 2),
     "sparse, float16": ("sparse(sparsity=0.5)", (4, 8), "out in", "float16", 8),
+    "sparse, two zeros": ("sparse(sparsity=0.05)", (64, 40), "out in", "float32", 4),
+    "sparse, eight places": ("sparse(sparsity=0.5)", (40, 8), "out in", "float32", 1),
     "haar, 4": ("orthogonal(gain=1.3)", (64, 4, 4), "stack out in", "float32", 1),
     "haar, 2": ("orthogonal", (64, 2, 2), "stack out in", "float64", 1),
     "haar, 8": ("orthogonal", (64, 8, 8), "stack out in", "bfloat16", 1),
     "haar, tall": ("orthogonal", (64, 6, 3), "stack out in", "float32", 1),
     "haar, wide": ("orthogonal", (64, 3, 7), "stack out in", "float16", 1),
+    "haar, one column of 2": ("orthogonal", (64, 2, 1), "stack out in", "float32", 1),
+    "haar, one row of 3": ("orthogonal", (1, 3), "out in", "float32", 64),
+    "haar, depthwise": ("orthogonal", (32, 1, 3, 3), DEPTHWISE, "float32", 2),
+    "haar, depthwise, 1,024": (
+        "orthogonal",
+        (1024, 1, 3),
+        "(stack=1024 out) in kernel",
+        "float64",
+        1,
+    ),
+    "haar, one row of 64": ("orthogonal(gain=1.3)", (1, 64), "out in", "bfloat16", 64),
+    "haar, signs alone": ("orthogonal", (64, 1, 1), "stack out in", "float32", 1),
 }
 """Laws, dtypes, shapes and draws a replicate."""
 

@@ -5,6 +5,7 @@ probability that moves the statistic's mean by exactly `min_discrepancy`.
 """
 
 import math
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -12,8 +13,11 @@ from initspec_conformance import rates
 from initspec_conformance.checks import BATTERY
 from initspec_conformance.checks.base import DEFAULT, rejects
 from initspec_conformance.checks.dtype import _powers
+from initspec_conformance.checks.haar import Square
 from initspec_conformance.checks.matrices import frame_of
-from initspec_conformance.checks.sparsity import _Adjacency, _shared
+from initspec_conformance.checks.permutations import of_distances, of_waves
+from initspec_conformance.checks.zero_pairs import _Adjacency, _shared
+from initspec_conformance.checks.zero_spectra import _distances
 from nulls import right_draws
 from scipy import special, stats
 from test_power import MARGIN, REPLICATES, TOLERANCE, margin, quantiles, replicates, target
@@ -39,20 +43,28 @@ def better(rng, one, two, scores, off):
     return np.where(chosen.reshape(-1, *[1] * (one.ndim - 1)), larger, one)
 
 
-@pytest.mark.parametrize("name", SUMS)
-def test_haar_sums(name):
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        *((name, 4) for name in SUMS),
+        *((name, 1) for name in SUMS if not isinstance(BATTERY[name], Square)),
+    ],
+)
+def test_haar_sums(name, columns):
     """The first of a check's variables is off by min_discrepancy: z is `reach`, give or take 1."""
     check, count, n = BATTERY[name], 512, 4
-    what = target("orthogonal", (count, n, n), "stack out in")
+    what = target("orthogonal", (count, n, columns), "stack out in")
     frame = frame_of(what)
     off = check.min_discrepancy(count, what)
+    # E |trace| in its standard deviations: of a normal law; of one entry, n = 4, 8 / (3 pi).
+    mean_size = math.sqrt(2 / math.pi) if columns > 1 else 8 / (3 * math.pi)
 
     def draws(rng, _):
-        one, two = haar(rng, count, n), haar(rng, count, n)
+        one, two = (haar(rng, count, n)[:, :, :columns] for _ in range(2))
         if name == "haar_neighbours":
             for k in range(1, count):  # a matrix is turned round where it does not suit the last
                 trace = np.trace(one[k - 1].T @ one[k])
-                if rng.random() < off / math.sqrt(2 / math.pi):
+                if rng.random() < off / mean_size:
                     one[k] *= np.sign(trace)
             return one[None]
         scores = check.z(one, frame)[:, 0], check.z(two, frame)[:, 0]
@@ -117,6 +129,71 @@ def test_sparse_scores(name):
     z = np.array([evidence.statistic for evidence in replicates(name, what, draws, count)])
     assert abs(z.mean() - rates.reach(DEFAULT)) < 6 / math.sqrt(REPLICATES) + 0.1
     assert abs(z.std() - 1) < 6 / math.sqrt(2 * REPLICATES) + 0.05
+
+
+def test_moments_of_masks():
+    """Mean, variance and third moment of pairs and of powers are those over all masks there are."""
+    for entries, zeros in ((8, 2), (9, 3), (10, 7), (12, 6), (7, 2)):
+        chosen = np.array(list(combinations(range(entries), zeros)))
+        masks = np.zeros((len(chosen), entries))
+        np.put_along_axis(masks, chosen, 1.0, axis=1)
+        masks -= zeros / entries
+        distances = np.arange(1, entries)
+        pairs = [(masks[:, d:] * masks[:, :-d]).sum(axis=1) for d in distances]
+        powers = np.abs(np.fft.rfft(masks, axis=1)[:, 1:].T) ** 2
+        for sums, law in (
+            (np.array(pairs), of_distances(entries, zeros, distances)),
+            (powers, of_waves(entries, zeros)),
+        ):
+            off = sums - sums.mean(axis=1, keepdims=True)
+            seen = sums.mean(axis=1), (off**2).mean(axis=1), (off**3).mean(axis=1)
+            np.testing.assert_allclose(law, seen, rtol=1e-9, atol=1e-9)
+
+
+def test_zero_distances():
+    """Zeros half a slice apart correlate by min_discrepancy."""
+    slices, entries, zeros, count = 64, 64, 32, 8
+    what = target("sparse(sparsity=0.5, std=0.02)", (slices, entries))
+    half, whole = entries // 2, count * slices
+    off = BATTERY["zero_distances"].min_discrepancy(whole * entries, what) * half / 4
+
+    def draws(rng, count):
+        one, two = (mask_of(rng, whole, entries, zeros) for _ in range(2))
+        scores = [((m[:, half:] - 0.5) * (m[:, :-half] - 0.5)).sum(axis=1) for m in (one, two)]
+        mask = better(rng, one, two, scores, off).reshape(count, slices, entries)
+        return np.where(mask, 0.0, 0.02 * rng.standard_normal(mask.shape))
+
+    found = replicates("zero_distances", what, draws, count)
+    z = np.array([evidence.statistic for evidence in found])
+    parts = len(_distances(entries, zeros, whole))
+    assert parts == entries - 1
+    assert abs(z.mean() - rates.reach(DEFAULT, parts)) < 6 / math.sqrt(REPLICATES) + 0.1
+    assert abs(z.std() - 1) < 6 / math.sqrt(2 * REPLICATES) + 0.05
+    assert all(rejects(evidence, DEFAULT.first) for evidence in found)
+
+
+def test_zero_waves():
+    """The power of one wave a slice is larger by min_discrepancy."""
+    slices, entries, zeros, count = 64, 64, 32, 32
+    what = target("sparse(sparsity=0.5, std=0.02)", (slices, entries))
+    whole = count * slices
+    share = BATTERY["zero_waves"].min_discrepancy(whole * entries, what)
+    mean, variance, _ = (float(moment[0]) for moment in of_waves(entries, zeros))
+    wave = np.exp(2j * np.pi * np.arange(entries) / entries)
+
+    def draws(rng, count):
+        one, two = (mask_of(rng, whole, entries, zeros) for _ in range(2))
+        scores = [np.abs((m - 0.5) @ wave) ** 2 for m in (one, two)]
+        mask = better(rng, one, two, scores, share * mean).reshape(count, slices, entries)
+        return np.where(mask, 0.0, 0.02 * rng.standard_normal(mask.shape))
+
+    found = replicates("zero_waves", what, draws, count)
+    z = np.array([evidence.statistic for evidence in found])
+    expected = share * mean * math.sqrt(whole / variance)
+    assert abs(z.mean() - expected) < 6 * (1 + share) / math.sqrt(REPLICATES) + 0.1
+    # The larger of two powers varies less than one that is 1 + d times as large.
+    assert 0.8 < z.std() < 1 + share + 0.05
+    assert all(rejects(evidence, DEFAULT.first) for evidence in found)
 
 
 def test_zero_places():

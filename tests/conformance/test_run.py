@@ -3,6 +3,7 @@
 import json
 import threading
 import xml.etree.ElementTree as ET
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,11 @@ from initspec_conformance.manifest import cells_of
 from initspec_conformance.pooled import POOLED
 from initspec_conformance.properties import PROPERTIES
 from initspec_conformance.seeds import BITS, seeds_of
+from initspec_conformance.tables import weights
 from strangers import BAD, Stranger, Wrong, read_only
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from initspec.errors import BackendError, InitSpecError
+from initspec.errors import BackendError, InitSpecError, SeedError
 
 CELL = "he_normal/torch Linear*"
 IMPATIENT = Level("quick", 1 << 18, 1 << 8, 2.0)
@@ -33,6 +36,18 @@ def test_a_right_backend_passes():
     assert report.passed, report
     assert report.nonce
     assert len(report.checks) == report.tests - 2 * 4 + 2 * 4
+
+
+def test_small_weights_are_not_drawn_for_ever():
+    """A call costs more than the 48 values of a bias: quick makes 512 of them, not 5,462."""
+    draws = {
+        cell.target.size: LEVELS["quick"].draws(cell.target, 0)
+        for cell in cells_of("quick", ("float32",))
+        if cell.target.family not in ("fixed", "haar")
+    }
+    assert draws[48] == draws[240] == 512
+    large = {size: count for size, count in draws.items() if size > 512}
+    assert large == {size: max(2, -(-(1 << 18) // size)) for size in large}
 
 
 def test_a_strangers_thirty_lines_pass():
@@ -79,10 +94,23 @@ def test_nobody_to_check():
         run(["nunpy"])
     with pytest.raises(InitSpecError, match="did you mean 'quick'"):
         run(["numpy"], level="quik")
-    with pytest.raises(InitSpecError, match="two backends of one name"):
+    with pytest.raises(InitSpecError, match="named twice"):
         run(["numpy", "numpy"])
-    with pytest.raises(ValueError, match="non-negative"):
-        run(["numpy"], seed=-1)
+    for seed in (-1, True, 1.0, "old"):
+        with pytest.raises(SeedError, match="non-negative"):
+            run(["numpy"], seed=seed)
+    for workers in (0, -1, "2"):
+        with pytest.raises(InitSpecError, match=f"workers={workers!r}"):
+            run(["numpy"], workers=workers)
+    with pytest.raises(BackendError, match="lacks name, "):
+        run(object())
+
+
+def test_one_backend_needs_no_list():
+    """A name or an object alone is one backend; a seed may be one of NumPy's."""
+    found = [run(one, level="quick", only=CELL, seed=np.int64(3)) for one in ("numpy", Stranger())]
+    assert [report.nonce for report in found] == [3, 3]
+    assert [list(report.versions) for report in found] == [["numpy"], ["stranger"]]
 
 
 def test_an_unusable_backend_fails():
@@ -104,6 +132,23 @@ def test_deviations_are_declared_and_strict():
     backend.spoil = lambda w: w
     report = run([backend], level="quick", only=CELL)
     assert [finding.check for finding in report.failures] == ["known_deviations"]
+
+
+def test_a_part_of_a_run_is_strict_about_what_it_holds():
+    """A declared pattern that passes here may fail elsewhere, unless there is no elsewhere."""
+    backend = Wrong(lambda w: w)
+    for pattern, failures in (
+        ("*/variance", []),  # other cells have variances too
+        ("he_normal/*/variance", ["known_deviations"]),  # there is one such cell
+        ("he_normal/torch?Linear?512x520/float32/variance", ["known_deviations"]),
+        ("rounding", []),
+    ):
+        backend.known_deviations = (f"{pattern}: why, https://example.org/1",)
+        report = run([backend], level="quick", only=CELL)
+        assert [finding.check for finding in report.failures] == failures
+        for failure in report.failures:
+            assert "https://example.org/1" in failure.message
+            compile(failure.reproduce, "reproduce", "exec")
 
 
 def test_undocumented_deviations_excuse_nothing():
@@ -145,7 +190,7 @@ def test_k_is_counted():
     """K is the number of tests of the manifest, pooled ones included."""
     jobs = manifest([Stranger()], "quick")
     terms = terms_of(jobs, LEVELS["quick"], 0)
-    assert terms.tests == sum(job.tests for job in jobs) + 8
+    assert terms.tests == sum(len(job.tests) for job in jobs) + 8
     assert terms.rates.first * terms.rates.second <= 1e-6 / terms.tests
 
 
@@ -159,6 +204,72 @@ def test_manifest_covers(level):
     assert {cell.target.dtype for cell in cells} == set(dtypes)
     assert {cell.target.family for cell in cells} == {"iid", "sparse", "haar", "fixed"}
     assert len({cell.target.axes for cell in cells}) >= 15
+
+
+MET = {
+    "a plain matrix": lambda t: t.family == "haar" and str(t.axes) == "out in",
+    "a plain matrix, beyond the blocks of a QR": lambda t: t.family == "haar" and min(t.shape) > 64,
+    "a matrix the other way round": lambda t: t.family == "haar" and str(t.axes) == "in out",
+    "a matrix of one row": lambda t: t.family == "haar" and t.shape[0] == 1,
+    "a depthwise kernel": lambda t: t.family == "haar" and t.shape[1:] == (1, 3, 3),
+    "gates": lambda t: t.family == "haar" and str(t.axes) == "in (stack=4 out)",
+    "heads": lambda t: t.family == "haar" and str(t.axes) == "in out out",
+    "a delta kernel of torch": lambda t: (
+        str(t.spec) == "delta_orthogonal" and str(t.axes).startswith("out in")
+    ),
+    "zeros the other way round": lambda t: t.family == "sparse" and str(t.axes) == "in out",
+    "zeros of a kernel": lambda t: t.family == "sparse" and str(t.axes).startswith("kernel"),
+    "zeros of groups": lambda t: t.family == "sparse" and "stack" in str(t.axes),
+    "no axes": lambda t: t.axes is None,
+    "a mean that is not 0 under a cut": lambda t: "mean" in str(t.spec) and "trunc" in str(t.spec),
+    "a cut that is not corrected for, under a fan": lambda t: (
+        "corrected=False" in str(t.spec) and t.spec.mode is not None
+    ),
+    "a lopsided uniform in float64": lambda t: "low=" in str(t.spec) and t.dtype == "float64",
+}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("met", MET.values(), ids=MET)
+def test_manifest_meets(met, level):
+    """What a backend has code of its own for is drawn at every level."""
+    assert any(met(cell.target) for cell in cells_of(level, ("float32", "float64")))
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_exchanged_fans_show(level):
+    """Each layer with two fans is drawn with one of them: glorot's sum would hide a swap."""
+    by_layer = {}
+    for cell in cells_of(level, ("float32",)):
+        by_layer.setdefault(cell.id.split("/")[1], set()).add(cell.target.spec.mode)
+    for weight in weights():
+        shape = weight.shape if level == "quick" else weight.large
+        modes = by_layer[f"{weight.name} {'x'.join(map(str, shape))}"]
+        assert modes & {"fan_in", "fan_out"}, weight.name
+
+
+def test_large_weights_are_met():
+    """Beyond 2^23 elements the blocks of a draw have joints."""
+    for level in ("default", "thorough"):
+        assert max(cell.target.size for cell in cells_of(level, ("float32",))) > 1 << 23
+
+
+def test_a_draw_has_one_thread():
+    """While the cores judge and draw, a QR has one thread; afterwards what it had."""
+    seen = []
+
+    def threads():
+        return [pool["num_threads"] for pool in threadpool_info()]
+
+    class Curious(Stranger):
+        def draw(self, spec, shape, **how):
+            seen.extend(threads())
+            return super().draw(spec, shape, **how)
+
+    with threadpool_limits(2):
+        assert run([Curious()], level="quick", only=CELL).passed
+        assert set(threads()) == {2}
+    assert set(seen) == {1}
 
 
 def test_seeds():
@@ -211,3 +322,39 @@ def test_global_random_state_is_watched():
 
     failed = {finding.check for finding in run([Global()], level="quick", only=CELL).failures}
     assert failed == {"global_state", "reproducible"}
+
+
+class Shared(Stranger):
+    """A backend whose framework has numbers for everybody, and a way to ask for their state."""
+
+    rng = np.random.default_rng(0)
+
+    def random_state(self):
+        return repr(self.rng.bit_generator.state).encode()
+
+    @contextmanager
+    def elsewhere(self, seed):
+        before = self.rng.bit_generator.state
+        self.rng.bit_generator.state = np.random.default_rng(seed).bit_generator.state
+        yield
+        self.rng.bit_generator.state = before
+
+
+def test_a_framework_s_random_state_is_watched():
+    """One that tells of its global state may not move it, and its draws may not depend on it."""
+
+    class Moves(Shared):
+        def draw(self, spec, shape, **how):
+            self.rng.random()
+            return super().draw(spec, shape, **how)
+
+    class Depends(Shared):
+        def draw(self, spec, shape, **how):
+            there = int(self.random_state() != Shared.begun)
+            return super().draw(spec, shape, **how | {"entropy": how["entropy"] + there})
+
+    Shared.begun = Shared().random_state()
+    for kind, wanted in ((Shared, set()), (Depends, {"reproducible"}), (Moves, {"global_state"})):
+        failed = {finding.check for finding in run([kind()], level="quick", only=CELL).failures}
+        assert failed == wanted, kind
+        assert (Shared().random_state() == Shared.begun) == (kind is not Moves)

@@ -26,9 +26,11 @@ from initspec_conformance.checks.positions import Positions
 from initspec_conformance.checks.rows import Rows, TooGood
 from initspec_conformance.checks.serial import Serial
 from initspec_conformance.checks.shape import Distance, Legendre, Tails
-from initspec_conformance.checks.sparsity import Adjacency, Masks, Overlap, Places, Zeros
+from initspec_conformance.checks.sparsity import Masks, Places, Zeros
 from initspec_conformance.checks.stuck import Stuck
 from initspec_conformance.checks.support import Extremes, Support
+from initspec_conformance.checks.zero_pairs import Adjacency, Overlap
+from initspec_conformance.checks.zero_spectra import Distances, Waves
 from initspec_conformance.target import Target
 
 BATTERY: dict[str, Check] = named(
@@ -65,6 +67,8 @@ BATTERY: dict[str, Check] = named(
         Neighbours(),
         Places(),
         Adjacency(),
+        Distances(),
+        Waves(),
         Overlap(),
         Masks(),
         Distinct(),

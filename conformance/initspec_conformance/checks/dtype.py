@@ -15,7 +15,7 @@ from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Eviden
 from initspec_conformance.checks.coincidence import Ordered, coincidence
 from initspec_conformance.checks.duplicates import pairs_of_equal
 from initspec_conformance.rates import Rates
-from initspec_conformance.readings import Rounded
+from initspec_conformance.readings import Spread
 from initspec_conformance.target import Target
 
 
@@ -43,7 +43,7 @@ class Distinct(Check):
 
 def _hit(target: Target, n: int) -> Values:
     """Return for each cell the chance that one of n values lies in it."""
-    masses = np.diff(target.reading.upto, prepend=0.0)
+    masses = target.rounded.masses
     return np.asarray(-np.expm1(n * np.log1p(-np.clip(masses, 0, 1 - 1e-12))))
 
 
@@ -72,10 +72,10 @@ def _of_hits(seen: int, hit: Values) -> float:
 class _Distinct(Accumulator):
     def __init__(self, target: Target) -> None:
         self.target = target
-        self.counts = np.zeros(len(target.reading.upto), np.int64)
+        self.counts = np.zeros(len(target.rounded.upto), np.int64)
 
     def add(self, batch: Batch) -> None:
-        self.counts += batch.counts
+        self.counts += batch.patterns
 
     def evidence(self) -> Evidence:
         n = int(self.counts.sum())
@@ -112,10 +112,9 @@ class Binades(Check):
 
 def _powers(target: Target) -> tuple[NDArray[np.int64], float]:
     """Return the cells of the powers of two, and their mass."""
-    reading = target.reading
-    assert isinstance(reading, Rounded)
-    cells = np.flatnonzero(np.abs(np.frexp(reading.values)[0]) == 0.5)
-    return cells, float(reading.masses[cells].sum())
+    rounded = target.rounded
+    cells = np.flatnonzero(np.abs(np.frexp(rounded.values)[0]) == 0.5)
+    return cells, float(rounded.masses[cells].sum())
 
 
 class _Binades(Accumulator):
@@ -124,8 +123,8 @@ class _Binades(Accumulator):
         self.count = self.n = 0
 
     def add(self, batch: Batch) -> None:
-        self.count += int(batch.counts[self.cells].sum())
-        self.n += int(batch.counts.sum())
+        self.count += int(batch.patterns[self.cells].sum())
+        self.n += int(batch.patterns.sum())
 
     def evidence(self) -> Evidence:
         expected = self.n * self.share
@@ -155,7 +154,7 @@ class Resolution(Check):
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
         pairs = math.comb(min(n, MOST), 2)
         limit = float(stats.poisson.isf(levels.first, COARSE * coincidence(target) * pairs))
-        return float(special.pdtri(limit, rates.MISS)) / max(pairs, 1)
+        return float(special.gammainccinv(limit + 1, rates.MISS)) / max(pairs, 1)
 
 
 class _Resolution(Ordered):
@@ -174,7 +173,8 @@ class _Resolution(Ordered):
 class FullWidth(Check):
     """float64 draws are not float32 draws in a wider coat, nor is a part of them.
 
-    A random float64 is a float32 number with a probability of 2^-29.
+    A random float64 is a float32 number with a probability of 2^-29; of a law of few values one may
+    well be.
     """
 
     name = "full_width"
@@ -182,7 +182,8 @@ class FullWidth(Check):
     null = "deterministic: float32 numbers ~ Poisson of at most n 2^-24, to 2^-60"
 
     def applies(self, target: Target) -> bool:
-        return super().applies(target) and target.dtype == "float64"
+        wide = super().applies(target) and target.dtype == "float64"
+        return wide and not isinstance(target.reading, Spread)
 
     def start(self, target: Target) -> Accumulator:
         return _FullWidth()

@@ -18,6 +18,7 @@ from initspec_conformance.checks.coincidence import (
 )
 from initspec_conformance.checks.matrices import frame_of
 from initspec_conformance.rates import Rates
+from initspec_conformance.readings import Spread
 from initspec_conformance.slices import sizes_of, slices_of
 from initspec_conformance.target import Target
 
@@ -109,7 +110,8 @@ class Repeats(Check):
     """Values occur twice in a draw as often as a value of one draw occurs in another.
 
     Whatever the lattice of a generator, of all pairs of equal values among two draws of n each,
-    Binomial(pairs, (n - 1) / (2 n - 1)) lie inside one draw.
+    Binomial(pairs, (n - 1) / (2 n - 1)) lie inside one draw. Of a law of few values most pairs are
+    equal by rounding, and in clusters that are no binomial count.
     """
 
     name = "repeats"
@@ -119,7 +121,8 @@ class Repeats(Check):
     families = ("iid", "sparse")
 
     def applies(self, target: Target) -> bool:
-        return super().applies(target) and not target.narrow
+        wide = super().applies(target) and not target.narrow
+        return wide and not isinstance(target.reading, Spread)
 
     def start(self, target: Target) -> Accumulator:
         return _Repeats()

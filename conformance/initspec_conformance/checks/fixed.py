@@ -1,4 +1,7 @@
-"""Families in which nothing is random: identity, dirac and constant, entry by entry."""
+"""Weights in which nothing is random, entry by entry.
+
+Those of identity, dirac and constant, and of a law that the dtype has one value for.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ class Fixed(Check):
     """Every entry is the one that the family fixes."""
 
     name = "fixed"
-    asserts = "every entry is the value that the family fixes, rounded to the dtype"
+    asserts = "every entry is the value that the spec fixes, rounded to the dtype"
     null = "deterministic"
     families = ("fixed",)
 
@@ -32,6 +35,9 @@ def fixed_values(target: Target) -> Values:
     layout = target.layout
     whole = np.zeros((layout.stack, layout.out, layout.in_, layout.taps))
     family = target.spec.distribution
+    if target.only is not None:
+        whole[...] = target.only
+        return whole
     if isinstance(family, Constant):
         whole[...] = family.value
         return whole

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 from scipy import special
@@ -31,13 +32,17 @@ class Haar(Check):
 
     families = ("haar",)
     unit = "standard deviations of one matrix"
+    shortest: ClassVar[int] = 2
+    """How long a column is, at least."""
 
     def parts(self, frame: Frame) -> int:
         """Return how many z the statistic has."""
         return 1
 
     def applies(self, target: Target) -> bool:
-        return super().applies(target) and frame_of(target).columns >= 2
+        # One column is a point of the sphere, and has every law of one but in one dimension: there
+        # it is a sign.
+        return super().applies(target) and frame_of(target).rows >= self.shortest
 
     def z(self, q: Values, frame: Frame) -> Values:
         """Return for each matrix variables of mean 0 and variance 1, [count, parts]."""
@@ -123,6 +128,7 @@ class Signs(Haar):
     name = "haar_signs"
     asserts = "each position is positive in half of the matrices"
     null = "count of positives ~ Binomial(M, 1/2), the largest over positions"
+    shortest = 1
 
     def parts(self, frame: Frame) -> int:
         return frame.rows * frame.columns
@@ -169,7 +175,7 @@ class Trace(Haar):
         """Return traces and their squares, standardised."""
         trace = traces / math.sqrt(frame.columns / frame.rows)
         # The fourth moment of a trace on O(n), n >= 4, is the normal law's, 3; that of a corner is
-        # below it. So the variance of its square is at most 2.
+        # below it, of one entry 3 n / (n + 2). So the variance of its square is at most 2.
         return np.stack([trace, (trace**2 - 1) / math.sqrt(2)], axis=1)
 
     def skewness(self, frame: Frame) -> Values:
@@ -194,9 +200,7 @@ class TraceOfSquare(Square):
     name = "haar_trace_of_square"
     asserts = "the trace of the square has mean 1"
     null = "sum (tr Q^2 - 1) / sqrt(2 M) ~ N(0, 1): on O(n), n >= 4, its variance is 2"
-
-    def applies(self, target: Target) -> bool:
-        return super().applies(target) and frame_of(target).rows >= 4
+    shortest = 4
 
     def z(self, q: Values, frame: Frame) -> Values:
         trace = np.asarray(np.einsum("kij,kji->k", q, q))

@@ -141,5 +141,8 @@ class _TooGood(Accumulator):
             for name, statistic in (("means", self.means), ("variances", self.variances))
         ]
         p_value, ratio, name = min(found)
-        message = f"the {name} of {self.draws} draws scatter {ratio:.3g} times as much as chance"
+        message = (
+            f"the {name} of {self.draws} draws scatter about the one specified {ratio:.3g} times "
+            "as much as chance"
+        )
         return Evidence(ratio, rates.bonferroni(p_value, 2), self.n, message)

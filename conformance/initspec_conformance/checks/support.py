@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
+from initspec.dtypes import FLOATS
 from initspec_conformance import rates
 from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence, fact
-from initspec_conformance.laws import EntryLaw
+from initspec_conformance.precision import ends_inside
 from initspec_conformance.rates import MISS, Rates
-from initspec_conformance.readings import Rounded
 from initspec_conformance.target import Target
 
 
@@ -34,7 +33,7 @@ class Support(Check):
 
     name = "support"
     asserts = "no value lies beyond the bounds, rounding aside: 4 units in the last place"
-    null = "deterministic: every value in [low, high] (1 + 4 u)"
+    null = "deterministic: every value in [low, high] (1 + 4 u), or half a subnormal beyond"
     unit = "of the width"
     families = ("iid",)
 
@@ -46,7 +45,8 @@ class Support(Check):
 
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
         # Wider by w, a law with the density f at its ends puts about 2 w (high - low) f beyond.
-        return -math.log(MISS) / n / _end_mass(target)
+        mass = _end_mass(target)
+        return -math.log(MISS) / n / mass if mass else math.inf
 
 
 class _Support(_Ends):
@@ -54,6 +54,7 @@ class _Support(_Ends):
         law = self.target.law
         assert law is not None
         slack = 4 * self.target.unit * max(abs(law.low), abs(law.high))
+        slack += FLOATS[self.target.dtype].smallest / 2
         beyond = [
             value
             for value in (self.low, self.high)
@@ -70,8 +71,9 @@ class Extremes(Check):
     """The outermost values are where the outermost of n draws belong.
 
     Beyond the end of a bounded law is the business of `support`: there only too near is judged,
-    because rounded generators do touch their ends. In 16 bits a value stands for its cell: too far
-    is judged by the cell's nearer edge, too near by the other, so that both p-values hold.
+    because rounded generators do touch their ends; and others keep some spacings within. Where a
+    value stands for its cell, too far is judged by the cell's nearer edge, too near by the other,
+    so that both p-values hold.
     """
 
     name = "extremes"
@@ -105,19 +107,12 @@ class _Extremes(_Ends):
         """Return the masses below the lowest and above the highest value: without it, and with."""
         law, reading = self.target.law, self.target.reading
         assert law is not None
-        low, high = (self.low, self.low), (self.high, self.high)
-        if isinstance(reading, Rounded):
-            low, high = reading.cell(self.low), reading.cell(self.high)
-        mirror = _mirror(self.target)
-        below = [float(law.cdf(np.array([edge]))[0]) for edge in low]
-        above = [float(mirror.cdf(-np.array([edge]))[0]) for edge in high]
-        return (below[0], above[1]), (below[1], above[0])
-
-
-def _mirror(target: Target) -> EntryLaw:
-    law = target.law
-    assert law is not None
-    return replace(law, mean=-law.mean, ends=(-law.ends[1], -law.ends[0]))
+        low, high = np.array([self.low]), np.array([self.high])
+        below = [float(law.cdf(low, shift)[0]) for shift in reading.reach(self.low)]
+        above = [float(law.mirror.cdf(-high, -shift)[0]) for shift in reading.reach(self.high)]
+        left_out = ends_inside(self.target)
+        beyond = max(below[0] - left_out[0], 0.0), max(above[1] - left_out[1], 0.0)
+        return beyond, (below[1], above[0])
 
 
 def _width(target: Target) -> float:
@@ -131,7 +126,7 @@ def _end_mass(target: Target) -> float:
     """Return the mass beyond the ends for each share w that a law is too wide, at w = 0."""
     law = target.law
     assert law is not None
-    step = 1e-6
-    wide = law.frozen.pdf(np.array([law.low, law.high]) * (1 - step) + step * law.mean)
+    inward = 1e-6 * (law.high - law.low)
+    wide = law.frozen.pdf(np.array([law.low + inward, law.high - inward]))
     reach = np.abs(np.array([law.low, law.high]) - law.mean)
     return float(wide @ reach)

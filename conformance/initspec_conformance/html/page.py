@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from initspec_conformance.checks import BATTERY
 from initspec_conformance.console import summary
-from initspec_conformance.findings import Finding
+from initspec_conformance.findings import Finding, p_text
 from initspec_conformance.html.pictures import Picture, pictures
 from initspec_conformance.pooled import POOLED
 from initspec_conformance.properties import PROPERTIES
@@ -33,7 +33,7 @@ _CALLS = {
     "draws": "each draw returns finite values of the shape and dtype asked for, in time",
     "reproducible": "a seed drawn again gives the same bits",
     "distinct_seeds": "other seeds give other bits",
-    "global_state": "the global random state of NumPy and Python is not moved",
+    "global_state": "the global random state is not moved",
 }
 
 
@@ -258,8 +258,7 @@ def _glossary(report: Report) -> list[tuple[str, str, str]]:
 def _p(finding: Finding) -> str:
     if finding.p_values is None:
         return "exact"
-    # A p-value is never 0; this one is below what a float holds.
-    return ", then ".join("< 1e-300" if p == 0 else f"{p:.2g}" for p in finding.p_values)
+    return p_text(finding.p_values, digits=2)
 
 
 def _breaks(text: str) -> Markup:

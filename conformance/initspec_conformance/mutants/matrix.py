@@ -139,25 +139,26 @@ def mutant_matrix(
     asked = level_of(level).name
     chosen = [k() for k in mutants if ORDER.index(k.level) <= ORDER.index(asked)]
     rows: list[Row] = []
-    with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="initspec-mutants") as pool:
-        for row in pool.map(lambda mutant: _row(mutant, asked, nonce), chosen):
-            rows.append(row)
-            if progress is not None:
-                progress(len(rows), len(chosen), row.mutant.name, row.ok)
+    # One caller: a mutant that moves the global random state must not draw beside another.
+    caller = Caller()
+    try:
+        with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="initspec-mutants") as pool:
+            for row in pool.map(lambda mutant: _row(mutant, asked, nonce, caller), chosen):
+                rows.append(row)
+                if progress is not None:
+                    progress(len(rows), len(chosen), row.mutant.name, row.ok)
+    finally:
+        caller.close()
     return Matrix(tuple(rows), asked)
 
 
-def _row(mutant: Mutant, asked: str, nonce: int) -> Row:
+def _row(mutant: Mutant, asked: str, nonce: int, caller: Caller) -> Row:
     level = LEVELS["default" if asked == "thorough" else mutant.level]
     target = mutant.target
     cell = Cell(f"mutant/{mutant.name}/{target}", target)
     jobs = [Job(mutant, cell.id, cell=cell)]
     jobs += [Job(mutant, prop.name, prop=prop) for prop in PROPERTIES]
-    tests = tests_of(target) + len(PROPERTIES)
+    tests = len(tests_of(target)) + len(PROPERTIES)
     terms = Terms(level, two_stages(tests), nonce, tests)
-    caller = Caller()
-    try:
-        findings = [finding for job in jobs for finding in do(job, terms, caller).findings]
-    finally:
-        caller.close()
+    findings = [finding for job in jobs for finding in do(job, terms, caller).findings]
     return Row(mutant, level.name, tuple(findings))

@@ -203,7 +203,7 @@ class SparseSpread(Scaled):
 class OddOneOut(Mutant):
     """Box-Muller in pairs: of an odd number of entries, the last one is never written."""
 
-    caught_by = "variance"
+    caught_by = "atoms"
     shape = (3, 5)
     discrepancy = 1 / 15
 

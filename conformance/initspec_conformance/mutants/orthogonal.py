@@ -171,6 +171,37 @@ class WithoutSignFix(Matrices):
         return np.asarray(np.linalg.qr(rng.standard_normal((count, rows, columns)))[0])
 
 
+class OneRowWithoutSignFix(WithoutSignFix):
+    """The same of a head of one output: LAPACK's reflection leaves its first entry of one sign."""
+
+    shape, axes = (1, 64), "out in"
+
+
+class DepthwisePositive(Matrices):
+    """Depthwise kernels of positive entries: absolute values where the sign of one was meant."""
+
+    caught_by = "haar_signs"
+    shape, axes = (32, 1, 3, 3), "(stack=32 out) in kernel kernel"
+    discrepancy = 1.0
+
+    def tall(self, rng: np.random.Generator, count: int, rows: int, columns: int) -> Values:
+        q = super().tall(rng, count, rows, columns)
+        return np.abs(q) if columns == 1 else q
+
+
+class DepthwiseOffTheCube(Matrices):
+    """A depthwise kernel is a uniform vector over its length: it points to the cube's corners."""
+
+    caught_by = "haar_column_powers"
+    shape, axes = (32, 1, 3, 3), "(stack=32 out) in kernel kernel"
+
+    def tall(self, rng: np.random.Generator, count: int, rows: int, columns: int) -> Values:
+        if columns > 1:
+            return super().tall(rng, count, rows, columns)
+        x = 2 * rng.random((count, rows, 1)) - 1
+        return np.asarray(x / np.linalg.norm(x, axis=1, keepdims=True))
+
+
 class PositiveDiagonal(Matrices):
     """The signs are fixed so that Q, not R, has a positive diagonal."""
 

@@ -193,6 +193,50 @@ class ZerosInOneBlock(Masked):
         return np.asarray((np.arange(entries) - start) % entries < zeros)
 
 
+class OneOfTwoHalves(Masked):
+    """Of the places j and j + E / 2 exactly one is zero: a mask beside its complement."""
+
+    caught_by = "zero_distances"
+
+    def mask(self, rng: np.random.Generator, slices: int, entries: int, zeros: int) -> Where:
+        if 2 * zeros != entries:
+            return super().mask(rng, slices, entries, zeros)
+        half = rng.random((slices, zeros)) < 0.5
+        return np.concatenate([half, ~half], axis=1)
+
+    def predicted(self) -> float:
+        return 1.0
+
+
+class OneKeptInEachStride(Masked):
+    """One of j, j + k, j + 2 k, ... is kept: a choice in each stratum, spread over the slice."""
+
+    caught_by = "zero_distances"
+    spec = "sparse(sparsity=0.9, std=0.02)"
+    shape = (128, 120)
+
+    def mask(self, rng: np.random.Generator, slices: int, entries: int, zeros: int) -> Where:
+        strata = entries - zeros
+        if entries % strata:
+            return super().mask(rng, slices, entries, zeros)
+        kept = rng.integers(0, entries // strata, (slices, 1, strata))
+        mask = np.arange(entries // strata)[:, None] != kept
+        return np.asarray(mask.reshape(slices, entries))
+
+
+class AsManyInEachHalf(Masked):
+    """Each half of a slice has half of the zeros: two blocks, masked one by one."""
+
+    caught_by = "zero_waves"
+    shape = (128, 512)
+
+    def mask(self, rng: np.random.Generator, slices: int, entries: int, zeros: int) -> Where:
+        if entries % 2 or zeros % 2:
+            return super().mask(rng, slices, entries, zeros)
+        halves = super().mask(rng, 2 * slices, entries // 2, zeros // 2)
+        return halves.reshape(slices, entries)
+
+
 class NeighboursAlike(Masked):
     """Every second slice has the zeros of the one before it, but for one that moved."""
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from initspec.backend import Backend, usable
+from initspec_conformance.again import native_again
 from initspec_conformance.drawing import Allowance, Caller, Source
 from initspec_conformance.findings import Finding
 from initspec_conformance.judge import judge, tests_of
@@ -58,7 +59,7 @@ def native_audit(
     chosen, nonce = level_of(level), nonce_of(seed)
     backends = [usable(name) for name in names]
     cells = cells_of(backends, only)
-    tests = sum(tests_of(cell.target) for cell in cells)
+    tests = sum(len(tests_of(cell.target)) for cell in cells)
     rates = two_stages(tests)
     audited = {cell.backend for cell in cells}
 
@@ -92,7 +93,6 @@ def _judge(
     def draw(seed: int) -> Any:
         return native.draw(target.shape, target.dtype, seed)
 
-    seed = f", seed={nonce}" if nonce else ""
     sketcher = Sketcher(target)
     findings = judge(
         target,
@@ -101,10 +101,7 @@ def _judge(
         level=level,
         rates=rates,
         nonce=nonce,
-        reproduce=(
-            "from initspec_conformance.native import native_audit\n"
-            f"print(native_audit([{cell.backend!r}], level={level.name!r}{seed}, only={cell.id!r}))"
-        ),
+        reproduce=native_again(cell.backend, level, nonce, cell.id),
         observe=sketcher,
     )
     return [replace(finding, backend=cell.backend) for finding in findings], sketcher.sketch()
