@@ -35,6 +35,8 @@ class Place:
     environment: tuple[tuple[str, str], ...] = ()
 
 
+_ONE_CORE = (("OMP_NUM_THREADS", "1"), ("OPENBLAS_NUM_THREADS", "1"), ("MKL_NUM_THREADS", "1"))
+
 PLACES = {
     "numpy": Place("test_numpy.py", ("numpy",)),
     "torch": Place("test_torch.py", ("torch",)),
@@ -42,6 +44,7 @@ PLACES = {
     "keras-tensorflow": Place(
         "test_keras.py", ("keras", "tensorflow"), (("KERAS_BACKEND", "tensorflow"),)
     ),
+    "conformance": Place("test_conformance.py", ("numpy", "scipy"), _ONE_CORE),
 }
 
 

@@ -12,6 +12,7 @@ from benchmarks.measure import memory
 Call = Callable[[], object]
 
 clock = time.perf_counter
+processor = time.process_time
 
 
 def seconds(call: Call, loops: int = 1) -> float:
@@ -34,7 +35,7 @@ class Bench:
     def __init__(self, benchmark: Any, quick: bool) -> None:
         self._benchmark, self.quick = benchmark, quick
         self._budget = 0.01 if quick else 8.0
-        self._least, self._most = (2, 2) if quick else (7, 101)
+        self._least, self._most = (2, 2) if quick else (8, 100)
 
     def size(self, full: int, quick: int = 64) -> int:
         """Return a size: the full one, or where only whether it runs is asked, a small one."""
@@ -53,6 +54,24 @@ class Bench:
         """Record how many microseconds a call takes."""
         pairs = self._pairs(ours, lambda: None, 2 if self.quick else loops)
         self._record(row, [a * 1e6 for a, _ in pairs])
+
+    def cpu(self, row: str, ours: Call) -> None:
+        """Record how many seconds of a processor a call takes."""
+        taken: list[float] = []
+
+        def once() -> None:
+            begun = processor()
+            ours()
+            taken.append(processor() - begun)
+
+        self._benchmark.pedantic(once, rounds=self._least, iterations=1, warmup_rounds=1)
+        self._record(row, taken[1:])
+
+    def process(self, row: str, place: str, module: str, *arguments: object) -> None:
+        """Record the peak memory of a process of a module, in MiB; it prints bytes."""
+        measure = self._benchmark.pedantic
+        (peak,) = measure(memory.printed, (place, module, *arguments), rounds=1, iterations=1)
+        self._record(row, [peak / (1 << 20)])
 
     def memory(self, row: str, place: str, case: str, log2: int, unit: int | None = None) -> None:
         """Record the peak memory of a case beyond the result, over that of the framework's own.
@@ -115,7 +134,7 @@ class Bench:
         for call in (theirs, ours):
             seconds(call, loops)
         one_pair = (seconds(theirs, loops) + seconds(ours, loops)) * loops
-        rounds = int(min(max(self._budget / one_pair, self._least), self._most))
+        twice = round(min(max(self._budget / one_pair, self._least), self._most) / 2)
         taken: list[tuple[float, float]] = []
 
         def pair() -> None:
@@ -126,7 +145,7 @@ class Bench:
                 other = seconds(theirs, loops)
                 taken.append((seconds(ours, loops), other))
 
-        self._benchmark.pedantic(pair, rounds=rounds, iterations=1)
+        self._benchmark.pedantic(pair, rounds=2 * twice, iterations=1)
         return taken
 
     def _record(self, row: str, values: Sequence[float]) -> None:

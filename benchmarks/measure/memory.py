@@ -45,8 +45,14 @@ def _names(place: str) -> tuple[str, ...]:
 
 
 def _in_process(place: str, case: str, log2: int) -> tuple[int, int]:
+    peak, size = printed(place, "benchmarks.measure.memory", place, case, log2)
+    return peak, size
+
+
+def printed(place: str, module: str, *arguments: object) -> list[int]:
+    """Return the numbers in the last line that a module prints, in a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.measure.memory", place, case, str(log2)],
+        [sys.executable, "-m", module, *map(str, arguments)],
         cwd=Path(__file__).resolve().parents[2],
         env=environment(place),
         capture_output=True,
@@ -54,9 +60,8 @@ def _in_process(place: str, case: str, log2: int) -> tuple[int, int]:
         check=False,
     )
     if done.returncode:
-        raise RuntimeError(f"{place}, {case}: {done.stderr}")
-    peak, size = done.stdout.split()[-2:]
-    return int(peak), int(size)
+        raise RuntimeError(f"{place}, {arguments}: {done.stderr}")
+    return [int(number) for number in done.stdout.splitlines()[-1].split()]
 
 
 def _spec(case: str) -> object:
@@ -121,7 +126,7 @@ def _torch(case: str, shape: tuple[int, int]) -> tuple[Callable[[], object], int
     return lambda: init(tensor), tensor.nbytes
 
 
-def _peak() -> int:
+def peak() -> int:
     """Return the most bytes that this program ever had in memory."""
     status = Path("/proc/self/status")
     if status.exists():
@@ -136,9 +141,9 @@ def _peak() -> int:
 
 def rise(call: Callable[[], object]) -> int:
     """Return by how many bytes a call raises the peak; what it returns is kept until then."""
-    before = _peak()
+    before = peak()
     kept = call()
-    after = _peak()
+    after = peak()
     del kept
     return after - before
 

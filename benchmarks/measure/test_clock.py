@@ -33,6 +33,7 @@ pytestmark = pytest.mark.benchmark(timer=CLOCK)
 @pytest.fixture(autouse=True)
 def _one_clock(monkeypatch):
     monkeypatch.setattr(measurements, "clock", CLOCK)
+    monkeypatch.setattr(measurements, "processor", CLOCK)
 
 
 def _found(benchmark):
@@ -44,34 +45,41 @@ def test_ratio(bench, benchmark):
     bench.ratio("row", CLOCK.busy(9, 2, 2, 4, 6, 2), CLOCK.busy(7, 1, 1, 2, 3, 1))
     row = _found(benchmark)
     assert (row["low"], row["median"], row["high"]) == pytest.approx((2, 2, 2))
-    assert row["rounds"] == 7  # the least: 8 seconds have room for two
+    assert row["rounds"] == 8  # the least: 8 seconds have room for two
 
 
 def test_rounds_fill_the_budget(bench, benchmark):
-    """Pairs of 0.2 seconds are 40 in 8, and those of microseconds at most 101."""
+    """Pairs of 0.2 seconds are 40 in 8: an even number, so that none is first more often."""
     bench.ratio("row", CLOCK.busy(0.1), CLOCK.busy(0.1))
-    assert 39 <= _found(benchmark)["rounds"] <= 40
+    assert _found(benchmark)["rounds"] == 40
     assert len(benchmark.stats.stats.data) == _found(benchmark)["rounds"]
 
 
 def test_quartiles(bench, benchmark):
-    """Ratios of 1 to 7 have the median 4 and the quartiles 2.5 and 5.5."""
-    bench.ratio("row", CLOCK.busy(2, 2, 7, 3, 1, 5, 2, 6, 4), CLOCK.busy(1))
+    """Ratios of 1 to 8 have the median 4.5 and the quartiles 2.75 and 6.25."""
+    bench.ratio("row", CLOCK.busy(2, 2, 7, 3, 1, 5, 2, 6, 4, 8), CLOCK.busy(1))
     row = _found(benchmark)
-    assert (row["low"], row["median"], row["high"]) == pytest.approx((2.5, 4, 5.5))
+    assert (row["low"], row["median"], row["high"]) == pytest.approx((2.75, 4.5, 6.25))
 
 
 def test_difference(bench, benchmark):
     """A call of 150 microseconds is 50 over one of 100, the mean of its loop."""
     bench.difference("row", CLOCK.busy(150e-6), CLOCK.busy(100e-6), loops=20)
     assert _found(benchmark)["median"] == pytest.approx(50)
-    assert _found(benchmark)["rounds"] == 101
+    assert _found(benchmark)["rounds"] == 100
 
 
 def test_microseconds(bench, benchmark):
     """A call of 100 microseconds takes 100."""
     bench.microseconds("row", CLOCK.busy(100e-6), loops=20)
     assert _found(benchmark)["median"] == pytest.approx(100)
+
+
+def test_cpu(bench, benchmark):
+    """Seconds of a processor are those of the calls, the one that warms up left out."""
+    bench.cpu("row", CLOCK.busy(9, 0.25))
+    assert _found(benchmark)["high"] == pytest.approx(0.25)
+    assert _found(benchmark)["rounds"] == 8
 
 
 def test_sweep(bench, benchmark):

@@ -33,6 +33,18 @@ def test_native(bench, name):
     bench.ratio(f"native-jax-{name}", jitted(spec.to_jax(), side), jitted(theirs, side))
 
 
+def test_first(bench):
+    """The first kernel of a convolution: both sides are compiled anew at every call."""
+    spec, theirs = PAIRS["he-normal"]
+    ours, key = spec.to_jax(), jax.random.key(0)
+
+    def first(init):
+        draw = jax.jit(lambda key: init(key, (3, 3, 64, 64), jnp.float32))
+        draw(key).block_until_ready()
+
+    bench.ratio("native-jax-first", lambda: first(ours), lambda: first(theirs))
+
+
 def test_control(bench):
     """A function against itself: what the measuring alone makes of a ratio."""
     side = bench.size(4096)

@@ -1,0 +1,41 @@
+"""Rows of the conformance suite: the battery without the draws, and the memory of an audit."""
+
+from __future__ import annotations
+
+import pytest
+from initspec_conformance.batch import Batch
+from initspec_conformance.checks import checks_of
+from initspec_conformance.judge import stage
+from initspec_conformance.target import target_of
+
+from initspec import InitSpec
+
+CASES = {
+    "normal": (InitSpec.he_normal(), (512, 1024), 4),
+    "normal-single": (InitSpec.he_normal(), (1024, 2048), 1),
+    "truncated": (InitSpec.he_truncated_normal(), (512, 1024), 4),
+    "sparse": (InitSpec.sparse(0.9), (512, 1024), 4),
+    "orthogonal": (InitSpec.orthogonal(), (512, 64, 64), 1),
+}
+"""Which weight, and how many draws of it."""
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_battery(bench, case):
+    """2^21 entries through every check that the family has."""
+    spec, shape, count = CASES[case]
+    *stack, out, in_ = shape
+    shape = (*(bench.size(n, 4) for n in stack), bench.size(out), bench.size(in_))
+    target = target_of(spec, shape, "stack out in" if stack else "out in", "float32")
+    draws = [spec.to_numpy(target.axes, seed=seed)(shape)[None] for seed in range(count)]
+    checks = checks_of(target)
+    bench.cpu(
+        f"conformance-{case}",
+        lambda: stage(checks, target, (Batch(target, draw, i) for i, draw in enumerate(draws))),
+    )
+
+
+def test_memory(bench):
+    """All of a process that audits a large weight: Python, NumPy, scipy, two stages and draws."""
+    side = bench.size(4096)
+    bench.process("conformance-memory", "conformance", "benchmarks.measure.audit", side)
