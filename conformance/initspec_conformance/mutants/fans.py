@@ -145,6 +145,7 @@ class AverageRoundedDown(WrongFans):
 
     spec = "glorot_normal"
     shape = (16, 15)
+    level = "default"
     wrong = (15, 15)
 
 
