@@ -1,11 +1,53 @@
-"""Right draws from NumPy and SciPy alone: what a check must not reject."""
+"""Right draws from NumPy and SciPy alone, and the checks that reject them too often."""
+
+import math
 
 import numpy as np
+from initspec_conformance.batch import Batch
+from initspec_conformance.checks import checks_of
 from initspec_conformance.checks.matrices import frame_of
 from initspec_conformance.laws import zeros_of
 from scipy import stats
 
 from initspec.dtypes import FLOATS
+
+REPLICATES = 2000
+SETTING = 1e-3
+"""The false-alarm setting that the count of rejections is held against."""
+LEVEL = 1e-6 / 500
+"""How often a test of one check of one cell may fail for chance: a file, 1e-6."""
+
+
+def rejecting(target, each, rng):
+    """Return the checks that reject right replicates, of `each` draws, too often at some level."""
+    wrong = []
+    for name, found in _evidences(target, each, rng).items():
+        if found[0].p_value is None:
+            failed = sum(evidence.failed for evidence in found)
+            wrong += [f"{name}: {failed} failures"] if failed else []
+            continue
+        p_values = np.sort([evidence.p_value for evidence in found])
+        rejected = int((p_values <= SETTING).sum())
+        chance = stats.binom.sf(rejected - 1, REPLICATES, SETTING)
+        # Dvoretzky, Kiefer & Wolfowitz (1956), one side, Massart's (1990) constant.
+        excess = float(np.max(np.arange(1, REPLICATES + 1) / REPLICATES - p_values))
+        if chance < LEVEL or excess > math.sqrt(math.log(1 / LEVEL) / (2 * REPLICATES)):
+            wrong.append(f"{name}: {rejected} below {SETTING}, {excess:.3f} too many at some level")
+    return wrong
+
+
+def _evidences(target, each, rng):
+    """Return the evidence of every check of a target in every replicate."""
+    found = {check.name: [] for check in checks_of(target)}
+    draws = right_draws(target, REPLICATES * each, rng)
+    with np.errstate(all="ignore"):
+        for start in range(0, len(draws), each):
+            batch = Batch(target, draws[start : start + each], start)
+            for check in checks_of(target):
+                accumulator = check.start(target)
+                accumulator.add(batch)
+                found[check.name].append(accumulator.evidence())
+    return found
 
 
 def right_draws(target, count, rng):

@@ -11,22 +11,15 @@ from contextlib import suppress
 import numpy as np
 import pytest
 from initspec_conformance import assert_initialized, audit_callable
-from initspec_conformance.batch import Batch
 from initspec_conformance.checks import checks_of
 from initspec_conformance.checks.atoms import _chance, _FewWide
 from initspec_conformance.laws import EntryLaw
 from initspec_conformance.readings import Continuous, Rounded, Spread, only_value
 from initspec_conformance.target import target_of
-from nulls import right_draws
-from scipy import stats
+from nulls import rejecting, right_draws
 
 from initspec import InitSpec
 from initspec.errors import DtypeError, InitSpecError, SpecError
-
-REPLICATES = 2000
-SETTING = 1e-3
-LEVEL = 1e-6 / 500
-"""How often a test of one check of one cell below may fail for chance."""
 
 NULLS = {
     "float32": ("normal(std=1e-5, mean=1.0)", (8, 17), "float32", 4),
@@ -61,28 +54,7 @@ def test_p_values_are_uniform_or_conservative(cell):
     text, shape, dtype, each = NULLS[cell]
     what = target_of(InitSpec.parse(text), shape, "out in", dtype)
     assert isinstance(what.reading, Spread)
-    draws = right_draws(what, REPLICATES * each, np.random.default_rng([31, *cell.encode()]))
-    found = {check.name: [] for check in checks_of(what)}
-    with np.errstate(all="ignore"):
-        for start in range(0, len(draws), each):
-            batch = Batch(what, draws[start : start + each], start)
-            for check in checks_of(what):
-                accumulator = check.start(what)
-                accumulator.add(batch)
-                found[check.name].append(accumulator.evidence())
-    wrong = []
-    for name, evidences in found.items():
-        if evidences[0].p_value is None:
-            failed = sum(evidence.failed for evidence in evidences)
-            wrong += [f"{name}: {failed} failures"] if failed else []
-            continue
-        p_values = np.sort([evidence.p_value for evidence in evidences])
-        rejected = int((p_values <= SETTING).sum())
-        chance = stats.binom.sf(rejected - 1, REPLICATES, SETTING)
-        excess = float(np.max(np.arange(1, REPLICATES + 1) / REPLICATES - p_values))
-        if chance < LEVEL or excess > math.sqrt(math.log(1 / LEVEL) / (2 * REPLICATES)):
-            wrong.append(f"{name}: {rejected} below {SETTING}, {excess:.3f} too many at some level")
-    assert not wrong
+    assert not rejecting(what, each, np.random.default_rng([31, *cell.encode()]))
 
 
 def sampler(spec, axes="out in"):

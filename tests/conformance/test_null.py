@@ -4,24 +4,15 @@ Draws are NumPy's and SciPy's, so that they are right whatever initspec does. In
 replicates at few entries, where a law that holds for many shows that it does not for few.
 """
 
-import math
-from functools import cache
-
 import numpy as np
 import pytest
 from initspec_conformance.batch import Batch
 from initspec_conformance.checks import BATTERY, checks_of
 from initspec_conformance.target import target_of
-from nulls import right_draws
+from nulls import LEVEL, REPLICATES, SETTING, rejecting, right_draws
 from scipy import stats
 
 from initspec import InitSpec
-
-REPLICATES = 2000
-SETTING = 1e-3
-"""The false-alarm setting that the count of rejections is held against."""
-FALSE_ALARM = 1e-6
-"""How often this file may fail for chance; each of its tests of a check gets a 500th of it."""
 
 DEPTHWISE = "(stack=32 out) in kernel kernel"
 
@@ -71,43 +62,11 @@ def target(cell):
     return target_of(InitSpec.parse(spec), shape, axes, dtype)
 
 
-@cache
-def evidences(cell):
-    """Return the evidence of every check of a cell in every replicate."""
-    what, each = target(cell), CELLS[cell][4]
-    rng = np.random.default_rng([20, *cell.encode()])
-    found = {check.name: [] for check in checks_of(what)}
-    draws = right_draws(what, REPLICATES * each, rng)
-    with np.errstate(all="ignore"):
-        for start in range(0, len(draws), each):
-            batch = Batch(what, draws[start : start + each], start)
-            for check in checks_of(what):
-                accumulator = check.start(what)
-                accumulator.add(batch)
-                found[check.name].append(accumulator.evidence())
-    return found
-
-
 @pytest.mark.parametrize("cell", CELLS)
 def test_p_values_are_uniform_or_conservative(cell):
     """At 1e-3 no check rejects more often than a binomial count does, and at no level by much."""
-    level = FALSE_ALARM / 500
-    wrong = []
-    for name, found in evidences(cell).items():
-        if found[0].p_value is None:
-            failed = sum(evidence.failed for evidence in found)
-            if failed:
-                wrong.append(f"{name}: {failed} failures")
-            continue
-        p_values = np.sort([evidence.p_value for evidence in found])
-        rejected = int((p_values <= SETTING).sum())
-        chance = stats.binom.sf(rejected - 1, REPLICATES, SETTING)
-        # Dvoretzky, Kiefer & Wolfowitz (1956), one side, Massart's (1990) constant.
-        excess = float(np.max(np.arange(1, REPLICATES + 1) / REPLICATES - p_values))
-        limit = math.sqrt(math.log(1 / level) / (2 * REPLICATES))
-        if chance < level or excess > limit:
-            wrong.append(f"{name}: {rejected} below {SETTING}, {excess:.3f} too many at some level")
-    assert not wrong
+    rng = np.random.default_rng([20, *cell.encode()])
+    assert not rejecting(target(cell), CELLS[cell][4], rng)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
@@ -121,7 +80,7 @@ def test_thousands_of_single_entries(dtype):
         accumulator.add(Batch(what, right_draws(what, 4096, rng)))
         p_values.append(accumulator.evidence().p_value)
     rejected = int((np.array(p_values) <= 0.01).sum())
-    assert stats.binom.sf(rejected - 1, 200, 0.01) > FALSE_ALARM / 500
+    assert stats.binom.sf(rejected - 1, 200, 0.01) > LEVEL
 
 
 def test_every_check_is_met():
@@ -136,4 +95,4 @@ def test_a_wrong_null_law_is_seen():
     z = (rng.chisquare(8, REPLICATES) / 8 - 1) * 2
     p_values = 2 * stats.norm.sf(np.abs(z))
     rejected = int((p_values <= SETTING).sum())
-    assert stats.binom.sf(rejected - 1, REPLICATES, SETTING) < FALSE_ALARM / 500
+    assert stats.binom.sf(rejected - 1, REPLICATES, SETTING) < LEVEL
