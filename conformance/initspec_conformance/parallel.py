@@ -57,10 +57,9 @@ class Gathering(Generic[Item, Result]):
             self.versions = {str(backend.name): "" for backend in backends}
             for backend in backends:
                 self.versions[str(backend.name)] = _version(backend, caller)
-            # The cores are taken: threads of a BLAS or of OpenMP beside them wait for each other,
-            # which makes a small QR 160 times slower. OpenMP's number is one of each thread, a
-            # BLAS' is one of the process, unless another limit of threadpoolctl holds it.
-            caller(lambda: threadpool_limits(1, user_api="openmp"), Allowance(_VERSION))
+            # The cores are taken: threads of a BLAS beside them wait for each other, which makes a
+            # small QR 160 times slower. Their number is one of the process, unless another limit
+            # of threadpoolctl holds it; OpenMP's is one of each thread, see `Source`.
             with threadpool_limits(1, user_api="blas"):
                 self._gather(pool, caller, items, tell)
         except KeyboardInterrupt:

@@ -1,6 +1,9 @@
 """`run`: verdicts, bad backends, declared deviations, seeds, interruption."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 import xml.etree.ElementTree as ET
 from contextlib import contextmanager
@@ -270,6 +273,50 @@ def test_a_draw_has_one_thread():
         assert run([Curious()], level="quick", only=CELL).passed
         assert set(threads()) == {2}
     assert set(seen) == {1}
+
+
+LATE = """
+import sys
+import initspec_conformance
+from threadpoolctl import threadpool_info
+from strangers import Stranger
+
+def openmp():
+    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "openmp"]
+
+class Late(Stranger):
+    seen = []
+
+    def draw(self, *what, **how):
+        import sklearn.utils._openmp_helpers
+        self.seen.append(openmp())
+        return super().draw(*what, **how)
+
+assert not openmp()
+late = Late()
+assert initspec_conformance.run([late], level="quick", only=sys.argv[1]).passed
+assert openmp()[0] > 1
+print([seen for seen in late.seen if seen != [1] * len(seen)])
+"""
+
+
+def test_a_draw_has_one_thread_where_its_framework_comes_late():
+    """OpenMP that comes with the first draw has more threads in that one alone; it is not judged.
+
+    Linear algebra on two threads has other bits, and where the cores are taken 100 times the time.
+    """
+    pytest.importorskip("sklearn")  # which brings an OpenMP of its own
+    here = str(Path(__file__).parent)
+    environment = {**os.environ, "OMP_NUM_THREADS": "2", "PYTHONPATH": here}
+    done = subprocess.run(
+        [sys.executable, "-c", LATE, CELL],
+        check=False,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[[2]]"
 
 
 def test_seeds():
