@@ -38,12 +38,13 @@ def rejecting(target, each, rng):
 
 def _evidences(target, each, rng):
     """Return the evidence of every check of a target in every replicate."""
-    found = {check.name: [] for check in checks_of(target)}
+    checks = checks_of(target)
+    found = {check.name: [] for check in checks}
     draws = right_draws(target, REPLICATES * each, rng)
     with np.errstate(all="ignore"):
         for start in range(0, len(draws), each):
             batch = Batch(target, draws[start : start + each], start)
-            for check in checks_of(target):
+            for check in checks:
                 accumulator = check.start(target)
                 accumulator.add(batch)
                 found[check.name].append(accumulator.evidence())
@@ -82,10 +83,15 @@ def _masked(target, values, rng):
 
 
 def _haar(target, count, rng):
-    """Cut columns off SciPy's Haar matrices."""
+    """Return the first columns of Haar matrices, by QR of as many normal columns: Stewart (1980).
+
+    R's diagonal is made positive, without which Q is not Haar. No other column is drawn: of the
+    64 x 64 matrices of a row of 64 it would be 63 of 64.
+    """
     frame, layout = frame_of(target), target.layout
-    q = stats.ortho_group.rvs(frame.rows, size=count * layout.stack, random_state=rng)
-    q = q[:, :, : frame.columns]
+    normal = rng.standard_normal((count * layout.stack, frame.rows, frame.columns))
+    q, r = np.linalg.qr(normal)
+    q *= np.copysign(1.0, np.diagonal(r, axis1=1, axis2=2))[:, np.newaxis]
     if layout.out < layout.columns:
         q = q.transpose(0, 2, 1)
     whole = target.spec.gain * q.reshape(count, -1, layout.out, layout.in_, layout.taps)

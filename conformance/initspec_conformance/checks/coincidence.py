@@ -13,6 +13,7 @@ from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import Accumulator
 from initspec_conformance.checks.matrices import frame_of
 from initspec_conformance.laws import EntryLaw
+from initspec_conformance.readings import Rounded
 from initspec_conformance.target import Target
 
 LATTICES = {"float32": 2.0**-22, "float64": 2.0**-44}
@@ -37,14 +38,14 @@ def coincidence(target: Target) -> float:
     """Return a bound of P(|x| = |y|) for two right entries of a target's dtype, on any lattice."""
     assert target.law is not None
     if target.narrow:
-        masses = sizes(target)
+        masses = sizes(target.rounded)
         return min(1.0, float(masses @ masses))
     return min(1.0, max(LATTICES[target.dtype], 2 * _density(target.law, target.dtype)))
 
 
-def sizes(target: Target) -> Values:
+def sizes(rounded: Rounded) -> Values:
     """Return the probability of each absolute value of a 16-bit dtype, a bound from above."""
-    masses = target.rounded.masses
+    masses = rounded.masses
     half = len(masses) // 2
     return masses[half:] + masses[:half][::-1]
 
@@ -84,5 +85,10 @@ def bits_of_multiset(target: Target, n: int) -> float:
     """
     if not target.narrow:
         return -n * math.log2(coincidence(target)) - math.lgamma(n + 1) / math.log(2)
-    equal = float(-np.log2(special.ive(0, 2 * n * sizes(target))).sum())
-    return equal - math.log2(2 * math.pi * (n + 1))
+    return _bits_of_counts(target.rounded, n) - math.log2(2 * math.pi * (n + 1))
+
+
+@lru_cache(maxsize=32)
+def _bits_of_counts(rounded: Rounded, n: int) -> float:
+    """Return -log2 of P(two independent Poisson counts of each size are equal)."""
+    return float(-np.log2(special.ive(0, 2 * n * sizes(rounded))).sum())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from scipy import fft, stats
@@ -68,6 +69,7 @@ class _Adjacency(Accumulator):
         return Evidence(z, p_value, self.slices, message)
 
 
+@lru_cache(maxsize=256)
 def _skewness(entries: int, marked: int, taken: int) -> float:
     """Return the skewness of a hypergeometric variable, 0 where it is a constant."""
     skewness = float(stats.hypergeom(entries, marked, taken).stats(moments="s"))
