@@ -33,7 +33,7 @@ the next pair. What is reached is the median over the pairs, with the quartiles 
 
 _INTRODUCTIONS = {
     NATIVE: """\
-## Native draws {#native}
+## Builtin draws {#native}
 
 Without a seed: the framework's own random numbers.
 """,

@@ -11,7 +11,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from initspec.activations.gains import gain
+from initspec.api import InitSpec
 from initspec.axes import Axes
+from initspec.axes.fans import Fans
 from initspec.backend import Backend, backends
 from initspec.distributions import (
     Constant,
@@ -24,11 +27,8 @@ from initspec.distributions import (
     TruncatedNormal,
     Uniform,
 )
+from initspec.distributions.rules import FanRule, Range, Std
 from initspec.errors import InitSpecError, InitSpecWarning
-from initspec.fans import Fans
-from initspec.gains import gain
-from initspec.spec import InitSpec
-from initspec.variance import FanRule, Range, Std
 
 if TYPE_CHECKING:
     from initspec.propagation import propagate

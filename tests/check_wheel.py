@@ -15,8 +15,8 @@ assert "site-packages" in home.parts, f"initspec came from {home}, not from the 
 for package in packages:
     assert f"{package}/py.typed" in shipped, f"{package} ships no py.typed"
 data = {
-    "initspec/spec.schema.json",
-    *(f"initspec_conformance/{n}.toml" for n in ("weights", "plans")),
+    "initspec/spec/spec.schema.json",
+    *(f"initspec_conformance/expected/{n}.toml" for n in ("weights", "resolved")),
 }
 assert data <= shipped, data - shipped
 tops = {name.split("/")[0] for name in shipped if "dist-info" not in name and ".." not in name}

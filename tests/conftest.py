@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="a backend that the tests in tests/backends draw with; repeatable "
+        help="a backend that the tests in tests/contract draw with; repeatable "
         "(default: every registered backend that can be used here)",
     )
 
@@ -65,7 +65,9 @@ class Weight:
 
 
 def _weights() -> list[Weight]:
-    table = tomllib.loads((files("initspec_conformance") / "weights.toml").read_text("utf-8"))
+    table = tomllib.loads(
+        (files("initspec_conformance.expected") / "weights.toml").read_text("utf-8")
+    )
     return [
         Weight(**{key: tuple(v) if isinstance(v, list) else v for key, v in weight.items()})
         for weight in table["weight"]

@@ -14,7 +14,7 @@ from initspec.dtypes import float_type
 
 if TYPE_CHECKING:
     from initspec import InitSpec
-    from initspec.native import Native
+    from initspec.backend.builtins import Builtin
     from initspec_jax.initializer import JaxInitializer
 
 
@@ -66,11 +66,11 @@ class JaxBackend:
             init = self.compile(spec, axes, seed, name)
             return np.asarray(init(_key(entropy), shape, dtype))
 
-    def natives(self) -> tuple[Native, ...]:
-        """Return JAX' and flax' own initializers; see `initspec.native.HasNatives`."""
-        from initspec_jax.natives import natives
+    def builtins(self) -> tuple[Builtin, ...]:
+        """Return JAX' and flax' own initializers; see `initspec.backend.builtins.HasBuiltins`."""
+        from initspec_jax.builtins import builtins
 
-        return natives()
+        return builtins()
 
 
 def _key(entropy: int) -> Any:

@@ -13,9 +13,9 @@ import numpy as np
 from jax.extend.core import get_opaque_trace_state
 
 from initspec.axes import IN_OUT, Axes, check_shape
+from initspec.backend.shared_names import SharedNames
 from initspec.dtypes import FloatType, float_type, numpy_dtype
-from initspec.plan import resolve
-from initspec.repeats import Repeats
+from initspec.spec.resolve import resolve
 from initspec_jax.keys import check_key
 from initspec_jax.primitives import JaxPrimitives
 from initspec_jax.seeded import PortableDraw
@@ -44,7 +44,7 @@ class JaxInitializer:
     axes: Axes | None = None
     seed: int | None = None
     name: str = ""
-    _repeats: Repeats = field(default_factory=Repeats, compare=False)
+    _repeats: SharedNames = field(default_factory=SharedNames, compare=False)
 
     def __repr__(self) -> str:
         return f"JaxInitializer({str(self.spec)!r})"
@@ -76,11 +76,11 @@ class JaxInitializer:
         mesh = context_mesh(out_sharding)
         kind = _float_type(float if dtype is None else dtype)
         if self.seed is not None:
-            plan = resolve(self.spec, shape, self.axes, IN_OUT, kind)
-            sharding = named_sharding(out_sharding, plan.layout.shape, mesh)
+            resolved = resolve(self.spec, shape, self.axes, IN_OUT, kind)
+            sharding = named_sharding(out_sharding, resolved.layout.shape, mesh)
             # A function is traced for its shapes and again for its program: no second weight.
             self._repeats.note(self.name, within=get_opaque_trace_state())
-            return PortableDraw(plan, kind, self.seed, self.name).array(sharding)
+            return PortableDraw(resolved, kind, self.seed, self.name).array(sharding)
         traced = isinstance(key, jax.core.Tracer)
         draw = _compiled(self.spec, self.axes, check_shape(shape), kind, out_sharding, mesh, traced)
         return draw(key)
@@ -106,13 +106,15 @@ def _compiled(
     traced: bool,
 ) -> Draw:
     """Return the compiled key -> weight."""
-    plan = resolve(spec, shape, axes, IN_OUT, kind)
+    resolved = resolve(spec, shape, axes, IN_OUT, kind)
     # The shardings of a jit around this one are not known here: what may be large keeps its axes.
-    flat = out_sharding is None and bool(plan.layout.kernel or not traced)
+    flat = out_sharding is None and bool(resolved.layout.kernel or not traced)
 
     def initspec_draw(key: Any) -> Any:
-        if not plan.layout.size:
+        if not resolved.layout.size:
             return jnp.zeros(shape, numpy_dtype(kind))
-        return plan.distribution.sample(plan, JaxPrimitives(plan.layout, kind, key, flat=flat))
+        return resolved.distribution.sample(
+            resolved, JaxPrimitives(resolved.layout, kind, key, flat=flat)
+        )
 
     return placed(initspec_draw, shape, out_sharding, mesh)

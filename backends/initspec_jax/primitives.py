@@ -8,15 +8,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from initspec.axes.layout import Layout
 from initspec.dtypes import FloatType, numpy_dtype
-from initspec.layout import Layout
 from initspec_jax.truncated import truncated_standard_normal
 
 Array = Any
 
 
 class JaxPrimitives:
-    """`initspec.primitives.Primitives` on one key of jax.random, which may be traced.
+    """`initspec.distributions.primitives.Primitives` on one key of jax.random, which may be traced.
 
     Draws are made in float32, or in float64 for a float64 weight, and cast once: jax.random fills
     the mantissa of a uniform value, so in bfloat16 it knows 128 of them, and 128 normal ones.

@@ -12,7 +12,7 @@ from jax.sharding import AbstractMesh, NamedSharding, PartitionSpec
 from numpy.typing import NDArray
 
 from initspec.dtypes import FloatType, numpy_dtype
-from initspec.plan import Plan
+from initspec.spec.resolve import Resolved
 from initspec.stream.draw import fill
 from initspec.stream.memory import aligned
 
@@ -22,13 +22,13 @@ class PortableDraw:
     """The weight that a seed and a name say.
 
     Attributes:
-        plan: the spec resolved on the whole weight.
+        resolved: the spec resolved on the whole weight.
         kind: the weight's dtype.
         seed: of the portable stream.
         name: the parameter's name.
     """
 
-    plan: Plan
+    resolved: Resolved
     kind: FloatType
     seed: int
     name: str
@@ -41,28 +41,28 @@ class PortableDraw:
             return jax.device_put(self._host())
         if isinstance(sharding.mesh, AbstractMesh):  # of a PartitionSpec: it names no devices
             sharding = NamedSharding(jax.sharding.get_mesh(), sharding.spec)
-        return jax.make_array_from_callback(self.plan.layout.shape, sharding, self._host)
+        return jax.make_array_from_callback(self.resolved.layout.shape, sharding, self._host)
 
     def _host(self, index: tuple[slice, ...] | None = None) -> NDArray[Any]:
         """Draw the weight, or a block of it, into memory that XLA need not copy."""
-        shape = self.plan.layout.shape
+        shape = self.resolved.layout.shape
         if index is not None:  # JAX leaves the ends of a whole axis open
             index = tuple(
                 slice(*part.indices(size)[:2]) for part, size in zip(index, shape, strict=True)
             )
             shape = tuple(part.stop - part.start for part in index)
         out = aligned(shape, numpy_dtype(self.kind))
-        fill(self.plan, self.kind, self.seed, self.name, out, index)
+        fill(self.resolved, self.kind, self.seed, self.name, out, index)
         return out
 
     def _callback(self) -> jax.Array:
         """Return the weight inside a traced function: drawn when that runs, not baked into it."""
-        shape = self.plan.layout.shape
+        shape = self.resolved.layout.shape
         return jax.pure_callback(self._host, jax.ShapeDtypeStruct(shape, numpy_dtype(self.kind)))
 
     def _callbacks(self, sharding: NamedSharding) -> jax.Array:
         """Return the weight inside a traced function, each device asking for its own part."""
-        shape = self.plan.layout.shape
+        shape = self.resolved.layout.shape
         spec = PartitionSpec(*sharding.spec, *(None,) * (len(shape) - len(sharding.spec)))
         local = sharding.shard_shape(shape)
         part = jax.ShapeDtypeStruct(local, numpy_dtype(self.kind))

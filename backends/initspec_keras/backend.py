@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from initspec.axes import IN_OUT, Axes, axes_of, by_rank
 from initspec.dtypes import float_type, numpy_dtype
-from initspec.plan import resolve
+from initspec.spec.resolve import resolve
 from initspec_keras import active
 
 if TYPE_CHECKING:
     import keras
 
     from initspec import InitSpec
-    from initspec.native import Native
+    from initspec.backend.builtins import Builtin
 
 _OTHER_SAMPLER = (
     "rounding: in float32 a truncated normal is Keras' built-in, which is not exact in 16 bits; "
@@ -107,7 +107,7 @@ class KerasBackend:
         dtypes: frozenset[str],
         entropy: int | None,
     ) -> Any:
-        from initspec_keras.builtin import Request, builtin
+        from initspec_keras.exact import Request, builtin
         from initspec_keras.generator import seed_generator
         from initspec_keras.initializer import InitSpecInitializer
 
@@ -119,11 +119,11 @@ class KerasBackend:
             return native
         return InitSpecInitializer(spec, axes, seed, name, generator)
 
-    def natives(self) -> tuple[Native, ...]:
-        """Return Keras' own initializers; see `initspec.native.HasNatives`."""
-        from initspec_keras.natives import natives
+    def builtins(self) -> tuple[Builtin, ...]:
+        """Return Keras' own initializers; see `initspec.backend.builtins.HasBuiltins`."""
+        from initspec_keras.builtins import builtins
 
-        return natives()
+        return builtins()
 
 
 def _version(package: str) -> str:

@@ -9,9 +9,9 @@ import keras
 
 from initspec import InitSpec
 from initspec.axes import IN_OUT, Axes, axes_of
+from initspec.backend.shared_names import SharedNames
 from initspec.dtypes import FloatType, float_type
-from initspec.plan import resolve
-from initspec.repeats import Repeats
+from initspec.spec.resolve import resolve
 from initspec_keras.generator import seed_generator
 from initspec_keras.primitives import KerasPrimitives
 from initspec_keras.seeded import portable_tensor
@@ -57,7 +57,7 @@ class InitSpecInitializer(keras.initializers.VarianceScaling):
         self.input_axes = self.output_axes = None if self.axes is None else ()
         self.seed = seed
         self.name = str(name)
-        self._repeats = name.repeats if isinstance(name, _Name) else Repeats()
+        self._repeats = name.repeats if isinstance(name, _Name) else SharedNames()
         if isinstance(generator, dict):
             generator = keras.random.SeedGenerator.from_config(generator)
         if generator is None and seed is None:  # making one moves Python's global random state
@@ -80,14 +80,14 @@ class InitSpecInitializer(keras.initializers.VarianceScaling):
             AxesError, ShapeError, DtypeError: the weight cannot be filled as asked.
         """
         kind = _canonical(float_type(keras.config.floatx() if dtype is None else dtype))
-        plan = resolve(self.spec, shape, self.axes, IN_OUT, kind)
+        resolved = resolve(self.spec, shape, self.axes, IN_OUT, kind)
         if self.seed is not None:
             self._repeats.note(self.name, _path())
-            return portable_tensor(plan, kind, self.seed, self.name)
-        if plan.layout.size:
-            draw = KerasPrimitives(plan.layout, kind, self._generator)
-            return plan.distribution.sample(plan, draw)
-        return keras.ops.zeros(plan.layout.shape, dtype=kind.name)
+            return portable_tensor(resolved, kind, self.seed, self.name)
+        if resolved.layout.size:
+            draw = KerasPrimitives(resolved.layout, kind, self._generator)
+            return resolved.distribution.sample(resolved, draw)
+        return keras.ops.zeros(resolved.layout.shape, dtype=kind.name)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -106,9 +106,9 @@ class _Name(str):
     initializer. In a file, or in another process, it is a str like any other.
     """
 
-    repeats: Repeats
+    repeats: SharedNames
 
-    def __new__(cls, name: str, repeats: Repeats) -> _Name:
+    def __new__(cls, name: str, repeats: SharedNames) -> _Name:
         made = super().__new__(cls, name)
         made.repeats = repeats
         return made

@@ -8,15 +8,15 @@ from typing import Any
 import keras
 import numpy as np
 
+from initspec.axes.layout import Layout
 from initspec.dtypes import FloatType
-from initspec.layout import Layout
 from initspec_keras.truncated import truncated_standard_normal
 
 Tensor = Any
 
 
 class KerasPrimitives:
-    """`initspec.primitives.Primitives` on one `keras.random.SeedGenerator`.
+    """`initspec.distributions.primitives.Primitives` on one `keras.random.SeedGenerator`.
 
     Draws are made in float32, or in float64 for a float64 weight, and cast once. Nothing goes
     through NumPy, so that all of it can be traced by tf.function and jax.jit.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initspec.dtypes import FloatType, numpy_dtype
-from initspec.plan import Plan
+from initspec.spec.resolve import Resolved
 from initspec.stream.draw import fill
 from initspec.stream.memory import aligned
 
@@ -18,17 +18,17 @@ Tensor = Any
 Host = Callable[[], NDArray[Any]]
 
 
-def portable_tensor(plan: Plan, kind: FloatType, seed: int, name: str) -> Tensor:
+def portable_tensor(resolved: Resolved, kind: FloatType, seed: int, name: str) -> Tensor:
     """Return the weight that a seed and a name say.
 
     It is drawn on the host. In a traced function it is drawn when that runs, so that the weight
     does not become a constant of the program.
     """
-    shape, dtype = plan.layout.shape, numpy_dtype(kind)
+    shape, dtype = resolved.layout.shape, numpy_dtype(kind)
 
     def host() -> NDArray[Any]:
         out = aligned(shape, dtype)
-        fill(plan, kind, seed, name, out)
+        fill(resolved, kind, seed, name, out)
         return out
 
     # No match statement: TensorFlow's AutoGraph cannot read one, and says so at length.

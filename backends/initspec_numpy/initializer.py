@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from initspec.axes import OUT_IN, Axes
+from initspec.backend.shared_names import SharedNames
 from initspec.dtypes import float_type, numpy_dtype
 from initspec.errors import TargetError
-from initspec.plan import resolve
-from initspec.repeats import Repeats
+from initspec.spec.resolve import resolve
 from initspec.stream import check_name
 from initspec.stream.draw import draw
 from initspec_numpy.primitives import NumpyPrimitives
@@ -32,7 +32,7 @@ class NumpyInitializer:
         self.axes = axes
         self.seed = seed
         self.name = name
-        self._repeats = Repeats()
+        self._repeats = SharedNames()
 
     def __repr__(self) -> str:
         return f"NumpyInitializer({str(self.spec)!r})"
@@ -61,15 +61,15 @@ class NumpyInitializer:
         if rng is not None:
             self._check(rng)
         kind = float_type(dtype)
-        plan = resolve(self.spec, shape, self.axes, OUT_IN, kind)
+        resolved = resolve(self.spec, shape, self.axes, OUT_IN, kind)
         if self.seed is not None:
             name = self.name if name is None else check_name(name)
             self._repeats.note(name)
-            return draw(plan, kind, self.seed, name)
-        if not plan.layout.size:
-            return np.empty(plan.layout.shape, numpy_dtype(kind))
-        primitives = NumpyPrimitives(plan.layout, kind, rng or np.random.default_rng())
-        array: NDArray[Any] = plan.distribution.sample(plan, primitives)
+            return draw(resolved, kind, self.seed, name)
+        if not resolved.layout.size:
+            return np.empty(resolved.layout.shape, numpy_dtype(kind))
+        primitives = NumpyPrimitives(resolved.layout, kind, rng or np.random.default_rng())
+        array: NDArray[Any] = resolved.distribution.sample(resolved, primitives)
         return array
 
     def _check(self, rng: object) -> None:

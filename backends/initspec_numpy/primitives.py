@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from initspec.axes.layout import Layout
 from initspec.dtypes import FloatType, numpy_dtype
-from initspec.layout import Layout
 from initspec_numpy.truncated import truncated_standard_normal
 
 Floats = NDArray[Any]
 
 
 class NumpyPrimitives:
-    """`initspec.primitives.Primitives` on one `numpy.random.Generator`.
+    """`initspec.distributions.primitives.Primitives` on one `numpy.random.Generator`.
 
     Draws are made in float32, or in float64 for a float64 weight, and cast once.
     """

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec import gaussian
+from initspec.numerics import gaussian
 
 Floats = NDArray[Any]
 _FAR = 40.0

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from initspec import InitSpec
-    from initspec.native import Native
+    from initspec.backend.builtins import Builtin
     from initspec_torch.initializer import TorchInitializer
 
 
@@ -69,22 +69,22 @@ class TorchBackend:
         return weight.view(torch.int16).numpy().view(numpy_dtype(kind))
 
     def random_state(self) -> bytes:
-        """Return the state of torch's global CPU generator; see `initspec.random_state`."""
+        """Return the state of torch's global CPU generator; see `initspec.backend.random_state`."""
         import torch
 
         return torch.get_rng_state().numpy().tobytes()
 
     @contextmanager
     def elsewhere(self, seed: int) -> Iterator[None]:
-        """Have torch's global CPU generator at a seed; see `initspec.random_state`."""
+        """Have torch's global CPU generator at a seed; see `initspec.backend.random_state`."""
         import torch
 
         with torch.random.fork_rng(devices=()):
             torch.random.default_generator.manual_seed(seed)
             yield
 
-    def natives(self) -> tuple[Native, ...]:
-        """Return torch's own initializers; see `initspec.native.HasNatives`."""
-        from initspec_torch.natives import natives
+    def builtins(self) -> tuple[Builtin, ...]:
+        """Return torch's own initializers; see `initspec.backend.builtins.HasBuiltins`."""
+        from initspec_torch.builtins import builtins
 
-        return natives()
+        return builtins()

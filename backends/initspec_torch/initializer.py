@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from initspec.axes import OUT_IN, Axes
+from initspec.backend.shared_names import SharedNames
 from initspec.errors import TargetError
-from initspec.plan import resolve
-from initspec.repeats import Repeats
+from initspec.spec.resolve import resolve
 from initspec.stream import check_name
 from initspec_torch.distributed import DTensorPrimitives, is_distributed
 from initspec_torch.primitives import TorchPrimitives
@@ -35,7 +35,7 @@ class TorchInitializer:
         self.axes = axes
         self.seed = seed
         self.name = name
-        self._repeats = Repeats()
+        self._repeats = SharedNames()
 
     def __repr__(self) -> str:
         return f"TorchInitializer({str(self.spec)!r})"
@@ -70,15 +70,17 @@ class TorchInitializer:
                     "takes; leave one of them out"
                 )
         name = self.name if name is None else check_name(name)
-        plan = resolve(self.spec, tensor.shape, self.axes, OUT_IN, kind)
-        if not plan.layout.size or without_data(tensor):
+        resolved = resolve(self.spec, tensor.shape, self.axes, OUT_IN, kind)
+        if not resolved.layout.size or without_data(tensor):
             return tensor
         if self.seed is not None:
             self._repeats.note(name, tensor)
             with torch.no_grad():
-                fill(tensor, plan, kind, self.seed, name)
+                fill(tensor, resolved, kind, self.seed, name)
             return tensor
         primitives = DTensorPrimitives if is_distributed(tensor) else TorchPrimitives
         with torch.no_grad():
-            plan.distribution.sample(plan, primitives(plan.layout, kind, tensor, generator))
+            resolved.distribution.sample(
+                resolved, primitives(resolved.layout, kind, tensor, generator)
+            )
         return tensor

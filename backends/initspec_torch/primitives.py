@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import torch
 
+from initspec.axes.layout import Layout
 from initspec.dtypes import FloatType
-from initspec.layout import Layout
 from initspec_torch.blocks import blocks, in_memory_order
 from initspec_torch.haar import haar
 from initspec_torch.ranges import ends_inside
@@ -18,7 +18,7 @@ Fill = Callable[[torch.Tensor], None]
 
 
 class TorchPrimitives:
-    """`initspec.primitives.Primitives` on one tensor, which every weight is written to.
+    """`Primitives` on one tensor, which every weight is written to.
 
     Draws are made in float32, or in float64 for a float64 weight, and cast once: torch's own
     half-precision draws take their random bits from the result's few.

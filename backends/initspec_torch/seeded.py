@@ -13,10 +13,10 @@ from initspec.stream.draw import fill as fill_memory
 from initspec_torch.distributed import is_distributed, local_block
 
 if TYPE_CHECKING:
-    from initspec.plan import Plan
+    from initspec.spec.resolve import Resolved
 
 
-def fill(tensor: torch.Tensor, plan: Plan, kind: FloatType, seed: int, name: str) -> None:
+def fill(tensor: torch.Tensor, resolved: Resolved, kind: FloatType, seed: int, name: str) -> None:
     """Write the weight that a seed and a name say into `tensor`.
 
     A CPU tensor is filled in its own memory, without a temporary. A tensor elsewhere, or without
@@ -26,12 +26,12 @@ def fill(tensor: torch.Tensor, plan: Plan, kind: FloatType, seed: int, name: str
     """
     if torch.compiler.is_compiling():
         # Not a decorator: that imports torch._dynamo, for seconds, in programs without a compiler.
-        torch.compiler.disable(_fill)(tensor, plan, kind, seed, name)
+        torch.compiler.disable(_fill)(tensor, resolved, kind, seed, name)
     else:
-        _fill(tensor, plan, kind, seed, name)
+        _fill(tensor, resolved, kind, seed, name)
 
 
-def _fill(tensor: torch.Tensor, plan: Plan, kind: FloatType, seed: int, name: str) -> None:
+def _fill(tensor: torch.Tensor, resolved: Resolved, kind: FloatType, seed: int, name: str) -> None:
     index = None
     if is_distributed(tensor):
         tensor, index = local_block(tensor)
@@ -39,11 +39,11 @@ def _fill(tensor: torch.Tensor, plan: Plan, kind: FloatType, seed: int, name: st
         return
     memory = _memory(tensor, kind)
     if memory is not None:
-        fill_memory(plan, kind, seed, name, memory, index)
+        fill_memory(resolved, kind, seed, name, memory, index)
         # Autograd must hear of a write that torch did not make.
         torch.autograd.graph.increment_version(tensor)
         return
-    drawn = draw(plan, kind, seed, name, index)
+    drawn = draw(resolved, kind, seed, name, index)
     if kind.name == "bfloat16":  # of which torch takes no NumPy array
         tensor.copy_(torch.from_numpy(drawn.view("int16")).view(torch.bfloat16))
     else:

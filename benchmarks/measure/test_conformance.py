@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from initspec_conformance.batch import Batch
 from initspec_conformance.checks import checks_of
-from initspec_conformance.judge import stage
-from initspec_conformance.target import target_of
+from initspec_conformance.checks.batch import Batch
+from initspec_conformance.expected.target import target_of
+from initspec_conformance.runner.judge import stage
 
 from initspec import InitSpec
 

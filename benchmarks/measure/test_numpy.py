@@ -17,9 +17,9 @@ FLOAT32 = FLOATS["float32"]
 
 def portable(shape, out, index=None, threads=None, axes=None):
     """Return a call that draws normals, or a block of them, into memory that has been touched."""
-    plan = InitSpec.he_normal().plan(shape, axes)
+    resolved = InitSpec.he_normal().resolve(shape, axes)
     out.fill(0)
-    return lambda: fill(plan, FLOAT32, 7, "w", out, index, threads)
+    return lambda: fill(resolved, FLOAT32, 7, "w", out, index, threads)
 
 
 def test_shard(bench):

@@ -6,8 +6,8 @@ import json
 import sys
 from typing import Any
 
-from initspec_conformance.native import native_audit
-from initspec_conformance.native.cells import cells_of
+from initspec_conformance.runner.builtin_audit import native_audit
+from initspec_conformance.runner.builtin_cells import cells_of
 
 from benchmarks.disagreements.measure import PLACES
 from initspec.backend import usable

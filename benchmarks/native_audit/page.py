@@ -40,7 +40,7 @@ roles that the axes of these weights have, so that a fan that is counted wrong i
 initspec conformance --native torch keras jax
 ```
 
-does it again on what is installed; in Python `native_audit(["torch"], only="*kaiming*")` of `initspec_conformance.native`.
+does it again on what is installed; in Python `native_audit(["torch"], only="*kaiming*")` of `initspec_conformance.runner.builtin_audit`.
 A statistical check fails only where it fails again on fresh draws, so that the chance that any verdict on a right
 initializer is wrong is 1e-6 for a framework; what is exact, such as a bound or an identity, fails at once.
 

@@ -14,17 +14,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from initspec_conformance.audit import assert_initialized, audit_callable
-    from initspec_conformance.findings import Finding
-    from initspec_conformance.report import Report
-    from initspec_conformance.run import run
+    from initspec_conformance.results.findings import Finding
+    from initspec_conformance.results.report import Report
+    from initspec_conformance.runner.audit import assert_initialized, audit_callable
+    from initspec_conformance.runner.run import run
 
 _HOMES = {
-    "Finding": "findings",
-    "Report": "report",
-    "assert_initialized": "audit",
-    "audit_callable": "audit",
-    "run": "run",
+    "Finding": "results.findings",
+    "Report": "results.report",
+    "assert_initialized": "runner.audit",
+    "audit_callable": "runner.audit",
+    "run": "runner.run",
 }
 
 __all__ = ["Finding", "Report", "assert_initialized", "audit_callable", "run"]
@@ -40,6 +40,5 @@ def __getattr__(name: str) -> object:
         raise ModuleNotFoundError(
             f"{error.name} is missing: pip install 'initspec[conformance]'", name=error.name
         ) from error
-    value = getattr(module, name)
-    globals()[name] = value  # the module `run` would stand before the function `run` otherwise
+    value: object = getattr(module, name)
     return value

@@ -17,10 +17,10 @@ from rich.table import Column
 
 from initspec.backend import backends as registered
 from initspec.errors import InitSpecError
-from initspec_conformance.visible import visible
+from initspec_conformance.reports.sanitize import visible
 
 if TYPE_CHECKING:
-    from initspec_conformance.report import Report
+    from initspec_conformance.results.report import Report
 
 
 def conformance(
@@ -65,8 +65,8 @@ def conformance(
     if mutants:
         _show_mutants(level)
         return
-    from initspec_conformance.files import check_writable, write
-    from initspec_conformance.report import Report
+    from initspec_conformance.reports.files import check_writable, write
+    from initspec_conformance.results.report import Report
 
     check_writable(asked.values())
     console = _Console()
@@ -78,7 +78,7 @@ def conformance(
         for path in write(report, asked):
             console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
     finally:
-        from initspec_conformance.console import show
+        from initspec_conformance.reports.console import show
 
         show(report, console)
     if report.interrupted:
@@ -112,10 +112,10 @@ def _run(names: list[str], level: str, nonce: int | str | None, only: str, nativ
             bar.update(task, completed=done, total=total, description=line)
 
         if native:
-            from initspec_conformance.native import native_audit
+            from initspec_conformance.runner.builtin_audit import native_audit
 
             return native_audit(names, level, nonce, progress=advance, only=only)
-        from initspec_conformance.run import run
+        from initspec_conformance.runner.run import run
 
         return run(names, level, nonce, only=only, progress=advance)
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from initspec_conformance.drawing import Caller
-    from initspec_conformance.jobs import Job, Terms
+    from initspec_conformance.runner.jobs import Job, Terms
+    from initspec_conformance.runner.sampling import Caller
 
 NONCE = pytest.StashKey[int]()
 JOBS: pytest.StashKey[list[Job]] = pytest.StashKey()
@@ -61,7 +61,7 @@ def _add_backend(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Settle the seed, in the one process that may draw it."""
-    from initspec_conformance.seeds import nonce_of
+    from initspec_conformance.runner.seeds import nonce_of
 
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
     asked = config.getoption("--conformance-seed")
@@ -94,8 +94,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     from initspec import backends
     from initspec.backend import usable
     from initspec.errors import InitSpecError
-    from initspec_conformance.jobs import manifest, terms_of
-    from initspec_conformance.levels import level_of
+    from initspec_conformance.runner.jobs import manifest, terms_of
+    from initspec_conformance.runner.levels import level_of
 
     config = metafunc.config
     asked = config.getoption("--backend")
@@ -116,7 +116,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def conformance_caller() -> Iterator[Caller]:
     """Give the thread that draws."""
-    from initspec_conformance.drawing import Caller
+    from initspec_conformance.runner.sampling import Caller
 
     caller = Caller()
     yield caller
@@ -128,10 +128,10 @@ def conformance_failures(
     conformance_job: Job, conformance_caller: Caller, request: pytest.FixtureRequest
 ) -> list[str]:
     """Return the failures of a job, those that the backend declares marked as expected."""
-    from initspec_conformance.deviations import declared, excuse
-    from initspec_conformance.findings import told
-    from initspec_conformance.jobs import do
-    from initspec_conformance.visible import visible
+    from initspec_conformance.reports.sanitize import visible
+    from initspec_conformance.results.findings import told
+    from initspec_conformance.results.known_deviations import declared, excuse
+    from initspec_conformance.runner.jobs import do
 
     done = do(conformance_job, request.config.stash[TERMS], conformance_caller)
     deviations = declared(conformance_job.backend.known_deviations)

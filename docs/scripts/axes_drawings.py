@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from initspec import Axes
-from initspec.drawing import draw_axes
+from initspec.display.drawing import draw_axes
 
 FOLDER = Path(__file__).resolve().parents[1] / "assets" / "axes"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import griffe
 
-_STRUCTS = ("initspec.distributions", "initspec.variance")
+_STRUCTS = ("initspec.distributions", "initspec.distributions.rules")
 _DOCTEST = re.compile(r"^>>> .*(?:\n(?!\n).+)*", re.M)
 
 

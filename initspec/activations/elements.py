@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from initspec import gaussian
 from initspec.activations.base import Floats
+from initspec.numerics import gaussian
 
 
 def one(x: Floats) -> Floats:

@@ -14,7 +14,7 @@ import numpy as np
 from initspec.activations.base import Activation, Floats
 from initspec.activations.elements import logistic, normal_cdf, one, slope_of_logistic, softened
 from initspec.errors import ActivationError, unknown
-from initspec.fields import finite, positive
+from initspec.numerics.validation import finite, positive
 
 
 def _linear() -> Activation:

@@ -11,10 +11,10 @@ from rich.markup import escape
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
+from initspec.api import InitSpec
 from initspec.cli.arguments import read_seed, read_shape
-from initspec.comparison import ALPHA, Comparison
-from initspec.comparison import compare as run
-from initspec.spec import InitSpec
+from initspec.compare.comparison import ALPHA, Comparison
+from initspec.compare.comparison import compare as run
 
 _WIDE = 100
 """Columns from which versions and native objects stand in the table; else they stand below."""

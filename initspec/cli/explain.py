@@ -11,19 +11,19 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from initspec.api import InitSpec
 from initspec.axes import axes_of
+from initspec.axes.fans import Fans
 from initspec.cli.arguments import read_shape
 from initspec.cli.pages import facts, show_line
 from initspec.distributions import Normal, TruncatedNormal
+from initspec.distributions.rules import Range
 from initspec.dtypes import float_type
-from initspec.fans import Fans
-from initspec.plan import resolve
-from initspec.rosetta import formula
-from initspec.rosetta.formula import number
-from initspec.rosetta.lines import Line, meanings
-from initspec.rosetta.papers import paper
-from initspec.spec import InitSpec
-from initspec.variance import Range
+from initspec.spec import formula
+from initspec.spec.formula import number
+from initspec.spec.papers import paper
+from initspec.spec.resolve import resolve
+from initspec.translate.lines import Line, meanings
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -105,8 +105,8 @@ def explained(
             hold the values.
     """
     kind = float_type(dtype)
-    plan = resolve(spec, shape, axes_of(axes), kind=kind)
-    law, layout, fans = plan.law, plan.layout, plan.fans
+    resolved = resolve(spec, shape, axes_of(axes), kind=kind)
+    law, layout, fans = resolved.law, resolved.layout, resolved.fans
     said = None if fans is None else (axes or "out in kernel...")
     return Explanation(
         spec=str(spec),
@@ -124,7 +124,7 @@ def explained(
         fan_in=fans and fans.fan_in,
         fan_out=fans and fans.fan_out,
         law=formula.law(spec).removesuffix(f", sigma = {formula.sigma(spec)}"),
-        sigma=_sigma(spec, fans, plan.sigma),
+        sigma=_sigma(spec, fans, resolved.sigma),
         mean=law.mean,
         std=law.std,
         bounds=(law.low, law.high),

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from initspec.named import CONSTRUCTORS
-from initspec.rosetta.formula import short
-from initspec.spec import InitSpec
+from initspec.api import InitSpec
+from initspec.spec.constructors import CONSTRUCTORS
+from initspec.spec.formula import short
 
 _EXAMPLES = {"sparse": "sparse(sparsity=0.9)", "constant": "constant(value=0.5)"}
 """What stands for the constructors that have no default."""

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from initspec.rosetta import Line
+from initspec.translate import Line
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> Table:

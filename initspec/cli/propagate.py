@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from initspec.api import InitSpec
 from initspec.cli.arguments import read_activation, read_seed, read_shape
 from initspec.propagation import Layer, Propagation
 from initspec.propagation import propagate as run
 from initspec.propagation.verdict import counted
-from initspec.spec import InitSpec
 
 _SHOWN = 12
 """Layers in the table; a deeper network shows some, evenly spaced."""

@@ -9,12 +9,12 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from initspec.choice import Choice, choose
+from initspec.activations.gains import gain
+from initspec.activations.recommend import Choice, choose
+from initspec.api import InitSpec
 from initspec.cli.arguments import read_activation
 from initspec.cli.pages import facts
 from initspec.errors import InitSpecError
-from initspec.gains import gain
-from initspec.spec import InitSpec
 
 
 def recommend(

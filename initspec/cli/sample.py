@@ -12,13 +12,13 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from initspec.api import InitSpec
 from initspec.axes import axes_of
 from initspec.cli.arguments import read_seed, read_shape
 from initspec.distributions import Elementwise
 from initspec.dtypes import FloatType, float_type, numpy_dtype
 from initspec.errors import InitSpecError, ShapeError, TargetError
-from initspec.plan import Plan, resolve
-from initspec.spec import InitSpec
+from initspec.spec.resolve import Resolved, resolve
 from initspec.stream import check_name
 from initspec.stream.draw import fill
 
@@ -38,37 +38,37 @@ def sample(
 ) -> None:
     """Draw one weight of the portable stream and write it to a file."""
     kind = float_type(dtype)
-    plan = resolve(InitSpec.parse(spec), read_shape(shape), axes_of(axes), kind=kind)
+    resolved = resolve(InitSpec.parse(spec), read_shape(shape), axes_of(axes), kind=kind)
     number, name = read_seed(seed), check_name(name)
     save = _saver(output, kind, name)
     if not output.parent.is_dir():  # said before anything is drawn
         raise TargetError(f"{output}: the folder {output.parent} does not exist; make it first")
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        weight = _draw(plan, kind, number, name, bar)
+        weight = _draw(resolved, kind, number, name, bar)
     _write(output, lambda path: save(path, weight))
     typer.echo(f"{output}: {spec} {list(weight.shape)} {kind.name}, {weight.nbytes} bytes")
 
 
-def _draw(plan: Plan, kind: FloatType, seed: int, name: str, bar: Progress) -> Any:
+def _draw(resolved: Resolved, kind: FloatType, seed: int, name: str, bar: Progress) -> Any:
     """Draw by slabs of the first axis; a family that needs its whole matrix draws it once."""
     try:
-        weight = np.empty(plan.layout.shape, numpy_dtype(kind))
+        weight = np.empty(resolved.layout.shape, numpy_dtype(kind))
     except (MemoryError, ValueError) as error:  # ValueError: more than an address can count
         raise ShapeError(
-            f"the shape {plan.layout.shape} in {kind.name} does not fit into memory: {error}; draw "
-            "a part of it with sample_block"
+            f"the shape {resolved.layout.shape} in {kind.name} does not fit into memory: {error}; "
+            "draw a part of it with sample_block"
         ) from error
     rows = weight.shape[0] if weight.ndim else 0
     task = bar.add_task("drawing", total=max(rows, 1))
-    if not isinstance(plan.distribution, Elementwise) or not weight.size or not rows:
-        fill(plan, kind, seed, name, weight)
+    if not isinstance(resolved.distribution, Elementwise) or not weight.size or not rows:
+        fill(resolved, kind, seed, name, weight)
         return weight
     step = max(1, _STEP * rows // weight.size)
     for start in range(0, rows, step):
         part = slice(start, min(start + step, rows))
         index = (part, *(slice(None) for _ in weight.shape[1:]))
-        fill(plan, kind, seed, name, weight[part], index)
+        fill(resolved, kind, seed, name, weight[part], index)
         bar.update(task, completed=part.stop)
     return weight
 

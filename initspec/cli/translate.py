@@ -10,8 +10,9 @@ from rich.text import Text
 
 from initspec.cli.arguments import read_shape
 from initspec.cli.pages import facts, sentences, show_line
-from initspec.rosetta import Translation, formula
-from initspec.rosetta import translate as run
+from initspec.spec import formula
+from initspec.translate import Translation
+from initspec.translate import translate as run
 
 
 def translate(

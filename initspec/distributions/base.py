@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initspec.axes import Axes
+from initspec.axes.layout import Layout
+from initspec.distributions.primitives import Array, Primitives
+from initspec.distributions.rules import FanRule, Rule, Std
 from initspec.dtypes import FloatType
 from initspec.errors import SpecError
-from initspec.law import Law
-from initspec.layout import Layout
-from initspec.plan import Plan
-from initspec.primitives import Array, Primitives
-from initspec.variance import FanRule, Rule, Std
+from initspec.numerics.law import Law
+from initspec.spec.resolve import Resolved
 
 Weights = NDArray[np.float64]
 """A drawn weight in logical order, [stack, out, in, kernel], as float64."""
@@ -64,19 +64,19 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     def check(self, layout: Layout, axes: Axes | None) -> None:
         """Raise ShapeError where the family cannot fill the layout."""
 
-    def law(self, plan: Plan) -> Law:
+    def law(self, resolved: Resolved) -> Law:
         """Return the law of one entry of the weight."""
         raise NotImplementedError
 
-    def sample(self, plan: Plan, draw: Primitives) -> Array:
+    def sample(self, resolved: Resolved, draw: Primitives) -> Array:
         """Draw the weight with a framework's primitives, in its own shape and dtype."""
         raise NotImplementedError
 
-    def independent(self, plan: Plan, weights: Weights) -> tuple[Weights, Law | None]:
+    def independent(self, resolved: Resolved, weights: Weights) -> tuple[Weights, Law | None]:
         """Return the entries that are independent draws of one law, flat, and that law."""
         raise NotImplementedError
 
-    def defects(self, plan: Plan, weights: Weights, kind: FloatType) -> Iterator[str]:
+    def defects(self, resolved: Resolved, weights: Weights, kind: FloatType) -> Iterator[str]:
         """Say, a sentence each, which of the family's invariants drawn weights break."""
         yield from ()
 
@@ -89,14 +89,14 @@ class Elementwise(Distribution, frozen=True):
         """The law of the standard variate Y."""
         raise NotImplementedError
 
-    def law(self, plan: Plan) -> Law:
-        return self.variate.affine(plan.mean, plan.scale)
+    def law(self, resolved: Resolved) -> Law:
+        return self.variate.affine(resolved.mean, resolved.scale)
 
-    def independent(self, plan: Plan, weights: Weights) -> tuple[Weights, Law | None]:
-        return weights.ravel(), self.law(plan)
+    def independent(self, resolved: Resolved, weights: Weights) -> tuple[Weights, Law | None]:
+        return weights.ravel(), self.law(resolved)
 
-    def defects(self, plan: Plan, weights: Weights, kind: FloatType) -> Iterator[str]:
-        law = self.law(plan)
+    def defects(self, resolved: Resolved, weights: Weights, kind: FloatType) -> Iterator[str]:
+        law = self.law(resolved)
         # The ends themselves are rounded to the dtype, and so is each step on the way to them.
         slack = 4 * kind.eps * max(abs(law.low), abs(law.high)) if law.low > -np.inf else 0.0
         outside = int(np.sum((weights < law.low - slack) | (weights > law.high + slack)))
@@ -109,7 +109,7 @@ class Structured(Distribution, frozen=True):
 
     rules: ClassVar[tuple[type[Rule], ...]] = ()
 
-    def independent(self, plan: Plan, weights: Weights) -> tuple[Weights, Law | None]:
+    def independent(self, resolved: Resolved, weights: Weights) -> tuple[Weights, Law | None]:
         return np.empty(0), None
 
 

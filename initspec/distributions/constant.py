@@ -9,12 +9,12 @@ import msgspec
 import numpy as np
 
 from initspec.distributions.base import Structured, Weights, exactly
+from initspec.distributions.primitives import Array, Primitives
+from initspec.distributions.rules import Finite
 from initspec.dtypes import FloatType
-from initspec.fields import finite
-from initspec.law import Law, point
-from initspec.plan import Plan
-from initspec.primitives import Array, Primitives
-from initspec.variance import Finite
+from initspec.numerics.law import Law, point
+from initspec.numerics.validation import finite
+from initspec.spec.resolve import Resolved
 
 
 class Constant(Structured, frozen=True, tag="constant"):
@@ -31,11 +31,11 @@ class Constant(Structured, frozen=True, tag="constant"):
     def __post_init__(self) -> None:
         msgspec.structs.force_setattr(self, "value", finite("value", self.value))
 
-    def law(self, plan: Plan) -> Law:
+    def law(self, resolved: Resolved) -> Law:
         return point(self.value)
 
-    def sample(self, plan: Plan, draw: Primitives) -> Array:
+    def sample(self, resolved: Resolved, draw: Primitives) -> Array:
         return draw.full(self.value)
 
-    def defects(self, plan: Plan, weights: Weights, kind: FloatType) -> Iterator[str]:
+    def defects(self, resolved: Resolved, weights: Weights, kind: FloatType) -> Iterator[str]:
         yield from exactly(np.full_like(weights, self.value), weights, kind)

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from initspec.axes import Axes
+from initspec.axes.layout import Layout
 from initspec.distributions.base import Weights, scaled
 from initspec.distributions.orthogonal import Orthogonal, not_orthonormal, unit_vector
+from initspec.distributions.primitives import Array, Primitives
 from initspec.dtypes import FloatType
 from initspec.errors import ShapeError
-from initspec.law import Law
-from initspec.layout import Layout
-from initspec.plan import Plan
-from initspec.primitives import Array, Primitives
+from initspec.numerics.law import Law
+from initspec.spec.resolve import Resolved
 
 
 class DeltaOrthogonal(Orthogonal, frozen=True, tag="delta_orthogonal"):
@@ -39,25 +39,25 @@ class DeltaOrthogonal(Orthogonal, frozen=True, tag="delta_orthogonal"):
                 f"outputs and {layout.in_} inputs; use orthogonal with fewer"
             )
 
-    def law(self, plan: Plan) -> Law:
+    def law(self, resolved: Resolved) -> Law:
         # All but one tap in `taps` is 0, which divides the variance and multiplies the kurtosis.
-        centre, taps = unit_vector(plan.gain, plan.layout.out), plan.layout.taps
+        centre, taps = unit_vector(resolved.gain, resolved.layout.out), resolved.layout.taps
         return dataclasses.replace(
             centre,
             std=centre.std / math.sqrt(taps) if taps else math.nan,
             kurtosis=centre.kurtosis * taps,
         )
 
-    def sample(self, plan: Plan, draw: Primitives) -> Array:
-        layout = plan.layout
-        matrix = scaled(draw.haar(layout.stack, layout.out, layout.in_), plan.gain)
+    def sample(self, resolved: Resolved, draw: Primitives) -> Array:
+        layout = resolved.layout
+        matrix = scaled(draw.haar(layout.stack, layout.out, layout.in_), resolved.gain)
         return draw.weight(draw.at(matrix, layout.centre, layout.taps))
 
-    def defects(self, plan: Plan, weights: Weights, kind: FloatType) -> Iterator[str]:
+    def defects(self, resolved: Resolved, weights: Weights, kind: FloatType) -> Iterator[str]:
         if not weights.size:
             return
-        centre = weights[..., plan.layout.centre]
-        yield from not_orthonormal(centre / plan.gain, kind)
+        centre = weights[..., resolved.layout.centre]
+        yield from not_orthonormal(centre / resolved.gain, kind)
         others = int(np.sum(weights != 0) - np.sum(centre != 0))
         if others:
             yield f"{others} values off the centre of the receptive field are not 0"

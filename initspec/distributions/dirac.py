@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from initspec.axes import Axes
+from initspec.axes.layout import Layout
 from initspec.distributions.identity import Identity
+from initspec.distributions.primitives import Array, Primitives
 from initspec.errors import ShapeError
-from initspec.layout import Layout
-from initspec.plan import Plan
-from initspec.primitives import Array, Primitives
+from initspec.spec.resolve import Resolved
 
 
 class Dirac(Identity, frozen=True, tag="dirac"):
@@ -28,7 +28,7 @@ class Dirac(Identity, frozen=True, tag="dirac"):
                 "use identity for a weight without one"
             )
 
-    def sample(self, plan: Plan, draw: Primitives) -> Array:
-        layout = plan.layout
-        eye = draw.eye(layout.stack, layout.out, layout.in_) * plan.gain
+    def sample(self, resolved: Resolved, draw: Primitives) -> Array:
+        layout = resolved.layout
+        eye = draw.eye(layout.stack, layout.out, layout.in_) * resolved.gain
         return draw.weight(draw.at(eye, layout.centre, layout.taps))

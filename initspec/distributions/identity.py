@@ -9,13 +9,13 @@ from typing import ClassVar
 import numpy as np
 
 from initspec.axes import Axes
+from initspec.axes.layout import Layout
 from initspec.distributions.base import Structured, Weights, exactly
+from initspec.distributions.primitives import Array, Primitives
 from initspec.dtypes import FloatType
 from initspec.errors import ShapeError
-from initspec.law import Law
-from initspec.layout import Layout
-from initspec.plan import Plan
-from initspec.primitives import Array, Primitives
+from initspec.numerics.law import Law
+from initspec.spec.resolve import Resolved
 
 
 class Identity(Structured, frozen=True, tag="identity"):
@@ -35,26 +35,28 @@ class Identity(Structured, frozen=True, tag="identity"):
                 "use dirac, the identity of a convolution"
             )
 
-    def law(self, plan: Plan) -> Law:
-        return share_of_ones(plan)
+    def law(self, resolved: Resolved) -> Law:
+        return share_of_ones(resolved)
 
-    def sample(self, plan: Plan, draw: Primitives) -> Array:
-        layout = plan.layout
-        return draw.weight(draw.eye(layout.stack, layout.out, layout.in_) * plan.gain)
+    def sample(self, resolved: Resolved, draw: Primitives) -> Array:
+        layout = resolved.layout
+        return draw.weight(draw.eye(layout.stack, layout.out, layout.in_) * resolved.gain)
 
-    def defects(self, plan: Plan, weights: Weights, kind: FloatType) -> Iterator[str]:
+    def defects(self, resolved: Resolved, weights: Weights, kind: FloatType) -> Iterator[str]:
         expected = np.zeros_like(weights)
         if not weights.size:
             return
-        expected[..., plan.layout.centre] = plan.gain * np.eye(plan.layout.out, plan.layout.in_)
+        expected[..., resolved.layout.centre] = resolved.gain * np.eye(
+            resolved.layout.out, resolved.layout.in_
+        )
         yield from exactly(expected, weights, kind)
 
 
-def share_of_ones(plan: Plan) -> Law:
+def share_of_ones(resolved: Resolved) -> Law:
     """Return the law of an entry of gain times an identity: mean over the places, no randomness."""
-    layout = plan.layout
+    layout = resolved.layout
     places = layout.out * layout.columns
     ones = min(layout.out, layout.in_)
-    mean = plan.gain * ones / places if places else math.nan
-    low = plan.gain if ones == places else 0.0
-    return Law(mean, 0.0, low, plan.gain, math.nan)
+    mean = resolved.gain * ones / places if places else math.nan
+    low = resolved.gain if ones == places else 0.0
+    return Law(mean, 0.0, low, resolved.gain, math.nan)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from initspec.distributions.base import Elementwise
-from initspec.law import NORMAL, Law
-from initspec.plan import Plan
-from initspec.primitives import Array, Primitives
+from initspec.distributions.primitives import Array, Primitives
+from initspec.numerics.law import NORMAL, Law
+from initspec.spec.resolve import Resolved
 
 
 class Normal(Elementwise, frozen=True, tag="normal"):
@@ -19,5 +19,5 @@ class Normal(Elementwise, frozen=True, tag="normal"):
     def variate(self) -> Law:
         return NORMAL
 
-    def sample(self, plan: Plan, draw: Primitives) -> Array:
-        return draw.normal(plan.mean, plan.scale)
+    def sample(self, resolved: Resolved, draw: Primitives) -> Array:
+        return draw.normal(resolved.mean, resolved.scale)

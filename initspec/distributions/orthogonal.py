@@ -9,10 +9,10 @@ from typing import ClassVar
 import numpy as np
 
 from initspec.distributions.base import Structured, Weights, scaled
+from initspec.distributions.primitives import Array, Primitives
 from initspec.dtypes import FLOATS, FloatType
-from initspec.law import Law
-from initspec.plan import Plan
-from initspec.primitives import Array, Primitives
+from initspec.numerics.law import Law
+from initspec.spec.resolve import Resolved
 
 
 class Orthogonal(Structured, frozen=True, tag="orthogonal"):
@@ -26,16 +26,20 @@ class Orthogonal(Structured, frozen=True, tag="orthogonal"):
 
     needs_axes: ClassVar[str] = "an orthogonal matrix needs an out and an in axis"
 
-    def law(self, plan: Plan) -> Law:
-        return unit_vector(plan.gain, max(plan.layout.out, plan.layout.columns))
+    def law(self, resolved: Resolved) -> Law:
+        return unit_vector(resolved.gain, max(resolved.layout.out, resolved.layout.columns))
 
-    def sample(self, plan: Plan, draw: Primitives) -> Array:
-        layout = plan.layout
-        return draw.weight(scaled(draw.haar(layout.stack, layout.out, layout.columns), plan.gain))
+    def sample(self, resolved: Resolved, draw: Primitives) -> Array:
+        layout = resolved.layout
+        return draw.weight(
+            scaled(draw.haar(layout.stack, layout.out, layout.columns), resolved.gain)
+        )
 
-    def defects(self, plan: Plan, weights: Weights, kind: FloatType) -> Iterator[str]:
-        members = weights.reshape(plan.layout.stack, plan.layout.out, plan.layout.columns)
-        yield from not_orthonormal(members / plan.gain, kind)
+    def defects(self, resolved: Resolved, weights: Weights, kind: FloatType) -> Iterator[str]:
+        members = weights.reshape(
+            resolved.layout.stack, resolved.layout.out, resolved.layout.columns
+        )
+        yield from not_orthonormal(members / resolved.gain, kind)
 
 
 def unit_vector(gain: float, length: int) -> Law:

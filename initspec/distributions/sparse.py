@@ -11,15 +11,15 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 import numpy as np
 
+from initspec.axes.layout import Layout
 from initspec.distributions.base import Distribution, Weights
+from initspec.distributions.primitives import Array, Primitives
+from initspec.distributions.rules import Rule
 from initspec.dtypes import FloatType
 from initspec.errors import SpecError, unknown
-from initspec.fields import finite
-from initspec.law import NORMAL, Law
-from initspec.layout import Layout
-from initspec.plan import Plan
-from initspec.primitives import Array, Primitives
-from initspec.variance import Rule
+from initspec.numerics.law import NORMAL, Law
+from initspec.numerics.validation import finite
+from initspec.spec.resolve import Resolved
 
 
 class Sparse(Distribution, frozen=True, tag="sparse"):
@@ -64,31 +64,31 @@ class Sparse(Distribution, frozen=True, tag="sparse"):
         # Decimal(repr), because the float 0.07 times 100 is above 7.
         return math.ceil(Fraction(Decimal(repr(self.sparsity))) * entries), entries
 
-    def law(self, plan: Plan) -> Law:
-        zeros, entries = self.zeros(plan.layout)
+    def law(self, resolved: Resolved) -> Law:
+        zeros, entries = self.zeros(resolved.layout)
         share = (entries - zeros) / entries if entries else math.nan
 
         def cdf(x: object) -> Weights:
-            parent = NORMAL.affine(0.0, plan.scale).cdf
+            parent = NORMAL.affine(0.0, resolved.scale).cdf
             assert parent is not None
             return share * parent(x) + (1 - share) * (np.asarray(x) >= 0)  # type: ignore[arg-type]
 
         if not share:
             return Law(0.0, 0.0, 0.0, 0.0, math.nan, lambda x: (np.asarray(x) >= 0) * 1.0)
-        return Law(0.0, math.sqrt(share) * plan.scale, -math.inf, math.inf, 3.0 / share, cdf)
+        return Law(0.0, math.sqrt(share) * resolved.scale, -math.inf, math.inf, 3.0 / share, cdf)
 
-    def sample(self, plan: Plan, draw: Primitives) -> Array:
-        layout = plan.layout
+    def sample(self, resolved: Resolved, draw: Primitives) -> Array:
+        layout = resolved.layout
         zeros, entries = self.zeros(layout)
         rows = layout.out if self.along == "in" else layout.columns
-        matrix = draw.sparse(layout.stack, rows, entries, entries - zeros, plan.scale)
+        matrix = draw.sparse(layout.stack, rows, entries, entries - zeros, resolved.scale)
         return draw.weight(matrix if self.along == "in" else draw.transpose(matrix))
 
-    def independent(self, plan: Plan, weights: Weights) -> tuple[Weights, Law | None]:
-        return weights[weights != 0], NORMAL.affine(0.0, plan.scale)
+    def independent(self, resolved: Resolved, weights: Weights) -> tuple[Weights, Law | None]:
+        return weights[weights != 0], NORMAL.affine(0.0, resolved.scale)
 
-    def defects(self, plan: Plan, weights: Weights, kind: FloatType) -> Iterator[str]:
-        zeros, entries = self.zeros(plan.layout)
+    def defects(self, resolved: Resolved, weights: Weights, kind: FloatType) -> Iterator[str]:
+        zeros, entries = self.zeros(resolved.layout)
         axes = (2, 3) if self.along == "in" else (1,)
         wrong = int(np.sum(np.sum(weights == 0, axis=axes) != zeros))
         if wrong:

@@ -6,14 +6,14 @@ import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from initspec import gaussian
 from initspec.distributions.base import Elementwise
+from initspec.distributions.primitives import Array, Primitives
+from initspec.distributions.rules import Finite
 from initspec.errors import SpecError
-from initspec.fields import finite
-from initspec.law import Law
-from initspec.plan import Plan
-from initspec.primitives import Array, Primitives
-from initspec.variance import Finite
+from initspec.numerics import gaussian
+from initspec.numerics.law import Law
+from initspec.numerics.validation import finite
+from initspec.spec.resolve import Resolved
 
 LEAST_MASS = 1e-9
 """The least P(lower <= Z <= upper): below it float32 samplers see but a few distinct values."""
@@ -72,5 +72,5 @@ class TruncatedNormal(Elementwise, frozen=True, tag="truncated_normal"):
     def spread(self) -> float:
         return gaussian.truncated(self.lower, self.upper).std if self.corrected else 1.0
 
-    def sample(self, plan: Plan, draw: Primitives) -> Array:
-        return draw.truncated_normal(plan.mean, plan.scale, self.lower, self.upper)
+    def sample(self, resolved: Resolved, draw: Primitives) -> Array:
+        return draw.truncated_normal(resolved.mean, resolved.scale, self.lower, self.upper)

@@ -9,10 +9,10 @@ from typing import ClassVar
 import numpy as np
 
 from initspec.distributions.base import Elementwise
-from initspec.law import Law
-from initspec.plan import Plan
-from initspec.primitives import Array, Primitives
-from initspec.variance import FanRule, Range, Rule, Std
+from initspec.distributions.primitives import Array, Primitives
+from initspec.distributions.rules import FanRule, Range, Rule, Std
+from initspec.numerics.law import Law
+from initspec.spec.resolve import Resolved
 
 _EDGE = math.sqrt(3.0)
 _VARIATE = Law(
@@ -39,13 +39,13 @@ class Uniform(Elementwise, frozen=True, tag="uniform"):
     def variate(self) -> Law:
         return _VARIATE
 
-    def law(self, plan: Plan) -> Law:
-        law = super().law(plan)
-        if plan.support is None:
+    def law(self, resolved: Resolved) -> Law:
+        law = super().law(resolved)
+        if resolved.support is None:
             return law
-        low, high = plan.support  # exactly what the caller said, not its image under sqrt(3)
+        low, high = resolved.support  # exactly what the caller said, not its image under sqrt(3)
         return dataclasses.replace(law, low=low, high=high)
 
-    def sample(self, plan: Plan, draw: Primitives) -> Array:
-        law = self.law(plan)
+    def sample(self, resolved: Resolved, draw: Primitives) -> Array:
+        law = self.law(resolved)
         return draw.uniform(law.low, law.high)

@@ -11,7 +11,7 @@ import numpy as np
 
 from initspec.activations import Activation
 from initspec.errors import ActivationError
-from initspec.quadrature import mean_square
+from initspec.numerics.quadrature import mean_square
 
 _FLAT = 1e-9
 """Where chi is this near to 1 at every small length, the edge of chaos lies at length 0."""

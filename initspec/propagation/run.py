@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from initspec.activations import Activation, activation_of
+from initspec.api import InitSpec
 from initspec.distributions import DeltaOrthogonal, Orthogonal
 from initspec.dtypes import FloatType, float_type
 from initspec.errors import NetworkError
-from initspec.fields import finite
-from initspec.plan import resolve
+from initspec.numerics.validation import finite
 from initspec.propagation.layer import Layer, measure, undefined_at
 from initspec.propagation.mean_field import is_step
 from initspec.propagation.network import Linear, Network
 from initspec.propagation.result import Propagation
 from initspec.propagation.theory import fields_of, theory
-from initspec.spec import InitSpec
+from initspec.spec.resolve import resolve
 from initspec.stream import check_seed
 
 _LARGEST = 1024

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from initspec.api import InitSpec
 from initspec.errors import ActivationError
 from initspec.propagation.layer import Prediction
 from initspec.propagation.mean_field import Blur, Edge, MeanField, edge_of_chaos, slope_of, through
 from initspec.propagation.network import Network
-from initspec.spec import InitSpec
 
 
 def fields_of(spec: InitSpec, network: Network, bias_std: float) -> list[MeanField]:

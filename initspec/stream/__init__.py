@@ -6,7 +6,7 @@
 - `inversion` (with `quantile` and `double_double`): random words to values;
 - `logical`, `elementwise` and `structured` (with `haar`): weights that can be asked for any part;
 - `tiles` and `threads`: a part of a weight cut up, and who draws which piece;
-- `draw`: the weight of a plan, or a block of it.
+- `draw`: the weight of a resolved, or a block of it.
 """
 
 from initspec.stream.key import check_name, check_seed, split_name

@@ -1,4 +1,4 @@
-"""Portable draws: the weight of a plan, or a block of it, from a seed and a name.
+"""Portable draws: the weight of a resolved spec, or a block of it, from a seed and a name.
 
 The same bits on every machine, for any number of threads and any way of cutting the weight up, but
 for the orthogonal families, whose last bits come from LAPACK. `docs/portable-stream.md` is the
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from initspec.dtypes import FloatType, numpy_dtype
 from initspec.errors import ShapeError, TargetError
-from initspec.plan import Plan
+from initspec.spec.resolve import Resolved
 from initspec.stream.elementwise import Variates, normal
 from initspec.stream.inversion import DOUBLE, SINGLE, Sampler, TruncatedNormal, Uniform
 from initspec.stream.key import VALUES, ZEROS, check_name, check_seed
@@ -29,17 +29,21 @@ _LARGEST = 1 << 62
 
 
 def draw(
-    plan: Plan, kind: FloatType, seed: int, name: str, index: tuple[slice, ...] | None = None
+    resolved: Resolved,
+    kind: FloatType,
+    seed: int,
+    name: str,
+    index: tuple[slice, ...] | None = None,
 ) -> NDArray[Any]:
     """Return a new array: the weight, or the block `index` of it; see `fill`."""
-    ranges = ranges_of(plan.layout.shape, index)
+    ranges = ranges_of(resolved.layout.shape, index)
     out = np.empty([stop - start for start, stop in ranges], numpy_dtype(kind))
-    fill(plan, kind, seed, name, out, index)
+    fill(resolved, kind, seed, name, out, index)
     return out
 
 
 def fill(
-    plan: Plan,
+    resolved: Resolved,
     kind: FloatType,
     seed: int,
     name: str,
@@ -50,7 +54,7 @@ def fill(
     """Write the weight, or a block of it, into memory.
 
     Args:
-        plan: the spec resolved on the whole weight.
+        resolved: the spec resolved on the whole weight.
         kind: the weight's dtype.
         seed: 0 to 2^64 - 1.
         name: the parameter's name.
@@ -65,7 +69,7 @@ def fill(
         ShapeError: the weight has more than 2^62 elements.
     """
     seed, name = check_seed(seed), check_name(name)
-    layout = plan.layout
+    layout = resolved.layout
     ranges = ranges_of(layout.shape, index)
     shape = tuple(stop - start for start, stop in ranges)
     if out.shape != shape or out.dtype != numpy_dtype(kind):
@@ -78,7 +82,9 @@ def fill(
         )
     count = threads_of(threads)
     if out.size:
-        plan.distribution.sample(plan, _Portable(plan, kind, seed, name, out, ranges, count))
+        resolved.distribution.sample(
+            resolved, _Portable(resolved, kind, seed, name, out, ranges, count)
+        )
 
 
 def ranges_of(shape: tuple[int, ...], index: tuple[slice, ...] | None) -> tuple[Range, ...]:
@@ -117,11 +123,11 @@ def _range(axis: int, part: object, size: int) -> Range:
 
 
 class _Portable:
-    """`initspec.primitives.Primitives` on the portable stream, into given memory."""
+    """`initspec.distributions.primitives.Primitives` on the portable stream, into given memory."""
 
     def __init__(
         self,
-        plan: Plan,
+        resolved: Resolved,
         kind: FloatType,
         seed: int,
         name: str,
@@ -129,7 +135,7 @@ class _Portable:
         ranges: tuple[Range, ...],
         threads: int,
     ) -> None:
-        self._layout, self._kind, self._out, self._ranges = plan.layout, kind, out, ranges
+        self._layout, self._kind, self._out, self._ranges = resolved.layout, kind, out, ranges
         self._seed, self._name, self._threads = seed, name, threads
         self._width = DOUBLE if kind.name == "float64" else SINGLE
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec.layout import Layout
+from initspec.axes.layout import Layout
 from initspec.stream.inversion import DOUBLE, Sampler, TruncatedNormal, Width
 from initspec.stream.logical import BLOCK, Floats, Logical, Worker
 from initspec.stream.tiles import Tile

@@ -21,7 +21,7 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec import gaussian
+from initspec.numerics import gaussian
 from initspec.stream.double_double import Pair, add, pair, times
 
 Floats = NDArray[np.float64]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec.layout import Layout
+from initspec.axes.layout import Layout
 
 Range = tuple[int, int]
 Numbers = NDArray[np.int64]

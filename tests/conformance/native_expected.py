@@ -7,7 +7,7 @@ documentation.
 import tomllib
 from importlib.resources import files
 
-from initspec_conformance.tables import weights
+from initspec_conformance.expected.tables import weights
 
 COUNTED = {
     # torch/nn/init.py, _calculate_fan_in_and_fan_out: size(1) and size(0), times the rest.
@@ -215,7 +215,7 @@ OTHERS = {
 
 
 def _true_fans():
-    text = (files("initspec_conformance.native") / "layers.toml").read_text("utf-8")
+    text = (files("initspec_conformance.expected") / "layers.toml").read_text("utf-8")
     rows = tomllib.loads(text)["weight"]
     return {weight.name: weight.fans for weight in weights()} | {
         row["name"]: tuple(row["fans"]) for row in rows

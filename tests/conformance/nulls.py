@@ -3,10 +3,10 @@
 import math
 
 import numpy as np
-from initspec_conformance.batch import Batch
 from initspec_conformance.checks import checks_of
+from initspec_conformance.checks.batch import Batch
 from initspec_conformance.checks.matrices import frame_of
-from initspec_conformance.laws import zeros_of
+from initspec_conformance.expected.laws import zeros_of
 from scipy import stats
 
 from initspec.dtypes import FLOATS

@@ -5,7 +5,7 @@ import time
 import numpy as np
 
 from initspec import Axes
-from initspec.plan import resolve
+from initspec.spec.resolve import resolve
 
 
 class Stranger:
@@ -26,8 +26,8 @@ class Stranger:
 
     def compile(self, spec, axes, seed, name):
         def init(shape, dtype, rng):
-            plan = resolve(spec, shape, axes)
-            return rng.normal(plan.mean, plan.scale, shape).astype(dtype)
+            resolved = resolve(spec, shape, axes)
+            return rng.normal(resolved.mean, resolved.scale, shape).astype(dtype)
 
         return init
 

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 from initspec_conformance import Report, assert_initialized, audit_callable
-from initspec_conformance.levels import Level
+from initspec_conformance.runner.levels import Level
 
 from initspec import InitSpec
 from initspec.errors import InitSpecError

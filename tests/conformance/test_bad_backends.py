@@ -6,12 +6,12 @@ import time
 import numpy as np
 import pytest
 from initspec_conformance import audit_callable, run
-from initspec_conformance.console import show, to_markdown
-from initspec_conformance.files import check_writable, write
-from initspec_conformance.levels import Level
+from initspec_conformance.expected.target import target_of
 from initspec_conformance.mutants import mutant_matrix
 from initspec_conformance.mutants.base import Mutant
-from initspec_conformance.target import target_of
+from initspec_conformance.reports.console import show, to_markdown
+from initspec_conformance.reports.files import check_writable, write
+from initspec_conformance.runner.levels import Level
 from rich.console import Console
 from strangers import Stranger, Wrong
 

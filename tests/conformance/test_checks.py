@@ -5,12 +5,12 @@ import math
 import mpmath
 import numpy as np
 import pytest
-from initspec_conformance import rates
 from initspec_conformance.checks import BATTERY, checks_of
 from initspec_conformance.checks.haar import _moments_of_fourth
-from initspec_conformance.levels import LEVELS
+from initspec_conformance.expected.target import target_of
 from initspec_conformance.mutants import MUTANTS, Mutant
-from initspec_conformance.target import target_of
+from initspec_conformance.runner.levels import LEVELS
+from initspec_conformance.statistics import error_rates
 from scipy import stats
 
 from initspec import InitSpec
@@ -57,7 +57,7 @@ def test_a_mean_of_zero_is_said_to_be_zero(dtype):
 def test_samples_and_discrepancies(name):
     """min_num_samples is the least n whose min_discrepancy is small enough."""
     check, target = BATTERY[name], EXAMPLES[name]().target
-    levels = rates.two_stages(0)
+    levels = error_rates.two_stages(0)
     for n in (1 << 17, 1 << 21):
         discrepancy = check.min_discrepancy(n, target, levels)
         assert discrepancy > 0
@@ -93,13 +93,15 @@ def test_skewed_p_values(z, skewness):
     """The p-values of skewed sums are SciPy's Pearson III, and invert to their quantiles."""
     low, high = stats.pearson3(skewness).cdf(z), stats.pearson3(skewness).sf(z)
     expected = min(1.0, 2 * min(low, high))
-    assert math.isclose(float(rates.of_skewed(z, skewness)), expected, rel_tol=1e-4, abs_tol=1e-300)
+    assert math.isclose(
+        float(error_rates.of_skewed(z, skewness)), expected, rel_tol=1e-4, abs_tol=1e-300
+    )
     for p in (1e-7, 0.3, 1 - 1e-6):
-        x = rates.quantile_of_skewed(p, skewness)
+        x = error_rates.quantile_of_skewed(p, skewness)
         assert math.isclose(stats.pearson3(skewness).sf(x), p, rel_tol=1e-4)
-    score = float(rates.score_of_skewed(z, skewness))
+    score = float(error_rates.score_of_skewed(z, skewness))
     if expected > 1e-300:
-        assert math.isclose(rates.two_sided(score), expected, rel_tol=1e-3)
+        assert math.isclose(error_rates.two_sided(score), expected, rel_tol=1e-3)
 
 
 def test_sums_of_squares_are_chi_square():
@@ -107,8 +109,8 @@ def test_sums_of_squares_are_chi_square():
     for n in (3, 50, 10_000):
         for ratio in (0.8, 0.97, 1.1):
             z = (ratio - 1) * math.sqrt(n / 2)
-            p = float(rates.of_skewed(z, math.sqrt(8 / n)))
-            assert math.isclose(p, rates.of_chi2(n * ratio, n), rel_tol=1e-9)
+            p = float(error_rates.of_skewed(z, math.sqrt(8 / n)))
+            assert math.isclose(p, error_rates.of_chi2(n * ratio, n), rel_tol=1e-9)
 
 
 @pytest.mark.parametrize("n", [2, 3, 8, 64])
@@ -136,10 +138,10 @@ def test_fourth_powers_on_the_sphere(n):
 def test_least_excess():
     """A count that is too large by it falls short of the limit once in a million."""
     n, share, level = 1 << 17, 1e-3, 1e-5
-    excess = rates.least_excess(n, share, level)
+    excess = error_rates.least_excess(n, share, level)
     least = stats.binom.isf(level, n, share) + 1
     assert stats.binom.sf(least - 1, n, share) <= level
     assert math.isclose(
-        stats.binom.cdf(least - 1, n, share * (1 + excess)), rates.MISS, rel_tol=1e-6
+        stats.binom.cdf(least - 1, n, share * (1 + excess)), error_rates.MISS, rel_tol=1e-6
     )
-    assert rates.least_excess(1, 0.5, 1e-3) == math.inf
+    assert error_rates.least_excess(1, 0.5, 1e-3) == math.inf

@@ -15,9 +15,9 @@ from dataclasses import replace
 import pytest
 from initspec_conformance import Finding, Report
 from initspec_conformance.checks import BATTERY
-from initspec_conformance.console import group_of, show
-from initspec_conformance.pooled import POOLED
-from initspec_conformance.properties import PROPERTIES
+from initspec_conformance.reports.console import group_of, show
+from initspec_conformance.results.pooled import POOLED
+from initspec_conformance.runner.properties import PROPERTIES
 from rich.console import Console
 
 
@@ -69,7 +69,7 @@ LISTENING = """
 import runpy, signal
 # SIGINT is ignored in the background of a shell, and that is inherited.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-import initspec_conformance.cli, initspec_conformance.run
+import initspec_conformance.cli, initspec_conformance.runner.run
 print("listening", flush=True)
 runpy.run_module("initspec_conformance", run_name="__main__")
 """

@@ -1,17 +1,17 @@
-"""The suite's own laws, against SciPy's frozen distributions, quadrature, and initspec's plan."""
+"""The suite's own laws, against SciPy's frozen distributions, quadrature and the core."""
 
 import math
 
 import numpy as np
 import pytest
-from initspec_conformance.laws import entry_law
-from initspec_conformance.manifest import ELEMENTWISE
-from initspec_conformance.readings import reading_of
+from initspec_conformance.expected.laws import entry_law
+from initspec_conformance.expected.rounding import reading_of
+from initspec_conformance.runner.cells import ELEMENTWISE
 from scipy import integrate
 
 from initspec import Axes, InitSpec, Sparse
 from initspec.dtypes import FLOATS, numpy_dtype
-from initspec.plan import resolve
+from initspec.spec.resolve import resolve
 
 SHAPE, AXES = (48, 20), Axes("out in")
 SPECS = [

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from initspec_conformance import Finding, Report, audit_callable, run
-from initspec_conformance.html import html_report
+from initspec_conformance.reports.html import html_report
 
 from initspec import InitSpec
 from initspec.backend import usable

@@ -1,12 +1,12 @@
 """The suite can fail: every mutant is caught, by the check that is meant for it."""
 
 import pytest
-from initspec_conformance import judge
 from initspec_conformance.checks import BATTERY
-from initspec_conformance.levels import LEVELS
 from initspec_conformance.mutants import CATALOGUE, EQUIVALENT, MUTANTS, Mutant, mutant_matrix
-from initspec_conformance.properties import PROPERTIES
-from initspec_conformance.rates import two_stages
+from initspec_conformance.runner import judge
+from initspec_conformance.runner.levels import LEVELS
+from initspec_conformance.runner.properties import PROPERTIES
+from initspec_conformance.statistics.error_rates import two_stages
 
 from initspec.backend import Backend
 
@@ -61,8 +61,8 @@ def test_the_catalogue():
         assert kind.level in ("quick", "default")
         assert not kind.caught_by or kind.caught_by in known
         assert isinstance(kind(), Backend)
-    # `plan` is of initspec itself: a backend has no part in it.
-    assert known - {kind.caught_by for kind in MUTANTS} == {"plan"}
+    # `resolved` is of initspec itself: a backend has no part in it.
+    assert known - {kind.caught_by for kind in MUTANTS} == {"resolution"}
 
 
 def test_levels_are_those_that_the_prediction_allows():

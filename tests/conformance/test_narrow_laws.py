@@ -13,9 +13,9 @@ import pytest
 from initspec_conformance import assert_initialized, audit_callable
 from initspec_conformance.checks import checks_of
 from initspec_conformance.checks.atoms import _chance, _FewWide
-from initspec_conformance.laws import EntryLaw
-from initspec_conformance.readings import Continuous, Rounded, Spread, only_value
-from initspec_conformance.target import target_of
+from initspec_conformance.expected.laws import EntryLaw
+from initspec_conformance.expected.rounding import Continuous, Rounded, Spread, only_value
+from initspec_conformance.expected.target import target_of
 from nulls import rejecting, right_draws
 
 from initspec import InitSpec

@@ -7,9 +7,9 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
-from initspec_conformance.levels import LEVELS, Level
-from initspec_conformance.native import native_audit
-from initspec_conformance.native.cells import cells_of, layers
+from initspec_conformance.runner.builtin_audit import native_audit
+from initspec_conformance.runner.builtin_cells import cells_of, layers
+from initspec_conformance.runner.levels import LEVELS, Level
 from native_expected import expected
 
 from benchmarks.disagreements.measure import PLACES, why_not
@@ -234,7 +234,7 @@ def test_narrow_verdicts(place, source):
 
 def test_layers_are_those_of_their_axes():
     """The fans that were typed for each layer are those of its axes."""
-    text = (files("initspec_conformance.native") / "layers.toml").read_text("utf-8")
+    text = (files("initspec_conformance.expected") / "layers.toml").read_text("utf-8")
     for row in tomllib.loads(text)["weight"]:
         layout = Axes(row["axes"]).layout(tuple(row["shape"]))
         assert tuple(layout.fans) == tuple(row["fans"]), row["name"]

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from initspec_conformance.levels import Level
-from initspec_conformance.native import native_audit
+from initspec_conformance.runner.builtin_audit import native_audit
+from initspec_conformance.runner.levels import Level
 
 from initspec import InitSpec
+from initspec.backend.builtins import Builtin, HasBuiltins
 from initspec.errors import InitSpecError
-from initspec.native import HasNatives, Native
 
 BRIEF = Level("brief", 1 << 15, 1 << 8, 60.0)
 
@@ -17,8 +17,8 @@ class Speaker:
 
     name, dtypes, known_deviations = "speaker", ("float32",), ()
 
-    def __init__(self, *natives):
-        self._natives = natives
+    def __init__(self, *builtins):
+        self._natives = builtins
 
     def version(self):
         return "1"
@@ -35,7 +35,7 @@ class Speaker:
     def draw(self, spec, shape, **how):
         raise NotImplementedError
 
-    def natives(self):
+    def builtins(self):
         return self._natives
 
 
@@ -45,13 +45,13 @@ def _native(line, scale=1.0, layer="torch Linear(20, 48)"):
             raise RuntimeError("no such kernel")
         return (scale * np.random.default_rng(seed).standard_normal(shape)).astype(dtype)
 
-    return Native(line, InitSpec.normal(1.0), "the docs", (layer,), draw, ("float32",))
+    return Builtin(line, InitSpec.normal(1.0), "the docs", (layer,), draw, ("float32",))
 
 
 def test_a_strangers_natives_are_judged():
     """A right initializer agrees, a wrong one differs in what is wrong, a broken one is told."""
     speaker = Speaker(_native("right(w)"), _native("wrong(w)", 1.05), _native("broken(w)", None))
-    assert isinstance(speaker, HasNatives)
+    assert isinstance(speaker, HasBuiltins)
     seen = []
     report = native_audit(
         [speaker, "numpy"], BRIEF, progress=lambda *what: seen.append(what), workers=1

@@ -6,9 +6,9 @@ replicates at few entries, where a law that holds for many shows that it does no
 
 import numpy as np
 import pytest
-from initspec_conformance.batch import Batch
 from initspec_conformance.checks import BATTERY, checks_of
-from initspec_conformance.target import target_of
+from initspec_conformance.checks.batch import Batch
+from initspec_conformance.expected.target import target_of
 from nulls import LEVEL, REPLICATES, SETTING, rejecting, right_draws
 from scipy import stats
 

@@ -9,18 +9,18 @@ import math
 
 import numpy as np
 import pytest
-from initspec_conformance import rates
-from initspec_conformance.batch import Batch
 from initspec_conformance.checks import BATTERY
 from initspec_conformance.checks.base import DEFAULT, rejects
-from initspec_conformance.target import target_of
+from initspec_conformance.checks.batch import Batch
+from initspec_conformance.expected.target import target_of
+from initspec_conformance.statistics import error_rates
 from nulls import right_draws
 from scipy import special, stats
 
 from initspec import InitSpec
 
 REPLICATES = 400
-MARGIN = rates.upper(rates.MISS)
+MARGIN = error_rates.upper(error_rates.MISS)
 TOLERANCE = 6 * math.sqrt((1 + MARGIN**2 / 2) / REPLICATES)
 """Six standard errors of a margin (mean - limit) / sd: a false alarm in 5e8."""
 
@@ -62,7 +62,7 @@ def test_mean():
             "mean", what, lambda rng, count: right_draws(what, count, rng) + np.float32(off), 1
         )
     ]
-    assert abs(np.mean(z) - rates.reach(DEFAULT)) < 6 / math.sqrt(REPLICATES)
+    assert abs(np.mean(z) - error_rates.reach(DEFAULT)) < 6 / math.sqrt(REPLICATES)
     assert abs(np.std(z) - 1) < 6 / math.sqrt(2 * REPLICATES)
 
 
@@ -75,7 +75,7 @@ def test_variance(text):
         "variance", what, lambda rng, count: right_draws(what, count, rng) * np.float32(scale), 1
     )
     z = [evidence.statistic for evidence in found]
-    assert abs(margin(z, rates.upper(DEFAULT.first / 2)) - MARGIN) < TOLERANCE
+    assert abs(margin(z, error_rates.upper(DEFAULT.first / 2)) - MARGIN) < TOLERANCE
 
 
 @pytest.mark.parametrize("text", ["he_normal", "he_uniform"])
@@ -91,7 +91,7 @@ def test_legendre(text):
         return quantiles(what, u)
 
     t = [evidence.statistic for evidence in replicates("legendre", what, draws, 1)]
-    assert abs(np.mean(t) - rates.reach(DEFAULT, 8)) < 6 / math.sqrt(REPLICATES)
+    assert abs(np.mean(t) - error_rates.reach(DEFAULT, 8)) < 6 / math.sqrt(REPLICATES)
     assert abs(np.std(t) - 1) < 6 / math.sqrt(2 * REPLICATES)
 
 
@@ -129,7 +129,7 @@ def test_tails():
         accumulator = check.start(what)
         accumulator.add(Batch(what, draws(rng, 2).astype(np.float32)))
         z.append(accumulator.evidence().statistic)
-    limit = rates.upper(DEFAULT.first / 12)
+    limit = error_rates.upper(DEFAULT.first / 12)
     tolerance = TOLERANCE * math.sqrt(REPLICATES / 150) + 0.5  # a count of 130: its skewness
     assert abs(margin(z, limit) - MARGIN) < tolerance
 
@@ -148,7 +148,7 @@ def test_rows():
     # Two kinds of slices, means and variances, two sides.
     limit = special.chdtri(128, DEFAULT.first / 8) / 128
     # The upper tail of a chi-square is not normal: its margin in standard deviations is larger.
-    low = special.chdtri(128, 1 - rates.MISS)
+    low = special.chdtri(128, 1 - error_rates.MISS)
     expected = (128 - low) / math.sqrt(2 * 128)
     assert abs(margin(ratios, limit) - expected) < TOLERANCE
 
@@ -166,7 +166,7 @@ def test_lags():
         return what.law.scale * mixed.reshape(count, *what.shape)
 
     z = [evidence.statistic for evidence in replicates("lags", what, draws, 1)]
-    assert abs(np.mean(z) - rates.reach(DEFAULT, 2 * n)) < 6 / math.sqrt(REPLICATES) + 0.1
+    assert abs(np.mean(z) - error_rates.reach(DEFAULT, 2 * n)) < 6 / math.sqrt(REPLICATES) + 0.1
     assert abs(np.std(z) - 1) < 6 / math.sqrt(2 * REPLICATES)
 
 
@@ -180,7 +180,7 @@ def test_seeds():
         return what.law.scale * np.stack([one, r * one + math.sqrt(1 - r**2) * two])
 
     z = [evidence.statistic for evidence in replicates("seeds", what, draws, 2)]
-    assert abs(np.mean(z) - rates.reach(DEFAULT, 4 << 14)) < 6 / math.sqrt(REPLICATES) + 0.1
+    assert abs(np.mean(z) - error_rates.reach(DEFAULT, 4 << 14)) < 6 / math.sqrt(REPLICATES) + 0.1
     assert abs(np.std(z) - 1) < 6 / math.sqrt(2 * REPLICATES)
 
 
@@ -196,7 +196,7 @@ def test_determinant():
         return q.reshape(count, 1024, 2, 2)
 
     z = [evidence.statistic for evidence in replicates("haar_determinant", what, draws, 1)]
-    assert abs(np.mean(z) - rates.reach(DEFAULT)) < 6 / math.sqrt(REPLICATES) + 0.05
+    assert abs(np.mean(z) - error_rates.reach(DEFAULT)) < 6 / math.sqrt(REPLICATES) + 0.05
     assert abs(np.std(z) - math.sqrt(1 - off**2)) < 6 / math.sqrt(2 * REPLICATES)
 
 

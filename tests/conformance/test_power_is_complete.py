@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from initspec_conformance.checks import BATTERY
 from initspec_conformance.checks.base import Check
-from initspec_conformance.findings import Finding
+from initspec_conformance.results.findings import Finding
 
 HERE = Path(__file__).parent
 FILES = [HERE / "test_power.py", HERE / "test_power_of_rest.py"]

@@ -9,7 +9,6 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from initspec_conformance import rates
 from initspec_conformance.checks import BATTERY
 from initspec_conformance.checks.base import DEFAULT, rejects
 from initspec_conformance.checks.dtype import _powers
@@ -18,6 +17,7 @@ from initspec_conformance.checks.matrices import frame_of
 from initspec_conformance.checks.permutations import of_distances, of_waves
 from initspec_conformance.checks.zero_pairs import _Adjacency, _shared
 from initspec_conformance.checks.zero_spectra import _distances
+from initspec_conformance.statistics import error_rates
 from nulls import right_draws
 from scipy import special, stats
 from test_power import MARGIN, REPLICATES, TOLERANCE, margin, quantiles, replicates, target
@@ -74,7 +74,8 @@ def test_haar_sums(name, columns):
     z = np.array([evidence.statistic for evidence in found])
     # The largest of several variables is at least the first of them, and of another skewness.
     assert (
-        abs(z.mean() - rates.reach(DEFAULT, check.parts(frame))) < 6 / math.sqrt(REPLICATES) + 0.3
+        abs(z.mean() - error_rates.reach(DEFAULT, check.parts(frame)))
+        < 6 / math.sqrt(REPLICATES) + 0.3
     )
     assert 0.6 < z.std() < 1.5
     assert all(rejects(evidence, DEFAULT.first) for evidence in found)
@@ -127,7 +128,7 @@ def test_sparse_scores(name):
         return np.where(mask, 0.0, 0.02 * rng.standard_normal(mask.shape))
 
     z = np.array([evidence.statistic for evidence in replicates(name, what, draws, count)])
-    assert abs(z.mean() - rates.reach(DEFAULT)) < 6 / math.sqrt(REPLICATES) + 0.1
+    assert abs(z.mean() - error_rates.reach(DEFAULT)) < 6 / math.sqrt(REPLICATES) + 0.1
     assert abs(z.std() - 1) < 6 / math.sqrt(2 * REPLICATES) + 0.05
 
 
@@ -167,7 +168,7 @@ def test_zero_distances():
     z = np.array([evidence.statistic for evidence in found])
     parts = len(_distances(entries, zeros, whole))
     assert parts == entries - 1
-    assert abs(z.mean() - rates.reach(DEFAULT, parts)) < 6 / math.sqrt(REPLICATES) + 0.1
+    assert abs(z.mean() - error_rates.reach(DEFAULT, parts)) < 6 / math.sqrt(REPLICATES) + 0.1
     assert abs(z.std() - 1) < 6 / math.sqrt(2 * REPLICATES) + 0.05
     assert all(rejects(evidence, DEFAULT.first) for evidence in found)
 
@@ -223,7 +224,7 @@ def test_zero_places():
     assert abs(ratios.std() / sd - 1) < 6 / math.sqrt(REPLICATES)
     limit = special.chdtri(freedom, DEFAULT.first / 2)
     missed = stats.ncx2.cdf(limit, freedom, freedom * whole * off)
-    assert missed <= rates.MISS
+    assert missed <= error_rates.MISS
     assert all(rejects(evidence, DEFAULT.first) for evidence in found)
 
 
@@ -244,7 +245,7 @@ def test_binades():
 
     z = np.array([evidence.statistic for evidence in replicates("binades", what, draws, 1)])
     assert abs(z.mean() - excess * share * n / math.sqrt(n * share * (1 - share))) < 0.5
-    assert margin(z, rates.upper(DEFAULT.first / 2)) > MARGIN - TOLERANCE - 0.5
+    assert margin(z, error_rates.upper(DEFAULT.first / 2)) > MARGIN - TOLERANCE - 0.5
 
 
 def test_distinct():
@@ -359,7 +360,7 @@ def test_transpose():
         return what.law.scale * (np.triu(one) + np.tril(other, -1))
 
     z = np.array([evidence.statistic for evidence in replicates("transpose", what, draws, 1)])
-    assert abs(z.mean() - rates.reach(DEFAULT, 2)) < 6 / math.sqrt(REPLICATES) + 0.1
+    assert abs(z.mean() - error_rates.reach(DEFAULT, 2)) < 6 / math.sqrt(REPLICATES) + 0.1
     assert abs(z.std() - 1) < 6 / math.sqrt(2 * REPLICATES)
 
 
@@ -377,7 +378,7 @@ def test_serial():
         return right
 
     z = [evidence.statistic for evidence in replicates("serial", what, draws, 1)]
-    assert abs(margin(z, rates.upper(DEFAULT.first)) - MARGIN) < TOLERANCE + 0.5
+    assert abs(margin(z, error_rates.upper(DEFAULT.first)) - MARGIN) < TOLERANCE + 0.5
 
 
 def right_draws_of(what):

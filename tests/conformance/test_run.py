@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 from initspec_conformance import run
 from initspec_conformance.checks import BATTERY
-from initspec_conformance.console import GROUPS, group_of
-from initspec_conformance.document import to_json
-from initspec_conformance.jobs import manifest, terms_of
-from initspec_conformance.judge import CALLS
-from initspec_conformance.junit import to_junit
-from initspec_conformance.levels import LEVELS, Level
-from initspec_conformance.manifest import cells_of
-from initspec_conformance.pooled import POOLED
-from initspec_conformance.properties import PROPERTIES
-from initspec_conformance.seeds import BITS, seeds_of
-from initspec_conformance.tables import weights
+from initspec_conformance.expected.tables import weights
+from initspec_conformance.reports.console import GROUPS, group_of
+from initspec_conformance.reports.document import to_json
+from initspec_conformance.reports.junit import to_junit
+from initspec_conformance.results.pooled import POOLED
+from initspec_conformance.runner.cells import cells_of
+from initspec_conformance.runner.jobs import manifest, terms_of
+from initspec_conformance.runner.judge import CALLS
+from initspec_conformance.runner.levels import LEVELS, Level
+from initspec_conformance.runner.properties import PROPERTIES
+from initspec_conformance.runner.seeds import BITS, seeds_of
 from strangers import BAD, Stranger, Wrong, read_only
 from threadpoolctl import threadpool_info, threadpool_limits
 

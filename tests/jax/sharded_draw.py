@@ -70,9 +70,9 @@ def parts_are_drawn_alone():
     """Each device's part is drawn by itself: no draw is larger than a part."""
     sizes, fill = [], initspec_jax.seeded.fill
 
-    def recorded(plan, kind, seed, name, out, index=None, threads=None):
+    def recorded(resolved, kind, seed, name, out, index=None, threads=None):
         sizes.append(out.size)
-        fill(plan, kind, seed, name, out, index, threads)
+        fill(resolved, kind, seed, name, out, index, threads)
 
     initspec_jax.seeded.fill = recorded
     mesh = jax.make_mesh((4, 2), ("a", "b"))

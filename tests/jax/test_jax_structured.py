@@ -75,9 +75,9 @@ def test_structure(spec, dtype):
     axes, shape = Axes("kernel kernel in (stack=2 out)"), (3, 2, 5, 12)
     draws = backend.draw(spec, shape, axes=axes, dtype=dtype, entropy=9)
     assert draws.dtype.name == dtype
-    plan = spec.plan(shape, axes)
-    logical = plan.layout.logical(draws.astype(np.float64))
-    assert list(plan.distribution.defects(plan, logical, FLOATS[dtype])) == []
+    resolved = spec.resolve(shape, axes)
+    logical = resolved.layout.logical(draws.astype(np.float64))
+    assert list(resolved.distribution.defects(resolved, logical, FLOATS[dtype])) == []
 
 
 def test_dirac_by_hand():

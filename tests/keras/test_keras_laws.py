@@ -115,9 +115,9 @@ def test_orthogonal(axes, shape, dtype):
     spec = InitSpec.orthogonal(1.5)
     draws = backend.draw(spec, shape, axes=axes and Axes(axes), dtype=dtype, entropy=4)
     line = axes or "kernel... in out"
-    plan = spec.plan(shape, line)
-    weights = plan.layout.logical(draws.astype(np.float64))
-    assert list(plan.distribution.defects(plan, weights, FLOATS[dtype])) == []
+    resolved = spec.resolve(shape, line)
+    weights = resolved.layout.logical(draws.astype(np.float64))
+    assert list(resolved.distribution.defects(resolved, weights, FLOATS[dtype])) == []
 
 
 def _matrices_of_builtin():
@@ -167,9 +167,9 @@ def test_invariants(spec, axes, shape, dtype, follows):
     """The invariants of the families hold in every dtype; non-zeros of sparse are normal."""
     draws = backend.draw(spec, shape, axes=axes and Axes(axes), dtype=dtype, entropy=5)
     assert draws.shape == shape
-    plan = spec.plan(shape, axes or ("kernel... in out" if len(shape) > 1 else None))
-    weights = plan.layout.logical(draws.astype(np.float64))
-    assert list(plan.distribution.defects(plan, weights, FLOATS[dtype])) == []
+    resolved = spec.resolve(shape, axes or ("kernel... in out" if len(shape) > 1 else None))
+    weights = resolved.layout.logical(draws.astype(np.float64))
+    assert list(resolved.distribution.defects(resolved, weights, FLOATS[dtype])) == []
     if spec.distribution.name() == "sparse":
         follows(weights[weights != 0], stats.norm(0, 0.01), FLOATS[dtype].eps)
 

@@ -80,8 +80,8 @@ def models(mesh):
     with torch.device("meta"):
         model = torch.nn.Sequential(torch.nn.Linear(10, 14), torch.nn.Linear(14, 6))
     if mesh.ndim == 2:
-        plan = {"0": ColwiseParallel(), "1": RowwiseParallel()}
-        parallelize_module(model, mesh["tp"], plan)
+        resolved = {"0": ColwiseParallel(), "1": RowwiseParallel()}
+        parallelize_module(model, mesh["tp"], resolved)
         fully_shard(model, mesh=mesh["dp"])
     else:
         fully_shard(model, mesh=mesh)

@@ -9,7 +9,7 @@ import pytest
 from torch.nn import init
 
 from initspec import gain
-from initspec.gains import TORCH_GAINS
+from initspec.activations.gains import TORCH_GAINS
 
 
 @pytest.mark.parametrize("name", [*TORCH_GAINS, "leaky_relu"])

@@ -77,9 +77,9 @@ def test_orthonormal(shape: tuple[int, int], dtype: str) -> None:
     spec = InitSpec.orthogonal(gain=1.0)
     generator = torch.Generator().manual_seed(12)
     w = spec.to_torch()(torch.empty(shape, dtype=getattr(torch, dtype)), generator)
-    plan = spec.plan(shape)
-    values = plan.layout.logical(w.double().numpy())
-    assert list(plan.distribution.defects(plan, values, FLOATS[dtype])) == []
+    resolved = spec.resolve(shape)
+    values = resolved.layout.logical(w.double().numpy())
+    assert list(resolved.distribution.defects(resolved, values, FLOATS[dtype])) == []
 
 
 def test_reflections_are_as_exact_as_qr() -> None:
@@ -95,15 +95,15 @@ def test_reflections_are_as_exact_as_qr() -> None:
 
 def test_reduced_precision_settings_do_not_reach_it() -> None:
     """Neither autocast nor a lower matmul precision makes an orthogonal matrix inexact."""
-    spec, plan = InitSpec.orthogonal(), InitSpec.orthogonal().plan((200, 150))
+    spec, resolved = InitSpec.orthogonal(), InitSpec.orthogonal().resolve((200, 150))
     before = torch.get_float32_matmul_precision()
     try:
         for precision in ("highest", "high", "medium"):
             torch.set_float32_matmul_precision(precision)
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 w = spec.to_torch()(torch.empty(200, 150))
-            values = plan.layout.logical(w.double().numpy())
-            assert list(plan.distribution.defects(plan, values, FLOATS["float32"])) == []
+            values = resolved.layout.logical(w.double().numpy())
+            assert list(resolved.distribution.defects(resolved, values, FLOATS["float32"])) == []
     finally:
         torch.set_float32_matmul_precision(before)
 

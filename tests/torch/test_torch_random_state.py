@@ -8,7 +8,7 @@ import pytest
 
 from initspec import InitSpec
 from initspec.backend import usable
-from initspec.random_state import HasRandomState
+from initspec.backend.random_state import HasRandomState
 
 torch = pytest.importorskip("torch")
 

@@ -58,9 +58,9 @@ def test_views_are_filled_and_nothing_else(spec: InitSpec, dtype: torch.dtype) -
     """Every family fills any view in place, satisfies its law there, and leaves the rest alone."""
     for name, (view, base) in views(dtype).items():
         assert spec.to_torch()(view, generator()) is view
-        plan = spec.plan(view.shape)
-        values = plan.layout.logical(view.double().numpy())
-        assert not list(plan.distribution.defects(plan, values, float_type(dtype))), name
+        resolved = spec.resolve(view.shape)
+        values = resolved.layout.logical(view.double().numpy())
+        assert not list(resolved.distribution.defects(resolved, values, float_type(dtype))), name
         assert not bool((view == 7.0).any()), name
         assert int((base == 7.0).sum()) == base.numel() - view.numel(), name
 

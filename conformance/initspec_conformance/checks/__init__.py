@@ -31,7 +31,7 @@ from initspec_conformance.checks.stuck import Stuck
 from initspec_conformance.checks.support import Extremes, Support
 from initspec_conformance.checks.zero_pairs import Adjacency, Overlap
 from initspec_conformance.checks.zero_spectra import Distances, Waves
-from initspec_conformance.target import Target
+from initspec_conformance.expected.target import Target
 
 BATTERY: dict[str, Check] = named(
     (

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from initspec_conformance import rates
-from initspec_conformance.arrays import Array, Values
-from initspec_conformance.batch import MOST, Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence
+from initspec_conformance.checks.batch import MOST, Batch
 from initspec_conformance.checks.coincidence import LATTICES, Ordered, coincidence
-from initspec_conformance.rates import Rates
-from initspec_conformance.readings import Spread
-from initspec_conformance.target import Target
+from initspec_conformance.expected.arrays import Array, Values
+from initspec_conformance.expected.rounding import Spread
+from initspec_conformance.expected.target import Target
+from initspec_conformance.statistics import error_rates
+from initspec_conformance.statistics.error_rates import Rates
 
 SLACK = 16
 """How many times likelier than on a right generator's lattice one value may be."""
@@ -50,16 +50,18 @@ class Atoms(Check):
             largest = float(target.rounded.masses.max())
             level = levels.first / (2 * len(target.rounded.masses))
             seen = min(largest + SPARE, 1.0)
-            return seen * (1 + rates.least_excess(n, seen, level)) - largest
+            return seen * (1 + error_rates.least_excess(n, seen, level)) - largest
         n = min(n, MOST)
         if isinstance(target.reading, Spread):
             largest = _mode(target)
             seen = min(largest + SLACK * LATTICES[target.dtype], 1.0)
-            return seen * (1 + rates.least_excess(n, seen, levels.first * largest / 2)) - largest
+            return (
+                seen * (1 + error_rates.least_excess(n, seen, levels.first * largest / 2)) - largest
+            )
         count = 2
         while _chance(count, n, SLACK * coincidence(target)) > levels.first:
             count += 1
-        return float(special.pdtri(count - 1, rates.MISS)) / n
+        return float(special.pdtri(count - 1, error_rates.MISS)) / n
 
 
 def _chance(count: int, n: int, q: float) -> float:
@@ -156,7 +158,7 @@ class _Cells(Accumulator):
         both = np.where(counts > 0, np.minimum(high, low), low)
         worst = int(told[np.argmin(both)])
         value, count = self.reading.values[worst], int(self.counts[worst])
-        p_value = rates.bonferroni(float(both.min()), 2 * len(masses))
+        p_value = error_rates.bonferroni(float(both.min()), 2 * len(masses))
         expected = n * float(masses[worst])
         message = (
             f"the value {value:.6g} occurs {count} times among {n} where {expected:.4g} belong"

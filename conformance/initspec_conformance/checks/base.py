@@ -7,10 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from initspec_conformance.arrays import Array
-from initspec_conformance.batch import Batch
-from initspec_conformance.rates import FAMILY, RESERVE, Rates, one_stage, two_stages
-from initspec_conformance.target import Target
+from initspec_conformance.checks.batch import Batch
+from initspec_conformance.expected.arrays import Array
+from initspec_conformance.expected.target import Target
+from initspec_conformance.statistics.error_rates import (
+    FAMILY,
+    RESERVE,
+    Rates,
+    one_stage,
+    two_stages,
+)
 
 DEFAULT = two_stages(0)
 

@@ -8,13 +8,13 @@ from functools import lru_cache
 import numpy as np
 from scipy import special
 
-from initspec_conformance.arrays import Array, Values
-from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import Accumulator
+from initspec_conformance.checks.batch import Batch
 from initspec_conformance.checks.matrices import frame_of
-from initspec_conformance.laws import EntryLaw
-from initspec_conformance.readings import Rounded
-from initspec_conformance.target import Target
+from initspec_conformance.expected.arrays import Array, Values
+from initspec_conformance.expected.laws import EntryLaw
+from initspec_conformance.expected.rounding import Rounded
+from initspec_conformance.expected.target import Target
 
 LATTICES = {"float32": 2.0**-22, "float64": 2.0**-44}
 """Generators make float32 numbers of 23 bits, at the least; a sign folded away leaves 22.

@@ -7,12 +7,12 @@ import math
 import numpy as np
 from scipy import fft
 
-from initspec_conformance import rates
-from initspec_conformance.arrays import Array, Values
-from initspec_conformance.batch import LONGEST, Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence
-from initspec_conformance.rates import Rates
-from initspec_conformance.target import Target
+from initspec_conformance.checks.batch import LONGEST, Batch
+from initspec_conformance.expected.arrays import Array, Values
+from initspec_conformance.expected.target import Target
+from initspec_conformance.statistics import error_rates
+from initspec_conformance.statistics.error_rates import Rates
 
 PRODUCTS = 1024
 """How many products a lag needs for its sum to be normal."""
@@ -40,7 +40,7 @@ class Lags(Check):
         return _Lags()
 
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        return rates.reach(levels, 2 * n) / math.sqrt(n)
+        return error_rates.reach(levels, 2 * n) / math.sqrt(n)
 
 
 class _Lags(Accumulator):
@@ -76,7 +76,7 @@ class _Lags(Accumulator):
             worst = int(np.argmax(np.abs(z)))
             found.append((abs(float(z[worst])), int(lags[worst]), float(z[worst]), name))
         largest, lag, z, name = max(found)
-        p_value = rates.bonferroni(rates.two_sided(largest), 2 * len(lags))
+        p_value = error_rates.bonferroni(error_rates.two_sided(largest), 2 * len(lags))
         message = (
             f"the {name} of entries {lag} apart correlate: z = {z:+.2f} among {len(lags)} lags"
         )
@@ -96,7 +96,7 @@ class Seeds(Check):
         return _Seeds()
 
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        return rates.reach(levels, 4 * n) / math.sqrt(n)
+        return error_rates.reach(levels, 4 * n) / math.sqrt(n)
 
 
 class _Seeds(Accumulator):
@@ -144,7 +144,7 @@ class _Seeds(Accumulator):
             return Evidence(0.0, 1.0, self.n, "too few entries for correlations between seeds")
         largest, z, where = max(found)
         parts = len(self.aligned) + 2 * len(lags)
-        p_value = rates.bonferroni(rates.two_sided(largest), parts)
+        p_value = error_rates.bonferroni(error_rates.two_sided(largest), parts)
         return Evidence(z, p_value, self.n, f"draws of two seeds correlate {where}: z = {z:+.2f}")
 
 
@@ -170,7 +170,7 @@ class Periods(Check):
         # An amplitude A adds A sqrt(n) / 2 to the one of two parts whose variance is 1 / 2; halfway
         # between two of the padded frequencies the tenth of it is lost, sin(pi / 4) / (pi / 4).
         limit = math.log(2 * (2 * min(target.size, LONGEST) + 2) / levels.first)
-        reach = math.sqrt(limit) + rates.upper(rates.MISS) * math.sqrt(0.5)
+        reach = math.sqrt(limit) + error_rates.upper(error_rates.MISS) * math.sqrt(0.5)
         return 2 * reach / (0.9 * math.sqrt(n))
 
 
@@ -202,7 +202,7 @@ class _Periods(Accumulator):
             worst = int(np.argmax(t))
             found.append((float(t[worst]), worst, name))
         largest, worst, name = max(found)
-        p_value = rates.bonferroni(math.exp(-largest), 2 * len(w))
+        p_value = error_rates.bonferroni(math.exp(-largest), 2 * len(w))
         period = f"of period {padded / worst:.4g}" if worst else "of no period"
         message = f"the {name} are a wave {period} over the index: |F|^2 is {largest:.3g} times D n"
         return Evidence(math.sqrt(largest), p_value, n, message)
@@ -225,7 +225,7 @@ class Transpose(Check):
 
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
         pairs = n // target.size * _pairs(target)
-        return rates.reach(levels, 2) / math.sqrt(pairs) if pairs >= PRODUCTS else math.inf
+        return error_rates.reach(levels, 2) / math.sqrt(pairs) if pairs >= PRODUCTS else math.inf
 
 
 def _side(target: Target) -> int:
@@ -261,7 +261,7 @@ class _Transpose(Accumulator):
         scores = [total / math.sqrt(pairs) for total in self.sums]
         z, name = max(zip(scores, SIGNALS, strict=True), key=lambda found: abs(found[0]))
         message = f"the {name} of w[i, j] and w[j, i] correlate: z = {z:+.2f} over {pairs} pairs"
-        return Evidence(z, rates.bonferroni(rates.two_sided(z), 2), n, message)
+        return Evidence(z, error_rates.bonferroni(error_rates.two_sided(z), 2), n, message)
 
 
 def _power(spectrum: Array) -> Values:

@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
-from initspec_conformance import rates
-from initspec_conformance.arrays import Values
-from initspec_conformance.batch import MOST, Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence, fact
+from initspec_conformance.checks.batch import MOST, Batch
 from initspec_conformance.checks.coincidence import Ordered, coincidence
 from initspec_conformance.checks.duplicates import pairs_of_equal
-from initspec_conformance.rates import Rates
-from initspec_conformance.readings import Spread
-from initspec_conformance.target import Target
+from initspec_conformance.expected.arrays import Values
+from initspec_conformance.expected.rounding import Spread
+from initspec_conformance.expected.target import Target
+from initspec_conformance.statistics import error_rates
+from initspec_conformance.statistics.error_rates import Rates
 
 
 class Distinct(Check):
@@ -38,7 +38,9 @@ class Distinct(Check):
         deviation = math.sqrt(float((hit * (1 - hit)).sum()))
         # Chernoff's bound exp(-z^2 / 2) stands for the normal tail.
         limit = math.sqrt(2 * math.log(2 / levels.first))
-        return (limit + rates.upper(rates.MISS)) * max(deviation, 1.0) / float(hit.sum())
+        return (
+            (limit + error_rates.upper(error_rates.MISS)) * max(deviation, 1.0) / float(hit.sum())
+        )
 
 
 def _hit(target: Target, n: int) -> Values:
@@ -107,7 +109,7 @@ class Binades(Check):
         return _Binades(target)
 
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        return rates.least_excess(n, _powers(target)[1], levels.first / 2)
+        return error_rates.least_excess(n, _powers(target)[1], levels.first / 2)
 
 
 def _powers(target: Target) -> tuple[NDArray[np.int64], float]:
@@ -130,7 +132,7 @@ class _Binades(Accumulator):
         expected = self.n * self.share
         z = (self.count - expected) / math.sqrt(expected * (1 - self.share))
         message = f"{self.count} of {self.n} values are powers of two where {expected:.1f} belong"
-        return Evidence(z, rates.of_binomial(self.count, self.n, self.share), self.n, message)
+        return Evidence(z, error_rates.of_binomial(self.count, self.n, self.share), self.n, message)
 
 
 COARSE = 16
@@ -154,7 +156,7 @@ class Resolution(Check):
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
         pairs = math.comb(min(n, MOST), 2)
         limit = float(stats.poisson.isf(levels.first, COARSE * coincidence(target) * pairs))
-        return float(special.gammainccinv(limit + 1, rates.MISS)) / max(pairs, 1)
+        return float(special.gammainccinv(limit + 1, error_rates.MISS)) / max(pairs, 1)
 
 
 class _Resolution(Ordered):

@@ -7,20 +7,20 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec_conformance import rates
-from initspec_conformance.arrays import Array
-from initspec_conformance.batch import MOST, Batch, some_of
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence, fact
+from initspec_conformance.checks.batch import MOST, Batch, some_of
 from initspec_conformance.checks.coincidence import (
     bits_of_matrix,
     bits_of_multiset,
     coincidence,
 )
 from initspec_conformance.checks.matrices import frame_of
-from initspec_conformance.rates import Rates
-from initspec_conformance.readings import Spread
-from initspec_conformance.slices import sizes_of, slices_of
-from initspec_conformance.target import Target
+from initspec_conformance.expected.arrays import Array
+from initspec_conformance.expected.rounding import Spread
+from initspec_conformance.expected.slices import sizes_of, slices_of
+from initspec_conformance.expected.target import Target
+from initspec_conformance.statistics import error_rates
+from initspec_conformance.statistics.error_rates import Rates
 
 
 class Copies(Check):
@@ -131,7 +131,7 @@ class Repeats(Check):
         draw = min(n / 2, MOST, target.size)
         pairs = 2 * draw**2 * coincidence(target)
         # k pairs more inside: k / 2 off, and the standard deviation is sqrt(pairs + k) / 2.
-        reach = rates.reach(levels)
+        reach = error_rates.reach(levels)
         return (reach**2 + reach * math.sqrt(reach**2 + 4 * pairs)) / 2 / (2 * draw)
 
 
@@ -148,7 +148,7 @@ class _Repeats(Accumulator):
         inside = sum(pairs_of_equal(row) for row in self.sorted)
         pairs = pairs_of_equal(np.sort(np.concatenate(self.sorted)))
         share = (n - 1) / (2 * n - 1)
-        p_value = rates.of_binomial(inside, pairs, share)
+        p_value = error_rates.of_binomial(inside, pairs, share)
         message = (
             f"{inside} pairs of equal sizes inside two draws of {n}, {pairs - inside} between them"
         )

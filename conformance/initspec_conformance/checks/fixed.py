@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from initspec import Constant, Dirac
-from initspec_conformance.arrays import Values
-from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import Accumulator, Check, Evidence, fact
-from initspec_conformance.target import Target
+from initspec_conformance.checks.batch import Batch
+from initspec_conformance.expected.arrays import Values
+from initspec_conformance.expected.target import Target
 
 
 class Fixed(Check):

@@ -15,13 +15,13 @@ from typing import ClassVar
 import numpy as np
 from scipy import special
 
-from initspec_conformance import rates
-from initspec_conformance.arrays import Values
-from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence
+from initspec_conformance.checks.batch import Batch
 from initspec_conformance.checks.matrices import Frame, frame_of, matrices
-from initspec_conformance.rates import Rates
-from initspec_conformance.target import Target
+from initspec_conformance.expected.arrays import Values
+from initspec_conformance.expected.target import Target
+from initspec_conformance.statistics import error_rates
+from initspec_conformance.statistics.error_rates import Rates
 
 LEAST = 64
 """How many matrices the normal laws of sums need."""
@@ -67,7 +67,7 @@ class Haar(Check):
         frame = frame_of(target)
         if n < self.least(frame):
             return math.inf
-        return rates.reach(levels, self.parts(frame)) / math.sqrt(n)
+        return error_rates.reach(levels, self.parts(frame)) / math.sqrt(n)
 
 
 class _Sums(Accumulator):
@@ -90,10 +90,10 @@ class _Sums(Accumulator):
         # A sum on a lattice is half a step nearer: the correction for continuity.
         nearer = np.maximum(np.abs(self.sums) - self.check.step() / 2, 0.0)
         z = np.sign(self.sums) * nearer / math.sqrt(self.n)
-        p_values = rates.of_skewed(z, self.check.skewness(self.frame) / math.sqrt(self.n))
+        p_values = error_rates.of_skewed(z, self.check.skewness(self.frame) / math.sqrt(self.n))
         worst = int(np.argmin(p_values))
         largest = float(z[worst])
-        p_value = rates.bonferroni(float(p_values[worst]), z.size)
+        p_value = error_rates.bonferroni(float(p_values[worst]), z.size)
         message = (
             f"{self.check.asserts}: {largest / math.sqrt(self.n):+.4f} standard deviations of one "
             f"matrix off over {self.n} matrices (place {worst}), z = {largest:+.2f}"
@@ -302,7 +302,7 @@ class Entry(Haar):
         return _Entry(frame_of(target))
 
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        sees = math.log(6 / levels.first) / 2, math.log(2 / rates.MISS) / 2
+        sees = math.log(6 / levels.first) / 2, math.log(2 / error_rates.MISS) / 2
         return sum(map(math.sqrt, sees)) / math.sqrt(n)
 
 
@@ -331,6 +331,6 @@ class _Entry(Accumulator):
             below = np.max(u - np.arange(n) / n)
             found.append((float(max(above, below)), place))
         distance, place = max(found)
-        p_value = rates.bonferroni(min(1.0, 2 * math.exp(-2 * n * distance**2)), len(found))
+        p_value = error_rates.bonferroni(min(1.0, 2 * math.exp(-2 * n * distance**2)), len(found))
         message = f"entry {place} is off its Beta law by {distance:.4f} over {n} matrices"
         return Evidence(distance, p_value, n, message)

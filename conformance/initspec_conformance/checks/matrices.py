@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from initspec import DeltaOrthogonal
-from initspec_conformance.arrays import Values
-from initspec_conformance.batch import Batch
-from initspec_conformance.target import Target
+from initspec_conformance.checks.batch import Batch
+from initspec_conformance.expected.arrays import Values
+from initspec_conformance.expected.target import Target
 
 
 @dataclass(frozen=True)

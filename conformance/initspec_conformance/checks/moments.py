@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from initspec_conformance import rates
-from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence
-from initspec_conformance.rates import Rates
-from initspec_conformance.target import Target
+from initspec_conformance.checks.batch import Batch
+from initspec_conformance.expected.target import Target
+from initspec_conformance.statistics import error_rates
+from initspec_conformance.statistics.error_rates import Rates
 
 
 class Mean(Check):
@@ -24,7 +24,7 @@ class Mean(Check):
         return _Mean(target)
 
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        return rates.reach(levels) / math.sqrt(n)
+        return error_rates.reach(levels) / math.sqrt(n)
 
 
 class _Mean(Accumulator):
@@ -46,7 +46,7 @@ class _Mean(Accumulator):
             f"mean {mean + off:.6g} where {mean:.6g} is specified: "
             f"{off / std:+.5f} sigma, z = {z:+.2f}"
         )
-        return Evidence(z, float(rates.of_skewed(z, skewness)), self.n, message, z=z)
+        return Evidence(z, float(error_rates.of_skewed(z, skewness)), self.n, message, z=z)
 
 
 class Variance(Check):
@@ -69,8 +69,8 @@ class Variance(Check):
         width = math.sqrt((target.reading.moments[2] - 1) / n)
         skewness = target.reading.skewness[1] / math.sqrt(n)
         # A variance of (1 + d) sigma^2 is missed where (1 + d) v stays under the upper limit.
-        limit = 1 + width * rates.quantile_of_skewed(levels.first / 2, skewness)
-        least = 1 + width * rates.quantile_of_skewed(1 - rates.MISS, skewness)
+        limit = 1 + width * error_rates.quantile_of_skewed(levels.first / 2, skewness)
+        least = 1 + width * error_rates.quantile_of_skewed(1 - error_rates.MISS, skewness)
         return limit / least - 1 if least > 0 else math.inf
 
 
@@ -88,8 +88,8 @@ class _Variance(Accumulator):
         ratio = self.squares / self.n / std**2
         off = (ratio - 1) * math.sqrt(self.n / (kurtosis - 1))
         skewness = self.target.reading.skewness[1] / math.sqrt(self.n)
-        p_value = float(rates.of_skewed(off, skewness))
-        z = float(rates.score_of_skewed(off, skewness))
+        p_value = float(error_rates.of_skewed(off, skewness))
+        z = float(error_rates.score_of_skewed(off, skewness))
         message = (
             f"std {std * math.sqrt(ratio):.6g} where {std:.6g} is specified: "
             f"{ratio:.5f} of its variance, z = {z:+.2f}"

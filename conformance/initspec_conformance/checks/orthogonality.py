@@ -6,10 +6,10 @@ import numpy as np
 
 from initspec import DeltaOrthogonal
 from initspec.dtypes import FLOATS
-from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import Accumulator, Check, Evidence, fact
+from initspec_conformance.checks.batch import Batch
 from initspec_conformance.checks.matrices import matrices
-from initspec_conformance.target import Target
+from initspec_conformance.expected.target import Target
 
 
 class Orthogonality(Check):

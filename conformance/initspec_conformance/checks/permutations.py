@@ -14,7 +14,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec_conformance.arrays import Values
+from initspec_conformance.expected.arrays import Values
 
 Lengths = NDArray[np.int_]
 

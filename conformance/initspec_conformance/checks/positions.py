@@ -7,13 +7,13 @@ import math
 import numpy as np
 from scipy import special
 
-from initspec_conformance import rates
-from initspec_conformance.arrays import Values
-from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence
-from initspec_conformance.rates import Rates
-from initspec_conformance.slices import sizes_of, slices_of
-from initspec_conformance.target import Target
+from initspec_conformance.checks.batch import Batch
+from initspec_conformance.expected.arrays import Values
+from initspec_conformance.expected.slices import sizes_of, slices_of
+from initspec_conformance.expected.target import Target
+from initspec_conformance.statistics import error_rates
+from initspec_conformance.statistics.error_rates import Rates
 
 MOST = 1 << 16
 """How many entries a weight has, at most, whose every entry is summed up over draws."""
@@ -53,7 +53,7 @@ class Positions(Check):
         if each < 2:
             return math.inf
         limit = float(special.chdtri(places, levels.first / (8 * kinds)))
-        least = float(special.chdtri(places, 1 - rates.MISS))
+        least = float(special.chdtri(places, 1 - error_rates.MISS))
         return (limit / least - 1) / (each - 1)
 
 
@@ -94,7 +94,7 @@ class _Positions(Accumulator):
             n = counts[met]
             scores = (
                 ("mean", sums[met] / np.sqrt(n)),
-                ("variance", rates.z_of_chi2(squares[met], n)),
+                ("variance", error_rates.z_of_chi2(squares[met], n)),
             )
             for what, z in scores:
                 if not len(z):
@@ -102,14 +102,14 @@ class _Positions(Accumulator):
                 total = float(z @ z)
                 worst = int(np.argmax(np.abs(z)))
                 largest = float(z[worst])
-                p_value = rates.bonferroni(rates.two_sided(largest), len(z))
+                p_value = error_rates.bonferroni(error_rates.two_sided(largest), len(z))
                 at = int(np.flatnonzero(met.ravel())[worst])
                 text = f"the {what} of {name} {at} is {largest:+.2f} standard errors off"
                 found.append((p_value, largest, text))
                 text = f"the {what}s of the {name} vary {total / len(z):.4f} times as chance says"
-                found.append((rates.of_chi2(total, len(z)), total / len(z), text))
+                found.append((error_rates.of_chi2(total, len(z)), total / len(z), text))
         if not found:
             return Evidence(0.0, 1.0, self.n, "one draw of slices that are too small")
         p_value, statistic, message = min(found)
         message = f"over {self.draws} draws {message}"
-        return Evidence(statistic, rates.bonferroni(p_value, len(found)), self.n, message)
+        return Evidence(statistic, error_rates.bonferroni(p_value, len(found)), self.n, message)

@@ -7,14 +7,14 @@ import math
 import numpy as np
 from scipy import special
 
-from initspec_conformance import rates
-from initspec_conformance.arrays import Values
-from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence
-from initspec_conformance.laws import zeros_of
-from initspec_conformance.rates import Rates
-from initspec_conformance.slices import sizes_of, slices_of
-from initspec_conformance.target import Target
+from initspec_conformance.checks.batch import Batch
+from initspec_conformance.expected.arrays import Values
+from initspec_conformance.expected.laws import zeros_of
+from initspec_conformance.expected.slices import sizes_of, slices_of
+from initspec_conformance.expected.target import Target
+from initspec_conformance.statistics import error_rates
+from initspec_conformance.statistics.error_rates import Rates
 
 SMALL = 1024
 """Below this size draws are read by their normal scores."""
@@ -46,7 +46,7 @@ class Rows(Check):
             entries = max(entries * (each - zeros) // each, 2)
         # Offsets of a share d of the variance multiply the chi-square by 1 + (C - 1) d.
         limit = float(special.chdtri(rows, levels.first / (4 * len(kinds))))
-        least = float(special.chdtri(rows, 1 - rates.MISS))
+        least = float(special.chdtri(rows, 1 - error_rates.MISS))
         return (limit / least - 1) / (entries - 1)
 
 
@@ -61,7 +61,7 @@ class _Rows(Accumulator):
             met = counts > 0  # a slice of nothing but zeros says nothing of the others
             n = counts[met]
             means = sums[met] ** 2 / n
-            spread = rates.z_of_chi2(squares[met], n) ** 2
+            spread = error_rates.z_of_chi2(squares[met], n) ** 2
             a, b, count = self.sums.get(name, (0.0, 0.0, 0))
             self.sums[name] = (
                 a + float(means.sum()),
@@ -73,14 +73,14 @@ class _Rows(Accumulator):
         found = []
         for name, (means, spreads, count) in self.sums.items():
             for what, statistic in (("means", means), ("variances", spreads)):
-                p_value = rates.of_chi2(statistic, count) if count else 1.0
+                p_value = error_rates.of_chi2(statistic, count) if count else 1.0
                 found.append((p_value, statistic / max(count, 1), what, name))
         p_value, ratio, what, name = min(found)
         message = (
             f"the {what} of the {name} vary {ratio:.4f} times as much as independent entries make "
             "them vary"
         )
-        p_value = rates.bonferroni(p_value, len(found))
+        p_value = error_rates.bonferroni(p_value, len(found))
         return Evidence(ratio, p_value, self.n, message)
 
 
@@ -100,7 +100,7 @@ class TooGood(Check):
         draws = max(n // target.entries, 2)
         # Scatter (1 - d) chi2_D is missed where it stays over the lower limit.
         limit = float(special.chdtri(draws, 1 - levels.first / 4))
-        return 1 - limit / float(special.chdtri(draws, rates.MISS))
+        return 1 - limit / float(special.chdtri(draws, error_rates.MISS))
 
 
 class _TooGood(Accumulator):
@@ -115,7 +115,7 @@ class _TooGood(Accumulator):
         means = x.sum(axis=1) / math.sqrt(n)
         ratios = np.einsum("ij,ij->i", x, x) / n
         off = (ratios - 1) * math.sqrt(n / (kurtosis - 1))
-        variances = rates.score_of_skewed(off, skewness / math.sqrt(n))
+        variances = error_rates.score_of_skewed(off, skewness / math.sqrt(n))
         self.means += float(means @ means)
         self.variances += float(variances @ variances)
         self.draws += len(x)
@@ -137,7 +137,7 @@ class _TooGood(Accumulator):
 
     def evidence(self) -> Evidence:
         found = [
-            (rates.of_chi2(statistic, self.draws), statistic / self.draws, name)
+            (error_rates.of_chi2(statistic, self.draws), statistic / self.draws, name)
             for name, statistic in (("means", self.means), ("variances", self.variances))
         ]
         p_value, ratio, name = min(found)
@@ -145,4 +145,4 @@ class _TooGood(Accumulator):
             f"the {name} of {self.draws} draws scatter about the one specified {ratio:.3g} times "
             "as much as chance"
         )
-        return Evidence(ratio, rates.bonferroni(p_value, 2), self.n, message)
+        return Evidence(ratio, error_rates.bonferroni(p_value, 2), self.n, message)

@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
-from initspec_conformance import rates
-from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence
-from initspec_conformance.rates import Rates
-from initspec_conformance.target import Target
+from initspec_conformance.checks.batch import Batch
+from initspec_conformance.expected.target import Target
+from initspec_conformance.statistics import error_rates
+from initspec_conformance.statistics.error_rates import Rates
 
 LEAST = 5
 """How many triples a cell has on average, at least."""
@@ -41,8 +41,8 @@ class Serial(Check):
         if cells == 1:
             return math.inf
         # Noncentrality d n adds d n to the mean and 4 d n to the variance of chi2.
-        limit = rates.upper(levels.first) * math.sqrt(2 * cells)
-        z = rates.upper(rates.MISS)
+        limit = error_rates.upper(levels.first) * math.sqrt(2 * cells)
+        z = error_rates.upper(error_rates.MISS)
         least = limit + 2 * z**2 + z * math.sqrt(4 * limit + 4 * z**2 + 2 * cells)
         return least / triples
 
@@ -86,7 +86,7 @@ class _Serial(Accumulator):
         variance = 2 * (cells - 1) * (1 - 1 / self.n)
         third = (cells - 1) * (8 + 22 / expected + 1 / expected**2)
         z = (statistic - (cells - 1)) / math.sqrt(variance)
-        p_value = float(rates.upper_of_skewed(z, third / variance**1.5))
+        p_value = float(error_rates.upper_of_skewed(z, third / variance**1.5))
         message = (
             f"{self.n} triples of neighbours fill {cells} cells of the cube "
             f"{statistic / (cells - 1):.4f} times as unevenly as independent ones"

@@ -8,13 +8,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.polynomial import legendre
 
-from initspec_conformance import rates
-from initspec_conformance.arrays import Values
-from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence
-from initspec_conformance.rates import MISS, Rates
-from initspec_conformance.readings import Reading
-from initspec_conformance.target import Target
+from initspec_conformance.checks.batch import Batch
+from initspec_conformance.expected.arrays import Values
+from initspec_conformance.expected.rounding import Reading
+from initspec_conformance.expected.target import Target
+from initspec_conformance.statistics import error_rates
+from initspec_conformance.statistics.error_rates import MISS, Rates
 
 DEGREES = 8
 
@@ -58,7 +58,7 @@ class Legendre(Check):
         return _Legendre(target)
 
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        return rates.reach(levels, DEGREES) / math.sqrt(n)
+        return error_rates.reach(levels, DEGREES) / math.sqrt(n)
 
 
 class _Legendre(_Counts):
@@ -66,9 +66,9 @@ class _Legendre(_Counts):
         rows, skewness = _polynomials(self.reading)
         n = self.n
         t = rows @ self.counts / math.sqrt(n)
-        p_values = rates.of_skewed(t, skewness / math.sqrt(n))
+        p_values = error_rates.of_skewed(t, skewness / math.sqrt(n))
         worst = int(np.argmin(p_values))
-        p_value = rates.bonferroni(float(p_values[worst]), DEGREES)
+        p_value = error_rates.bonferroni(float(p_values[worst]), DEGREES)
         what = ("location", "scale", "skewness", "kurtosis")
         hint = f", a matter of {what[worst]}" if worst < len(what) else ""
         message = f"Legendre moment {worst + 1} of U is {t[worst]:+.2f} standard errors off{hint}"
@@ -122,7 +122,7 @@ class Tails(Check):
         return _Tails(target)
 
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        return rates.least_excess(n, SHARES[1], levels.first / (4 * len(SHARES)))
+        return error_rates.least_excess(n, SHARES[1], levels.first / (4 * len(SHARES)))
 
 
 class _Tails(_Counts):
@@ -139,9 +139,9 @@ class _Tails(_Counts):
             ):
                 if not 0 < q < 0.5:
                     continue
-                p_value = rates.of_binomial(count, n, q)
+                p_value = error_rates.of_binomial(count, n, q)
                 if p_value <= worst[0]:
                     text = f"{count} values in the {side} {q:.3g} where {n * q:.1f} belong"
                     worst = (p_value, text, (count - n * q) / math.sqrt(n * q * (1 - q)))
-        p_value = rates.bonferroni(worst[0], 2 * len(SHARES))
+        p_value = error_rates.bonferroni(worst[0], 2 * len(SHARES))
         return Evidence(worst[2], p_value, n, worst[1])

@@ -10,12 +10,12 @@ from scipy import special
 
 from initspec import Sparse
 from initspec.dtypes import FLOATS
-from initspec_conformance import rates
-from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence, fact
-from initspec_conformance.laws import zeros_of
-from initspec_conformance.rates import Rates
-from initspec_conformance.target import Target
+from initspec_conformance.checks.batch import Batch
+from initspec_conformance.expected.laws import zeros_of
+from initspec_conformance.expected.target import Target
+from initspec_conformance.statistics import error_rates
+from initspec_conformance.statistics.error_rates import Rates
 
 Where = NDArray[np.bool_]
 
@@ -111,7 +111,7 @@ class Places(Mask):
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
         _, entries, _ = zeros_of(target.spec, target.layout)
         # A variance of d p (1 - p) is a noncentrality of (E - 1) S d.
-        noncentrality = rates.noncentrality(entries - 1, levels.first / 2)
+        noncentrality = error_rates.noncentrality(entries - 1, levels.first / 2)
         return noncentrality / (entries - 1) / max(n / entries, 1)
 
 
@@ -130,7 +130,7 @@ class _Places(Accumulator):
         n, e, p = self.slices, self.entries, self.zeros / self.entries
         off = self.counts - n * p
         statistic = (e - 1) / (n * e * p * (1 - p)) * float(off @ off)
-        p_value = rates.of_chi2(statistic, e - 1)
+        p_value = error_rates.of_chi2(statistic, e - 1)
         message = (
             f"the {e} places of a slice are zero {self.counts.min()} to {self.counts.max()} times "
             f"in {n} slices: {statistic / (e - 1):.4f} times the variance of chance"

@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 
-from initspec_conformance.arrays import Array
-from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import Accumulator, Check, Evidence, fact
+from initspec_conformance.checks.batch import Batch
 from initspec_conformance.checks.coincidence import coincidence
-from initspec_conformance.readings import Spread
-from initspec_conformance.target import Target
+from initspec_conformance.expected.arrays import Array
+from initspec_conformance.expected.rounding import Spread
+from initspec_conformance.expected.target import Target
 
 
 class Stuck(Check):

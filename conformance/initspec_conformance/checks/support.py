@@ -7,12 +7,12 @@ import math
 import numpy as np
 
 from initspec.dtypes import FLOATS
-from initspec_conformance import rates
-from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence, fact
-from initspec_conformance.precision import ends_inside
-from initspec_conformance.rates import MISS, Rates
-from initspec_conformance.target import Target
+from initspec_conformance.checks.batch import Batch
+from initspec_conformance.expected.precision import ends_inside
+from initspec_conformance.expected.target import Target
+from initspec_conformance.statistics import error_rates
+from initspec_conformance.statistics.error_rates import MISS, Rates
 
 
 class _Ends(Accumulator):
@@ -95,7 +95,7 @@ class _Extremes(_Ends):
         p_values = [math.exp(self.n * math.log1p(-min(tail, 1 - 1e-16))) for tail in beyond]
         if not _width(self.target):
             p_values += [-math.expm1(self.n * math.log1p(-min(t, 1 - 1e-16))) for t in reached]
-        p_value = rates.bonferroni(min(p_values), len(p_values))
+        p_value = error_rates.bonferroni(min(p_values), len(p_values))
         message = (
             f"from {self.low:.6g} to {self.high:.6g}, beyond which the law has masses of "
             f"{beyond[0]:.2g} and {beyond[1]:.2g}: {self.n * beyond[0]:.2g} and "

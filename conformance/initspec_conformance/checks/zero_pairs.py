@@ -8,13 +8,13 @@ from functools import lru_cache
 import numpy as np
 from scipy import fft, stats
 
-from initspec_conformance import rates
-from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Evidence
+from initspec_conformance.checks.batch import Batch
 from initspec_conformance.checks.sparsity import Mask, masks
-from initspec_conformance.laws import zeros_of
-from initspec_conformance.rates import Rates
-from initspec_conformance.target import Target
+from initspec_conformance.expected.laws import zeros_of
+from initspec_conformance.expected.target import Target
+from initspec_conformance.statistics import error_rates
+from initspec_conformance.statistics.error_rates import Rates
 
 
 class Adjacency(Mask):
@@ -30,7 +30,7 @@ class Adjacency(Mask):
 
     def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
         mean, variance = _Adjacency(target).law()
-        return rates.reach(levels) * math.sqrt(variance / max(n, 1)) / mean
+        return error_rates.reach(levels) * math.sqrt(variance / max(n, 1)) / mean
 
 
 class _Adjacency(Accumulator):
@@ -61,7 +61,7 @@ class _Adjacency(Accumulator):
         nearer = math.copysign(max(abs(off) - 0.5, 0.0), off)
         z = nearer / math.sqrt(max(self.slices * variance, 1e-300))
         skewness = -_skewness(self.entries, self.entries - self.zeros + 1, self.zeros)
-        p_value = float(rates.of_skewed(z, skewness / math.sqrt(max(self.slices, 1))))
+        p_value = float(error_rates.of_skewed(z, skewness / math.sqrt(max(self.slices, 1))))
         message = (
             f"pairs of neighbouring zeros in a slice: {self.pairs / max(self.slices, 1):.5g} "
             f"where {mean:.5g} is chance, z = {z:+.2f}"
@@ -91,7 +91,7 @@ class Overlap(Mask):
         mean, variance, _ = _shared(target)
         _, entries, slices = zeros_of(target.spec, target.layout)
         pairs = max(n // (entries * slices), 1) * (slices - 1)
-        return rates.reach(levels, slices - 1) * math.sqrt(variance / pairs) / mean
+        return error_rates.reach(levels, slices - 1) * math.sqrt(variance / pairs) / mean
 
 
 def _shared(target: Target) -> tuple[float, float, float]:
@@ -122,9 +122,9 @@ class _Overlap(Accumulator):
         off = shared - pairs * mean
         # A count is half a step nearer than it looks: the correction for continuity.
         z = np.sign(off) * np.maximum(np.abs(off) - 0.5, 0.0) / np.sqrt(pairs * variance)
-        p_values = rates.of_skewed(z, skewness / np.sqrt(pairs))
+        p_values = error_rates.of_skewed(z, skewness / np.sqrt(pairs))
         worst = int(np.argmin(p_values))
-        p_value = rates.bonferroni(float(p_values[worst]), len(distances))
+        p_value = error_rates.bonferroni(float(p_values[worst]), len(distances))
         message = (
             f"slices {worst + 1} apart share {shared[worst] / pairs[worst]:.5g} zeros "
             f"where {mean:.5g} is chance, z = {z[worst]:+.2f}"

@@ -7,14 +7,14 @@ import math
 import numpy as np
 from scipy import fft, special
 
-from initspec_conformance import rates
-from initspec_conformance.batch import Batch
 from initspec_conformance.checks.base import DEFAULT, Accumulator, Evidence
+from initspec_conformance.checks.batch import Batch
 from initspec_conformance.checks.permutations import Lengths, of_distances, of_waves
 from initspec_conformance.checks.sparsity import Mask, masks
-from initspec_conformance.laws import zeros_of
-from initspec_conformance.rates import Rates
-from initspec_conformance.target import Target
+from initspec_conformance.expected.laws import zeros_of
+from initspec_conformance.expected.target import Target
+from initspec_conformance.statistics import error_rates
+from initspec_conformance.statistics.error_rates import Rates
 
 
 class Shuffled(Mask):
@@ -51,7 +51,7 @@ class Distances(Shuffled):
         p = zeros / entries
         pairs = slices * (entries - half) * p * (1 - p)
         sd = math.sqrt(slices * float(variance[0]))
-        return (rates.reach(levels, len(known)) * sd + HALF_STEP) / pairs
+        return (error_rates.reach(levels, len(known)) * sd + HALF_STEP) / pairs
 
 
 FEWEST = 25.0
@@ -99,9 +99,9 @@ class _Distances(_Power):
         # A pair more or less is a step of about one: half of it nearer, for continuity.
         nearer = np.sign(off) * np.maximum(np.abs(off) - HALF_STEP, 0.0)
         z = nearer / np.sqrt(self.slices * variance)
-        p_values = rates.of_skewed(z, third / variance**1.5 / math.sqrt(self.slices))
+        p_values = error_rates.of_skewed(z, third / variance**1.5 / math.sqrt(self.slices))
         worst = int(np.argmin(p_values))
-        p_value = rates.bonferroni(float(p_values[worst]), len(distances))
+        p_value = error_rates.bonferroni(float(p_values[worst]), len(distances))
         distance = int(distances[worst])
         pairs = self.slices * (self.entries - distance) * p * (1 - p)
         message = (
@@ -138,7 +138,7 @@ class Waves(Shuffled):
         # A gamma variable of this mean and variance, 1 + d times as large.
         freedom = 2 * slices * float(mean[0] ** 2 / variance[0])
         limit = special.chdtri(freedom, levels.first / 2 / len(variance))
-        return float(limit / special.chdtri(freedom, 1 - rates.MISS)) - 1
+        return float(limit / special.chdtri(freedom, 1 - error_rates.MISS)) - 1
 
 
 LEAST = 32
@@ -157,9 +157,9 @@ class _Waves(_Power):
         mean, variance, third = of_waves(self.entries, self.zeros)
         power = self.power[1:]
         z = (power - self.slices * mean) / np.sqrt(self.slices * variance)
-        p_values = rates.of_skewed(z, third / variance**1.5 / math.sqrt(self.slices))
+        p_values = error_rates.of_skewed(z, third / variance**1.5 / math.sqrt(self.slices))
         worst = int(np.argmin(p_values))
-        p_value = rates.bonferroni(float(p_values[worst]), len(z))
+        p_value = error_rates.bonferroni(float(p_values[worst]), len(z))
         share = power[worst] / self.slices / mean[worst]
         message = (
             f"zeros have {share:.4f} times the power of chance at {worst + 1} waves a slice, "

@@ -10,8 +10,8 @@ import numpy as np
 from initspec import Axes, InitSpec
 from initspec.axes import OUT_IN, by_rank
 from initspec.backend import usable
-from initspec_conformance.arrays import Array
-from initspec_conformance.target import Target, target_of
+from initspec_conformance.expected.arrays import Array
+from initspec_conformance.expected.target import Target, target_of
 
 MATRIX = (512, 520)
 """A plain weight, almost square."""

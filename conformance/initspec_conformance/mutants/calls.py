@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from initspec_conformance.arrays import Array
+from initspec_conformance.expected.arrays import Array
+from initspec_conformance.expected.target import Target
 from initspec_conformance.mutants.base import MATRIX, Mutant
-from initspec_conformance.target import Target
 
 
 class NanAtZero(Mutant):

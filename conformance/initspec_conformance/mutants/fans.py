@@ -6,9 +6,9 @@ import math
 from typing import ClassVar
 
 from initspec import Fans
-from initspec_conformance.laws import sigma
+from initspec_conformance.expected.laws import sigma
+from initspec_conformance.expected.target import Target
 from initspec_conformance.mutants.base import Scaled
-from initspec_conformance.target import Target
 
 
 class WrongFans(Scaled, abstract=True):

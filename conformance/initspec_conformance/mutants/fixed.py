@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from initspec import Dirac, Identity
-from initspec_conformance.arrays import Array
+from initspec_conformance.expected.arrays import Array
+from initspec_conformance.expected.target import Target
 from initspec_conformance.mutants.base import Mutant
-from initspec_conformance.target import Target
 
 
 class IdentityWithoutGain(Mutant):

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 from scipy import special
 
-from initspec_conformance.arrays import Array, Values
+from initspec_conformance.expected.arrays import Array, Values
+from initspec_conformance.expected.target import Target
 from initspec_conformance.mutants.base import MATRIX, Mutant, wide
-from initspec_conformance.target import Target
 
 
 class Spoiled(Mutant, abstract=True):

@@ -10,9 +10,9 @@ import numpy as np
 from scipy import special, stats
 
 from initspec import InitSpec
-from initspec_conformance.arrays import Array, Values
+from initspec_conformance.expected.arrays import Array, Values
+from initspec_conformance.expected.target import Target
 from initspec_conformance.mutants.base import MATRIX, Mutant, wide
-from initspec_conformance.target import Target
 
 
 class OtherLaw(Mutant, abstract=True):

@@ -7,16 +7,16 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from initspec_conformance.drawing import Caller
-from initspec_conformance.findings import Finding
-from initspec_conformance.jobs import Job, Terms, do
-from initspec_conformance.judge import tests_of
-from initspec_conformance.levels import LEVELS, level_of
-from initspec_conformance.manifest import Cell
 from initspec_conformance.mutants.base import Mutant
 from initspec_conformance.mutants.catalogue import CATALOGUE
-from initspec_conformance.properties import PROPERTIES
-from initspec_conformance.rates import two_stages
+from initspec_conformance.results.findings import Finding
+from initspec_conformance.runner.cells import Cell
+from initspec_conformance.runner.jobs import Job, Terms, do
+from initspec_conformance.runner.judge import tests_of
+from initspec_conformance.runner.levels import LEVELS, level_of
+from initspec_conformance.runner.properties import PROPERTIES
+from initspec_conformance.runner.sampling import Caller
+from initspec_conformance.statistics.error_rates import two_stages
 
 Progress = Callable[[int, int, str, bool], None]
 """Called as progress(mutants done, mutants in all, the mutant's name, whether all is well)."""

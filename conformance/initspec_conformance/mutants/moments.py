@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from initspec import InitSpec, TruncatedNormal
-from initspec.variance import Std
-from initspec_conformance.arrays import Array
+from initspec.distributions.rules import Std
+from initspec_conformance.expected.arrays import Array
+from initspec_conformance.expected.target import Target
 from initspec_conformance.mutants.base import MATRIX, Mutant, Scaled
-from initspec_conformance.target import Target
 
 
 class MeanOff(Mutant):

@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from initspec import DeltaOrthogonal, Orthogonal
-from initspec_conformance.arrays import Array, Values
+from initspec_conformance.expected.arrays import Array, Values
+from initspec_conformance.expected.target import Target
 from initspec_conformance.mutants.base import Mutant, wide
-from initspec_conformance.target import Target
 
 SMALL_MATRICES = (512, 8, 8)
 

@@ -8,9 +8,9 @@ import numpy as np
 from scipy import special
 
 from initspec.dtypes import FLOATS, numpy_dtype
-from initspec_conformance.arrays import Array
+from initspec_conformance.expected.arrays import Array
+from initspec_conformance.expected.target import Target
 from initspec_conformance.mutants.base import MATRIX, Mutant, wide
-from initspec_conformance.target import Target
 
 BFLOAT16 = numpy_dtype(FLOATS["bfloat16"])
 

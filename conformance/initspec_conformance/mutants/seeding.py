@@ -11,9 +11,9 @@ from scipy import special
 
 from initspec import Axes, InitSpec
 from initspec.axes import IN_OUT, OUT_IN, by_rank
-from initspec_conformance.arrays import Array
+from initspec_conformance.expected.arrays import Array
+from initspec_conformance.expected.target import Target
 from initspec_conformance.mutants.base import Mutant, wide
-from initspec_conformance.target import Target
 
 
 class SeedIgnored(Mutant):

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initspec import Sparse
-from initspec_conformance.arrays import Array
-from initspec_conformance.laws import zeros_of
+from initspec_conformance.expected.arrays import Array
+from initspec_conformance.expected.laws import zeros_of
+from initspec_conformance.expected.target import Target
 from initspec_conformance.mutants.base import Mutant, wide
-from initspec_conformance.target import Target
 
 Where = NDArray[np.bool_]
 

@@ -6,7 +6,7 @@ import random
 import numpy as np
 
 from initspec.axes import OUT_IN, by_rank
-from initspec.plan import resolve
+from initspec.spec.resolve import resolve
 
 
 class DummyBackend:
@@ -27,8 +27,8 @@ class DummyBackend:
 
     def compile(self, spec, axes, seed, name):
         def initializer(shape, rng):
-            plan = resolve(spec, shape, axes)
-            return plan.distribution.sample(plan, RandomPrimitives(plan, rng))
+            resolved = resolve(spec, shape, axes)
+            return resolved.distribution.sample(resolved, RandomPrimitives(resolved, rng))
 
         return initializer
 
@@ -39,9 +39,9 @@ class DummyBackend:
 class RandomPrimitives:
     """The primitives that the elementwise families need."""
 
-    def __init__(self, plan, rng):
-        self._shape = plan.layout.shape
-        self._size = plan.layout.size
+    def __init__(self, resolved, rng):
+        self._shape = resolved.layout.shape
+        self._size = resolved.layout.size
         self._rng = rng
 
     def full(self, value):

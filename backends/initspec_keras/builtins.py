@@ -1,0 +1,205 @@
+"""keras.initializers and the layers of Keras as data: what each line draws by its documentation."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from initspec import InitSpec
+from initspec.backend.builtins import Builtin
+from initspec.dtypes import float_type, numpy_dtype
+from initspec_keras.backend import wide
+
+_INIT = "https://keras.io/api/layers/initializers/"
+_DENSE = ("Keras Dense(48)*",)
+_LARGE = ("Keras Dense*",)
+"""With the kernel of 1000 x 1000, where rare values show."""
+_ANY = (
+    *_DENSE,
+    *("Keras Conv*", "Keras Depthwise*", "Keras LSTM*", "Keras Multi*", "Embedding*", "mixture*"),
+)
+_BIAS = ("bias*",)
+
+
+def builtins() -> tuple[Builtin, ...]:
+    """Return Keras' own initializers, on the Keras backend that is active."""
+    return (*_plain(), *_fan_rules(), *_structured(), *_layers())
+
+
+def _plain() -> Iterator[Builtin]:
+    spec = InitSpec
+    yield _init("RandomNormal", spec.normal(0.05), "normal, stddev=0.05", _DENSE)
+    says = "uniform from minval=-0.05 to maxval=0.05"
+    yield _init("RandomUniform", spec.uniform(-0.05, 0.05), says, _DENSE)
+    cut = "TruncatedNormal"
+    says = "as RandomNormal, but values more than two standard deviations off are re-drawn"
+    parent = spec.truncated_normal(0.02, corrected=False)
+    yield _init(cut, parent, says, _LARGE, stddev=0.02)
+    says = "stddev: standard deviation of the random values to generate"
+    yield _init(cut, spec.truncated_normal(0.02), says, _DENSE, stddev=0.02)
+    yield _init("Constant", spec.constant(0.1), "value", _DENSE, seeded=False, value=0.1)
+    yield _init("Zeros", spec.zeros(), "0", _DENSE, seeded=False)
+    yield _init("Ones", spec.ones(), "1", _DENSE, seeded=False)
+
+
+def _fan_rules() -> Iterator[Builtin]:
+    spec = InitSpec
+    every = (*_ANY, *_BIAS)
+    says = "truncated normal, stddev = sqrt(2 / fan_in)"
+    yield _init("HeNormal", spec.he_truncated_normal(), says, (*every, *_LARGE))
+    paper = "the paper it cites, He et al. (2015), section 2.2: N(0, 2 / fan_in)"
+    yield _init("HeNormal", spec.he_normal(), paper, _LARGE)
+    yield _init("HeUniform", spec.he_uniform(), "limit = sqrt(6 / fan_in)", every)
+    says = "truncated normal, stddev = sqrt(2 / (fan_in + fan_out))"
+    yield _init("GlorotNormal", spec.glorot_truncated_normal(), says, every)
+    says = "limit = sqrt(6 / (fan_in + fan_out))"
+    yield _init("GlorotUniform", spec.glorot_uniform(), says, every)
+    says = "truncated normal, stddev = sqrt(1 / fan_in)"
+    yield _init("LecunNormal", spec.lecun_truncated_normal(), says, every)
+    yield _init("LecunUniform", spec.lecun_uniform(), "limit = sqrt(3 / fan_in)", every)
+    law: dict[str, Any] = {"mode": "fan_out", "distribution": "untruncated_normal"}
+    says = "untruncated normal, stddev = sqrt(scale / n), n the number of output units"
+    yield _init("VarianceScaling", spec.he_normal(mode="fan_out"), says, every, scale=2.0, **law)
+    says = "input_axes, output_axes: the axes that count in the fans"
+    roles: dict[str, Any] = {"input_axes": (0,), "output_axes": (1, 2)}
+    query = ("Keras Multi*query*",)
+    yield _init("GlorotUniform", spec.glorot_uniform(), says, query, **roles)
+
+
+def _structured() -> Iterator[Builtin]:
+    says = "orthogonal rows where it has fewer rows than columns, else columns"
+    yield _init("Orthogonal", InitSpec.orthogonal(), says, _ANY)
+    yield _init("Identity", InitSpec.identity(), "the identity", _DENSE, seeded=False)
+
+
+def _layers() -> Iterator[Builtin]:
+    layers = keras.layers
+    glorot = InitSpec.glorot_uniform()
+    says = 'kernel_initializer="glorot_uniform": limit = sqrt(6 / (fan_in + fan_out))'
+    image = (None, 8, 8)
+    yield _layer("Dense", glorot, says, _DENSE, lambda s: _built(layers.Dense(s[1]), (None, s[0])))
+    yield _layer(
+        "Conv2D", glorot, says, ("Keras Conv2D(8*",),
+        lambda s: _built(layers.Conv2D(s[3], s[:2]), (*image, s[2])),
+    )  # fmt: skip
+    yield _layer(
+        "Conv2D", glorot, says, ("Keras Conv2D(64*",),
+        lambda s: _built(layers.Conv2D(s[3], s[:2], groups=4), (*image, 4 * s[2])), groups=4,
+    )  # fmt: skip
+    yield _layer(
+        "DepthwiseConv2D", glorot, says.replace("kernel_", "depthwise_"), ("Keras Depthwise*",),
+        lambda s: _built(layers.DepthwiseConv2D(s[:2]), (*image, s[2])),
+    )  # fmt: skip
+    yield _layer(
+        "Conv2DTranspose", glorot, says, ("Keras Conv2DT*",),
+        lambda s: _built(layers.Conv2DTranspose(s[2], s[:2]), (*image, s[3])),
+    )  # fmt: skip
+    yield _layer(
+        "LSTM", glorot, says, ("Keras LSTM*kernel on*",),
+        lambda s: _built(layers.LSTM(s[1] // 4), (None, 5, s[0])),
+    )  # fmt: skip
+    yield _layer(
+        "LSTM", InitSpec.orthogonal(), 'recurrent_initializer="orthogonal"',
+        ("Keras LSTM*recurrent*",), lambda s: _built(layers.LSTM(s[0]), (None, 5, 10)),
+        "recurrent kernel", 1,
+    )  # fmt: skip
+    yield _layer(
+        "MultiHeadAttention", glorot, says, ("Keras Multi*query*",),
+        lambda s: _attention(s[1], s[2], s[0], s[0]), "query kernel",
+    )  # fmt: skip
+    yield _layer(
+        "MultiHeadAttention", glorot, says, ("Keras Multi*output*",),
+        lambda s: _attention(s[0], s[1], 64, s[2]), "output kernel", 6,
+    )  # fmt: skip
+    yield _layer(
+        "Embedding", InitSpec.uniform(-0.05, 0.05), 'embeddings_initializer="uniform"',
+        ("Embedding*",), lambda s: _built(layers.Embedding(*s), (None, 5)), "embeddings",
+    )  # fmt: skip
+    yield Builtin(
+        "init = keras.initializers.HeNormal(); two Dense(48, kernel_initializer=init)",
+        InitSpec.he_truncated_normal(),
+        f"what two layers need: weights that do not depend on each other's, {_INIT}",
+        ("two Keras*",),
+        _shared,
+        ("float32",),
+    )
+
+
+def _init(
+    name: str,
+    spec: InitSpec,
+    says: str,
+    layers: tuple[str, ...],
+    seeded: bool = True,
+    **arguments: Any,
+) -> Builtin:
+    kind = getattr(keras.initializers, name)
+
+    def draw(shape: tuple[int, ...], dtype: str, seed: int) -> NDArray[np.floating]:
+        own = {"seed": seed} if seeded else {}
+        with wide(dtype):
+            return _numpy(kind(**arguments, **own)(shape, dtype=dtype), dtype)
+
+    written = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+    return Builtin(f"keras.initializers.{name}({written})", spec, f"{says}, {_INIT}", layers, draw)
+
+
+def _layer(
+    name: str,
+    spec: InitSpec,
+    says: str,
+    layers: tuple[str, ...],
+    make: Callable[[tuple[int, ...]], Any],
+    weight: str = "kernel",
+    index: int = 0,
+    **arguments: Any,
+) -> Builtin:
+    def draw(shape: tuple[int, ...], dtype: str, seed: int) -> NDArray[np.floating]:
+        return _numpy(_seeded(seed, lambda: make(shape)).weights[index], dtype)
+
+    written = "".join(f", {key}={value!r}" for key, value in arguments.items())
+    line = f"keras.layers.{name}(...{written}): {weight}"
+    return Builtin(line, spec, f"{says}, https://keras.io/api/layers/", layers, draw, ("float32",))
+
+
+def _seeded(seed: int, make: Callable[[], Any]) -> Any:
+    """Make something unseeded: Keras takes its seeds from Python's global generator."""
+    state = random.getstate()
+    try:
+        random.seed(seed)
+        return make()
+    finally:
+        random.setstate(state)
+
+
+def _shared(shape: tuple[int, ...], dtype: str, seed: int) -> NDArray[np.floating]:
+    """Draw the kernels of several layers that one unseeded initializer fills, [layer, in, out]."""
+    many, inputs, units = shape
+    shared = _seeded(seed, keras.initializers.HeNormal)
+    kernels = [
+        _built(keras.layers.Dense(units, kernel_initializer=shared), (None, inputs)).kernel
+        for _ in range(many)
+    ]
+    return np.stack([_numpy(kernel, dtype) for kernel in kernels])
+
+
+def _built(layer: Any, *shapes: tuple[int | None, ...]) -> Any:
+    layer.build(*shapes)
+    return layer
+
+
+def _attention(heads: int, size: int, features: int, out: int) -> Any:
+    layer = keras.layers.MultiHeadAttention(heads, size, output_shape=out)
+    return _built(layer, (None, 5, features), (None, 5, features))
+
+
+def _numpy(value: Any, dtype: str) -> NDArray[np.floating]:
+    if dtype in ("float16", "bfloat16"):
+        value = keras.ops.cast(value, "float32")  # exact; NumPy knows no bfloat16
+    array = keras.ops.convert_to_numpy(value)
+    return np.asarray(array).astype(numpy_dtype(float_type(dtype)), copy=False)

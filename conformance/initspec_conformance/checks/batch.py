@@ -1,0 +1,172 @@
+"""Draws of one weight, and what several checks read from them, computed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+from initspec_conformance.expected.arrays import Array, Values
+from initspec_conformance.expected.slices import sizes_of, slices_of
+from initspec_conformance.expected.target import Target
+
+LONGEST = 1 << 22
+"""How many entries of a draw are correlated with each other, at most."""
+
+MOST = 1 << 19
+"""How many entries are compared with each other, at most."""
+
+Spectra = tuple[NDArray[np.complex64], NDArray[np.complex64]]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Consecutive draws of one target.
+
+    Attributes:
+        target: what they should be.
+        draws: the draws, [draws, *shape], in the target's dtype.
+        first: the number of the first of them among the stage's draws.
+    """
+
+    target: Target
+    draws: Array
+    first: int = 0
+
+    def forget(self, names: tuple[str, ...]) -> None:
+        """Let go of what was computed and is not read again."""
+        for name in names:
+            self.__dict__.pop(name, None)
+
+    @property
+    def count(self) -> int:
+        """The number of draws."""
+        return len(self.draws)
+
+    @cached_property
+    def logical(self) -> Array:
+        """The draws as [draws, stack, out, in, kernel]."""
+        layout = self.target.layout
+        order = (0, *(1 + axis for axis in layout.order))
+        split = self.draws.reshape(-1, *layout.sizes).transpose(order)
+        return np.ascontiguousarray(split).reshape(
+            -1, layout.stack, layout.out, layout.in_, layout.taps
+        )
+
+    @cached_property
+    def entries(self) -> Array:
+        """The independent entries of each draw, [draws, n]: for sparse, the non-zeros."""
+        flat = self.logical.reshape(self.count, -1)
+        if self.target.family != "sparse":
+            return flat
+        chosen = [row[row != 0] for row in flat]
+        shortest = min(map(len, chosen))  # a wrong count is the business of another check
+        return np.stack([row[:shortest] for row in chosen])
+
+    @cached_property
+    def centred(self) -> Values:
+        """The entries less the mean that they should have, in float64, as they are read."""
+        return self.target.reading.centred(self.entries, lambda: self.u)
+
+    @cached_property
+    def u(self) -> Values:
+        """The place of each entry in (0, 1); the noise in it has nothing to do with the draws'."""
+        return self._u(self.entries)
+
+    @property
+    def own_u(self) -> Values:
+        """The places in the weight's own order, in which generators fill it: [draws, n]."""
+        layout = self.target.layout
+        shape = (self.count, *sizes_of(layout))
+        if layout.in_order:
+            return self.u
+        own = [layout.weight(one) for one in self.u.reshape(shape)]
+        return np.stack(own).reshape(self.count, -1)
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """How many entries lie in each cell of the reading."""
+        reading = self.target.reading
+        cells = reading.cells(self.entries, self.u)
+        return np.bincount(cells.ravel(), minlength=len(reading.upto))
+
+    @cached_property
+    def patterns(self) -> NDArray[np.int64]:
+        """How many entries of a 16-bit draw are each of its values."""
+        rounded = self.target.rounded
+        if self.target.reading is rounded:
+            return self.counts
+        cells = rounded.order(self.entries)
+        return np.bincount(cells.ravel(), minlength=len(rounded.upto))
+
+    @cached_property
+    def scores(self) -> Values:
+        """The normal score of each entry."""
+        return self.target.reading.scores(self.entries, self.u)
+
+    @cached_property
+    def grid(self) -> Values:
+        """The normal scores as [draws, stack, out, in, kernel]; 0 where a sparse weight is 0."""
+        shape = (self.count, *sizes_of(self.target.layout))
+        if self.target.family == "sparse":
+            scores = self.target.reading.scores(self.logical, self._u(self.logical))
+            return np.where(self.logical != 0, scores, 0.0)
+        return self.scores.reshape(shape)
+
+    @cached_property
+    def sums(self) -> dict[str, tuple[Values, Values, Values]]:
+        """For each kind of slice how many scores each has, their sum and that of their squares."""
+        grid = self.grid
+        squares = grid**2
+        found = {}
+        for name, axes in slices_of(self.target.layout).items():
+            over = tuple(1 + axis for axis in axes)
+            sums = grid.sum(axis=over)
+            if self.target.family == "sparse":
+                counts = (grid != 0).sum(axis=over).astype(np.float64)
+            else:
+                counts = np.full(sums.shape, float(grid[0].size * len(sums) // sums.size))
+            found[name] = (counts, sums, squares.sum(axis=over))
+        return found
+
+    @cached_property
+    def ordered(self) -> Array:
+        """The absolute values of some entries, sorted."""
+        return np.sort(np.abs(some_of(self.entries.ravel(), MOST)))
+
+    def _u(self, values: Array) -> Values:
+        noise = np.random.Generator(np.random.Philox(key=(0x5C07E, self.first)))
+        return self.target.reading.u(values, noise.random)
+
+    @cached_property
+    def signals(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Two bounded signals of unit variance, [draws, n]: one of sign, one of size.
+
+        sqrt(12) (U - 1/2) and its folded form sqrt(12) (|2 U - 1| - 1/2), which negation leaves
+        as it is; both uniform under the law.
+        """
+        u = self.u[:, :LONGEST]
+        root = np.float32(np.sqrt(12))
+        plain = (u - 0.5).astype(np.float32)
+        folded = np.abs(plain) * 2 - np.float32(0.5)
+        plain *= root
+        folded *= root
+        return plain, folded
+
+    @cached_property
+    def spectra(self) -> Spectra:
+        """The zero-padded Fourier transforms of the signals."""
+        plain, folded = self.signals
+        padded = fft.next_fast_len(2 * plain.shape[1], real=True)
+        return fft.rfft(plain, padded, axis=1), fft.rfft(folded, padded, axis=1)
+
+
+def some_of(values: Array, most: int) -> Array:
+    """Return so many entries at most, from all parts of a draw: the first half may be right."""
+    if len(values) <= most:
+        return values
+    chosen = np.random.Generator(np.random.Philox(key=0x50E)).random(len(values), np.float32)
+    return values[chosen < most / len(values)]

@@ -1,0 +1,1 @@
+"""What a weight should be, independently of the core."""

@@ -1,0 +1,119 @@
+"""What weights look like, for people who expected something else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import suppress
+
+import numpy as np
+
+from initspec import InitSpec, TruncatedNormal
+from initspec.distributions.rules import FanRule
+from initspec.errors import InitSpecError
+from initspec_conformance.expected.arrays import Array, Values
+from initspec_conformance.expected.target import Target
+
+_FAMILIES = ("normal", "uniform", "truncated_normal")
+_NAMED = 3
+"""How many specs are named at most, where several have the same standard deviation."""
+
+
+def looks_like(values: Array, target: Target) -> str:
+    """Say what a weight looks like: its numbers, and the specs whose numbers they are."""
+    x = values.astype(np.float64).ravel()
+    if x.min() == x.max():
+        return f"the constant {x[0]:.6g}"
+    zeros = float(np.mean(x == 0))
+    dense = x[x != 0]
+    mean, std = float(dense.mean()), float(dense.std())
+    text = f"mean {mean:.4g}, std {std:.4g}, from {x.min():.4g} to {x.max():.4g}"
+    if zeros > 0.01:
+        text += f", {zeros:.1%} of it exactly 0"
+    structure = _structure(values, target)
+    if structure:
+        return f"{text}: {structure}"
+    if not std:
+        return f"{text}: all else is {mean:.6g}"
+    return f"{text}: {_nearest(dense, mean, std, target)}"
+
+
+def _structure(values: Array, target: Target) -> str:
+    """Return what a weight of orthonormal rows or columns is; "" where it has none."""
+    layout = target.layout
+    order = values.reshape(layout.sizes).transpose(layout.order).astype(np.float64)
+    matrix = order.reshape(layout.stack, layout.out, -1)[0]
+    if matrix.shape[0] > matrix.shape[1]:
+        matrix = matrix.T
+    if min(matrix.shape) < 2:
+        return ""
+    gram = matrix @ matrix.T
+    gain = math.sqrt(np.trace(gram) / len(gram))
+    if not gain or np.abs(gram / gain**2 - np.eye(len(gram))).max() > 16 * target.unit:
+        return ""
+    name = "an identity" if np.count_nonzero(matrix) == len(matrix) else "orthogonal"
+    return f"{name} of gain {gain:.4g}"
+
+
+def _nearest(x: Values, mean: float, std: float, target: Target) -> str:
+    """Return the specs whose standard deviation this is, or how far off it is."""
+    shape = _shape((x - mean) / std)
+    if abs(mean - target.spec.mean(target.shape, target.axes)) > 6 * std / math.sqrt(len(x)):
+        return f"{shape} with another mean"
+    spread = 6 / math.sqrt(2 * len(x)) + 0.003
+    near = sorted(
+        (off, text)
+        for text, expected in _candidates(shape, target)
+        if expected > 0 and (off := abs(math.log(std / expected))) < spread
+    )
+    if near:
+        named = list(dict.fromkeys(text for _, text in near[:_NAMED]))
+        alone = ", by its shape and spread alone" if str(target.spec) in named else ""
+        return " or ".join(named) + alone
+    sigma = _sigma(target)
+    if not sigma:
+        return f"{shape} of std {std:.4g}"
+    return f"{shape}, its std {std / sigma:.4g} times that of {target.spec}"
+
+
+def _sigma(target: Target) -> float:
+    """Return the standard deviation of the entries; of a sparse weight, of those that are not 0."""
+    law = target.law
+    return law.moments()[1] if law is not None else target.spec.std(target.shape, target.axes)
+
+
+def _candidates(shape: str, target: Target) -> Iterator[tuple[str, float]]:
+    """Yield what a weight of a shape may be meant as, and the standard deviation that it has."""
+    for rule in ("he", "glorot", "lecun"):
+        for mode in ("fan_in", "fan_out", "fan_avg"):
+            spec = InitSpec(shape, rule, mode=mode)
+            with suppress(InitSpecError):  # fans of a weight without axes
+                yield str(spec), spec.std(target.shape, target.axes)
+    spec = target.spec
+    if spec.variance is None:
+        return
+    sigma = _sigma(target)
+    family = spec.distribution
+    yield f"{spec} with its variance for its std", sigma**2
+    if shape == family.name():
+        yield str(spec), sigma
+    if spec.gain != 1:
+        yield f"{spec} without its gain", sigma / spec.gain
+        yield f"{spec} with its gain for a factor of the variance", sigma / math.sqrt(spec.gain)
+        yield f"{spec} with its gain applied twice", sigma * spec.gain
+    if isinstance(family, TruncatedNormal):
+        cut = family.variate.std
+        wrong = sigma * cut if family.corrected else sigma / cut
+        yield f"{spec} with corrected={not family.corrected}", wrong
+        if shape == "normal":
+            yield f"{spec} that was not truncated", sigma / cut if not family.corrected else sigma
+    if isinstance(spec.variance, FanRule) and target.layout.taps > 1:
+        yield f"{spec} without its receptive field", sigma * math.sqrt(target.layout.taps)
+
+
+def _shape(y: Values) -> str:
+    """Return the family whose kurtosis is nearest: 3, 1.8, or 2.3655 for one cut at 2 sigma."""
+    kurtosis = float(np.mean(y**4))
+    return min(
+        zip(_FAMILIES, (3.0, 1.8, 2.3655), strict=True), key=lambda pair: abs(pair[1] - kurtosis)
+    )[0]

@@ -1,0 +1,45 @@
+"""The random numbers that everybody shares: no draw may move them, and none may depend on them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import numpy as np
+
+from initspec.backend.random_state import HasRandomState
+
+
+class RandomState:
+    """The global random state of Python, NumPy and, where a backend tells of it, its framework.
+
+    Args:
+        backend: asked for its framework's; see `initspec.backend.random_state.HasRandomState`.
+    """
+
+    def __init__(self, backend: object = None) -> None:
+        self._framework = backend if isinstance(backend, HasRandomState) else None
+        self._name = str(getattr(backend, "name", ""))
+
+    def __call__(self) -> dict[str, Any]:
+        """Return each state, by whose it is."""
+        kind, keys, position, *rest = np.random.get_state(legacy=True)
+        found = {
+            "numpy.random": (kind, keys.tobytes(), position, *rest),  # type: ignore[union-attr]
+            "random": random.getstate(),
+        }
+        return found | ({self._name: self._framework.random_state()} if self._framework else {})
+
+    @contextmanager
+    def elsewhere(self, seed: int) -> Iterator[None]:
+        """Have all states at another place; afterwards they are as before."""
+        with ExitStack() as after:
+            after.callback(np.random.set_state, np.random.get_state())
+            after.callback(random.setstate, random.getstate())
+            np.random.seed(seed)
+            random.seed(seed)
+            if self._framework:
+                after.enter_context(self._framework.elsewhere(seed))
+            yield

@@ -1,0 +1,1 @@
+"""Error rates and the tails of null laws."""

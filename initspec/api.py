@@ -1,0 +1,376 @@
+"""InitSpec: what the initial weights of a parameter should be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from initspec import backend as registry
+from initspec.activations.recommend import choose
+from initspec.axes import Axes, axes_of
+from initspec.axes.fans import MODES, Fans
+from initspec.distributions import Distribution, distribution_of
+from initspec.distributions.rules import Rule, rule_of
+from initspec.dtypes import float_type
+from initspec.errors import AxesError, SpecError, unknown
+from initspec.numerics.law import Law
+from initspec.numerics.validation import positive
+from initspec.spec import document
+from initspec.spec import line as lines
+from initspec.spec.constructors import Named
+from initspec.spec.resolve import Resolved, resolve
+from initspec.stream import check_name, check_seed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import keras
+    from numpy.typing import DTypeLike, NDArray
+
+    from initspec.activations import Activation
+    from initspec.backend import Backend
+    from initspec.typing import JaxInit, NumpyInit, TorchInit
+
+
+class _Default(str):
+    """A default that can be told from the same word written by the caller."""
+
+    __slots__ = ()
+
+
+_HE = _Default("he")
+
+
+@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False)
+class InitSpec(Named):
+    """What initial weights should be: W = mean + s * Y, with Y the family's standard variate.
+
+    sigma = gain * sqrt(scale / fan(mode)) under a fan rule, gain * std under a fixed one; s is
+    sigma, or sigma / sd(Y) for a corrected truncated normal. A spec is data: frozen, hashable,
+    picklable, and equal to every other spec of the same meaning.
+
+    Args:
+        distribution: a name ("normal", "uniform", "truncated_normal", "orthogonal", ...) or a
+            distribution such as `TruncatedNormal(lower=-3, upper=3)`.
+        variance: a name ("lecun", "glorot" or "xavier", "he" or "kaiming"), a number (the scale of
+            a fan rule), or a rule such as `Std(0.02)`. Structured families and constants take none.
+        gain: a positive number that multiplies on top of the rule.
+        mode: "fan_in", "fan_out", "fan_avg" or "fan_geo_avg"; None takes fan_avg for glorot, fan_in
+            for other fan rules, and stays None under a fixed rule.
+
+    Raises:
+        SpecError: a field is unknown or out of range, or two of them do not go together.
+
+    >>> InitSpec() == InitSpec.he_normal() == InitSpec.variance_scaling(2.0)
+    True
+    >>> InitSpec.he_normal().std((512, 256))   # sqrt(2 / 256)
+    0.08838834764831845
+    """
+
+    distribution: Distribution
+    variance: Rule | None
+    gain: float
+    mode: str | None
+    _key: tuple[object, ...]
+    _hash: int
+
+    def __init__(
+        self,
+        distribution: str | Distribution = "normal",
+        variance: str | float | Rule | None = _HE,
+        gain: float = 1.0,
+        mode: str | None = None,
+    ) -> None:
+        family = distribution_of(distribution)
+        gain = positive("gain", gain)
+        if not family.takes_gain and gain != 1:
+            raise SpecError(f"gain={gain!r} with {family.name()}: it takes no gain; leave it out")
+        rule: Rule | None = None
+        default_mode: str | None = None
+        if family.rules:
+            rule, default_mode = rule_of(_HE if variance is None else variance)
+            family.check_rule(rule)
+        elif variance is not None and not isinstance(variance, _Default):
+            raise SpecError(
+                f"variance={variance!r} with {family.name()}: it takes no rule; leave it out"
+            )
+        if mode is not None:
+            if rule is None or not rule.takes_mode:
+                holder = family.name() if rule is None else f"the fixed rule {rule!r}"
+                raise SpecError(f"mode={mode!r} with {holder}: no fan enters it; leave it out")
+            if mode not in MODES:
+                raise SpecError(unknown("mode", mode, MODES))
+        mode = default_mode if mode is None else str(mode)  # np.str_ is no JSON
+        # Kept, because every call of an initializer looks its resolved spec up by the spec.
+        key = (family, gain if rule is None else rule.meaning(gain), mode)
+        for name, value in (
+            ("distribution", family),
+            ("variance", rule),
+            ("gain", gain),
+            ("mode", mode),
+            ("_key", key),
+            ("_hash", hash(key)),
+        ):
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def for_activation(
+        cls,
+        activation: str | Callable[..., Any] | Activation,
+        distribution: str | Distribution = "normal",
+        mode: str | None = None,
+        **parameters: Any,
+    ) -> InitSpec:
+        """Return the spec that fits the activation behind the layer.
+
+        He for the ReLU family, Glorot for sigmoid and tanh, LeCun for SELU, LeCun with the
+        activation's own gain for all others; `initspec recommend` says why. A structured family
+        such as "orthogonal" has it all in its gain.
+
+        Args:
+            activation: a name such as "gelu", or an elementwise function of a NumPy array.
+            distribution: a name or a distribution.
+            mode: a fan mode; None takes the rule's own, fan_avg for Glorot and fan_in else.
+            parameters: what the named activation takes, such as negative_slope=0.2.
+
+        Raises:
+            ActivationError: the activation is unknown, not elementwise, or has no gain.
+            SpecError: the fields do not go together, or a parameter is out of range.
+
+        >>> print(InitSpec.for_activation("gelu", distribution="uniform"))
+        lecun_uniform(gain=1.5335304411955353)
+        """
+        family = distribution_of(distribution)
+        return cls(**choose(activation, **parameters).fields(family), mode=mode)
+
+    # --- identity -----------------------------------------------------------------------------
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, InitSpec) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Built anew, because hashes of strings differ between processes.
+        return InitSpec, (self.distribution, self.variance, self.gain, self.mode)
+
+    def __str__(self) -> str:
+        return lines.render(self)
+
+    def __repr__(self) -> str:
+        return f"InitSpec.parse({str(self)!r})"
+
+    def _repr_html_(self) -> str:
+        from initspec.display import html  # a notebook's need alone
+
+        return html.of_spec(self)
+
+    def replace(self, **changes: Any) -> InitSpec:
+        """Return a spec with some fields changed.
+
+        A field that is not named stays; a mode goes with its rule, so a new `variance` brings its
+        own default mode unless `mode` is given too. Where the new distribution takes no rule, the
+        old rule is dropped.
+
+        >>> print(InitSpec.he_normal().replace(gain=2.0, mode="fan_out"))
+        he_normal(gain=2.0, mode=fan_out)
+        """
+        names = ("distribution", "variance", "gain", "mode")
+        for name in changes:
+            if name not in names:
+                raise SpecError(unknown("field", name, names))
+        family = distribution_of(changes.get("distribution", self.distribution))
+        kept: dict[str, Any] = {"distribution": family}
+        if family.takes_gain:
+            kept["gain"] = self.gain
+        if family.rules and self.variance is not None:
+            kept["variance"] = self.variance
+            if "variance" not in changes:
+                kept["mode"] = self.mode
+        return InitSpec(**(kept | changes))
+
+    # --- text and documents -------------------------------------------------------------------
+
+    @classmethod
+    def parse(cls, line: str) -> InitSpec:
+        """Return the spec that a line such as "he_normal(gain=1.5, mode=fan_out)" describes.
+
+        The line is read, never evaluated; `str(spec)` writes it.
+
+        Raises:
+            FormatError: the line is not one call of a named constructor.
+            SpecError: the fields are out of range or do not go together.
+        """
+        return lines.parse(cls, line)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the spec as a versioned document of plain values."""
+        return document.to_dict(self)
+
+    def to_json(self) -> str:
+        """Return the spec as versioned JSON, described by `initspec/spec/spec.schema.json`."""
+        return document.to_json(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> InitSpec:
+        """Return the spec that `to_dict` described.
+
+        Raises:
+            FormatError: the document does not follow the schema, or is of a newer version.
+        """
+        return document.from_dict(cls, data)
+
+    @classmethod
+    def from_json(cls, data: str | bytes) -> InitSpec:
+        """Return the spec that `to_json` described.
+
+        Raises:
+            FormatError: the document is no JSON, too large, does not follow the schema, or is of a
+                newer version.
+        """
+        return document.from_json(cls, data)
+
+    # --- what it comes to on a shape ----------------------------------------------------------
+
+    def fans(self, shape: tuple[int, ...], axes: str | Axes | None = None) -> Fans:
+        """Return the fans of a weight of `shape`; without axes, of `out in kernel...`.
+
+        Raises:
+            AxesError: the axes do not fit the shape, or rank 0 or 1 comes without axes.
+        """
+        fans = self.resolve(shape, axes).fans
+        if fans is None:
+            raise AxesError(
+                f"the fans of the shape {tuple(shape)}: rank {len(shape)} has no convention; pass "
+                "axes, such as axes='out [in=512]' for the bias of a layer with 512 inputs"
+            )
+        return fans
+
+    def std(self, shape: tuple[int, ...] | None = None, axes: str | Axes | None = None) -> float:
+        """Return the standard deviation of the weights you get, in units of the weight.
+
+        It is that of one entry over seeds and places, whatever the arguments meant: 0.8796 sigma
+        for an uncorrected normal truncated at 2, sqrt(share of non-zeros) sigma for sparse,
+        gain / sqrt(max(out, in * kernel)) for orthogonal, 0 where nothing is random.
+
+        Args:
+            shape: the weight's shape; may be left out where the law does not depend on it.
+            axes: the role of each axis; `out in kernel...` if None.
+        """
+        return self.law(shape, axes).std
+
+    def mean(self, shape: tuple[int, ...] | None = None, axes: str | Axes | None = None) -> float:
+        """Return the mean of the weights you get; see `std` for the arguments."""
+        return self.law(shape, axes).mean
+
+    def bounds(
+        self, shape: tuple[int, ...] | None = None, axes: str | Axes | None = None
+    ) -> tuple[float, float]:
+        """Return the ends of the support of one entry; see `std` for the arguments."""
+        law = self.law(shape, axes)
+        return law.low, law.high
+
+    def law(self, shape: tuple[int, ...] | None = None, axes: str | Axes | None = None) -> Law:
+        """Return mean, std, support, kurtosis and cdf of one entry; see `std` for the arguments."""
+        if shape is None:
+            if self.distribution.needs_axes or (self.variance and self.variance.takes_mode):
+                raise AxesError(f"the law of '{self}' depends on the shape: pass (out, in, ...)")
+            shape = (1,)
+        return self.resolve(shape, axes).law
+
+    def resolve(self, shape: tuple[int, ...], axes: str | Axes | None = None) -> Resolved:
+        """Resolve the spec on a weight of `shape`: fans, mean, sigma and the factor of the variate.
+
+        Raises:
+            AxesError: the axes do not fit the shape, or are needed and missing.
+            ShapeError: the family cannot fill the shape.
+        """
+        return resolve(self, shape, axes_of(axes))
+
+    def sample_block(
+        self,
+        shape: tuple[int, ...],
+        index: tuple[slice, ...],
+        axes: str | Axes | None = None,
+        seed: int = 0,
+        name: str = "",
+        dtype: DTypeLike = "float32",
+    ) -> NDArray[Any]:
+        """Return a block of the portable draw: the same bits as in the whole, at its own cost.
+
+        An orthogonal matrix is computed whole for each stack member that the block touches, and a
+        sparse one for each slice.
+
+        Args:
+            shape: the whole weight's shape.
+            index: a slice for each axis, without a step, within the shape.
+            axes: the role of each axis; `out in kernel...` if None.
+            seed: an integer from 0 to 2^64 - 1.
+            name: the parameter's name, part of the stream's key.
+            dtype: float16, bfloat16, float32 or float64.
+
+        Raises:
+            TargetError: the index is stepped, negative or out of range.
+            SeedError: the seed or the name is not one.
+            AxesError, ShapeError, DtypeError: the spec cannot fill the shape or the dtype.
+
+        >>> w = InitSpec.he_normal()
+        >>> part = w.sample_block((2**20, 2**20), (slice(7, 10), slice(0, 4)), seed=7)
+        >>> part.shape, float(part[0, 0])
+        ((3, 4), 0.0008607808267697692)
+        """
+        from initspec.stream.draw import draw  # a third of what importing initspec would cost
+
+        kind = float_type(dtype)
+        return draw(resolve(self, shape, axes_of(axes), kind=kind), kind, seed, name, index)
+
+    # --- native initializers ------------------------------------------------------------------
+
+    def to(
+        self,
+        backend: str | Backend[Any],
+        axes: str | Axes | None = None,
+        seed: int | None = None,
+        name: str = "",
+    ) -> Any:
+        """Compile the spec to the native initializer of a backend.
+
+        Args:
+            backend: the name of a registered backend, or a backend.
+            axes: the role of each axis of the weights to come; None takes the framework's
+                convention for their rank.
+            seed: None draws the framework's own random numbers; an int the portable stream.
+            name: the parameter's name, part of the portable stream's key.
+
+        Raises:
+            SeedError: the seed is no integer from 0 to 2^64 - 1, or the name no str.
+            BackendError: the backend is unknown, or its framework cannot be used here.
+        """
+        if seed is not None:
+            seed = check_seed(seed)
+        return registry.usable(backend).compile(self, axes_of(axes), seed, check_name(name))
+
+    def to_numpy(
+        self, axes: str | Axes | None = None, seed: int | None = None, name: str = ""
+    ) -> NumpyInit:
+        """Return init(shape, dtype="float32", rng=None, *, name=None) -> ndarray; see `to`."""
+        return self.to("numpy", axes, seed, name)  # type: ignore[no-any-return]
+
+    def to_torch(
+        self, axes: str | Axes | None = None, seed: int | None = None, name: str = ""
+    ) -> TorchInit:
+        """Return init(tensor, generator=None, *, name=None) -> tensor, in place; see `to`."""
+        return self.to("torch", axes, seed, name)  # type: ignore[no-any-return]
+
+    def to_keras(
+        self, axes: str | Axes | None = None, seed: int | None = None, name: str = ""
+    ) -> keras.initializers.Initializer:
+        """Return a keras.initializers.Initializer: the built-in where it is exact; see `to`."""
+        return self.to("keras", axes, seed, name)
+
+    def to_jax(
+        self, axes: str | Axes | None = None, seed: int | None = None, name: str = ""
+    ) -> JaxInit:
+        """Return init(key, shape, dtype=float32, out_sharding=None) -> Array; see `to`."""
+        return self.to("jax", axes, seed, name)  # type: ignore[no-any-return]

@@ -1,0 +1,20 @@
+"""What each axis of a weight is for, and the fans and the layout that come of it."""
+
+from __future__ import annotations
+
+from initspec.axes.axes import IN_OUT, OUT_IN, Axes, axes_of, by_rank, check_shape
+from initspec.axes.fans import MODES, Fans
+from initspec.axes.layout import ROLES, Layout
+
+__all__ = [
+    "IN_OUT",
+    "MODES",
+    "OUT_IN",
+    "ROLES",
+    "Axes",
+    "Fans",
+    "Layout",
+    "axes_of",
+    "by_rank",
+    "check_shape",
+]

@@ -1,0 +1,248 @@
+"""Axes: one line that says what each axis of a weight is for.
+
+The grammar, in EBNF (white space separates items and is otherwise free)::
+
+    axes   = item { item } ;
+    item   = role | "kernel..." | split | count ;
+    split  = "(" factor { factor } ")" ;        one axis, split row-major
+    factor = role [ "=" size ] ;                at most one size of a split left open
+    count  = "[" counted { counted } "]" ;      counts in the fans, has no axis
+    counted = ( "in" | "out" | "kernel" ) "=" size ;
+    role   = "in" | "out" | "kernel" | "stack" ;
+    size   = a positive decimal integer ;
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from initspec.axes.fans import Fans
+from initspec.axes.layout import ROLES, Layout
+from initspec.errors import AxesError, unknown
+
+_TOKEN = re.compile(r"\s*([()\[\]=]|\.\.\.|[A-Za-z_]+|\d+|\S)")
+_LONGEST_LINE = 1_000
+
+Factor = tuple[str, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One word of an axes line: "axis", "ellipsis", "split" or "count", and its factors."""
+
+    kind: str
+    factors: tuple[Factor, ...]
+
+    def __str__(self) -> str:
+        words = " ".join(role if size is None else f"{role}={size}" for role, size in self.factors)
+        return {"axis": "{}", "ellipsis": "{}...", "split": "({})", "count": "[{}]"}[
+            self.kind
+        ].format(words)
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Axes:
+    """The role of each axis of a weight: `in`, `out`, `kernel` or `stack`.
+
+    `kernel...` is zero or more kernel axes; `(stack=3 out)` splits one axis row-major;
+    `[in=512]` counts in the fans and has no axis. Equal lines are equal axes, whatever their
+    spacing.
+
+    Args:
+        line: the axes in the order of the shape that the initializer is called with.
+
+    Raises:
+        AxesError: the line does not follow the grammar in `initspec.axes`.
+
+    >>> Axes("(stack=4 out) in kernel kernel").fans((64, 8, 3, 3))   # torch Conv2d, groups=4
+    Fans(fan_in=72, fan_out=144)
+    """
+
+    items: tuple[_Item, ...]
+
+    def __init__(self, line: str) -> None:
+        if not isinstance(line, str):
+            raise AxesError(f"axes={line!r}: pass a line such as 'out in kernel...'")
+        object.__setattr__(self, "items", _parse(line))
+
+    def __str__(self) -> str:
+        return " ".join(map(str, self.items))
+
+    def __repr__(self) -> str:
+        return f"Axes({str(self)!r})"
+
+    def _repr_html_(self) -> str:
+        from initspec.display import html  # which draws Axes
+
+        return html.of_axes(self)
+
+    def __reduce__(self) -> tuple[type[Axes], tuple[str]]:
+        return Axes, (str(self),)
+
+    def fans(self, shape: tuple[int, ...]) -> Fans:
+        """Return fan_in = prod(in) * prod(kernel) and fan_out = prod(out) * prod(kernel).
+
+        Raises:
+            AxesError: the axes do not fit the shape.
+        """
+        return self.layout(shape).fans
+
+    def layout(self, shape: tuple[int, ...]) -> Layout:
+        """Give each axis of `shape` its roles.
+
+        Raises:
+            AxesError: the axes do not fit the shape's rank, or a split does not divide its axis.
+        """
+        return _layout(self, check_shape(shape))
+
+
+def axes_of(axes: str | Axes | None) -> Axes | None:
+    """Return what a caller gave as `axes` as an Axes, None staying None."""
+    return axes if axes is None or isinstance(axes, Axes) else Axes(axes)
+
+
+def _size(size: Any) -> int:
+    # True is an integer to Python, and to NumPy before 2.
+    if isinstance(size, bool | np.bool_):
+        raise TypeError
+    index: int = size.__index__()
+    return index
+
+
+def check_shape(shape: object) -> tuple[int, ...]:
+    """Return `shape` as a tuple of ints; raise AxesError where it is no shape."""
+    try:
+        sizes = tuple(map(_size, shape))  # type: ignore[call-overload]
+    except (TypeError, AttributeError):
+        raise AxesError(
+            f"shape={shape!r}: pass a tuple of integers, one for each axis, such as (512, 256)"
+        ) from None
+    if any(size < 0 for size in sizes):
+        raise AxesError(f"shape={sizes}: a size is negative; sizes are 0 or more")
+    return sizes
+
+
+@lru_cache(maxsize=4096)
+def _layout(axes: Axes, shape: tuple[int, ...]) -> Layout:
+    factors: list[tuple[str, int]] = []
+    counted: list[tuple[str, int]] = []
+    remaining = list(shape)
+    named = sum(item.kind in ("axis", "split") for item in axes.items)
+    elastic = any(item.kind == "ellipsis" for item in axes.items)
+    if len(shape) < named or (len(shape) > named and not elastic):
+        least = "at least " if elastic else ""
+        raise AxesError(
+            f"axes '{axes}' name {least}{named} axes, but the shape {shape} has {len(shape)}: "
+            "name each axis of the weight once, in the order of its shape"
+        )
+    for item in axes.items:
+        match item.kind:
+            case "axis":
+                factors.append((item.factors[0][0], remaining.pop(0)))
+            case "ellipsis":
+                factors += [("kernel", remaining.pop(0)) for _ in range(len(shape) - named)]
+            case "split":
+                factors += _split(item, remaining.pop(0), shape)
+            case _:
+                counted += [(role, size or 0) for role, size in item.factors]
+    product = {
+        role: math.prod(size for own, size in factors + counted if own == role) for role in ROLES
+    }
+    fans = Fans(product["in"] * product["kernel"], product["out"] * product["kernel"])
+    roles, sizes = zip(*factors, strict=True) if factors else ((), ())
+    return Layout(shape, roles, sizes, fans)
+
+
+def _split(item: _Item, size: int, shape: tuple[int, ...]) -> list[tuple[str, int]]:
+    known = math.prod(number for _, number in item.factors if number is not None)
+    closed = all(number is not None for _, number in item.factors)
+    if size % known or (closed and size != known):
+        relation = "equal to" if closed else "a multiple of"
+        raise AxesError(
+            f"'{item}' cannot split an axis of {size} in the shape {shape}: {size} is not "
+            f"{relation} {known}; correct the size in the axes or the shape"
+        )
+    return [(role, size // known if number is None else number) for role, number in item.factors]
+
+
+def _parse(line: str) -> tuple[_Item, ...]:
+    if len(line) > _LONGEST_LINE:
+        raise AxesError(f"an axes line of {len(line)} characters: at most {_LONGEST_LINE} are read")
+    tokens = _TOKEN.findall(line)
+    items: list[_Item] = []
+
+    def fail(why: str) -> AxesError:
+        return AxesError(
+            f"axes {line!r}: {why}; write one word an axis, such as 'out in kernel...', "
+            "'(stack=4 out) in' or 'out [in=512]'"
+        )
+
+    def factor() -> Factor:
+        role = tokens.pop(0)
+        if not role.isidentifier():
+            raise fail(f"{role!r} where a role belongs")
+        if role not in ROLES:
+            raise AxesError(f"axes {line!r}: {unknown('role', role, ROLES)}")
+        if tokens[:1] != ["="]:
+            return role, None
+        tokens.pop(0)
+        size = tokens.pop(0) if tokens else ""
+        if not (size.isascii() and size.isdigit()) or int(size) < 1:
+            raise fail(f"'{role}=' needs a positive integer")
+        return role, int(size)
+
+    def bracketed(close: str) -> tuple[Factor, ...]:
+        tokens.pop(0)
+        inside: list[Factor] = []
+        while tokens and tokens[0] != close:
+            inside.append(factor())
+        if not tokens or not inside:
+            raise fail(f"a bracket without its {close!r}, or with nothing in it")
+        tokens.pop(0)
+        return tuple(inside)
+
+    while tokens:
+        if tokens[0] == "(":
+            item = _Item("split", bracketed(")"))
+            if sum(size is None for _, size in item.factors) > 1:
+                raise fail(f"'{item}' leaves more than one size open")
+        elif tokens[0] == "[":
+            item = _Item("count", bracketed("]"))
+            if any(size is None for _, size in item.factors):
+                raise fail(f"'{item}' has no axis to read its size from: give it, as in [in=512]")
+            if any(role == "stack" for role, _ in item.factors):
+                raise fail("a stack counts in no fan, so it cannot stand in square brackets")
+        else:
+            role, size = factor()
+            if size is not None:
+                raise fail(f"a size stands in a split or a count only: write ({role}={size})")
+            item = _Item("axis", ((role, None),))
+            if tokens[:1] == ["..."]:
+                tokens.pop(0)
+                if role != "kernel":
+                    raise fail("only kernel axes can be left open with '...'")
+                item = _Item("ellipsis", item.factors)
+        items.append(item)
+    if not items:
+        raise fail("nothing is named")
+    if sum(item.kind == "ellipsis" for item in items) > 1:
+        raise fail("at most one 'kernel...' can be told apart")
+    return tuple(items)
+
+
+OUT_IN = Axes("out in kernel...")
+"""The convention of torch, and of initspec wherever no framework is involved."""
+
+IN_OUT = Axes("kernel... in out")
+"""The convention of Keras, JAX and flax."""
+
+
+def by_rank(convention: Axes, rank: int) -> Axes | None:
+    """Return a framework's convention for a weight of `rank`; None below 2, where there is none."""
+    return convention if rank >= 2 else None

@@ -1,0 +1,46 @@
+"""A framework's own initializers as data, for whoever holds them against specs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from initspec.dtypes import FLOATS
+
+if TYPE_CHECKING:
+    from initspec.api import InitSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Builtin:
+    """One of a framework's own initializers, and what somebody says that it draws.
+
+    A function of which two sources say different things is two of these.
+
+    Attributes:
+        line: the call, as a user writes it.
+        spec: what it should draw.
+        says: who says so: the sentence of the documentation, or the paper that the name is from.
+        layers: what it fills: patterns of the layers' names in the tables of the conformance suite,
+            the usual one first, which is drawn in every dtype.
+        draw: called as draw(shape, dtype, seed), the seed in [0, 2^31); returns what `np.asarray`
+            takes. The seed goes to the argument that the framework has for it, and where there is
+            none to its global generator, whose state is put back.
+        dtypes: the names of the dtypes in which it is drawn, the usual one first.
+    """
+
+    line: str
+    spec: InitSpec
+    says: str
+    layers: tuple[str, ...]
+    draw: Callable[[tuple[int, ...], str, int], Any]
+    dtypes: tuple[str, ...] = ("float32", *(name for name in FLOATS if name != "float32"))
+
+
+@runtime_checkable
+class HasBuiltins(Protocol):
+    """A backend whose framework has initializers of its own; the method is optional."""
+
+    def builtins(self) -> Sequence[Builtin]:
+        """Return the framework's own initializers; this may import it."""

@@ -1,0 +1,1 @@
+"""One spec drawn through every backend, and held against its law."""

@@ -1,0 +1,342 @@
+"""The main job: draw one spec through every backend, and hold each draw against the law."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from initspec import backend as registry
+from initspec.api import InitSpec
+from initspec.axes import OUT_IN, Axes, axes_of
+from initspec.backend import Backend
+from initspec.compare.goodness_of_fit import Agreement
+from initspec.dtypes import FloatType, float_type
+from initspec.errors import InitSpecError, ShapeError
+from initspec.numerics.law import Law
+from initspec.spec.resolve import Resolved, resolve
+from initspec.stream import check_name, check_seed
+from initspec.stream.draw import draw
+
+ALPHA = 1e-6
+"""The chance that a comparison of right backends shows any mismatch."""
+
+_VALUES = 1 << 20
+_MOST_DRAWS = 256
+
+Progress = Callable[[str, int, int], None]
+"""Called as progress(backend, draws done, draws in all)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one backend drew.
+
+    Attributes:
+        backend: its name.
+        version: the framework's version.
+        native: the type of the native object that the spec compiled to.
+        values: how many values were drawn.
+        mean: their measured mean.
+        std: their measured standard deviation.
+        low: the smallest value.
+        high: the largest value.
+        p_value: of the hypothesis that the draws are of the declared law; None where every value is
+            checked exactly instead.
+        agrees: the verdict.
+        reasons: why it does not agree, a sentence each.
+        sha256: of the bytes of the weight that the seed and the name say; None without a seed.
+    """
+
+    backend: str
+    version: str
+    native: str
+    values: int
+    mean: float
+    std: float
+    low: float
+    high: float
+    p_value: float | None
+    agrees: bool
+    reasons: tuple[str, ...]
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One spec drawn through several backends.
+
+    Attributes:
+        spec: the canonical line of the spec.
+        shape: the weight's shape.
+        axes: the axes that every backend was given; None for rank 0 and 1 without a convention.
+        dtype: the dtype that every backend was asked for.
+        fan_in: of the weight; None without axes.
+        fan_out: of the weight; None without axes.
+        mean: the declared mean of the weights.
+        std: the declared standard deviation of the weights.
+        bounds: the declared ends of the support.
+        seed: of the portable stream; None for the frameworks' own random numbers.
+        name: the parameter's name in the portable stream.
+        rows: what each backend drew.
+        left_out: the backends that were not compared, each with the reason and the remedy.
+    """
+
+    spec: str
+    shape: tuple[int, ...]
+    axes: str | None
+    dtype: str
+    fan_in: int | None
+    fan_out: int | None
+    mean: float
+    std: float
+    bounds: tuple[float, float]
+    seed: int | None
+    name: str
+    rows: tuple[Row, ...]
+    left_out: dict[str, str]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every backend that was compared agrees with the declared law."""
+        return all(row.agrees for row in self.rows)
+
+    def _repr_html_(self) -> str:
+        from initspec.display import html  # a notebook's need alone
+
+        return html.of_comparison(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON: None stands for what is not finite."""
+        data = asdict(self) | {"agrees": self.agrees}
+        return {key: _finite(value) for key, value in data.items()}
+
+
+def compare(
+    spec: InitSpec,
+    shape: tuple[int, ...],
+    axes: str | Axes | None = None,
+    dtype: str = "float32",
+    backends: Sequence[str | Backend[Any]] | None = None,
+    progress: Progress | None = None,
+    *,
+    seed: int | None = None,
+    name: str = "",
+) -> Comparison:
+    """Draw `spec` through several backends with fixed entropy, and hold each against the law.
+
+    About 2^20 values are drawn from each, in at most 256 draws. A backend disagrees where an
+    invariant of the family is broken (support, orthogonality, the count of zeros, fixed values), or
+    where the p-value of its values lies below 1e-6 over the number of backends. With a seed, the
+    weight must also be that of the portable stream, bit by bit.
+
+    Args:
+        spec: the spec.
+        shape: the weight's shape; it needs an element.
+        axes: the role of each axis, the same for all backends; `out in kernel...` if None.
+        dtype: the dtype to ask each backend for.
+        backends: names or backends; None takes every registered one that can be used here.
+        progress: called before each draw.
+        seed: draws the portable stream; further draws, for the statistics, are of other names.
+        name: the parameter's name in the portable stream.
+
+    Raises:
+        InitSpecError: the spec does not fit the shape or dtype, or a named backend cannot be used.
+    """
+    kind = float_type(dtype)
+    resolved = resolve(spec, shape, axes_of(axes), OUT_IN, kind)
+    if not resolved.layout.size:
+        raise ShapeError(f"the shape {resolved.layout.shape} has no element to compare: enlarge it")
+    explicit = axes_of(axes) or (OUT_IN if resolved.fans is not None else None)
+    chosen, left_out = _choose(backends, kind)
+    question = _Question(
+        spec, resolved, explicit, kind, None if seed is None else check_seed(seed), check_name(name)
+    )
+    level = ALPHA / max(len(chosen), 1)
+    rows = tuple(_row(one, question, level, progress) for one in chosen)
+    return Comparison(
+        spec=str(spec),
+        shape=resolved.layout.shape,
+        axes=None if explicit is None else str(explicit),
+        dtype=kind.name,
+        fan_in=resolved.fans.fan_in if resolved.fans else None,
+        fan_out=resolved.fans.fan_out if resolved.fans else None,
+        mean=resolved.law.mean,
+        std=resolved.law.std,
+        bounds=(resolved.law.low, resolved.law.high),
+        seed=seed,
+        name=name,
+        rows=rows,
+        left_out=left_out,
+    )
+
+
+def _choose(
+    backends: Sequence[str | Backend[Any]] | None, kind: FloatType
+) -> tuple[list[Backend[Any]], dict[str, str]]:
+    left_out: dict[str, str] = {}
+    if backends is not None:
+        return [registry.usable(one) for one in backends], left_out
+    chosen = []
+    for name, status in registry.backends().items():
+        if status.why_unusable is not None:
+            left_out[name] = status.why_unusable
+            continue
+        backend = registry.usable(name)
+        if kind.name in backend.dtypes:
+            chosen.append(backend)
+        else:
+            left_out[name] = f"it does not draw {kind.name}"
+    return chosen, left_out
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What every backend is asked for."""
+
+    spec: InitSpec
+    resolved: Resolved
+    axes: Axes | None
+    kind: FloatType
+    seed: int | None
+    name: str
+
+    def put(self, backend: Backend[Any], number: int) -> Any:
+        """Return draw `number` of a backend; number 0 is the weight that the name says."""
+        return backend.draw(
+            self.spec,
+            self.resolved.layout.shape,
+            axes=self.axes,
+            dtype=self.kind.name,
+            entropy=number,
+            seed=self.seed,
+            name=f"{self.name}/{number}" if number else self.name,
+        )
+
+    @cached_property
+    def sha256(self) -> str | None:
+        """The hash that the weight must have, None without a seed."""
+        if self.seed is None:
+            return None
+        return _sha256(draw(self.resolved, self.kind, self.seed, self.name))
+
+
+def _row(
+    backend: Backend[Any], question: _Question, level: float, progress: Progress | None
+) -> Row:
+    resolved = question.resolved
+    tally = _Tally(resolved, question.kind)
+    native, sha256 = "", None
+    draws = min(max(math.ceil(_VALUES / resolved.layout.size), 1), _MOST_DRAWS)
+    try:
+        compiled = backend.compile(question.spec, question.axes, question.seed, question.name)
+        native = type(compiled).__name__
+        for number in range(draws):
+            if progress is not None:
+                progress(backend.name, number, draws)
+            weights = question.put(backend, number)
+            if question.seed is not None and not number:
+                sha256 = _sha256(weights)
+            tally.add(weights)
+        if progress is not None:
+            progress(backend.name, draws, draws)
+    except InitSpecError:
+        raise
+    except Exception as error:  # a stranger's backend may raise anything: a verdict, not a crash
+        tally.reasons.append(f"{type(error).__name__}: {error}")
+    if sha256 != question.sha256:
+        tally.reasons.append(f"not the portable stream, whose SHA-256 is {question.sha256}")
+    p_value = tally.p_value()
+    if p_value is not None and not p_value >= level:
+        tally.reasons.append(f"p = {p_value:.2g}, below {level:.2g}: not the declared law")
+    return Row(
+        backend=backend.name,
+        version=backend.version(),
+        native=native,
+        values=tally.count,
+        mean=tally.mean,
+        std=tally.std,
+        low=tally.low,
+        high=tally.high,
+        p_value=p_value,
+        agrees=not tally.reasons,
+        reasons=tuple(dict.fromkeys(tally.reasons)),
+        sha256=sha256,
+    )
+
+
+class _Tally:
+    """The running account of one backend's draws."""
+
+    def __init__(self, resolved: Resolved, kind: FloatType) -> None:
+        self._plan = resolved
+        self._kind = kind
+        self._law: Law | None = None
+        self._agreement: Agreement | None = None
+        self._squares = 0.0
+        self._sum = 0.0
+        self.count = 0
+        self.low = math.inf
+        self.high = -math.inf
+        self.reasons: list[str] = []
+
+    def add(self, weights: Any) -> None:
+        """Account for one drawn weight."""
+        resolved, kind = self._plan, self._kind
+        weights = np.asarray(weights)
+        if weights.shape != resolved.layout.shape or weights.dtype.name != kind.name:
+            self.reasons.append(
+                f"drew {weights.dtype.name} {weights.shape} instead of "
+                f"{kind.name} {resolved.layout.shape}"
+            )
+            return
+        values = weights.astype(np.float64)
+        if not np.all(np.isfinite(values)):
+            self.reasons.append(f"{np.sum(~np.isfinite(values))} values are not finite")
+            return
+        self.count += values.size
+        self._sum += float(np.sum(values))
+        self._squares += float(np.sum((values - resolved.law.mean) ** 2))
+        self.low, self.high = min(self.low, values.min()), max(self.high, values.max())
+        logical = resolved.layout.logical(values)
+        self.reasons += resolved.distribution.defects(resolved, logical, kind)
+        independent, law = resolved.distribution.independent(resolved, logical)
+        if law is not None:
+            self._agreement = self._agreement or Agreement(law, kind)
+            self._agreement.add(independent)
+
+    @property
+    def mean(self) -> float:
+        """The measured mean."""
+        return self._sum / self.count if self.count else math.nan
+
+    @property
+    def std(self) -> float:
+        """The measured standard deviation."""
+        if not self.count:
+            return math.nan
+        off = self.mean - self._plan.law.mean
+        return math.sqrt(max(self._squares / self.count - off**2, 0.0))
+
+    def p_value(self) -> float | None:
+        """The p-value of the values that are independent draws of one law, if there are any."""
+        return None if self._agreement is None else self._agreement.p_value()
+
+
+def _sha256(weights: Any) -> str:
+    return hashlib.sha256(np.ascontiguousarray(weights).tobytes()).hexdigest()
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(one) for one in value]
+    return value

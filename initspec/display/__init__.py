@@ -1,0 +1,1 @@
+"""How specs, axes and comparisons look in a notebook and in the docs."""

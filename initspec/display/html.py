@@ -1,0 +1,96 @@
+"""What a notebook shows of specs, axes and comparisons: HTML without style sheets or scripts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from fractions import Fraction
+from html import escape
+from typing import TYPE_CHECKING
+
+from initspec.display.drawing import draw_axes, draw_density
+from initspec.distributions import Sparse
+from initspec.distributions.base import Elementwise
+from initspec.distributions.rules import FanRule
+from initspec.numerics.law import NORMAL
+
+if TYPE_CHECKING:
+    from initspec.api import InitSpec
+    from initspec.axes import Axes
+    from initspec.compare.comparison import Comparison
+
+_ONE = Fraction(1)
+_FAR = 1e6
+_RIGHT = ' style="text-align:right"'
+
+
+def of_spec(spec: InitSpec) -> str:
+    """Return a spec's canonical line, its formula and, where it has one, its density."""
+    from initspec.spec.formula import law  # which imports InitSpec
+
+    lines = f"<p><code>{escape(str(spec))}</code></p><p>{escape(law(spec))}</p>"
+    return f"<div>{lines}{_density(spec)}</div>"
+
+
+def of_axes(axes: Axes) -> str:
+    """Return an axes line and its drawing."""
+    return f"<div><p><code>{escape(str(axes))}</code></p>{draw_axes(axes)}</div>"
+
+
+def of_comparison(result: Comparison) -> str:
+    """Return the table of a comparison, and why what disagrees does."""
+    shape = " x ".join(map(str, result.shape)) or "scalar"
+    axes = "without axes" if result.axes is None else f"axes '{result.axes}'"
+    title = f"<p><code>{escape(result.spec)}</code> on {escape(f'{shape}, {result.dtype}, {axes}')}"
+    if result.fan_in is not None:
+        title += f"; fan_in {result.fan_in}, fan_out {result.fan_out}"
+    if result.seed is not None:
+        title += escape(f"; seed {result.seed}, name {result.name!r}")
+    low, high = result.bounds
+    rows = [_row("declared", "", "", (result.mean, result.std, low, high), "", "", "")]
+    for row in result.rows:
+        p = "exact" if row.p_value is None else f"{row.p_value:.2g}"
+        numbers = (row.mean, row.std, row.low, row.high)
+        verdict = "agrees" if row.agrees else "differs"
+        bits = "" if row.sha256 is None else row.sha256[:12]
+        rows.append(_row(row.backend, row.version, row.native, numbers, p, verdict, bits))
+    words = ["backend", "version", "native object", "mean", "std", "least", "most", "p", "verdict"]
+    words.append("" if result.seed is None else "sha256")
+    head = "".join(f"<th>{word}</th>" for word in words)
+    notes = [f"{row.backend}: {reason}" for row in result.rows for reason in row.reasons]
+    notes += [f"not compared: {name}: {reason}" for name, reason in result.left_out.items()]
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return f"<div>{title}</p>{table}{_list(notes)}</div>"
+
+
+def _density(spec: InitSpec) -> str:
+    family, rule = spec.distribution, spec.variance
+    if rule is None or not isinstance(family, (Elementwise, Sparse)):
+        return ""  # a matrix of a given structure, or a constant
+    if isinstance(family, Sparse):
+        # Each kept weight is normal; the share of zeros depends on the shape by a rounding alone.
+        sigma, unit = (1.0, "kept weight / sigma")
+        if not isinstance(rule, FanRule):
+            sigma, unit = rule.sigma(spec.gain, _ONE), "kept weight"
+        return draw_density(NORMAL.affine(0.0, sigma), unit, spike=family.sparsity)
+    if isinstance(rule, FanRule):
+        return draw_density(family.variate.affine(0.0, 1 / family.spread), "weight / sigma")
+    law = spec.law()
+    if abs(law.mean) > _FAR * law.std:  # float64 cannot tell the places of such an axis apart
+        return draw_density(family.variate, "(weight - mean) / sigma of the parent")
+    return draw_density(law, "weight")
+
+
+def _row(name: str, version: str, native: str, numbers: Iterable[float], *rest: str) -> str:
+    words = "".join(f"<td>{escape(word)}</td>" for word in (name, version, native))
+    cells = "".join(f"<td{_RIGHT}>{_number(number)}</td>" for number in numbers)
+    return f"<tr>{words}{cells}{''.join(f'<td>{escape(word)}</td>' for word in rest)}</tr>"
+
+
+def _number(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.4g}"
+
+
+def _list(notes: list[str]) -> str:
+    items = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    return f"<ul>{items}</ul>" if items else ""

@@ -1,0 +1,57 @@
+"""The handful of operations that a family asks of a framework to draw a weight."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+Array = Any
+"""An array of the framework at hand: a torch tensor, a JAX array, a NumPy array."""
+
+
+class Primitives(Protocol):
+    """Drawing operations, bound to one weight: its resolved spec, its dtype and its random numbers.
+
+    The first four give a weight in its own shape and dtype. The others work on logical arrays,
+    whose leading axis is the stack; `weight` brings such an array home. Every draw is made in
+    float32 or wider, scaled and truncated there, and cast once at the end.
+    """
+
+    def full(self, value: float) -> Array:
+        """Return the weight with every element equal to `value`."""
+
+    def normal(self, mean: float, std: float) -> Array:
+        """Return the weight with independent N(mean, std^2) elements."""
+
+    def uniform(self, low: float, high: float) -> Array:
+        """Return the weight with independent elements, uniform between `low` and `high`."""
+
+    def truncated_normal(self, mean: float, std: float, lower: float, upper: float) -> Array:
+        """Return mean + std * Y, Y independent N(0, 1) conditioned on lower <= Y <= upper."""
+
+    def haar(self, stack: int, rows: int, columns: int) -> Array:
+        """Return [stack, rows, columns], each member uniform (Haar) among orthonormal matrices.
+
+        Orthonormal are the rows where rows <= columns, else the columns.
+        """
+
+    def eye(self, stack: int, rows: int, columns: int) -> Array:
+        """Return [stack, rows, columns]: 1 where row and column are equal, else 0."""
+
+    def sparse(self, stack: int, rows: int, columns: int, kept: int, std: float) -> Array:
+        """Return [stack, rows, columns]: in each row `kept` independent N(0, std^2), else zeros.
+
+        Which ones is uniform over the subsets and independent between rows. A kept value is never
+        0: below the dtype's `smallest` it becomes that, with its sign.
+        """
+
+    def transpose(self, matrix: Array) -> Array:
+        """Return [stack, rows, columns] as [stack, columns, rows]."""
+
+    def at(self, matrix: Array, tap: int, taps: int) -> Array:
+        """Return [stack, rows, columns * taps] from `matrix`, [stack, rows, columns].
+
+        One tap of the receptive field, the fastest index, holds the matrix; the others are 0.
+        """
+
+    def weight(self, logical: Array) -> Array:
+        """Return a logical array, [stack, out, in * kernel], in the weight's shape and dtype."""

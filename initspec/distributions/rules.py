@@ -1,0 +1,183 @@
+"""Variance rules: what sets sigma, the standard deviation that a spec asks for, and its mean.
+
+Every sigma is the exact real number rounded once to float64, so that two specs of one meaning give
+the same bits however they were said.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Annotated, ClassVar
+
+import msgspec
+
+from initspec.errors import SpecError, unknown
+from initspec.numerics.validation import finite, positive
+
+LARGEST = 1.7976931348623157e308
+Finite = Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
+Positive = Annotated[float, msgspec.Meta(gt=0, le=LARGEST)]
+
+Meaning = tuple[str, *tuple[Fraction, ...]]
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type"):
+    """What sets the mean and the standard deviation of the weights, before the gain."""
+
+    takes_mode: ClassVar[bool] = False
+
+    def center(self) -> float:
+        """Return the mean of the weights; the gain does not move it."""
+        return 0.0
+
+    def sigma(self, gain: float, squared_fan: Fraction) -> float:
+        """Return sigma = gain times the rule's standard deviation, correctly rounded."""
+        raise NotImplementedError
+
+    def support(self, gain: float) -> tuple[float, float] | None:
+        """Return the exact ends of the support where the rule fixes them."""
+        return None
+
+    def meaning(self, gain: float) -> Meaning:
+        """Return what the rule and the gain mean together, exactly: equal keys, equal laws."""
+        raise NotImplementedError
+
+
+class FanRule(Rule, frozen=True, tag="fan"):
+    """sigma = gain * sqrt(scale / fan): the variance of a unit's input does not grow with depth.
+
+    scale 1 with fan_in is LeCun et al. (1998, "Efficient BackProp", eq. 16), scale 1 with the mean
+    of both fans Glorot & Bengio (2010, eq. 12), scale 2 with fan_in He et al. (2015, eq. 10).
+
+    Args:
+        scale: a positive number.
+    """
+
+    scale: Positive
+
+    takes_mode: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "scale", positive("scale", self.scale))
+
+    def sigma(self, gain: float, squared_fan: Fraction) -> float:
+        variance = Fraction(gain) ** 2 * Fraction(self.scale)
+        return _fourth_root(variance**2 / squared_fan)
+
+    def meaning(self, gain: float) -> Meaning:
+        return "fan", Fraction(gain) ** 2 * Fraction(self.scale)
+
+
+class Std(Rule, frozen=True, tag="std"):
+    """The fixed rule: sigma = gain * std, whatever the shape.
+
+    Args:
+        std: a positive number, in units of the weight.
+        mean: the mean of the weights (of the parent law for a truncated normal).
+    """
+
+    std: Positive
+    mean: Finite = 0.0
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "std", positive("std", self.std))
+        msgspec.structs.force_setattr(self, "mean", finite("mean", self.mean))
+
+    def center(self) -> float:
+        return self.mean
+
+    def sigma(self, gain: float, squared_fan: Fraction) -> float:
+        return gain * self.std
+
+    def meaning(self, gain: float) -> Meaning:
+        return "std", Fraction(gain) * Fraction(self.std), Fraction(self.mean)
+
+
+class Range(Rule, frozen=True, tag="range"):
+    """The fixed rule of a uniform law by its ends: sigma = gain * (high - low) / sqrt(12).
+
+    Args:
+        low: the lower end, kept exactly where the gain is 1.
+        high: the upper end, above `low`.
+    """
+
+    low: Finite
+    high: Finite
+
+    def __post_init__(self) -> None:
+        low, high = finite("low", self.low), finite("high", self.high)
+        if low >= high:
+            raise SpecError(f"low={low!r}, high={high!r}: low must lie below high")
+        msgspec.structs.force_setattr(self, "low", low)
+        msgspec.structs.force_setattr(self, "high", high)
+
+    def center(self) -> float:
+        return float((Fraction(self.low) + Fraction(self.high)) / 2)
+
+    def sigma(self, gain: float, squared_fan: Fraction) -> float:
+        low, high = self._ends(gain)
+        return _fourth_root(((high - low) ** 2 / 12) ** 2)
+
+    def support(self, gain: float) -> tuple[float, float]:
+        low, high = self._ends(gain)
+        return float(low), float(high)
+
+    def meaning(self, gain: float) -> Meaning:
+        return "range", *self._ends(gain)
+
+    def _ends(self, gain: float) -> tuple[Fraction, Fraction]:
+        low, high = Fraction(self.low), Fraction(self.high)
+        middle, half = (low + high) / 2, Fraction(gain) * (high - low) / 2
+        return middle - half, middle + half
+
+
+RULES: tuple[type[Rule], ...] = (FanRule, Std, Range)
+
+NAMED = {
+    "lecun": (FanRule(1.0), "fan_in"),
+    "glorot": (FanRule(1.0), "fan_avg"),
+    "xavier": (FanRule(1.0), "fan_avg"),
+    "he": (FanRule(2.0), "fan_in"),
+    "kaiming": (FanRule(2.0), "fan_in"),
+}
+"""The fan rules that have names, and the mode that each is used with unless one is given."""
+
+
+def rule_of(variance: object) -> tuple[Rule, str | None]:
+    """Return the rule that a name, a number (a scale) or a rule says, and its default mode."""
+    if isinstance(variance, Rule):
+        return variance, "fan_in" if variance.takes_mode else None
+    if isinstance(variance, str):
+        try:
+            return NAMED[variance]
+        except KeyError:
+            raise SpecError(unknown("variance rule", variance, NAMED)) from None
+    return FanRule(variance), "fan_in"  # type: ignore[arg-type]
+
+
+def exact_root(square: Fraction) -> float | None:
+    """Return the float whose square is exactly `square`, None where there is none.
+
+    >>> exact_root(Fraction(9, 4)), exact_root(Fraction(2))
+    (1.5, None)
+    """
+    root = Fraction(math.isqrt(square.numerator), math.isqrt(square.denominator))
+    try:
+        return float(root) if Fraction(float(root)) ** 2 == square else None
+    except OverflowError:  # a root beyond float64
+        return None
+
+
+def _fourth_root(x: Fraction) -> float:
+    """Return x ** (1/4) rounded once to the nearest float64; inf where float64 cannot hold it."""
+    # 2^shift makes the integer root at least 64 bits long; a sticky last bit says whether anything
+    # was cut off, so that the one division rounds as if it saw the exact root.
+    shift = max(0, 66 - (x.numerator.bit_length() - x.denominator.bit_length()) // 4)
+    whole, rest = divmod(x.numerator << (4 * shift), x.denominator)
+    root = math.isqrt(math.isqrt(whole))
+    sticky = int(rest != 0 or root**4 != whole)
+    try:
+        return (2 * root + sticky) / (1 << (shift + 1))
+    except OverflowError:
+        return math.inf

@@ -1,0 +1,1 @@
+"""Numbers and laws that do not depend on a weight."""

@@ -1,0 +1,135 @@
+"""A spec resolved on one weight: the numbers that every backend draws from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from initspec.axes import OUT_IN, Axes, axes_of, by_rank, check_shape
+from initspec.axes.fans import Fans
+from initspec.axes.layout import Layout
+from initspec.dtypes import FLOATS, FloatType
+from initspec.errors import AxesError, SpecError
+from initspec.numerics.law import Law
+
+if TYPE_CHECKING:
+    from initspec.api import InitSpec
+    from initspec.distributions import Distribution
+
+_REACH = 8.0
+"""How many standard deviations an unbounded law reaches: beyond lies a mass of 1.2e-15."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What a spec comes to on one shape: W = mean + scale * Y.
+
+    Attributes:
+        distribution: the family.
+        layout: the shape with the role of each axis.
+        fans: fan_in and fan_out; None where nobody said which axes they count.
+        gain: the spec's gain.
+        mean: the mean of the parent law.
+        sigma: the standard deviation that the variance rule asks for, gain included.
+        scale: what the standard variate Y is multiplied with.
+        support: the exact ends, where the rule fixes them.
+    """
+
+    distribution: Distribution
+    layout: Layout
+    fans: Fans | None
+    gain: float
+    mean: float
+    sigma: float
+    scale: float
+    support: tuple[float, float] | None
+
+    @property
+    def law(self) -> Law:
+        """The law of one entry of this weight."""
+        return self.distribution.law(self)
+
+    def require(self, kind: FloatType) -> None:
+        """Raise DtypeError where the dtype cannot hold the values of this weight."""
+        law = self.law
+        low, high = law.low, law.high
+        if self.scale:
+            low = max(low, self.mean - _REACH * self.scale)
+            high = min(high, self.mean + _REACH * self.scale)
+        reach = max(abs(low), abs(high))
+        # Structured families have no scale: their size is that of an entry.
+        kind.require(reach, self.scale or law.std or reach)
+        if math.isfinite(law.low) and math.isfinite(law.high):
+            # A bounded law is drawn from its width, in float32 or wider.
+            FLOATS["float64" if kind.name == "float64" else "float32"].require(high - low, 0.0)
+
+
+def resolve(
+    spec: InitSpec,
+    shape: object,
+    axes: str | Axes | None,
+    convention: Axes = OUT_IN,
+    kind: FloatType | None = None,
+) -> Resolved:
+    """Resolve `spec` on a weight of `shape`.
+
+    Args:
+        spec: the spec.
+        shape: the weight's shape, in its own order.
+        axes: the role of each axis; None takes the convention.
+        convention: a framework's axes for weights of rank 2 and more; below there is none.
+        kind: the dtype that has to hold the values; None does not ask.
+
+    Raises:
+        AxesError: the axes do not fit the shape, or are needed and missing.
+        ShapeError: the family cannot fill this shape.
+        SpecError: sigma is 0 or infinite in float64.
+        DtypeError: the dtype cannot hold the values.
+    """
+    sizes = check_shape(shape)
+    return _resolve(spec, sizes, axes_of(axes) or by_rank(convention, len(sizes)), kind)
+
+
+@lru_cache(maxsize=4096)
+def _resolve(
+    spec: InitSpec, shape: tuple[int, ...], axes: Axes | None, kind: FloatType | None
+) -> Resolved:
+    family, rule = spec.distribution, spec.variance
+    if axes is None:
+        said = f"'{spec}' on the shape {shape}"
+        if family.needs_axes:
+            raise AxesError(
+                f"{said}: {family.needs_axes}, and rank {len(shape)} has no convention; "
+                f"pass a shape of {family.least_axes}, or axes that name them"
+            )
+        if rule is not None and rule.takes_mode:
+            raise AxesError(
+                f"{said}: a fan rule needs to know what each axis is for, and rank {len(shape)} "
+                "has no convention; pass axes, such as axes='out [in=512]' for the bias of a layer "
+                "with 512 inputs"
+            )
+        layout, fans = Layout(shape, ("out",) * len(shape), shape, Fans(1, 1)), None
+    else:
+        layout = axes.layout(shape)
+        fans = layout.fans
+    family.check(layout, axes)
+    mean = sigma = scale = 0.0
+    support = None
+    if rule is not None:
+        squared_fan = fans.squared(spec.mode) if fans and spec.mode else Fraction(1)
+        mean, support = rule.center(), rule.support(spec.gain)
+        # A fan can be 0 only where there is no element to draw.
+        sigma = rule.sigma(spec.gain, squared_fan) if squared_fan else math.nan
+        scale = sigma / family.spread
+        if scale == 0 or math.isinf(scale):
+            raise SpecError(
+                f"'{spec}' on the shape {shape}: its standard deviation is {scale} in float64; "
+                "bring the gain, scale or std into its range"
+            )
+    resolved = Resolved(family, layout, fans, spec.gain, mean, sigma, scale, support)
+    if kind is not None and layout.size:
+        resolved.require(kind)
+    return resolved

@@ -1,0 +1,189 @@
+"""A spec in the words of each framework."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from initspec.api import InitSpec
+from initspec.axes import OUT_IN, Axes, axes_of, by_rank, check_shape
+from initspec.distributions import Elementwise
+from initspec.distributions.rules import FanRule, Std
+from initspec.spec.constructors import CONSTRUCTORS
+from initspec.spec.resolve import Resolved
+from initspec.translate import to_jax, to_keras, to_torch
+from initspec.translate.difference import differences
+from initspec.translate.entries import Framework, Site
+from initspec.translate.from_jax import JAX
+from initspec.translate.from_keras import KERAS
+from initspec.translate.from_torch import TORCH
+from initspec.translate.reading import read
+from initspec.translate.writing import Written, by_hand, none, python
+
+_NUMPY = Framework("numpy", "numpy.random", (), OUT_IN)
+_WRITERS: dict[str, tuple[Framework, Callable[[InitSpec, Axes | None, int | None], Written]]] = {
+    "torch": (TORCH, to_torch.write),
+    "keras": (KERAS, to_keras.write),
+    "jax": (JAX, to_jax.write),
+    "numpy": (_NUMPY, lambda *_: none("NumPy has no initializers.")),
+}
+WRITTEN = tuple(_WRITERS)
+"""The frameworks that lines are written for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A spec in the words of one framework.
+
+    Attributes:
+        framework: "torch", "keras", "jax" or "numpy".
+        code: its own line, `w` being the weight; None where it has none.
+        kind: "built-in", "by hand" where it takes more than one call of an initializer, or "none".
+        initspec: the line of initspec that draws it there.
+        axes: the axes of the weight that both lines take; None where the law needs none.
+        shape: the weight's shape there, where it was given.
+        namesakes: functions of the same name that are something else, a sentence each.
+        notes: what else changes there, or why there is no line, a sentence each.
+    """
+
+    framework: str
+    code: str | None
+    kind: str
+    initspec: str
+    axes: str | None
+    shape: tuple[int, ...] | None
+    namesakes: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """The weight that lines are written for.
+
+    Attributes:
+        axes: its axes in every framework; None gives each framework its own layout.
+        shape: its shape, where it is known.
+        layout: the axes of that shape.
+    """
+
+    axes: Axes | None = None
+    shape: tuple[int, ...] | None = None
+    layout: Axes = OUT_IN
+
+    def resolve(self, spec: InitSpec) -> Resolved | None:
+        """Return the spec resolved on it, None where its shape is not known."""
+        if self.shape is None:
+            return None
+        return spec.resolve(self.shape, self.axes or by_rank(self.layout, len(self.shape)))
+
+    def shape_in(self, convention: Axes) -> tuple[int, ...] | None:
+        """Return its shape in a framework's layout."""
+        if self.shape is None or self.axes is not None or len(self.shape) < 2:
+            return self.shape
+        layout = self.layout.layout(self.shape)
+        sizes = {"out": (layout.out,), "in": (layout.in_,), "kernel": layout.kernel}
+        order = [item.factors[0][0] for item in convention.items]
+        return tuple(size for role in order for size in sizes[role])
+
+
+def meanings(
+    spec: InitSpec,
+    axes: str | Axes | None = None,
+    shape: tuple[int, ...] | None = None,
+) -> tuple[Line, ...]:
+    """Return a spec in the words of each framework.
+
+    Args:
+        spec: the spec.
+        axes: the axes of the weight in every framework; None gives each its own layout.
+        shape: the weight's shape, in the order of `axes`, or of `out in kernel...`.
+
+    >>> meanings(InitSpec.he_normal())[0].code
+    'torch.nn.init.kaiming_normal_(w)'
+    """
+    weight = Weight(axes_of(axes), None if shape is None else check_shape(shape))
+    return tuple(write(spec, name, weight, topic_of(spec)) for name in WRITTEN)
+
+
+def write(
+    spec: InitSpec,
+    name: str,
+    weight: Weight,
+    topic: str = "",
+    defaults: bool = False,
+) -> Line:
+    """Return a spec in the words of one framework.
+
+    Args:
+        spec: the spec.
+        name: the framework.
+        weight: the weight.
+        topic: the name whose namesakes are told.
+        defaults: whether namesakes that differ in a fixed std or mean alone are told, too.
+    """
+    framework, writer = _WRITERS[name]
+    rank = None if weight.shape is None else len(weight.shape)
+    written = writer(spec, weight.axes, rank)
+    if written.kind == "none":
+        written = _with_numbers(spec, name, weight) or written
+    matter = axes_matter(spec)
+    own = repr(str(weight.axes)) if weight.axes is not None and matter else ""
+    return Line(
+        name,
+        written.code,
+        written.kind,
+        f"{python(spec)}.to_{name}({own}){'(w)' if name == 'torch' else ''}",
+        str(weight.axes or framework.axes) if matter else None,
+        weight.shape_in(framework.axes),
+        tuple(_namesakes(spec, topic, framework, written.code, defaults)),
+        written.notes,
+    )
+
+
+def _with_numbers(spec: InitSpec, name: str, weight: Weight) -> Written | None:
+    """Return the line of the fixed std that a fan rule comes to on the weight, if that exists."""
+    family = spec.distribution
+    if not (isinstance(spec.variance, FanRule) and isinstance(family, Elementwise)):
+        return None
+    resolved = weight.resolve(spec)
+    if resolved is None or not resolved.layout.size:
+        return None
+    fixed = _WRITERS[name][1](InitSpec(family, Std(resolved.sigma)), None, None)
+    if fixed.code is None:
+        return None
+    return by_hand(fixed.code, "It cannot count these fans: the number is for this shape.")
+
+
+def axes_matter(spec: InitSpec) -> bool:
+    """Return whether the law depends on what the axes are for."""
+    rule = spec.variance
+    return bool(spec.distribution.needs_axes) or (rule is not None and rule.takes_mode)
+
+
+def topic_of(spec: InitSpec) -> str:
+    """Return what everybody calls the spec, such as "he_normal" for the truncated one too."""
+    name = str(spec).partition("(")[0]
+    if name == "InitSpec":
+        return spec.distribution.name()
+    short = name.replace("_truncated_normal", "_normal")
+    return short if short in CONSTRUCTORS else name
+
+
+def _namesakes(
+    spec: InitSpec, topic: str, framework: Framework, code: str | None, defaults: bool
+) -> list[str]:
+    entry = framework.usual(topic)
+    if entry is None or entry.reader is None or entry.required():
+        return []
+    if (code or "").partition("(")[0] == entry.path and not defaults:
+        return []  # it is in the line itself, with other arguments
+    there = entry.read(read(entry.name), Site()).spec
+    weight = "w" if framework is TORCH else ""
+    how = differences(spec, there, defaults)
+    return [f"Not {entry.path}({weight}): that is {there}, {', '.join(how)}."] if how else []

@@ -1,0 +1,148 @@
+"""The line of jax.nn.initializers that draws a spec: an initializer, init(key, shape, dtype)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from initspec.api import InitSpec
+from initspec.axes import IN_OUT, Axes
+from initspec.distributions import (
+    Constant,
+    DeltaOrthogonal,
+    Dirac,
+    Identity,
+    Normal,
+    Orthogonal,
+    TruncatedNormal,
+    Uniform,
+)
+from initspec.distributions.rules import FanRule
+from initspec.spec.formula import scale_of
+from initspec.translate.from_jax import SEES_THE_END
+from initspec.translate.laws import uncut
+from initspec.translate.writing import Written, built_in, by_hand, call, none, roles
+
+_NAMED = {
+    (1.0, "fan_avg", "uniform"): "glorot_uniform",
+    (1.0, "fan_avg", "truncated_normal"): "glorot_normal",
+    (1.0, "fan_in", "uniform"): "lecun_uniform",
+    (1.0, "fan_in", "truncated_normal"): "lecun_normal",
+    (2.0, "fan_in", "uniform"): "he_uniform",
+    (2.0, "fan_in", "truncated_normal"): "he_normal",
+}
+_LAMBDA = "lambda key, shape, dtype=jax.numpy.float32: "
+_OTHER_AXES = "JAX has no argument that says these axes"
+_TWO_SIGMAS = "JAX' fan rules cut at two parent standard deviations only"
+
+
+def write(spec: InitSpec, axes: Axes | None, rank: int | None) -> Written:
+    """Return JAX' line for a spec; `axes` None is JAX' own convention."""
+    family = spec.distribution
+    found = roles(axes or IN_OUT, rank)
+    match family:
+        case Constant(value):
+            if value in (0.0, 1.0):
+                return built_in(f"jax.nn.initializers.{'ones' if value else 'zeros'}")
+            return built_in(call("jax.nn.initializers.constant", value))
+        case Normal() | Uniform() | TruncatedNormal():
+            if isinstance(spec.variance, FanRule):
+                return _fan_rule(spec, found)
+            return _fixed(spec)
+        case DeltaOrthogonal():
+            if found is None or found[-2:] != ("in", "out") or not _all_kernel(found[:-2]):
+                return none(_OTHER_AXES)
+            return built_in(call("jax.nn.initializers.delta_orthogonal", *_gain(spec)))
+        case Orthogonal():
+            return _orthogonal(spec, found)
+        case Dirac():
+            return none("JAX has no identity of a convolution")
+        case Identity():
+            if found is None or sorted(role for role in found if role != "kernel...") != [
+                "in",
+                "out",
+            ]:
+                return none(_OTHER_AXES)
+            gain = "" if spec.gain == 1 else f"{spec.gain!r} * "
+            return by_hand(
+                f"{_LAMBDA}{gain}jax.numpy.eye(*shape, dtype=dtype)", "JAX has no identity."
+            )
+    return none(f"JAX has no {family.name()} initializer")
+
+
+def _gain(spec: InitSpec) -> tuple[float, ...]:
+    return () if spec.gain == 1 else (spec.gain,)
+
+
+def _fixed(spec: InitSpec) -> Written:
+    family, resolved = spec.distribution, spec.resolve((1,))
+    law = resolved.law
+    if isinstance(family, Uniform):
+        if law.low == 0:
+            return built_in(call("jax.nn.initializers.uniform", law.high))
+        code = f"jax.random.uniform(key, shape, dtype, {law.low!r}, {law.high!r})"
+        return by_hand(_LAMBDA + code, "jax.nn.initializers.uniform starts at 0.")
+    plus = f"{resolved.mean!r} + " if resolved.mean else ""
+    code = call("jax.nn.initializers.normal", resolved.scale)
+    if isinstance(family, TruncatedNormal) and not uncut(family):
+        ends = family.lower, family.upper
+        if max(map(abs, ends)) > SEES_THE_END:
+            return none("a bound that far out JAX draws itself, about once in 8 million draws")
+        lower, upper = (None, None) if ends == (-2, 2) else ends
+        code = call(
+            "jax.nn.initializers.truncated_normal", resolved.scale, lower=lower, upper=upper
+        )
+    if not plus:
+        return built_in(code)
+    return by_hand(f"{_LAMBDA}{plus}{code}(key, shape, dtype)", "JAX' normals have no mean.")
+
+
+def _fan_rule(spec: InitSpec, found: tuple[str, ...] | None) -> Written:
+    family, scale = spec.distribution, scale_of(spec)
+    name = family.name()
+    if isinstance(family, TruncatedNormal):
+        if uncut(family):
+            name = "normal"
+        elif (family.lower, family.upper) != (-2, 2):
+            return none(_TWO_SIGMAS)
+        else:
+            # JAX' variance_scaling always corrects for the cut.
+            scale *= 1.0 if family.corrected else family.variate.std**2
+    counted = None if found is None else _axis_arguments(found)
+    if counted is None:
+        return none(_OTHER_AXES)
+    usual = _NAMED.get((scale, str(spec.mode), name))
+    if usual:
+        return built_in(call(f"jax.nn.initializers.{usual}", **counted))
+    return built_in(call("jax.nn.initializers.variance_scaling", scale, spec.mode, name, **counted))
+
+
+def _axis_arguments(found: tuple[str, ...]) -> dict[str, Any] | None:
+    """Return in_axis, out_axis and batch_axis, what JAX assumes left out."""
+    if found[-2:] == ("in", "out") and _all_kernel(found[:-2]):
+        return {}
+    after = found.index("kernel...") if "kernel..." in found else len(found)
+    said: dict[str, Any] = {}
+    for role, name in (("in", "in_axis"), ("out", "out_axis"), ("stack", "batch_axis")):
+        places = tuple(
+            i if i < after else i - len(found) for i, own in enumerate(found) if own == role
+        )
+        if role != "stack" or places:
+            said[name] = places[0] if len(places) == 1 else places
+    return said
+
+
+def _orthogonal(spec: InitSpec, found: tuple[str, ...] | None) -> Written:
+    if found is None or "stack" in found or found.count("out") != 1:
+        return none(_OTHER_AXES)
+    place = found.index("out")
+    column: int | None = place
+    if "kernel..." in found and place > found.index("kernel..."):
+        column = place - len(found)
+    if column in (-1, len(found) - 1) and "kernel..." not in found[place:]:
+        column = None
+    code = call("jax.nn.initializers.orthogonal", *_gain(spec), column_axis=column)
+    return built_in(code)
+
+
+def _all_kernel(found: tuple[str, ...]) -> bool:
+    return set(found) <= {"kernel", "kernel..."}

@@ -1,0 +1,127 @@
+"""The line of keras.initializers that draws a spec."""
+
+from __future__ import annotations
+
+from initspec.api import InitSpec
+from initspec.axes import IN_OUT, Axes
+from initspec.distributions import (
+    Constant,
+    DeltaOrthogonal,
+    Dirac,
+    Identity,
+    Normal,
+    Orthogonal,
+    TruncatedNormal,
+    Uniform,
+)
+from initspec.distributions.rules import FanRule
+from initspec.spec.formula import scale_of
+from initspec.translate.from_keras import REPEATS
+from initspec.translate.laws import uncut
+from initspec.translate.writing import SWAPPED, Written, built_in, call, none, roles
+
+_NAMED = {
+    (1.0, "fan_avg", "uniform"): "GlorotUniform",
+    (1.0, "fan_avg", "truncated_normal"): "GlorotNormal",
+    (1.0, "fan_in", "uniform"): "LecunUniform",
+    (1.0, "fan_in", "truncated_normal"): "LecunNormal",
+    (2.0, "fan_in", "uniform"): "HeUniform",
+    (2.0, "fan_in", "truncated_normal"): "HeNormal",
+}
+_OUTSIDE = "On the PyTorch backend of Keras a few values in a million lie outside the bounds."
+_TWO_SIGMAS = "Keras cuts at two parent standard deviations only"
+_OTHER_AXES = "Keras has no argument that says these axes"
+
+
+def write(spec: InitSpec, axes: Axes | None, rank: int | None) -> Written:
+    """Return Keras' line for a spec; `axes` None is Keras' own convention."""
+    family = spec.distribution
+    found = roles(axes or IN_OUT, rank)
+    match family:
+        case Constant(value):
+            if value in (0.0, 1.0):
+                return built_in(f"keras.initializers.{'Ones' if value else 'Zeros'}()")
+            return built_in(call("keras.initializers.Constant", value))
+        case TruncatedNormal(lower, upper) if (lower, upper) != (-2, 2) and not uncut(family):
+            return none(_TWO_SIGMAS)
+        case Normal() | Uniform() | TruncatedNormal():
+            if isinstance(spec.variance, FanRule):
+                return _fan_rule(spec, found)
+            return _fixed(spec)
+        case DeltaOrthogonal():
+            return none("Keras has no orthogonal kernel of one tap")
+        case Orthogonal():
+            if found is None or not _is_matrix(found):
+                return none(_OTHER_AXES)
+            gain = () if spec.gain == 1 else (spec.gain,)
+            return built_in(call("keras.initializers.Orthogonal", *gain), REPEATS)
+        case Dirac():
+            return none("Keras has no identity of a convolution: its Identity takes 2 axes")
+        case Identity():
+            if found is None or sorted(role for role in found if role != "kernel...") != [
+                "in",
+                "out",
+            ]:
+                return none(_OTHER_AXES)
+            gain = () if spec.gain == 1 else (spec.gain,)
+            return built_in(call("keras.initializers.Identity", *gain))
+    return none(f"Keras has no {family.name()} initializer")
+
+
+def _fixed(spec: InitSpec) -> Written:
+    family, resolved = spec.distribution, spec.resolve((1,))
+    if isinstance(family, Uniform):
+        law = resolved.law
+        return built_in(call("keras.initializers.RandomUniform", law.low, law.high), REPEATS)
+    cut = isinstance(family, TruncatedNormal) and not uncut(family)
+    name = "TruncatedNormal" if cut else "RandomNormal"
+    code = call(f"keras.initializers.{name}", mean=resolved.mean or None, stddev=resolved.scale)
+    return built_in(code, *((_OUTSIDE,) if cut else ()), REPEATS)
+
+
+def _fan_rule(spec: InitSpec, found: tuple[str, ...] | None) -> Written:
+    family, scale, mode = spec.distribution, scale_of(spec), str(spec.mode)
+    if mode == "fan_geo_avg":
+        return none("Keras has no geometric mean of the fans")
+    name = {"normal": "untruncated_normal"}.get(family.name(), family.name())
+    notes: tuple[str, ...] = (REPEATS,)
+    if isinstance(family, TruncatedNormal) and not uncut(family):
+        # Keras' VarianceScaling always corrects for the cut.
+        scale *= 1.0 if family.corrected else family.variate.std**2
+        notes = (_OUTSIDE, REPEATS)
+    elif isinstance(family, TruncatedNormal):
+        name = "untruncated_normal"
+    input_axes = output_axes = None
+    if found is None:
+        return none(_OTHER_AXES)
+    if _open(found) == ("kernel...", "out", "in"):
+        mode = SWAPPED[mode]
+    elif _open(found) != ("kernel...", "in", "out"):
+        if "kernel..." in found:
+            return none(f"{_OTHER_AXES} for every rank; give the shape")
+        input_axes = [i for i, role in enumerate(found) if role in ("in", "kernel")]
+        output_axes = [i for i, role in enumerate(found) if role in ("out", "kernel")]
+    counted = {"input_axes": input_axes, "output_axes": output_axes}
+    usual = _NAMED.get((scale, mode, name))
+    if usual:
+        return built_in(call(f"keras.initializers.{usual}", **counted), *notes)
+    code = call(
+        "keras.initializers.VarianceScaling", scale=scale, mode=mode, distribution=name, **counted
+    )
+    return built_in(code, *notes)
+
+
+def _open(found: tuple[str, ...]) -> tuple[str, ...]:
+    """Return roles with all kernel axes in front as one open item."""
+    *kernel, first, last = found if len(found) > 1 else ("", "", "")
+    if set(kernel) <= {"kernel", "kernel..."}:
+        return ("kernel...", first, last)
+    return found
+
+
+def _is_matrix(found: tuple[str, ...]) -> bool:
+    """Return whether all axes but the last are one side of the matrix out x (in * kernel)."""
+    others = {role.removesuffix("...") for role in found[:-1]}
+    if found[-1:] == ("out",):
+        return bool(others) and others <= {"in", "kernel"}
+    return found[-1:] == ("in",) and others == {"out"}

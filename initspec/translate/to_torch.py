@@ -1,0 +1,190 @@
+"""The line of torch.nn.init that draws a spec; `w` is the weight, filled in place."""
+
+from __future__ import annotations
+
+import math
+
+from initspec.api import InitSpec
+from initspec.axes import OUT_IN, Axes
+from initspec.distributions import (
+    Constant,
+    DeltaOrthogonal,
+    Dirac,
+    Identity,
+    Normal,
+    Orthogonal,
+    Sparse,
+    TruncatedNormal,
+    Uniform,
+)
+from initspec.distributions.rules import FanRule
+from initspec.spec.formula import scale_of
+from initspec.translate.laws import uncut
+from initspec.translate.writing import (
+    SWAPPED,
+    Code,
+    Written,
+    built_in,
+    by_hand,
+    call,
+    none,
+    roles,
+    root,
+    slope,
+)
+
+_W = Code("w")
+_NONLINEARITIES = {1.0: "linear", 25 / 9: "tanh", 9 / 16: "selu"}
+"""The scales that torch knows by the name of what follows."""
+
+_OTHER_AXES = "torch's functions take every weight for 'out in kernel...'"
+
+
+def write(spec: InitSpec, axes: Axes | None, rank: int | None) -> Written:
+    """Return torch's line for a spec; `axes` None is torch's own convention."""
+    turned = _turned(axes or OUT_IN, rank)
+    match spec.distribution:
+        case Constant(value):
+            if value in (0.0, 1.0):
+                return built_in(
+                    call("torch.nn.init.ones_" if value else "torch.nn.init.zeros_", _W)
+                )
+            return built_in(call("torch.nn.init.constant_", _W, value))
+        case Normal() | Uniform() | TruncatedNormal():
+            if isinstance(spec.variance, FanRule):
+                return none(_OTHER_AXES) if turned is None else _fan_rule(spec, turned)
+            return _fixed(spec)
+        case Sparse():
+            return _sparse(spec, turned, rank)
+        case DeltaOrthogonal():
+            return none("torch has no orthogonal kernel of one tap")
+        case Orthogonal():
+            # A Haar matrix turned on its side is one again; with a kernel the sides differ.
+            if turned is None or (turned and rank != 2):
+                return none(_OTHER_AXES)
+            gain = None if spec.gain == 1 else spec.gain
+            half = "In bfloat16 and float16 it raises: torch has no QR in half precision."
+            return built_in(call("torch.nn.init.orthogonal_", _W, gain=gain), half)
+        case Dirac():
+            return _dirac(spec, axes or OUT_IN, turned)
+        case Identity():
+            if spec.gain != 1:
+                return none("torch.nn.init.eye_ takes no gain")
+            return none(_OTHER_AXES) if turned is None else built_in("torch.nn.init.eye_(w)")
+    return none(f"torch has no {spec.distribution.name()}")
+
+
+def _turned(axes: Axes, rank: int | None) -> bool | None:
+    """Return whether `in` stands before `out`, the kernel last; None for any other axes."""
+    found = roles(axes, rank)
+    if found is None or not set(found[2:]) <= {"kernel", "kernel..."}:
+        return None
+    sides: dict[tuple[str, ...], bool] = {("out", "in"): False, ("in", "out"): True}
+    return sides.get(found[:2])
+
+
+def _fixed(spec: InitSpec) -> Written:
+    family, law, rule = spec.distribution, spec.law((1,)), spec.variance
+    assert rule is not None
+    resolved = spec.resolve((1,))
+    if isinstance(family, Uniform):
+        return built_in(call("torch.nn.init.uniform_", _W, law.low, law.high))
+    if isinstance(family, TruncatedNormal) and not uncut(family):
+        said = "The bounds are absolute there, in units of the weight."
+        return built_in(
+            call(
+                "torch.nn.init.trunc_normal_",
+                _W,
+                mean=resolved.mean or None,
+                std=resolved.scale,
+                a=law.low,
+                b=law.high,
+            ),
+            said,
+        )
+    return built_in(
+        call("torch.nn.init.normal_", _W, mean=resolved.mean or None, std=resolved.scale)
+    )
+
+
+def _fan_rule(spec: InitSpec, turned: bool) -> Written:
+    family, scale = spec.distribution, scale_of(spec)
+    mode = SWAPPED[str(spec.mode)] if turned else str(spec.mode)
+    if isinstance(family, TruncatedNormal):
+        return _truncated(spec, family, mode)
+    name = "uniform_" if isinstance(family, Uniform) else "normal_"
+    if mode == "fan_avg":
+        gain = None if scale == 1 else root(scale)
+        return built_in(call(f"torch.nn.init.xavier_{name}", _W, gain=gain))
+    said = None if mode == "fan_in" else mode
+    kaiming = f"torch.nn.init.kaiming_{name}"
+    if mode != "fan_geo_avg":
+        for known, follows in _NONLINEARITIES.items():
+            if math.isclose(scale, known, rel_tol=4e-16):
+                return built_in(call(kaiming, _W, mode=said, nonlinearity=follows))
+        if scale <= 2:
+            lean = None if scale == 2 else slope(scale)
+            return built_in(call(kaiming, _W, a=lean, mode=said))
+    why = "kaiming_ stops at a scale of 2" if mode != "fan_geo_avg" else "torch has no such mode"
+    if isinstance(family, Uniform):
+        bound = f"bound = math.sqrt({3 * scale!r} / {_fan(mode)})"
+        code = f"{bound}; torch.nn.init.uniform_(w, -bound, bound)"
+    else:
+        code = f"torch.nn.init.normal_(w, std=math.sqrt({scale!r} / {_fan(mode)}))"
+    return by_hand(code, f"No one call: {why}.")
+
+
+def _truncated(spec: InitSpec, family: TruncatedNormal, mode: str) -> Written:
+    spread = "" if family.spread == 1 else f" / {family.spread!r}"
+    code = (
+        f"std = math.sqrt({scale_of(spec)!r} / {_fan(mode)}){spread}; "
+        f"torch.nn.init.trunc_normal_(w, std=std, "
+        f"a={family.lower!r} * std, b={family.upper!r} * std)"
+    )
+    corrects = " and divides by what the cut leaves of the std" if spread else ""
+    return by_hand(code, f"torch has no truncated fan rule: the line counts the fan{corrects}.")
+
+
+def _fan(mode: str) -> str:
+    """Return the fan of `w` as torch counts it."""
+    fan_in, fan_out = "w[0].numel()", "w[:, 0].numel()"
+    return {
+        "fan_in": fan_in,
+        "fan_out": fan_out,
+        "fan_avg": f"(({fan_in} + {fan_out}) / 2)",
+        "fan_geo_avg": f"math.sqrt({fan_in} * {fan_out})",
+    }[mode]
+
+
+def _sparse(spec: InitSpec, turned: bool | None, rank: int | None) -> Written:
+    family = spec.distribution
+    assert isinstance(family, Sparse)
+    if isinstance(spec.variance, FanRule):
+        return none("torch.nn.init.sparse_ takes a fixed std only")
+    if turned is None or rank not in (None, 2):
+        return none("torch.nn.init.sparse_ takes weights [out, in] of 2 axes")
+    weight = _W if (family.along == "out") != turned else Code("w.T")
+    notes = ["It counts the zeros in floating point: of 100 at 0.07 there are 8, not 7."]
+    if weight == "w.T":
+        notes.insert(0, "Transposed, because torch thins the columns.")
+    std = spec.resolve((2, 2)).scale
+    return built_in(
+        call("torch.nn.init.sparse_", weight, sparsity=family.sparsity, std=std), *notes
+    )
+
+
+def _dirac(spec: InitSpec, axes: Axes, turned: bool | None) -> Written:
+    if spec.gain != 1:
+        return none("torch.nn.init.dirac_ takes no gain")
+    odd = "For kernels of odd size: on an even one it takes another tap, size // 2."
+    first, *others = axes.items
+    groups = first.factors[0][1]
+    if (
+        first.kind == "split"
+        and [role for role, _ in first.factors] == ["stack", "out"]
+        and groups is not None
+        and roles(Axes(" ".join(["out", *map(str, others)])), None) is not None
+        and _turned(Axes(" ".join(["out", *map(str, others)])), None) is False
+    ):
+        return built_in(call("torch.nn.init.dirac_", _W, groups=groups), odd)
+    return none(_OTHER_AXES) if turned is None else built_in("torch.nn.init.dirac_(w)", odd)

@@ -1,0 +1,177 @@
+"""From a line of one framework to the spec that it is, and to the lines that others write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from initspec.api import InitSpec
+from initspec.axes import Axes, axes_of, by_rank, check_shape
+from initspec.errors import AxesError, unknown
+from initspec.translate.entries import Reading, Site, TranslationError
+from initspec.translate.lines import WRITTEN, Line, Weight, axes_matter, write
+from initspec.translate.lookup import find
+from initspec.translate.reading import read
+from initspec.translate.writing import python
+
+TARGETS = (*WRITTEN, "initspec")
+"""What a line can be translated to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What a line of code is.
+
+    Attributes:
+        source: the line, as it was understood.
+        framework: whose line it is: "torch", "keras", "jax" or "initspec".
+        spec: the spec that it is exactly.
+        axes: what the line takes each axis of the weight for; None where its law needs none.
+        shape: the weight's shape, where it was given.
+        lines: the spec in the words of each framework asked for.
+        changes: what surprises in the line itself, a sentence each.
+    """
+
+    source: str
+    framework: str
+    spec: InitSpec
+    axes: str | None
+    shape: tuple[int, ...] | None
+    lines: tuple[Line, ...]
+    changes: tuple[str, ...]
+
+    @property
+    def initspec(self) -> str:
+        """The Python expression of the spec."""
+        return python(self.spec)
+
+    def line(self, framework: str) -> Line:
+        """Return the line of one framework.
+
+        Raises:
+            TranslationError: it was not asked for.
+        """
+        for line in self.lines:
+            if line.framework == framework:
+                return line
+        raise TranslationError(unknown("line", framework, [one.framework for one in self.lines]))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {
+            "source": self.source,
+            "framework": self.framework,
+            "spec": str(self.spec),
+            "initspec": self.initspec,
+            "document": self.spec.to_dict(),
+            "axes": self.axes,
+            "shape": None if self.shape is None else list(self.shape),
+            "lines": [line.to_dict() for line in self.lines],
+            "changes": list(self.changes),
+        }
+
+
+def translate(
+    line: str,
+    to: str | None = None,
+    shape: tuple[int, ...] | None = None,
+    axes: str | Axes | None = None,
+) -> Translation:
+    """Return what a line of torch.nn.init, keras.initializers or jax.nn.initializers is.
+
+    The line is read, never evaluated. Without axes, each framework's line is for the layer's weight
+    in its own layout; where the source names axes, or `axes` does, all lines are for one array of
+    these axes.
+
+    Args:
+        line: a call, such as "nn.init.kaiming_uniform_(w, a=0.2)", a bare name, a quoted string as
+            Keras layers take it, or "InitSpec.he_normal()".
+        to: "torch", "keras", "jax", "numpy" or "initspec"; None gives all.
+        shape: the shape that the line is called with, where the law depends on it.
+        axes: what each axis of that shape is for, to hold the line's own fans against.
+
+    Raises:
+        TranslationError: no such function, or not its arguments, or several that differ.
+        NoEqualError: no spec equals it.
+        InitSpecError: an argument is out of range, or the shape does not go with the function.
+
+    >>> translation = translate("torch.nn.init.kaiming_uniform_", to="keras")
+    >>> print(translation.spec)
+    he_uniform
+    >>> translation.line("keras").code
+    'keras.initializers.HeUniform()'
+    """
+    if to is not None and to not in TARGETS:
+        raise TranslationError(unknown("target", to, TARGETS))
+    sizes, own = None if shape is None else check_shape(shape), axes_of(axes)
+    if own is not None and sizes is None:
+        raise AxesError(f"axes '{own}' without a shape: give both, so that the fans can be counted")
+    call = read(line)
+    entry, reading, source = find(call, Site(sizes))
+    convention, notes = entry.framework.axes, list(reading.notes)
+    explicit = None if _is_own(reading.axes, convention, sizes) else reading.axes
+    if sizes is not None:
+        # A law that asks nothing of the axes fills a bias too, which no convention has axes for.
+        reading.spec.resolve(sizes, reading.axes if axes_matter(reading.spec) else own)
+        if own is not None:
+            explicit = _held_against(reading, own, sizes, notes)
+    names = WRITTEN if to is None else () if to == "initspec" else (to,)
+    weight = Weight(explicit, sizes, convention)
+    plain = not (call.positional or call.keywords)
+    return Translation(
+        source,
+        entry.framework.name,
+        reading.spec,
+        str(reading.axes) if axes_matter(reading.spec) else None,
+        sizes,
+        tuple(
+            write(
+                reading.spec,
+                name,
+                weight,
+                "" if name == entry.framework.name else entry.topic,
+                defaults=plain,
+            )
+            for name in names
+        ),
+        tuple(notes),
+    )
+
+
+def _is_own(axes: Axes, convention: Axes, shape: tuple[int, ...] | None) -> bool:
+    """Return whether a line reads the axes as its framework usually does."""
+    if axes == convention:
+        return True
+    usual = None if shape is None else by_rank(convention, len(shape))
+    return usual is not None and shape is not None and _same(axes, usual, shape)
+
+
+def _same(axes: Axes, others: Axes, shape: tuple[int, ...]) -> bool:
+    return axes.layout(shape).roles == others.layout(shape).roles
+
+
+def _held_against(reading: Reading, own: Axes, shape: tuple[int, ...], notes: list[str]) -> Axes:
+    """Return the axes of an exact translation, and note where the line counts other fans."""
+    spec, read_as = reading.spec, reading.axes
+    if not axes_matter(spec):
+        return own
+    counted, true = spec.resolve(shape, read_as), spec.resolve(shape, own)
+    if _same(read_as, own, shape):
+        return own
+    if not spec.distribution.needs_axes and counted.scale == true.scale:
+        return own  # other fans, but the one that the mode asks for is the same
+    remedy = (
+        "The lines below are exact for what it does; for what the weight needs, give the spec "
+        f"axes='{own}'."
+    )
+    taken = f"The line takes the axes for '{read_as}'"
+    if counted.fans is None or true.fans is None or spec.distribution.needs_axes:
+        notes.insert(0, f"{taken}, not for '{own}'. {remedy}")
+        return read_as
+    notes.insert(
+        0,
+        f"{taken}: fan_in {counted.fans.fan_in}, fan_out {counted.fans.fan_out}. By '{own}' they "
+        f"are {true.fans.fan_in} and {true.fans.fan_out}. Its std is {counted.law.std:.4g}, that "
+        f"of {spec} with the true fans {true.law.std:.4g}. {remedy}",
+    )
+    return read_as

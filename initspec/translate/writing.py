@@ -1,0 +1,168 @@
+"""What the writers of each framework's lines share."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from initspec.api import InitSpec
+from initspec.axes import Axes
+from initspec.distributions import Normal, TruncatedNormal, Uniform
+from initspec.distributions.rules import FanRule
+from initspec.spec.constructors import he_scale
+
+SWAPPED = {
+    "fan_in": "fan_out",
+    "fan_out": "fan_in",
+    "fan_avg": "fan_avg",
+    "fan_geo_avg": "fan_geo_avg",
+}
+"""What each mode is to a function that takes `in` for `out`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A framework's own line for a spec.
+
+    Attributes:
+        code: the line; None where the framework has none.
+        kind: "built-in", "by hand" where it takes more than one call of an initializer, or "none".
+        notes: what to know about it, or why there is none, a sentence each.
+    """
+
+    code: str | None
+    kind: str
+    notes: tuple[str, ...] = ()
+
+
+def built_in(code: str, *notes: str) -> Written:
+    """Return a line that is one call of the framework's own initializer."""
+    return Written(code, "built-in", notes)
+
+
+def by_hand(code: str, *notes: str) -> Written:
+    """Return a line that the framework has no initializer for."""
+    return Written(code, "by hand", notes)
+
+
+def none(why: str) -> Written:
+    """Return that the framework has no line for it."""
+    return Written(None, "none", (why,))
+
+
+def call(name: str, *positional: object, **keywords: object) -> str:
+    """Return a call as code; arguments given as None are left out.
+
+    >>> call("f", 1.0, mode="fan_in", a=None)
+    "f(1.0, mode='fan_in')"
+    """
+    words = [_say(value) for value in positional]
+    words += [f"{key}={_say(value)}" for key, value in keywords.items() if value is not None]
+    return f"{name}({', '.join(words)})"
+
+
+class Code(str):
+    """A piece of code that stands in a call as it is."""
+
+    __slots__ = ()
+
+
+def _say(value: object) -> str:
+    return str(value) if isinstance(value, Code) else repr(value)
+
+
+def root(square: float) -> Any:
+    """Return the square root of a number as one would write it.
+
+    >>> root(4.0), str(root(5.0)), root(0.2 ** 2)
+    (2.0, 'math.sqrt(5)', 0.2)
+    """
+    value = math.sqrt(square)
+    short = round(value, 12)
+    if math.isclose(short * short, square, rel_tol=4e-16):
+        return short
+    whole = round(square)
+    if whole and math.isclose(square, whole, rel_tol=4e-15):
+        return Code(f"math.sqrt({whole})")
+    return value
+
+
+def slope(scale: float) -> Any:
+    """Return the negative slope of a leaky ReLU whose He scale is `scale`, as one would write it.
+
+    >>> slope(2 / 1.04), str(slope(1 / 3))
+    (0.2, 'math.sqrt(5)')
+    """
+    square = 2 / scale - 1
+    short = round(math.sqrt(square), 12)
+    if math.isclose(he_scale(short), scale, rel_tol=4e-16):
+        return short
+    whole = round(square)
+    if math.isclose(2 / (1 + whole), scale, rel_tol=4e-16):
+        return Code(f"math.sqrt({whole})")
+    return math.sqrt(square)
+
+
+def roles(axes: Axes, rank: int | None) -> tuple[str, ...] | None:
+    """Return the role of each axis; "kernel..." stays open where the rank is not known.
+
+    None where an axis is split, or something without an axis is counted.
+    """
+    if any(item.kind not in ("axis", "ellipsis") for item in axes.items):
+        return None
+    found: list[str] = []
+    for item in axes.items:
+        if item.kind == "axis":
+            found.append(item.factors[0][0])
+        elif rank is None:
+            found.append("kernel...")
+        else:
+            found += ["kernel"] * (rank - len(axes.items) + 1)
+    return tuple(found)
+
+
+def python(spec: InitSpec) -> str:
+    """Return the Python expression that makes a spec.
+
+    >>> python(InitSpec.he_normal(mode="fan_out"))
+    "InitSpec.he_normal(mode='fan_out')"
+    """
+    line = str(spec)
+    if leaky := _leaky(spec):
+        return leaky
+    tree = ast.parse(line, mode="eval").body
+    if isinstance(tree, ast.Name):
+        return "InitSpec()" if tree.id == "InitSpec" else f"InitSpec.{tree.id}()"
+    assert isinstance(tree, ast.Call)
+    words = {}
+    for keyword in tree.keywords:
+        if isinstance(keyword.value, ast.Call):
+            return f"InitSpec.parse({line!r})"
+        name = keyword.value.id if isinstance(keyword.value, ast.Name) else None
+        words[str(keyword.arg)] = name or ast.literal_eval(keyword.value)
+    name = tree.func.id if isinstance(tree.func, ast.Name) else ""
+    return call("InitSpec" if name == "InitSpec" else f"InitSpec.{name}", **words)
+
+
+def _leaky(spec: InitSpec) -> str | None:
+    """Return a He rule for a leaky ReLU by its slope, which says more than its scale."""
+    family, rule = spec.distribution, spec.variance
+    if not isinstance(rule, FanRule) or not str(spec).startswith("variance_scaling"):
+        return None
+    if spec.gain != 1 or rule.scale >= 2:
+        return None
+    makers: dict[object, Callable[..., InitSpec]] = {
+        Normal(): InitSpec.he_normal,
+        Uniform(): InitSpec.he_uniform,
+        TruncatedNormal(): InitSpec.he_truncated_normal,
+    }
+    made = makers.get(family)
+    lean = slope(rule.scale)
+    value = math.sqrt(round(2 / rule.scale - 1)) if isinstance(lean, Code) else lean
+    if made is None or len(repr(lean)) > 14 or made(mode=spec.mode, negative_slope=value) != spec:
+        return None
+    mode = None if spec.mode == "fan_in" else spec.mode
+    return call(f"InitSpec.{made.__name__}", negative_slope=lean, mode=mode)

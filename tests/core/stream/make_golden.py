@@ -1,0 +1,130 @@
+"""Write initspec/stream/golden.json: run it only for a new version of the standard.
+
+python tests/core/stream/make_golden.py
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+from initspec import InitSpec
+from initspec.dtypes import float_type
+from initspec.stream.draw import draw
+
+GOLDEN = Path(__file__).parents[3] / "initspec" / "stream" / "golden.json"
+
+# spec, shape, axes, seed, name, dtype
+CASES = [
+    ("normal(std=1.0)", (7, 5), None, 0, "", "float32"),
+    ("normal(std=1.0)", (7, 5), None, 1, "", "float32"),
+    ("normal(std=1.0)", (7, 5), None, 0, "a", "float32"),
+    ("normal(std=1.0)", (7, 5), None, 2**64 - 1, "层.重み.😀", "float32"),
+    ("normal(std=1.0)", (1, 1), None, 7, "w", "float32"),
+    ("normal(std=1.0)", (), None, 7, "w", "float32"),
+    ("normal(std=1.0)", (0, 3), None, 7, "w", "float32"),
+    ("he_normal", (271, 500), None, 7, "encoder.0.weight", "float32"),
+    ("he_normal", (131, 97), "in out", 7, "encoder.0.weight", "float32"),
+    ("he_normal(gain=1.5, mode=fan_out)", (33, 17), None, 7, "w", "float64"),
+    ("he_normal", (13, 11), None, 7, "w", "bfloat16"),
+    ("he_normal", (13, 11), None, 7, "w", "float16"),
+    ("normal(std=0.02, mean=3.0)", (9, 9), None, 7, "w", "float32"),
+    # Narrow beside its mean: some hundred float32 numbers.
+    ("normal(std=1e-06, mean=1.0)", (31, 9), None, 7, "w", "float32"),
+    ("truncated_normal(std=1e-05, mean=-3.0)", (31, 9), None, 7, "w", "float32"),
+    ("normal(std=1e-30)", (9, 9), None, 7, "w", "float32"),
+    ("normal(std=1e-200)", (5, 5), None, 7, "w", "float64"),
+    ("lecun_normal", (19,), "out [in=512]", 7, "bias", "float32"),
+    ("lecun_normal(mode=fan_geo_avg)", (6, 5, 3, 3), None, 7, "conv.weight", "float32"),
+    ("glorot_uniform", (3, 3, 5, 6), "kernel... in out", 7, "conv.weight", "float32"),
+    ("glorot_uniform", (6, 5, 3, 3), None, 7, "conv.weight", "float64"),
+    ("uniform(low=-0.1, high=0.3)", (12, 12), None, 7, "w", "float32"),
+    ("uniform(low=0.0, high=1.0)", (12, 12), None, 7, "w", "bfloat16"),
+    ("he_truncated_normal", (190, 181), None, 7, "w", "float32"),
+    ("he_truncated_normal", (31, 9), None, 7, "w", "float64"),
+    ("truncated_normal(std=0.02, lower=-1.0, upper=3.0)", (16, 16), None, 7, "w", "float32"),
+    (
+        "truncated_normal(std=2.0, mean=1.0, lower=3.0, upper=6.0, corrected=False)",
+        (11, 3),
+        None,
+        7,
+        "w",
+        "float32",
+    ),
+    (
+        "truncated_normal(std=1.0, lower=0.0, upper=5.0, corrected=False)",
+        (11, 3),
+        None,
+        7,
+        "w",
+        "float64",
+    ),
+    ("he_normal", (12, 5), "(stack=3 out) in", 7, "attention.in_proj", "float32"),
+    ("he_normal", (4, 5), None, 7, "attention.in_proj[1]", "float32"),
+    ("he_normal", (4, 5), None, 7, "attention.in_proj[[1]]", "float32"),
+    ("he_normal", (5, 12), "in (stack=3 out)", 7, "attention.in_proj[1]", "float32"),
+    ("normal(std=1.0)", (50, 24), "stack out", 7, "embedding", "float32"),
+    ("he_normal", (3, 3, 8, 2), "kernel kernel stack out", 7, "depthwise", "float16"),
+    ("sparse(sparsity=0.3, std=1.0)", (20, 15), None, 7, "w", "float32"),
+    ("sparse(sparsity=0.07, std=1.0, along=out)", (100, 7), None, 7, "w", "bfloat16"),
+    ("sparse(sparsity=0.5, std=1.0)", (5, 24, 3), "in (stack=4 out) kernel", 7, "w", "float64"),
+    ("sparse(sparsity=0.5, std=1e-07)", (16, 16), None, 7, "w", "float16"),
+    ("orthogonal", (24, 24), None, 7, "w", "float32"),
+    ("orthogonal(gain=1.4)", (8, 5, 3, 3), None, 7, "w", "float32"),
+    ("orthogonal", (6, 40), "in (stack=4 out)", 7, "lstm", "float64"),
+    ("orthogonal", (20, 8), None, 7, "w", "bfloat16"),
+    ("delta_orthogonal", (3, 4, 5, 8), "kernel... in out", 7, "w", "float32"),
+    ("identity(gain=0.1)", (4, 6), None, 7, "w", "float32"),
+    ("dirac", (4, 6, 3, 4), None, 7, "w", "float64"),
+    ("constant(value=0.1)", (3, 3), None, 7, "w", "bfloat16"),
+    # Larger than a tile of the sampler, 2^18 elements.
+    ("he_normal", (521, 509), "in out", 7, "encoder.0.weight", "float32"),
+    ("glorot_uniform", (3, 3, 173, 171), "kernel... in out", 7, "conv.weight", "float64"),
+    ("lecun_truncated_normal", (7, 193, 211), "stack in out", 7, "experts", "bfloat16"),
+    ("sparse(sparsity=0.9, std=0.01)", (521, 509), None, 7, "w", "float32"),
+    # Tiny, odd and stacked orthogonal ones; the farthest knots there are.
+    ("orthogonal", (1, 1), None, 7, "w", "float32"),
+    ("orthogonal", (3, 5, 7), "stack out in", 7, "experts", "float16"),
+    (
+        "delta_orthogonal(gain=0.5)",
+        (6, 3, 2, 4),
+        "(stack=2 out) in kernel kernel",
+        7,
+        "w",
+        "float64",
+    ),
+    ("identity", (6, 5), "(stack=2 out) in", 7, "w", "float16"),
+    ("dirac", (3, 4, 6), "kernel in (stack=2 out)", 7, "w", "bfloat16"),
+    (
+        "truncated_normal(std=1.0, lower=5.9, upper=16.0, corrected=False)",
+        (37, 3),
+        None,
+        7,
+        "w",
+        "float64",
+    ),
+]
+
+
+def entry(line, shape, axes, seed, name, dtype):
+    spec, kind = InitSpec.parse(line), float_type(dtype)
+    w = draw(spec.resolve(shape, axes), kind, seed, name)
+    document = spec.to_dict()
+    return {
+        "spec": str(spec),
+        "distribution": document["distribution"],
+        "variance": document.get("variance"),
+        "gain": spec.gain,
+        "mode": spec.mode,
+        "shape": shape,
+        "axes": axes,
+        "seed": str(seed),
+        "name": name,
+        "dtype": dtype,
+        "first": [float(v).hex() for v in w.ravel()[:6]],
+        "sha256": hashlib.sha256(w.astype(w.dtype.newbyteorder("<")).tobytes()).hexdigest(),
+    }
+
+
+if __name__ == "__main__":
+    entries = ",\n".join(json.dumps(entry(*case)) for case in CASES)
+    GOLDEN.write_text(f'{{"version": 1, "weights": [\n{entries}\n]}}\n', "utf-8")
