@@ -1,0 +1,63 @@
+"""The files around the code agree with it: metadata, citation, issue forms and glossary."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import initspec
+
+ROOT = Path(__file__).resolve().parents[2]
+FORMS = [path for path in (ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml") if path.stem != "config"]
+
+
+def test_project_urls_exist():
+    """Each entry is a web address or a path in this repository."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    broken = [
+        url
+        for url in project["urls"].values()
+        if not re.match("https?://", url) and not (ROOT / url).exists()
+    ]
+    assert not broken
+
+
+def test_citation_has_the_version_and_the_authors():
+    citation = (ROOT / "CITATION.cff").read_text()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert f"\nversion: {initspec.__version__}\n" in citation
+    assert f"  - name: {project['authors'][0]['name']}\n" in citation
+    assert f"\nlicense: {project['license']}\n" in citation
+
+
+@pytest.mark.parametrize("path", FORMS, ids=lambda path: path.stem)
+def test_issue_form_is_complete(path):
+    """What GitHub requires of a form: a name, a description, fields with an id and a label."""
+    form = pytest.importorskip("yaml").safe_load(path.read_text())
+    assert form["name"]
+    assert form["description"]
+    ids = [field["id"] for field in form["body"]]
+    assert len(set(ids)) == len(ids)
+    assert {field["type"] for field in form["body"]} <= {"input", "textarea"}
+    assert all(field["attributes"]["label"] for field in form["body"])
+
+
+def _glossary(page):
+    rows = re.findall(r"^\| (.+?) \|(?: .+? \|)? (.+?) \|$", (ROOT / page).read_text(), re.M)
+    return [(term, meaning) for term, meaning in rows if term not in ("---", "term", "용어")]
+
+
+def test_glossary_has_one_sentence_a_term_in_order():
+    glossary = _glossary("docs/glossary.md")
+    terms = [term for term, _ in glossary]
+    assert len(terms) > 30
+    assert terms == sorted(set(terms))
+    for term, meaning in glossary:
+        assert re.fullmatch(r"[A-Z`].*[^.]\.", meaning), term
+        assert not re.search(r"\. [A-Z]", meaning), term
+
+
+def test_glossaries_have_the_same_terms():
+    korean, english = _glossary("docs/ko/glossary.md"), _glossary("docs/glossary.md")
+    assert [term for term, _ in korean] == [term for term, _ in english]
