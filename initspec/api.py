@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from initspec import backend as registry
 from initspec.activations.recommend import choose
 from initspec.axes import Axes, axes_of
-from initspec.axes.fans import MODES, Fans
+from initspec.axes.fans import Fans
 from initspec.distributions import Distribution, distribution_of
-from initspec.distributions.rules import Rule, rule_of
 from initspec.dtypes import float_type
-from initspec.errors import AxesError, SpecError, unknown
+from initspec.errors import AxesError
+from initspec.notebook import HtmlRepr
 from initspec.numerics.law import Law
-from initspec.numerics.validation import positive
 from initspec.spec import document
 from initspec.spec import line as lines
-from initspec.spec.constructors import Named
+from initspec.spec.constructors import Constructors
 from initspec.spec.resolve import Resolved, resolve
 from initspec.stream import check_name, check_seed
 
@@ -32,17 +30,7 @@ if TYPE_CHECKING:
     from initspec.typing import JaxInit, NumpyInit, TorchInit
 
 
-class _Default(str):
-    """A default that can be told from the same word written by the caller."""
-
-    __slots__ = ()
-
-
-_HE = _Default("he")
-
-
-@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False)
-class InitSpec(Named):
+class InitSpec(Constructors, HtmlRepr):
     """What initial weights should be: W = mean + s * Y, with Y the family's standard variate.
 
     sigma = gain * sqrt(scale / fan(mode)) under a fan rule, gain * std under a fixed one; s is
@@ -67,51 +55,7 @@ class InitSpec(Named):
     0.08838834764831845
     """
 
-    distribution: Distribution
-    variance: Rule | None
-    gain: float
-    mode: str | None
-    _key: tuple[object, ...]
-    _hash: int
-
-    def __init__(
-        self,
-        distribution: str | Distribution = "normal",
-        variance: str | float | Rule | None = _HE,
-        gain: float = 1.0,
-        mode: str | None = None,
-    ) -> None:
-        family = distribution_of(distribution)
-        gain = positive("gain", gain)
-        if not family.takes_gain and gain != 1:
-            raise SpecError(f"gain={gain!r} with {family.name()}: it takes no gain; leave it out")
-        rule: Rule | None = None
-        default_mode: str | None = None
-        if family.rules:
-            rule, default_mode = rule_of(_HE if variance is None else variance)
-            family.check_rule(rule)
-        elif variance is not None and not isinstance(variance, _Default):
-            raise SpecError(
-                f"variance={variance!r} with {family.name()}: it takes no rule; leave it out"
-            )
-        if mode is not None:
-            if rule is None or not rule.takes_mode:
-                holder = family.name() if rule is None else f"the fixed rule {rule!r}"
-                raise SpecError(f"mode={mode!r} with {holder}: no fan enters it; leave it out")
-            if mode not in MODES:
-                raise SpecError(unknown("mode", mode, MODES))
-        mode = default_mode if mode is None else str(mode)  # np.str_ is no JSON
-        # Kept, because every call of an initializer looks its resolved spec up by the spec.
-        key = (family, gain if rule is None else rule.meaning(gain), mode)
-        for name, value in (
-            ("distribution", family),
-            ("variance", rule),
-            ("gain", gain),
-            ("mode", mode),
-            ("_key", key),
-            ("_hash", hash(key)),
-        ):
-            object.__setattr__(self, name, value)
+    __slots__ = ()
 
     @classmethod
     def for_activation(
@@ -143,54 +87,13 @@ class InitSpec(Named):
         family = distribution_of(distribution)
         return cls(**choose(activation, **parameters).fields(family), mode=mode)
 
-    # --- identity -----------------------------------------------------------------------------
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, InitSpec) and self._key == other._key
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Built anew, because hashes of strings differ between processes.
-        return InitSpec, (self.distribution, self.variance, self.gain, self.mode)
+    # --- text and documents -------------------------------------------------------------------
 
     def __str__(self) -> str:
         return lines.render(self)
 
     def __repr__(self) -> str:
         return f"InitSpec.parse({str(self)!r})"
-
-    def _repr_html_(self) -> str:
-        from initspec.display import html  # a notebook's need alone
-
-        return html.of_spec(self)
-
-    def replace(self, **changes: Any) -> InitSpec:
-        """Return a spec with some fields changed.
-
-        A field that is not named stays; a mode goes with its rule, so a new `variance` brings its
-        own default mode unless `mode` is given too. Where the new distribution takes no rule, the
-        old rule is dropped.
-
-        >>> print(InitSpec.he_normal().replace(gain=2.0, mode="fan_out"))
-        he_normal(gain=2.0, mode=fan_out)
-        """
-        names = ("distribution", "variance", "gain", "mode")
-        for name in changes:
-            if name not in names:
-                raise SpecError(unknown("field", name, names))
-        family = distribution_of(changes.get("distribution", self.distribution))
-        kept: dict[str, Any] = {"distribution": family}
-        if family.takes_gain:
-            kept["gain"] = self.gain
-        if family.rules and self.variance is not None:
-            kept["variance"] = self.variance
-            if "variance" not in changes:
-                kept["mode"] = self.mode
-        return InitSpec(**(kept | changes))
-
-    # --- text and documents -------------------------------------------------------------------
 
     @classmethod
     def parse(cls, line: str) -> InitSpec:

@@ -10,20 +10,14 @@ from typing import Any
 from initspec.activations import Activation, activation_of
 from initspec.activations.gains import PARTS, gain
 from initspec.distributions import Distribution
+from initspec.distributions.papers import GLOROT, HE, KLAMBAUER, LECUN
+from initspec.distributions.rules import he_scale
 from initspec.errors import ActivationError
 from initspec.numerics.quadrature import mean_square
-from initspec.spec.constructors import he_scale
 
-_HE = (
-    'He et al. (2015), "Delving Deep into Rectifiers: Surpassing Human-Level Performance on '
-    'ImageNet Classification", eq. 10 and 15'
-)
-_GLOROT = (
-    'Glorot & Bengio (2010), "Understanding the difficulty of training deep feedforward neural '
-    'networks", eq. 12'
-)
-_LECUN = 'LeCun et al. (1998), "Efficient BackProp", eq. 16'
-_SELU = 'Klambauer et al. (2017), "Self-Normalizing Neural Networks"'
+_HE = f"{HE}, eq. 10 and 15"
+_GLOROT = f"{GLOROT}, eq. 12"
+_LECUN = f"{LECUN}, eq. 16"
 
 
 @dataclass(frozen=True)
@@ -106,7 +100,7 @@ def choose(
                 "It is scaled so that mean 0 and variance 1 are a stable fixed point under weights "
                 "of variance 1 / fan_in: any other gain loses it."
             )
-            return Choice(f, "lecun", "lecun", 1.0, reason, _SELU)
+            return Choice(f, "lecun", "lecun", 1.0, reason, KLAMBAUER)
         case "linear":
             reason = "Weights of variance 1 / fan_in keep the variance of a linear layer."
             return Choice(f, "lecun", "lecun", 1.0, reason, _LECUN)

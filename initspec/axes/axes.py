@@ -25,6 +25,7 @@ import numpy as np
 from initspec.axes.fans import Fans
 from initspec.axes.layout import ROLES, Layout
 from initspec.errors import AxesError, unknown
+from initspec.notebook import HtmlRepr
 
 _TOKEN = re.compile(r"\s*([()\[\]=]|\.\.\.|[A-Za-z_]+|\d+|\S)")
 _LONGEST_LINE = 1_000
@@ -47,7 +48,7 @@ class _Item:
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class Axes:
+class Axes(HtmlRepr):
     """The role of each axis of a weight: `in`, `out`, `kernel` or `stack`.
 
     `kernel...` is zero or more kernel axes; `(stack=3 out)` splits one axis row-major;
@@ -76,11 +77,6 @@ class Axes:
 
     def __repr__(self) -> str:
         return f"Axes({str(self)!r})"
-
-    def _repr_html_(self) -> str:
-        from initspec.display import html  # which draws Axes
-
-        return html.of_axes(self)
 
     def __reduce__(self) -> tuple[type[Axes], tuple[str]]:
         return Axes, (str(self),)

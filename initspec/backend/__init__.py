@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from initspec.backend.registry import GROUP, Backend, Status, backends, missing, usable
+from initspec.spec.value import Spec
 
-__all__ = ["GROUP", "Backend", "Status", "backends", "missing", "usable"]
+__all__ = ["GROUP", "Backend", "Spec", "Status", "backends", "missing", "usable"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from initspec.dtypes import FLOATS
 
 if TYPE_CHECKING:
-    from initspec.api import InitSpec
+    from initspec.spec.value import Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Builtin:
     """
 
     line: str
-    spec: InitSpec
+    spec: Spec
     says: str
     layers: tuple[str, ...]
     draw: Callable[[tuple[int, ...], str, int], Any]

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from initspec.api import InitSpec
     from initspec.axes import Axes
+    from initspec.spec.value import Spec
 
 GROUP = "initspec.backends"
 """The entry-point group: a distribution registers `name = "package:backend"` in it."""
@@ -52,12 +52,12 @@ class Backend(Protocol[Native_co]):
     def default_axes(self, rank: int) -> Axes | None:
         """Return the framework's convention for weights of a rank; None below 2."""
 
-    def compile(self, spec: InitSpec, axes: Axes | None, seed: int | None, name: str) -> Native_co:
+    def compile(self, spec: Spec, axes: Axes | None, seed: int | None, name: str) -> Native_co:
         """Return the native initializer; `axes` None takes the convention by rank."""
 
     def draw(
         self,
-        spec: InitSpec,
+        spec: Spec,
         shape: tuple[int, ...],
         *,
         axes: Axes | None = None,

@@ -16,11 +16,9 @@ from initspec.axes import axes_of
 from initspec.axes.fans import Fans
 from initspec.cli.arguments import read_shape
 from initspec.cli.pages import facts, show_line
-from initspec.distributions import Normal, TruncatedNormal
 from initspec.distributions.rules import Range
 from initspec.dtypes import float_type
-from initspec.spec import formula
-from initspec.spec.formula import number
+from initspec.spec.formula import formula, number, rule_formula
 from initspec.spec.papers import paper
 from initspec.spec.resolve import resolve
 from initspec.translate.lines import Line, meanings
@@ -123,7 +121,7 @@ def explained(
         },
         fan_in=fans and fans.fan_in,
         fan_out=fans and fans.fan_out,
-        law=formula.law(spec).removesuffix(f", sigma = {formula.sigma(spec)}"),
+        law=formula(spec).law.removesuffix(f", sigma = {rule_formula(spec).sigma}"),
         sigma=_sigma(spec, fans, resolved.sigma),
         mean=law.mean,
         std=law.std,
@@ -139,9 +137,9 @@ def _sigma(spec: InitSpec, fans: Fans | None, value: float) -> str:
     rule = spec.variance
     if rule is None or isinstance(rule, Range):
         return ""
-    steps = [formula.sigma(spec)]
+    steps = [rule_formula(spec).sigma]
     if rule.takes_mode:
-        steps.append(formula.sigma(spec, fans))
+        steps.append(rule_formula(spec, fans).sigma)
     if steps[-1] != number(value):
         steps.append(number(value))
     return " = ".join(steps)
@@ -163,7 +161,7 @@ def _show(result: Explanation, console: Console) -> None:
     low, high = map(number, result.bounds)
     rows += [
         ("mean", _said(result.mean)),
-        ("std", f"{_said(result.std)}{_why_std(spec)}"),
+        ("std", f"{_said(result.std)}{spec.distribution.std_note}"),
         ("bounds", f"{low} to {high}"),
         ("kurtosis", _said(result.kurtosis)),
         ("paper", result.paper or "none"),
@@ -172,15 +170,6 @@ def _show(result: Explanation, console: Console) -> None:
     console.print("\n[bold]In the frameworks[/]\n")
     for line in result.meanings:
         show_line(console, line)
-
-
-def _why_std(spec: InitSpec) -> str:
-    family = spec.distribution
-    if isinstance(family, TruncatedNormal) and not family.corrected:
-        return f" = {number(family.variate.std)} * sigma, after the cut"
-    if isinstance(family, Normal | TruncatedNormal) or not family.rules:
-        return ""
-    return " over all entries, zeros too" if family.name() == "sparse" else ""
 
 
 def _said(value: float) -> str:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from initspec.api import InitSpec
 from initspec.spec.constructors import CONSTRUCTORS
-from initspec.spec.formula import short
+from initspec.spec.formula import formula
 
 _EXAMPLES = {"sparse": "sparse(sparsity=0.9)", "constant": "constant(value=0.5)"}
 """What stands for the constructors that have no default."""
@@ -48,7 +48,7 @@ def _row(name: str) -> dict[str, Any]:
     example = InitSpec.parse(_EXAMPLES.get(name, name))
     return {
         "spec": _EXAMPLES.get(name, name),
-        "law": short(example),
+        "law": formula(example).short,
         "same_as": f"{_ALIASES[first]}_{rest}" if first in _ALIASES else None,
         "arguments": list(inspect.signature(getattr(InitSpec, name)).parameters),
     }

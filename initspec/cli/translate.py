@@ -10,7 +10,7 @@ from rich.text import Text
 
 from initspec.cli.arguments import read_shape
 from initspec.cli.pages import facts, sentences, show_line
-from initspec.spec import formula
+from initspec.spec.formula import formula
 from initspec.translate import Translation
 from initspec.translate import translate as run
 
@@ -40,7 +40,7 @@ def translate(
 
 def _show(result: Translation, every: bool, console: Console) -> None:
     console.print(Text(result.source, style="bold"))
-    rows = [("is exactly", str(result.spec)), ("", formula.law(result.spec))]
+    rows = [("is exactly", str(result.spec)), ("", formula(result.spec).law)]
     if result.axes is not None:
         rows.append(("on axes", result.axes))
     rows.append(("initspec", result.initspec))

@@ -18,6 +18,7 @@ from initspec.backend import Backend
 from initspec.compare.goodness_of_fit import Agreement
 from initspec.dtypes import FloatType, float_type
 from initspec.errors import InitSpecError, ShapeError
+from initspec.notebook import HtmlRepr
 from initspec.numerics.law import Law
 from initspec.spec.resolve import Resolved, resolve
 from initspec.stream import check_name, check_seed
@@ -68,7 +69,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(HtmlRepr):
     """One spec drawn through several backends.
 
     Attributes:
@@ -105,11 +106,6 @@ class Comparison:
     def agrees(self) -> bool:
         """Whether every backend that was compared agrees with the declared law."""
         return all(row.agrees for row in self.rows)
-
-    def _repr_html_(self) -> str:
-        from initspec.display import html  # a notebook's need alone
-
-        return html.of_comparison(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON: None stands for what is not finite."""

@@ -5,39 +5,42 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import singledispatch
 from html import escape
-from typing import TYPE_CHECKING
 
+from initspec.axes import Axes, Fans, Layout
+from initspec.compare.comparison import Comparison
 from initspec.display.drawing import draw_axes, draw_density
-from initspec.distributions import Sparse
-from initspec.distributions.base import Elementwise
-from initspec.distributions.rules import FanRule
-from initspec.numerics.law import NORMAL
-
-if TYPE_CHECKING:
-    from initspec.api import InitSpec
-    from initspec.axes import Axes
-    from initspec.compare.comparison import Comparison
+from initspec.distributions.parameters import Parameters
+from initspec.spec.formula import formula
+from initspec.spec.value import Spec
 
 _ONE = Fraction(1)
 _FAR = 1e6
 _RIGHT = ' style="text-align:right"'
 
 
-def of_spec(spec: InitSpec) -> str:
-    """Return a spec's canonical line, its formula and, where it has one, its density."""
-    from initspec.spec.formula import law  # which imports InitSpec
+@singledispatch
+def to_html(value: object) -> str:
+    """Return the page of a spec, of axes or of a comparison, as a notebook shows it."""
+    raise TypeError(f"a {type(value).__name__} has no page")
 
-    lines = f"<p><code>{escape(str(spec))}</code></p><p>{escape(law(spec))}</p>"
+
+@to_html.register
+def _spec(spec: Spec) -> str:
+    """Return a spec's canonical line, its formula and, where it has one, its density."""
+    lines = f"<p><code>{escape(str(spec))}</code></p><p>{escape(formula(spec).law)}</p>"
     return f"<div>{lines}{_density(spec)}</div>"
 
 
-def of_axes(axes: Axes) -> str:
+@to_html.register
+def _axes(axes: Axes) -> str:
     """Return an axes line and its drawing."""
     return f"<div><p><code>{escape(str(axes))}</code></p>{draw_axes(axes)}</div>"
 
 
-def of_comparison(result: Comparison) -> str:
+@to_html.register
+def _comparison(result: Comparison) -> str:
     """Return the table of a comparison, and why what disagrees does."""
     shape = " x ".join(map(str, result.shape)) or "scalar"
     axes = "without axes" if result.axes is None else f"axes '{result.axes}'"
@@ -63,22 +66,22 @@ def of_comparison(result: Comparison) -> str:
     return f"<div>{title}</p>{table}{_list(notes)}</div>"
 
 
-def _density(spec: InitSpec) -> str:
+def _density(spec: Spec) -> str:
     family, rule = spec.distribution, spec.variance
-    if rule is None or not isinstance(family, (Elementwise, Sparse)):
-        return ""  # a matrix of a given structure, or a constant
-    if isinstance(family, Sparse):
-        # Each kept weight is normal; the share of zeros depends on the shape by a rounding alone.
-        sigma, unit = (1.0, "kept weight / sigma")
-        if not isinstance(rule, FanRule):
-            sigma, unit = rule.sigma(spec.gain, _ONE), "kept weight"
-        return draw_density(NORMAL.affine(0.0, sigma), unit, spike=family.sparsity)
-    if isinstance(rule, FanRule):
-        return draw_density(family.variate.affine(0.0, 1 / family.spread), "weight / sigma")
-    law = spec.law()
-    if abs(law.mean) > _FAR * law.std:  # float64 cannot tell the places of such an axis apart
-        return draw_density(family.variate, "(weight - mean) / sigma of the parent")
-    return draw_density(law, "weight")
+    if rule is None:
+        return ""
+    sigma = 1.0 if rule.takes_mode else rule.sigma(spec.gain, _ONE)
+    mean, scale, support = rule.center(), sigma / family.spread, rule.support(spec.gain)
+    unit = "weight / sigma" if rule.takes_mode else "weight"
+    if abs(mean) > _FAR * sigma:  # float64 cannot tell the places of such an axis apart
+        mean, scale, support = 0.0, 1.0, None
+        unit = "(weight - mean) / sigma of the parent"
+    entry = Layout((), (), (), Fans(1, 1))
+    shown = family.density(Parameters(entry, spec.gain, mean, scale, support))
+    if shown is None:
+        return ""
+    law, zeros = shown
+    return draw_density(law, f"kept {unit}" if zeros else unit, spike=zeros)
 
 
 def _row(name: str, version: str, native: str, numbers: Iterable[float], *rest: str) -> str:

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from initspec.axes import Axes
 from initspec.axes.layout import Layout
+from initspec.distributions.formula import Formula, RuleFormula
+from initspec.distributions.parameters import Parameters
 from initspec.distributions.primitives import Array, Primitives
 from initspec.distributions.rules import FanRule, Rule, Std
 from initspec.dtypes import FloatType
 from initspec.errors import SpecError
 from initspec.numerics.law import Law
-from initspec.spec.resolve import Resolved
 
 Weights = NDArray[np.float64]
 """A drawn weight in logical order, [stack, out, in, kernel], as float64."""
@@ -30,12 +31,20 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
         takes_gain: whether a gain goes with it.
         needs_axes: what in it needs which axes, as a sentence; "" where nothing does.
         least_axes: the shape in which a convention finds these axes, in words.
+        paper: where the family comes from; None where its variance rule does.
+        glorot_equation: the equation of Glorot & Bengio (2010) that has it under fan_avg.
+        truncates: whether it cuts the tails of another law.
+        keeps_norm: whether a layer of it keeps the norm of its inputs.
     """
 
     rules: ClassVar[tuple[type[Rule], ...]] = (FanRule, Std)
     takes_gain: ClassVar[bool] = True
     needs_axes: ClassVar[str] = ""
     least_axes: ClassVar[str] = "two axes or more"
+    paper: ClassVar[str | None] = None
+    glorot_equation: ClassVar[int] = 12
+    truncates: ClassVar[bool] = False
+    keeps_norm: ClassVar[bool] = False
 
     @classmethod
     def name(cls) -> str:
@@ -46,6 +55,32 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     def spread(self) -> float:
         """The standard deviation of the standard variate that sigma stands for."""
         return 1.0
+
+    @property
+    def sigma_is_std(self) -> bool:
+        """Whether sigma is the standard deviation of the weights, not of a parent law."""
+        return True
+
+    @property
+    def std_note(self) -> str:
+        """What the std of the weights is, where it differs from sigma; "" where it does not."""
+        return ""
+
+    def formula(self, rule: RuleFormula) -> Formula:
+        """Return the law in symbols."""
+        raise NotImplementedError
+
+    def short_call(self, rule: Rule | None, gain: float, mode: str | None) -> str | None:
+        """Return the named constructor that makes a spec of this family; None where none does."""
+        return None
+
+    def contrast(self, other: Distribution) -> str:
+        """Return, in a few words, what this family is beside another one."""
+        return self.name().replace("_", " ") if type(self) is not type(other) else str(self)
+
+    def density(self, parameters: Parameters) -> tuple[Law, float] | None:
+        """Return the law of the random entries and the share of exact zeros; None without a law."""
+        return None
 
     def check_rule(self, rule: Rule) -> None:
         """Raise SpecError where the variance rule does not go with this family."""
@@ -64,19 +99,19 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     def check(self, layout: Layout, axes: Axes | None) -> None:
         """Raise ShapeError where the family cannot fill the layout."""
 
-    def law(self, resolved: Resolved) -> Law:
+    def law(self, parameters: Parameters) -> Law:
         """Return the law of one entry of the weight."""
         raise NotImplementedError
 
-    def sample(self, resolved: Resolved, draw: Primitives) -> Array:
+    def sample(self, parameters: Parameters, draw: Primitives) -> Array:
         """Draw the weight with a framework's primitives, in its own shape and dtype."""
         raise NotImplementedError
 
-    def independent(self, resolved: Resolved, weights: Weights) -> tuple[Weights, Law | None]:
+    def independent(self, parameters: Parameters, weights: Weights) -> tuple[Weights, Law | None]:
         """Return the entries that are independent draws of one law, flat, and that law."""
         raise NotImplementedError
 
-    def defects(self, resolved: Resolved, weights: Weights, kind: FloatType) -> Iterator[str]:
+    def defects(self, parameters: Parameters, weights: Weights, kind: FloatType) -> Iterator[str]:
         """Say, a sentence each, which of the family's invariants drawn weights break."""
         yield from ()
 
@@ -89,14 +124,17 @@ class Elementwise(Distribution, frozen=True):
         """The law of the standard variate Y."""
         raise NotImplementedError
 
-    def law(self, resolved: Resolved) -> Law:
-        return self.variate.affine(resolved.mean, resolved.scale)
+    def law(self, parameters: Parameters) -> Law:
+        return self.variate.affine(parameters.mean, parameters.scale)
 
-    def independent(self, resolved: Resolved, weights: Weights) -> tuple[Weights, Law | None]:
-        return weights.ravel(), self.law(resolved)
+    def independent(self, parameters: Parameters, weights: Weights) -> tuple[Weights, Law | None]:
+        return weights.ravel(), self.law(parameters)
 
-    def defects(self, resolved: Resolved, weights: Weights, kind: FloatType) -> Iterator[str]:
-        law = self.law(resolved)
+    def density(self, parameters: Parameters) -> tuple[Law, float]:
+        return self.law(parameters), 0.0
+
+    def defects(self, parameters: Parameters, weights: Weights, kind: FloatType) -> Iterator[str]:
+        law = self.law(parameters)
         # The ends themselves are rounded to the dtype, and so is each step on the way to them.
         slack = 4 * kind.eps * max(abs(law.low), abs(law.high)) if law.low > -np.inf else 0.0
         outside = int(np.sum((weights < law.low - slack) | (weights > law.high + slack)))
@@ -109,7 +147,7 @@ class Structured(Distribution, frozen=True):
 
     rules: ClassVar[tuple[type[Rule], ...]] = ()
 
-    def independent(self, resolved: Resolved, weights: Weights) -> tuple[Weights, Law | None]:
+    def independent(self, parameters: Parameters, weights: Weights) -> tuple[Weights, Law | None]:
         return np.empty(0), None
 
 

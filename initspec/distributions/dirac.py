@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from initspec.axes import Axes
 from initspec.axes.layout import Layout
+from initspec.distributions.formula import Formula, RuleFormula, fixed_matrix
 from initspec.distributions.identity import Identity
+from initspec.distributions.papers import ZAGORUYKO
+from initspec.distributions.parameters import Parameters
 from initspec.distributions.primitives import Array, Primitives
+from initspec.distributions.rules import Rule
+from initspec.distributions.short_calls import call
 from initspec.errors import ShapeError
-from initspec.spec.resolve import Resolved
 
 
 class Dirac(Identity, frozen=True, tag="dirac"):
@@ -20,6 +24,7 @@ class Dirac(Identity, frozen=True, tag="dirac"):
 
     needs_axes = "dirac needs an out, an in and a kernel axis"
     least_axes = "three axes or more"
+    paper = f"{ZAGORUYKO}, eq. 3"
 
     def check(self, layout: Layout, axes: Axes | None) -> None:
         if not layout.kernel:
@@ -28,7 +33,14 @@ class Dirac(Identity, frozen=True, tag="dirac"):
                 "use identity for a weight without one"
             )
 
-    def sample(self, resolved: Resolved, draw: Primitives) -> Array:
-        layout = resolved.layout
-        eye = draw.eye(layout.stack, layout.out, layout.in_) * resolved.gain
+    def formula(self, rule: RuleFormula) -> Formula:
+        where = "at the centre of the receptive field"
+        return fixed_matrix(f"{rule.times}the identity [out, in] {where}")
+
+    def short_call(self, rule: Rule | None, gain: float, mode: str | None) -> str | None:
+        return call("dirac", gain=(gain, 1.0))
+
+    def sample(self, parameters: Parameters, draw: Primitives) -> Array:
+        layout = parameters.layout
+        eye = draw.eye(layout.stack, layout.out, layout.in_) * parameters.gain
         return draw.weight(draw.at(eye, layout.centre, layout.taps))

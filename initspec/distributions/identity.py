@@ -11,11 +11,15 @@ import numpy as np
 from initspec.axes import Axes
 from initspec.axes.layout import Layout
 from initspec.distributions.base import Structured, Weights, exactly
+from initspec.distributions.formula import Formula, RuleFormula, number
+from initspec.distributions.papers import LE
+from initspec.distributions.parameters import Parameters
 from initspec.distributions.primitives import Array, Primitives
+from initspec.distributions.rules import Rule
+from initspec.distributions.short_calls import call
 from initspec.dtypes import FloatType
 from initspec.errors import ShapeError
 from initspec.numerics.law import Law
-from initspec.spec.resolve import Resolved
 
 
 class Identity(Structured, frozen=True, tag="identity"):
@@ -27,6 +31,7 @@ class Identity(Structured, frozen=True, tag="identity"):
 
     needs_axes: ClassVar[str] = "the identity needs an out and an in axis, and no other"
     least_axes: ClassVar[str] = "two axes"
+    paper: ClassVar[str | None] = f"{LE}, section 3"
 
     def check(self, layout: Layout, axes: Axes | None) -> None:
         if layout.kernel:
@@ -35,28 +40,35 @@ class Identity(Structured, frozen=True, tag="identity"):
                 "use dirac, the identity of a convolution"
             )
 
-    def law(self, resolved: Resolved) -> Law:
-        return share_of_ones(resolved)
+    def formula(self, rule: RuleFormula) -> Formula:
+        law = f"W[i, j] = {number(rule.gain)} if i == j else 0"
+        return Formula(law, law)
 
-    def sample(self, resolved: Resolved, draw: Primitives) -> Array:
-        layout = resolved.layout
-        return draw.weight(draw.eye(layout.stack, layout.out, layout.in_) * resolved.gain)
+    def short_call(self, rule: Rule | None, gain: float, mode: str | None) -> str | None:
+        return call("identity", gain=(gain, 1.0))
 
-    def defects(self, resolved: Resolved, weights: Weights, kind: FloatType) -> Iterator[str]:
+    def law(self, parameters: Parameters) -> Law:
+        return share_of_ones(parameters)
+
+    def sample(self, parameters: Parameters, draw: Primitives) -> Array:
+        layout = parameters.layout
+        return draw.weight(draw.eye(layout.stack, layout.out, layout.in_) * parameters.gain)
+
+    def defects(self, parameters: Parameters, weights: Weights, kind: FloatType) -> Iterator[str]:
         expected = np.zeros_like(weights)
         if not weights.size:
             return
-        expected[..., resolved.layout.centre] = resolved.gain * np.eye(
-            resolved.layout.out, resolved.layout.in_
+        expected[..., parameters.layout.centre] = parameters.gain * np.eye(
+            parameters.layout.out, parameters.layout.in_
         )
         yield from exactly(expected, weights, kind)
 
 
-def share_of_ones(resolved: Resolved) -> Law:
+def share_of_ones(parameters: Parameters) -> Law:
     """Return the law of an entry of gain times an identity: mean over the places, no randomness."""
-    layout = resolved.layout
+    layout = parameters.layout
     places = layout.out * layout.columns
     ones = min(layout.out, layout.in_)
-    mean = resolved.gain * ones / places if places else math.nan
-    low = resolved.gain if ones == places else 0.0
-    return Law(mean, 0.0, low, resolved.gain, math.nan)
+    mean = parameters.gain * ones / places if places else math.nan
+    low = parameters.gain if ones == places else 0.0
+    return Law(mean, 0.0, low, parameters.gain, math.nan)

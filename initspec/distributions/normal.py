@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from initspec.distributions.base import Elementwise
+from initspec.distributions.base import Distribution, Elementwise
+from initspec.distributions.formula import Formula, RuleFormula, independent, number
+from initspec.distributions.parameters import Parameters
 from initspec.distributions.primitives import Array, Primitives
+from initspec.distributions.rules import Rule, Std
+from initspec.distributions.short_calls import call, fan_call, folded
 from initspec.numerics.law import NORMAL, Law
-from initspec.spec.resolve import Resolved
 
 
 class Normal(Elementwise, frozen=True, tag="normal"):
@@ -19,5 +22,18 @@ class Normal(Elementwise, frozen=True, tag="normal"):
     def variate(self) -> Law:
         return NORMAL
 
-    def sample(self, resolved: Resolved, draw: Primitives) -> Array:
-        return draw.normal(resolved.mean, resolved.scale)
+    def sample(self, parameters: Parameters, draw: Primitives) -> Array:
+        return draw.normal(parameters.mean, parameters.scale)
+
+    def formula(self, rule: RuleFormula) -> Formula:
+        law = f"N({number(rule.mean)}, sigma^2)"
+        return independent(law, f"sigma = {rule.sigma}", f"N({number(rule.mean)}, {rule.variance})")
+
+    def short_call(self, rule: Rule | None, gain: float, mode: str | None) -> str | None:
+        match folded(rule, gain):
+            case Std(std, mean):
+                return call("normal", std=std, mean=(mean, 0.0))
+        return fan_call("normal", rule, gain, mode)
+
+    def contrast(self, other: Distribution) -> str:
+        return "not cut" if other.truncates else "normal"

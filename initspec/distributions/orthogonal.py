@@ -9,10 +9,14 @@ from typing import ClassVar
 import numpy as np
 
 from initspec.distributions.base import Structured, Weights, scaled
+from initspec.distributions.formula import Formula, RuleFormula, fixed_matrix
+from initspec.distributions.papers import SAXE
+from initspec.distributions.parameters import Parameters
 from initspec.distributions.primitives import Array, Primitives
+from initspec.distributions.rules import Rule
+from initspec.distributions.short_calls import call
 from initspec.dtypes import FLOATS, FloatType
 from initspec.numerics.law import Law
-from initspec.spec.resolve import Resolved
 
 
 class Orthogonal(Structured, frozen=True, tag="orthogonal"):
@@ -25,21 +29,29 @@ class Orthogonal(Structured, frozen=True, tag="orthogonal"):
     """
 
     needs_axes: ClassVar[str] = "an orthogonal matrix needs an out and an in axis"
+    paper: ClassVar[str | None] = f"{SAXE}, section 3"
+    keeps_norm: ClassVar[bool] = True
 
-    def law(self, resolved: Resolved) -> Law:
-        return unit_vector(resolved.gain, max(resolved.layout.out, resolved.layout.columns))
+    def formula(self, rule: RuleFormula) -> Formula:
+        return fixed_matrix(f"{rule.times}Q, Q Haar orthogonal [out, in * kernel]")
 
-    def sample(self, resolved: Resolved, draw: Primitives) -> Array:
-        layout = resolved.layout
+    def short_call(self, rule: Rule | None, gain: float, mode: str | None) -> str | None:
+        return call("orthogonal", gain=(gain, 1.0))
+
+    def law(self, parameters: Parameters) -> Law:
+        return unit_vector(parameters.gain, max(parameters.layout.out, parameters.layout.columns))
+
+    def sample(self, parameters: Parameters, draw: Primitives) -> Array:
+        layout = parameters.layout
         return draw.weight(
-            scaled(draw.haar(layout.stack, layout.out, layout.columns), resolved.gain)
+            scaled(draw.haar(layout.stack, layout.out, layout.columns), parameters.gain)
         )
 
-    def defects(self, resolved: Resolved, weights: Weights, kind: FloatType) -> Iterator[str]:
+    def defects(self, parameters: Parameters, weights: Weights, kind: FloatType) -> Iterator[str]:
         members = weights.reshape(
-            resolved.layout.stack, resolved.layout.out, resolved.layout.columns
+            parameters.layout.stack, parameters.layout.out, parameters.layout.columns
         )
-        yield from not_orthonormal(members / resolved.gain, kind)
+        yield from not_orthonormal(members / parameters.gain, kind)
 
 
 def unit_vector(gain: float, length: int) -> Law:

@@ -9,7 +9,7 @@ Array = Any
 
 
 class Primitives(Protocol):
-    """Drawing operations, bound to one weight: its resolved spec, its dtype and its random numbers.
+    """Drawing operations, bound to one weight: its layout, its dtype and its random numbers.
 
     The first four give a weight in its own shape and dtype. The others work on logical arrays,
     whose leading axis is the stack; `weight` brings such an array home. Every draw is made in

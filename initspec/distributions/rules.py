@@ -156,6 +156,15 @@ def rule_of(variance: object) -> tuple[Rule, str | None]:
     return FanRule(variance), "fan_in"  # type: ignore[arg-type]
 
 
+def he_scale(negative_slope: float) -> float:
+    """Return 2 / (1 + negative_slope^2), the scale for a leaky ReLU (He et al. 2015, eq. 15)."""
+    slope = finite("negative_slope", negative_slope)
+    scale = 2.0 / (1.0 + slope * slope)
+    if not scale:
+        raise SpecError(f"negative_slope={slope!r}: its square is beyond float64; lower it")
+    return scale
+
+
 def exact_root(square: Fraction) -> float | None:
     """Return the float whose square is exactly `square`, None where there is none.
 

@@ -13,13 +13,16 @@ import numpy as np
 
 from initspec.axes.layout import Layout
 from initspec.distributions.base import Distribution, Weights
+from initspec.distributions.formula import Formula, RuleFormula, number
+from initspec.distributions.papers import MARTENS
+from initspec.distributions.parameters import Parameters
 from initspec.distributions.primitives import Array, Primitives
-from initspec.distributions.rules import Rule
+from initspec.distributions.rules import Rule, Std
+from initspec.distributions.short_calls import call, folded
 from initspec.dtypes import FloatType
 from initspec.errors import SpecError, unknown
 from initspec.numerics.law import NORMAL, Law
 from initspec.numerics.validation import finite
-from initspec.spec.resolve import Resolved
 
 
 class Sparse(Distribution, frozen=True, tag="sparse"):
@@ -39,6 +42,7 @@ class Sparse(Distribution, frozen=True, tag="sparse"):
     along: Literal["in", "out"] = "in"
 
     needs_axes: ClassVar[str] = "a sparse law needs an out and an in axis"
+    paper: ClassVar[str | None] = f"{MARTENS}, section 5"
 
     def __post_init__(self) -> None:
         sparsity = finite("sparsity", self.sparsity)
@@ -64,31 +68,51 @@ class Sparse(Distribution, frozen=True, tag="sparse"):
         # Decimal(repr), because the float 0.07 times 100 is above 7.
         return math.ceil(Fraction(Decimal(repr(self.sparsity))) * entries), entries
 
-    def law(self, resolved: Resolved) -> Law:
-        zeros, entries = self.zeros(resolved.layout)
+    def law(self, parameters: Parameters) -> Law:
+        zeros, entries = self.zeros(parameters.layout)
         share = (entries - zeros) / entries if entries else math.nan
 
         def cdf(x: object) -> Weights:
-            parent = NORMAL.affine(0.0, resolved.scale).cdf
+            parent = NORMAL.affine(0.0, parameters.scale).cdf
             assert parent is not None
             return share * parent(x) + (1 - share) * (np.asarray(x) >= 0)  # type: ignore[arg-type]
 
         if not share:
             return Law(0.0, 0.0, 0.0, 0.0, math.nan, lambda x: (np.asarray(x) >= 0) * 1.0)
-        return Law(0.0, math.sqrt(share) * resolved.scale, -math.inf, math.inf, 3.0 / share, cdf)
+        return Law(0.0, math.sqrt(share) * parameters.scale, -math.inf, math.inf, 3.0 / share, cdf)
 
-    def sample(self, resolved: Resolved, draw: Primitives) -> Array:
-        layout = resolved.layout
+    def sample(self, parameters: Parameters, draw: Primitives) -> Array:
+        layout = parameters.layout
         zeros, entries = self.zeros(layout)
         rows = layout.out if self.along == "in" else layout.columns
-        matrix = draw.sparse(layout.stack, rows, entries, entries - zeros, resolved.scale)
+        matrix = draw.sparse(layout.stack, rows, entries, entries - zeros, parameters.scale)
         return draw.weight(matrix if self.along == "in" else draw.transpose(matrix))
 
-    def independent(self, resolved: Resolved, weights: Weights) -> tuple[Weights, Law | None]:
-        return weights[weights != 0], NORMAL.affine(0.0, resolved.scale)
+    def independent(self, parameters: Parameters, weights: Weights) -> tuple[Weights, Law | None]:
+        return weights[weights != 0], NORMAL.affine(0.0, parameters.scale)
 
-    def defects(self, resolved: Resolved, weights: Weights, kind: FloatType) -> Iterator[str]:
-        zeros, entries = self.zeros(resolved.layout)
+    @property
+    def std_note(self) -> str:
+        return " over all entries, zeros too"
+
+    def formula(self, rule: RuleFormula) -> Formula:
+        share = "0" if self.sparsity == 0 else f"ceil({number(self.sparsity)} n)"
+        zeros = f"{share} zeros in each {'row' if self.along == 'in' else 'column'} of n"
+        law = f"W ~ N(0, sigma^2) with {zeros}, sigma = {rule.sigma}"
+        return Formula(law, f"N(0, {rule.variance}), {zeros}")
+
+    def short_call(self, rule: Rule | None, gain: float, mode: str | None) -> str | None:
+        match folded(rule, gain):
+            case Std(std, _):
+                return call("sparse", sparsity=self.sparsity, std=std, along=(self.along, "in"))
+        return None
+
+    def density(self, parameters: Parameters) -> tuple[Law, float]:
+        # Each kept weight is normal; the share of zeros depends on the shape by a rounding alone.
+        return NORMAL.affine(0.0, parameters.scale), self.sparsity
+
+    def defects(self, parameters: Parameters, weights: Weights, kind: FloatType) -> Iterator[str]:
+        zeros, entries = self.zeros(parameters.layout)
         axes = (2, 3) if self.along == "in" else (1,)
         wrong = int(np.sum(np.sum(weights == 0, axis=axes) != zeros))
         if wrong:

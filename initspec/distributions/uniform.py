@@ -9,10 +9,12 @@ from typing import ClassVar
 import numpy as np
 
 from initspec.distributions.base import Elementwise
+from initspec.distributions.formula import Formula, RuleFormula, independent, number
+from initspec.distributions.parameters import Parameters
 from initspec.distributions.primitives import Array, Primitives
 from initspec.distributions.rules import FanRule, Range, Rule, Std
+from initspec.distributions.short_calls import call, fan_call, folded
 from initspec.numerics.law import Law
-from initspec.spec.resolve import Resolved
 
 _EDGE = math.sqrt(3.0)
 _VARIATE = Law(
@@ -34,18 +36,34 @@ class Uniform(Elementwise, frozen=True, tag="uniform"):
     """
 
     rules: ClassVar[tuple[type[Rule], ...]] = (FanRule, Std, Range)
+    glorot_equation: ClassVar[int] = 16
 
     @property
     def variate(self) -> Law:
         return _VARIATE
 
-    def law(self, resolved: Resolved) -> Law:
-        law = super().law(resolved)
-        if resolved.support is None:
+    def law(self, parameters: Parameters) -> Law:
+        law = super().law(parameters)
+        if parameters.support is None:
             return law
-        low, high = resolved.support  # exactly what the caller said, not its image under sqrt(3)
+        low, high = parameters.support  # exactly what the caller said, not its image under sqrt(3)
         return dataclasses.replace(law, low=low, high=high)
 
-    def sample(self, resolved: Resolved, draw: Primitives) -> Array:
-        law = self.law(resolved)
+    def sample(self, parameters: Parameters, draw: Primitives) -> Array:
+        law = self.law(parameters)
         return draw.uniform(law.low, law.high)
+
+    def formula(self, rule: RuleFormula) -> Formula:
+        if isinstance(rule.rule, Range):
+            law = f"U({', '.join(map(number, rule.rule.support(rule.gain)))})"
+            return independent(law, f"sigma = {rule.sigma}", law)
+        bound = f"b = {rule.bound}"
+        ends = "-b, b" if rule.mean == 0 else f"{number(rule.mean)} - b, {number(rule.mean)} + b"
+        scale = f"b = sqrt(3) * sigma = {rule.bound}, sigma = {rule.sigma}"
+        return independent(f"U({ends})", scale, f"U({ends}), {bound}")
+
+    def short_call(self, rule: Rule | None, gain: float, mode: str | None) -> str | None:
+        match folded(rule, gain):
+            case Range(low, high):
+                return call("uniform", low=low, high=high)
+        return fan_call("uniform", rule, gain, mode)

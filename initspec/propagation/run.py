@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from initspec.activations import Activation, activation_of
 from initspec.api import InitSpec
-from initspec.distributions import DeltaOrthogonal, Orthogonal
 from initspec.dtypes import FloatType, float_type
 from initspec.errors import NetworkError
 from initspec.numerics.validation import finite
@@ -118,7 +117,7 @@ def propagate(
         layers.append(Linear(_draw(spec, shape, kind, seed, f"{name}.weight"), bias))
     network = Network(tuple(layers), f, residual)
     fields = fields_of(spec, network, bias_std)
-    keeps_norm = isinstance(spec.distribution, Orthogonal | DeltaOrthogonal)
+    keeps_norm = spec.distribution.keeps_norm
     with np.errstate(all="ignore"):
         measured, slopes, undefined = _forward(network, x)
         top = _draw(InitSpec.normal(1.0), slopes[-1].shape, kind, seed, "gradient")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Self
 
 from initspec.distributions import (
     Constant,
@@ -15,79 +15,66 @@ from initspec.distributions import (
     TruncatedNormal,
     Uniform,
 )
-from initspec.distributions.rules import FanRule, Range, Std
-from initspec.errors import SpecError
-from initspec.numerics.validation import finite
-
-if TYPE_CHECKING:
-    from initspec.api import InitSpec
+from initspec.distributions.rules import FanRule, Range, Std, he_scale
+from initspec.spec.value import Spec
 
 
-def he_scale(negative_slope: float) -> float:
-    """Return 2 / (1 + negative_slope^2), the scale for a leaky ReLU (He et al. 2015, eq. 15)."""
-    slope = finite("negative_slope", negative_slope)
-    scale = 2.0 / (1.0 + slope * slope)
-    if not scale:
-        raise SpecError(f"negative_slope={slope!r}: its square is beyond float64; lower it")
-    return scale
-
-
-class Named:
+class Constructors(Spec):
     """The named constructors of `InitSpec`."""
 
     __slots__ = ()
 
     @classmethod
-    def lecun_normal(cls, gain: float = 1.0, mode: str | None = None) -> InitSpec:
+    def lecun_normal(cls, gain: float = 1.0, mode: str | None = None) -> Self:
         """Normal with variance 1 / fan_in: LeCun et al. (1998), "Efficient BackProp", eq. 16.
 
         Untruncated. Keras' and JAX' lecun_normal is `lecun_truncated_normal`.
         """
-        return _spec(cls, "normal", "lecun", gain, mode)
+        return cls("normal", "lecun", gain, mode)
 
     @classmethod
-    def lecun_uniform(cls, gain: float = 1.0, mode: str | None = None) -> InitSpec:
+    def lecun_uniform(cls, gain: float = 1.0, mode: str | None = None) -> Self:
         """Uniform with variance 1 / fan_in, so its bound is sqrt(3 / fan_in)."""
-        return _spec(cls, "uniform", "lecun", gain, mode)
+        return cls("uniform", "lecun", gain, mode)
 
     @classmethod
     def lecun_truncated_normal(
         cls, gain: float = 1.0, mode: str | None = None, lower: float = -2.0, upper: float = 2.0
-    ) -> InitSpec:
+    ) -> Self:
         """Normal cut at `lower` and `upper` parent sigmas, with variance 1 / fan_in after the cut.
 
         Keras' and JAX' lecun_normal.
         """
-        return _spec(cls, TruncatedNormal(lower, upper), "lecun", gain, mode)
+        return cls(TruncatedNormal(lower, upper), "lecun", gain, mode)
 
     @classmethod
-    def glorot_normal(cls, gain: float = 1.0, mode: str | None = None) -> InitSpec:
+    def glorot_normal(cls, gain: float = 1.0, mode: str | None = None) -> Self:
         """Normal with variance 2 / (fan_in + fan_out): Glorot & Bengio (2010), eq. 12.
 
         Untruncated, as torch's xavier_normal_. Keras' and JAX' glorot_normal is
         `glorot_truncated_normal`.
         """
-        return _spec(cls, "normal", "glorot", gain, mode)
+        return cls("normal", "glorot", gain, mode)
 
     @classmethod
-    def glorot_uniform(cls, gain: float = 1.0, mode: str | None = None) -> InitSpec:
+    def glorot_uniform(cls, gain: float = 1.0, mode: str | None = None) -> Self:
         """Uniform with bound sqrt(6 / (fan_in + fan_out)): Glorot & Bengio (2010), eq. 16."""
-        return _spec(cls, "uniform", "glorot", gain, mode)
+        return cls("uniform", "glorot", gain, mode)
 
     @classmethod
     def glorot_truncated_normal(
         cls, gain: float = 1.0, mode: str | None = None, lower: float = -2.0, upper: float = 2.0
-    ) -> InitSpec:
+    ) -> Self:
         """Normal cut at `lower` and `upper` parent sigmas, then of variance 2 / (fan_in + fan_out).
 
         Keras' and JAX' glorot_normal.
         """
-        return _spec(cls, TruncatedNormal(lower, upper), "glorot", gain, mode)
+        return cls(TruncatedNormal(lower, upper), "glorot", gain, mode)
 
     @classmethod
     def he_normal(
         cls, gain: float = 1.0, mode: str | None = None, negative_slope: float = 0.0
-    ) -> InitSpec:
+    ) -> Self:
         """Normal with variance 2 / fan_in: He et al. (2015), eq. 10.
 
         Untruncated, as in the paper ("Delving Deep into Rectifiers") and torch. Keras' and JAX'
@@ -95,14 +82,14 @@ class Named:
         again. `negative_slope` is the slope of a leaky ReLU, scale 2 / (1 + negative_slope^2)
         (eq. 15); torch calls it `a`.
         """
-        return _spec(cls, "normal", he_scale(negative_slope), gain, mode)
+        return cls("normal", he_scale(negative_slope), gain, mode)
 
     @classmethod
     def he_uniform(
         cls, gain: float = 1.0, mode: str | None = None, negative_slope: float = 0.0
-    ) -> InitSpec:
+    ) -> Self:
         """Uniform with variance 2 / fan_in, so its bound is sqrt(6 / fan_in); see `he_normal`."""
-        return _spec(cls, "uniform", he_scale(negative_slope), gain, mode)
+        return cls("uniform", he_scale(negative_slope), gain, mode)
 
     @classmethod
     def he_truncated_normal(
@@ -112,12 +99,12 @@ class Named:
         negative_slope: float = 0.0,
         lower: float = -2.0,
         upper: float = 2.0,
-    ) -> InitSpec:
+    ) -> Self:
         """Normal cut at `lower` and `upper` parent sigmas, with variance 2 / fan_in after the cut.
 
         Keras' and JAX' he_normal.
         """
-        return _spec(cls, TruncatedNormal(lower, upper), he_scale(negative_slope), gain, mode)
+        return cls(TruncatedNormal(lower, upper), he_scale(negative_slope), gain, mode)
 
     xavier_normal = glorot_normal
     xavier_uniform = glorot_uniform
@@ -133,19 +120,19 @@ class Named:
         mode: str = "fan_in",
         distribution: str | Distribution = "normal",
         gain: float = 1.0,
-    ) -> InitSpec:
+    ) -> Self:
         """Variance gain^2 * scale / fan(mode), for any distribution that takes a fan rule."""
-        return _spec(cls, distribution, FanRule(scale), gain, mode)
+        return cls(distribution, FanRule(scale), gain, mode)
 
     @classmethod
-    def normal(cls, std: float = 0.05, mean: float = 0.0) -> InitSpec:
+    def normal(cls, std: float = 0.05, mean: float = 0.0) -> Self:
         """Normal with a fixed std and mean, in units of the weight."""
-        return _spec(cls, "normal", Std(std, mean))
+        return cls("normal", Std(std, mean))
 
     @classmethod
-    def uniform(cls, low: float = -0.05, high: float = 0.05) -> InitSpec:
+    def uniform(cls, low: float = -0.05, high: float = 0.05) -> Self:
         """Uniform between `low` and `high`, which are kept exactly."""
-        return _spec(cls, Uniform(), Range(low, high))
+        return cls(Uniform(), Range(low, high))
 
     @classmethod
     def truncated_normal(
@@ -155,62 +142,58 @@ class Named:
         lower: float = -2.0,
         upper: float = 2.0,
         corrected: bool = True,
-    ) -> InitSpec:
+    ) -> Self:
         """Normal cut at `lower` and `upper` parent sigmas, with a fixed std.
 
         `std` is that of the weights if `corrected`, else that of the parent, as in Keras'
         TruncatedNormal and JAX' truncated_normal. `mean` is always the parent's.
         """
-        return _spec(cls, TruncatedNormal(lower, upper, corrected), Std(std, mean))
+        return cls(TruncatedNormal(lower, upper, corrected), Std(std, mean))
 
     @classmethod
-    def sparse(cls, sparsity: float, std: float = 0.01, along: str = "in") -> InitSpec:
+    def sparse(cls, sparsity: float, std: float = 0.01, along: str = "in") -> Self:
         """Normal with ceil(sparsity * n) exact zeros in each slice of n; `std` is the non-zeros'.
 
         `along="in"` is Martens (2010): each unit keeps the same number of connections.
         `along="out"` is what torch's `sparse_` does to a Linear weight.
         """
-        return _spec(cls, Sparse(sparsity, along), Std(std))  # type: ignore[arg-type]
+        return cls(Sparse(sparsity, along), Std(std))  # type: ignore[arg-type]
 
     @classmethod
-    def orthogonal(cls, gain: float = 1.0) -> InitSpec:
+    def orthogonal(cls, gain: float = 1.0) -> Self:
         """gain times a Haar orthogonal matrix [out, in * kernel]: Saxe et al. (2014)."""
-        return _spec(cls, Orthogonal(), gain=gain)
+        return cls(Orthogonal(), gain=gain)
 
     @classmethod
-    def delta_orthogonal(cls, gain: float = 1.0) -> InitSpec:
+    def delta_orthogonal(cls, gain: float = 1.0) -> Self:
         """gain times a Haar orthogonal [out, in] at the kernel's centre: Xiao et al. (2018)."""
-        return _spec(cls, DeltaOrthogonal(), gain=gain)
+        return cls(DeltaOrthogonal(), gain=gain)
 
     @classmethod
-    def identity(cls, gain: float = 1.0) -> InitSpec:
+    def identity(cls, gain: float = 1.0) -> Self:
         """gain times the identity matrix: Le et al. (2015)."""
-        return _spec(cls, Identity(), gain=gain)
+        return cls(Identity(), gain=gain)
 
     @classmethod
-    def dirac(cls, gain: float = 1.0) -> InitSpec:
+    def dirac(cls, gain: float = 1.0) -> Self:
         """gain times the identity of a convolution: Zagoruyko & Komodakis (2017)."""
-        return _spec(cls, Dirac(), gain=gain)
+        return cls(Dirac(), gain=gain)
 
     @classmethod
-    def constant(cls, value: float) -> InitSpec:
+    def constant(cls, value: float) -> Self:
         """Every entry is `value`."""
-        return _spec(cls, Constant(value))
+        return cls(Constant(value))
 
     @classmethod
-    def zeros(cls) -> InitSpec:
+    def zeros(cls) -> Self:
         """Every entry is 0."""
-        return _spec(cls, Constant(0.0))
+        return cls(Constant(0.0))
 
     @classmethod
-    def ones(cls) -> InitSpec:
+    def ones(cls) -> Self:
         """Every entry is 1."""
-        return _spec(cls, Constant(1.0))
+        return cls(Constant(1.0))
 
 
-def _spec(cls: type[Named], *fields: object, **named: object) -> InitSpec:
-    return cls(*fields, **named)  # type: ignore[return-value]
-
-
-CONSTRUCTORS = tuple(name for name in vars(Named) if not name.startswith("_"))
+CONSTRUCTORS = tuple(name for name in vars(Constructors) if not name.startswith("_"))
 """The names of all named constructors, in the order of this file."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, TypeVar, Union
+from typing import Any, TypeVar, Union
 
 import msgspec
 
@@ -11,18 +11,16 @@ from initspec.axes.fans import MODES
 from initspec.distributions import FAMILIES, Distribution
 from initspec.distributions.rules import RULES, Positive, Rule
 from initspec.errors import FormatError, InitSpecError, unknown
-
-if TYPE_CHECKING:
-    from initspec.api import InitSpec
+from initspec.spec.value import Spec
 
 SCHEMA_VERSION = 1
 LONGEST = 65_536
 """The longest JSON text that is read, in characters or bytes."""
 
-_T = TypeVar("_T")
+S = TypeVar("S", bound=Spec)
 
 
-def to_dict(spec: InitSpec) -> dict[str, Any]:
+def to_dict(spec: Spec) -> dict[str, Any]:
     """Return the document of `spec`; fields that its family does not take are left out."""
     data: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
@@ -37,12 +35,12 @@ def to_dict(spec: InitSpec) -> dict[str, Any]:
     return data
 
 
-def to_json(spec: InitSpec) -> str:
+def to_json(spec: Spec) -> str:
     """Return the document of `spec` as JSON."""
     return msgspec.json.encode(to_dict(spec)).decode()
 
 
-def from_json(cls: type[InitSpec], data: str | bytes) -> InitSpec:
+def from_json(cls: type[S], data: str | bytes) -> S:
     """Return the spec of a JSON document."""
     if not isinstance(data, (str, bytes, bytearray)):
         raise FormatError(f"from_json of a {type(data).__name__}: pass the text as str or bytes")
@@ -65,7 +63,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def from_dict(cls: type[InitSpec], data: object) -> InitSpec:
+def from_dict(cls: type[S], data: object) -> S:
     """Return the spec of a document."""
     if not isinstance(data, dict):
         raise FormatError(f"a document of type {type(data).__name__}: pass an object (a dict)")

@@ -6,51 +6,44 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from initspec.axes import OUT_IN, Axes, axes_of, by_rank, check_shape
 from initspec.axes.fans import Fans
 from initspec.axes.layout import Layout
+from initspec.distributions import Distribution
+from initspec.distributions.parameters import Parameters
+from initspec.distributions.primitives import Array, Primitives
 from initspec.dtypes import FLOATS, FloatType
 from initspec.errors import AxesError, SpecError
 from initspec.numerics.law import Law
-
-if TYPE_CHECKING:
-    from initspec.api import InitSpec
-    from initspec.distributions import Distribution
+from initspec.spec.value import Spec
 
 _REACH = 8.0
 """How many standard deviations an unbounded law reaches: beyond lies a mass of 1.2e-15."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """What a spec comes to on one shape: W = mean + scale * Y.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved(Parameters):
+    """A spec on one weight: W = mean + scale * Y, and the numbers that led there.
 
     Attributes:
         distribution: the family.
-        layout: the shape with the role of each axis.
-        fans: fan_in and fan_out; None where nobody said which axes they count.
-        gain: the spec's gain.
-        mean: the mean of the parent law.
+        fans: fan_in and fan_out; None where nobody named the axes that they count.
         sigma: the standard deviation that the variance rule asks for, gain included.
-        scale: what the standard variate Y is multiplied with.
-        support: the exact ends, where the rule fixes them.
     """
 
     distribution: Distribution
-    layout: Layout
     fans: Fans | None
-    gain: float
-    mean: float
     sigma: float
-    scale: float
-    support: tuple[float, float] | None
 
     @property
     def law(self) -> Law:
         """The law of one entry of this weight."""
         return self.distribution.law(self)
+
+    def sample(self, primitives: Primitives) -> Array:
+        """Draw the weight with a framework's primitives, in its own shape and dtype."""
+        return self.distribution.sample(self, primitives)
 
     def require(self, kind: FloatType) -> None:
         """Raise DtypeError where the dtype cannot hold the values of this weight."""
@@ -68,7 +61,7 @@ class Resolved:
 
 
 def resolve(
-    spec: InitSpec,
+    spec: Spec,
     shape: object,
     axes: str | Axes | None,
     convention: Axes = OUT_IN,
@@ -95,7 +88,7 @@ def resolve(
 
 @lru_cache(maxsize=4096)
 def _resolve(
-    spec: InitSpec, shape: tuple[int, ...], axes: Axes | None, kind: FloatType | None
+    spec: Spec, shape: tuple[int, ...], axes: Axes | None, kind: FloatType | None
 ) -> Resolved:
     family, rule = spec.distribution, spec.variance
     if axes is None:
@@ -129,7 +122,16 @@ def _resolve(
                 f"'{spec}' on the shape {shape}: its standard deviation is {scale} in float64; "
                 "bring the gain, scale or std into its range"
             )
-    resolved = Resolved(family, layout, fans, spec.gain, mean, sigma, scale, support)
+    resolved = Resolved(
+        layout=layout,
+        gain=spec.gain,
+        mean=mean,
+        scale=scale,
+        support=support,
+        distribution=family,
+        fans=fans,
+        sigma=sigma,
+    )
     if kind is not None and layout.size:
         resolved.require(kind)
     return resolved

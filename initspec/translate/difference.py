@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from initspec.api import InitSpec
-from initspec.distributions import Distribution, Normal, TruncatedNormal, Uniform
 from initspec.distributions.rules import Range
-from initspec.spec.formula import number, variance
+from initspec.spec.formula import number, rule_formula
 
 
 def differences(here: InitSpec, there: InitSpec, fixed: bool = True) -> tuple[str, ...]:
@@ -23,12 +22,12 @@ def differences(here: InitSpec, there: InitSpec, fixed: bool = True) -> tuple[st
         return ()
     found = []
     if here.distribution != there.distribution:
-        found.append(_family(here.distribution, there.distribution))
+        found.append(there.distribution.contrast(here.distribution))
     rules = here.variance, there.variance
     if not fixed and not any(rule is None or rule.takes_mode for rule in rules):
         return tuple(found)
     ours, theirs = _spread(here), _spread(there)
-    if ours == theirs and theirs and found and _keeps(there.distribution):
+    if ours == theirs and theirs and found and there.distribution.sigma_is_std:
         found.append("the variance the same")
     if ours != theirs and theirs:
         found.append(f"{theirs} instead of {ours}" if ours else theirs)
@@ -39,27 +38,11 @@ def differences(here: InitSpec, there: InitSpec, fixed: bool = True) -> tuple[st
     return tuple(found)
 
 
-def _family(here: Distribution, there: Distribution) -> str:
-    match there:
-        case TruncatedNormal(lower, upper, corrected):
-            cut = f"cut at {number(lower)} and {number(upper)} parent standard deviations"
-            return cut if corrected else f"{cut}, the std then {number(there.variate.std)} of it"
-        case Normal():
-            return "not cut" if isinstance(here, TruncatedNormal) else "normal"
-        case Uniform():
-            return "uniform"
-    return there.name().replace("_", " ") if type(here) is not type(there) else str(there)
-
-
-def _keeps(family: Distribution) -> bool:
-    return not isinstance(family, TruncatedNormal) or family.corrected
-
-
 def _spread(spec: InitSpec) -> str:
     if isinstance(spec.variance, Range):
         law = spec.law((1,))
         return f"from {number(law.low)} to {number(law.high)}"
-    said = variance(spec)
+    said = rule_formula(spec).variance
     return f"variance {said}" if said else ""
 
 

@@ -11,8 +11,7 @@ from typing import Any
 from initspec.api import InitSpec
 from initspec.axes import Axes
 from initspec.distributions import Normal, TruncatedNormal, Uniform
-from initspec.distributions.rules import FanRule
-from initspec.spec.constructors import he_scale
+from initspec.distributions.rules import FanRule, he_scale
 
 SWAPPED = {
     "fan_in": "fan_out",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
 from initspec import Axes, InitSpec
 from initspec.axes import OUT_IN, by_rank
-from initspec.backend import usable
+from initspec.backend import Spec, usable
 from initspec_conformance.expected.arrays import Array
 from initspec_conformance.expected.target import Target, target_of
 
@@ -77,13 +77,13 @@ class Mutant:
         """Return NumPy's convention."""
         return by_rank(OUT_IN, rank)
 
-    def compile(self, spec: InitSpec, axes: Axes | None, seed: int | None, name: str) -> Any:
+    def compile(self, spec: Spec, axes: Axes | None, seed: int | None, name: str) -> Any:
         """Return the right initializer: the faults are in `draw`."""
         return usable("numpy").compile(spec, axes, seed, name)
 
     def draw(
         self,
-        spec: InitSpec,
+        spec: Spec,
         shape: tuple[int, ...],
         *,
         axes: Axes | None = None,
@@ -93,7 +93,9 @@ class Mutant:
         name: str = "",
     ) -> Array:
         """Return a draw, wrong in one way."""
-        target = target_of(spec, shape, axes or self.default_axes(len(shape)), dtype)
+        target = target_of(
+            cast(InitSpec, spec), shape, axes or self.default_axes(len(shape)), dtype
+        )
         if seed is not None:
             return self.seeded(target, seed, name)
         return self.cast(self.weight(self.meant(target), self.generator(entropy)), target)

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from initspec import Axes, InitSpec
+from initspec import Axes
 from initspec.axes import IN_OUT, OUT_IN, by_rank
+from initspec.backend import Spec
 from initspec_conformance.expected.arrays import Array
 from initspec_conformance.expected.target import Target
 from initspec_conformance.mutants.base import Mutant, wide
@@ -175,7 +176,7 @@ class EntropyInPortableStream(Mutant):
 
     def draw(
         self,
-        spec: InitSpec,
+        spec: Spec,
         shape: tuple[int, ...],
         *,
         axes: Axes | None = None,
@@ -211,7 +212,7 @@ class ConventionUnsaid(Mutant):
 
     def draw(
         self,
-        spec: InitSpec,
+        spec: Spec,
         shape: tuple[int, ...],
         *,
         axes: Axes | None = None,

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, cast
 
-from initspec import Axes
+from initspec import Axes, InitSpec
 from initspec.backend import Backend
 from initspec.backend.builtins import Builtin, HasBuiltins
 from initspec.errors import InitSpecError
@@ -103,10 +103,9 @@ def _cells(backend: str, native: Builtin) -> list[BuiltinCell]:
     }
     if not own:
         raise InitSpecError(f"{native.line}: the tables have no layer like {native.layers}")
+    spec = cast(InitSpec, native.spec)
     return [
-        BuiltinCell(
-            backend, native, layer, target_of(native.spec, layer.shape, Axes(layer.axes), dtype)
-        )
+        BuiltinCell(backend, native, layer, target_of(spec, layer.shape, Axes(layer.axes), dtype))
         for index, layer in enumerate(own.values())
         for dtype in (native.dtypes[:1] if index else native.dtypes)
     ]

@@ -7,8 +7,8 @@ import math
 import pytest
 
 from initspec import Fans, InitSpec
-from initspec.spec import formula
 from initspec.spec.constructors import CONSTRUCTORS
+from initspec.spec.formula import rule_formula
 from initspec.spec.papers import paper
 from initspec.translate import translate
 from initspec.translate.writing import python
@@ -47,12 +47,12 @@ def test_formula_is_the_std(line: str) -> None:
     """The rule's formula, worked out by Python, is sigma, up to the four digits of its numbers."""
     spec, fans = InitSpec.parse(line), Fans(12, 20)
     resolved = spec.resolve((20, 12, 1))
-    for text in (formula.sigma(spec), formula.sigma(spec, fans)):
+    for text in (rule_formula(spec).sigma, rule_formula(spec, fans).sigma):
         if text:
             names = {"sqrt": math.sqrt, "fan_in": 12, "fan_out": 20}
             assert eval(text, names) == pytest.approx(resolved.sigma, rel=2e-4)
-    if formula.variance(spec):
-        text = formula.variance(spec, fans).replace("^", "**")
+    if rule_formula(spec).variance:
+        text = rule_formula(spec, fans).variance.replace("^", "**")
         assert eval(text, {"sqrt": math.sqrt}) == pytest.approx(resolved.sigma**2, rel=4e-4)
 
 
