@@ -23,7 +23,7 @@ FRAMEWORKS = {
     },
 }
 # What runs in every session, and skips with a reason what its frameworks cannot show.
-SHARED = ["backends", "examples", "rosetta", "disagreements", "benchmarks"]
+SHARED = ["backends", "examples", "rosetta", "measured", "benchmarks"]
 
 # What `conformance` holds: each backend, Keras on each of its own.
 CONFORMANCE = [

@@ -8,6 +8,5 @@ framework that is not installed keep the numbers that they have.
     measure/        one file of pytest-benchmark for each framework, run in a process of its own
     results.py      the numbers
     page.py         the page
-    chart.py        pictures as SVG, for this page and the next
-    disagreements/  where the frameworks disagree: a page of its own
+    chart.py        its pictures
 """

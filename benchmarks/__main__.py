@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import time
 
 from benchmarks.measure import PLACES, measure, why_not
-from benchmarks.page import ROOT, files
-from benchmarks.results import PATH, load
+from benchmarks.page import files
+from benchmarks.results import PATH
+from docs.measured.files import load, publish, save
 
 
 def main() -> None:
@@ -24,14 +24,10 @@ def main() -> None:
         parser.error(f"no place {', '.join(sorted(unknown))}: choose from {', '.join(PLACES)}")
     if not asked.page:
         _measure(asked.places or list(PLACES))
-    for path, text in files(load()).items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-        print(f"wrote {path.relative_to(ROOT)}")
+    publish(files(load(PATH)))
 
 
 def _measure(places: list[str]) -> None:
-    results = load() if PATH.exists() else {}
     others = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else 0.0
     for place in places:
         reason = why_not(place)
@@ -39,10 +35,9 @@ def _measure(places: list[str]) -> None:
             print(f"{place}: left as it is, {reason}")
             continue
         start = time.monotonic()
-        results[place] = measure(place) | {"load": others}
+        measured = measure(place) | {"load": others}
         print(f"{place}: measured in {time.monotonic() - start:.0f} s", flush=True)
-        PATH.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n", "utf-8")
-    print(f"wrote {PATH.relative_to(ROOT)}")
+        save(PATH, load(PATH) | {place: measured}, depth=3)
 
 
 if __name__ == "__main__":

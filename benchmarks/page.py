@@ -8,9 +8,8 @@ from pathlib import Path
 from benchmarks.chart import Trace, traces
 from benchmarks.goals import CONFORMANCE, GOALS, NATIVE, PORTABLE, Goal
 from benchmarks.results import Found, Results, of_row
+from docs.measured.files import DOCS
 
-ROOT = Path(__file__).resolve().parents[1]
-DOCS = ROOT / "docs"
 PAGE = DOCS / "performance.md"
 PICTURES = DOCS / "assets" / "performance"
 
@@ -33,14 +32,14 @@ the next pair. What is reached is the median over the pairs, with the quartiles 
 
 _INTRODUCTIONS = {
     NATIVE: """\
-## Builtin draws {#native}
+## Draws without a seed {#native}
 
-Without a seed: the framework's own random numbers.
+They take the framework's own random numbers.
 """,
     PORTABLE: """\
-## Portable draws {#portable}
+## Draws with a seed {#portable}
 
-With a seed: the [portable stream](portable-stream.md), against the framework's own random numbers.
+They take the [portable stream](portable-stream.md), against the framework's own random numbers.
 """,
     CONFORMANCE: """\
 ## The conformance suite {#conformance}

@@ -6,7 +6,6 @@ processes of others wanted them when it began.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -30,12 +29,6 @@ class Curve(TypedDict):
 
 
 Results = dict[str, dict[str, Any]]
-
-
-def load() -> Results:
-    """Return the committed results."""
-    results: Results = json.loads(PATH.read_text("utf-8"))
-    return results
 
 
 def of_row(results: Results, row: str) -> Found | None:

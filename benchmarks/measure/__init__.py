@@ -6,53 +6,36 @@ who want to know whether it runs, not what it says.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from docs.measured.places import PLACES as FRAMEWORKS
+from docs.measured.places import Place
 
 _HERE = Path(__file__).resolve().parent
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a row is measured.
+_ONE_CORE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+_FRAMEWORKS = ("numpy", "torch", "jax", "keras-tensorflow")
 
-    Attributes:
-        file: the file of this folder that measures it.
-        needs: the distributions that have to be installed, which are named with their versions.
-        environment: what the process needs in its environment.
-    """
-
-    file: str
-    needs: tuple[str, ...]
-    environment: tuple[tuple[str, str], ...] = ()
-
-
-_ONE_CORE = (("OMP_NUM_THREADS", "1"), ("OPENBLAS_NUM_THREADS", "1"), ("MKL_NUM_THREADS", "1"))
-
-PLACES = {
-    "numpy": Place("test_numpy.py", ("numpy",)),
-    "torch": Place("test_torch.py", ("torch",)),
-    "jax": Place("test_jax.py", ("jax",)),
-    "keras-tensorflow": Place(
-        "test_keras.py", ("keras", "tensorflow"), (("KERAS_BACKEND", "tensorflow"),)
-    ),
-    "conformance": Place("test_conformance.py", ("numpy", "scipy"), _ONE_CORE),
+PLACES = {place: FRAMEWORKS[place] for place in _FRAMEWORKS} | {
+    "conformance": Place("the conformance suite", ("numpy", "scipy"), _ONE_CORE)
 }
+"""Where a row is measured; the file test_X.py of this folder measures framework X."""
 
 
 def why_not(place: str) -> str | None:
     """Return None where a place can be measured here, else what is missing."""
-    needs = ("pytest_benchmark", *PLACES[place].needs)
-    missing = [name for name in needs if importlib.util.find_spec(name) is None]
-    return f"{' and '.join(missing)} not installed" if missing else None
+    if find_spec("pytest_benchmark") is None:
+        return "pytest_benchmark not installed"
+    return PLACES[place].why_not()
 
 
 def environment(place: str) -> dict[str, str]:
@@ -69,7 +52,8 @@ def measure(place: str, quick: bool = False) -> dict[str, Any]:
     """
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / "benchmark.json"
-        command = [sys.executable, "-m", "pytest", str(_HERE / PLACES[place].file), "-q"]
+        file = _HERE / f"test_{place.partition('-')[0]}.py"
+        command = [sys.executable, "-m", "pytest", str(file), "-q"]
         # With xdist pytest-benchmark would measure nothing.
         command += ["-p", "no:xdist", "-p", "no:cacheprovider", f"--benchmark-json={written}"]
         done = subprocess.run(

@@ -1,6 +1,5 @@
 """The native audit: which of the frameworks' own initializers differ where, and by which check."""
 
-import os
 import tomllib
 from functools import cache
 from importlib.resources import files
@@ -12,15 +11,16 @@ from initspec_conformance.runner.builtin_cells import cells_of, layers
 from initspec_conformance.runner.levels import LEVELS, Level
 from native_expected import expected
 
-from benchmarks.disagreements.measure import PLACES, why_not
-from benchmarks.native_audit.causes import CAUSES
-from benchmarks.native_audit.measure import AUDITED
-from benchmarks.native_audit.page import PAGE, by_cause, load, page
+from docs.measured.files import load
+from docs.measured.native_audit.causes import CAUSES
+from docs.measured.native_audit.measure import AUDITED
+from docs.measured.native_audit.page import PAGE, PATH, by_cause, page
+from docs.measured.places import PLACES
 from initspec import Axes
 from initspec.backend import usable
 
 BRIEF = Level("brief", 1 << 15, 1 << 8, 60.0)
-COMMITTED = load()
+COMMITTED = load(PATH)
 
 
 def _audit(place, level, only):
@@ -42,22 +42,10 @@ def _audit(place, level, only):
     ]
 
 
-def _cannot(place):
-    """Say why a place cannot be audited in this process; None where it can."""
-    missing = why_not(place)
-    if missing is not None:
-        return missing
-    engine = PLACES[place].environment.get("KERAS_BACKEND")
-    here = os.environ.get("KERAS_BACKEND", "tensorflow")
-    if engine not in (None, here):
-        return f"this process has KERAS_BACKEND={here}; run with KERAS_BACKEND={engine}"
-    return None
-
-
 @cache
 def measured(place, dtypes):
     """Audit a place; skip the test where it is not here."""
-    if reason := _cannot(place):
+    if reason := PLACES[place].why_not_here():
         pytest.skip(f"{place}: {reason}")
     # In 16 bits deviations are small; elsewhere few draws are enough, and cheaper.
     return _audit(place, LEVELS["quick"] if dtypes == "*float16" else BRIEF, f"*/{dtypes}")
@@ -245,7 +233,7 @@ def test_layers_are_those_of_their_axes():
 
 
 def test_page_is_that_of_the_results():
-    """`python -m benchmarks.native_audit --page` changes nothing."""
+    """`python -m docs.measured.native_audit --page` changes nothing."""
     assert PAGE.read_text("utf-8") == page(COMMITTED)
 
 
@@ -259,7 +247,7 @@ def test_every_disagreement_has_its_reason():
 @EVERY
 def test_cells_are_found_by_their_ids(place):
     """The id of a cell, as a pattern, means that cell alone."""
-    if reason := _cannot(place):
+    if reason := PLACES[place].why_not_here():
         pytest.skip(f"{place}: {reason}")
     cells = cells_of([usable(place.partition("-")[0])])
     ids = [cell.id for cell in cells]

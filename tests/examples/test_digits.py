@@ -8,7 +8,8 @@ import math
 import numpy as np
 import pytest
 
-from benchmarks.propagation.results import load
+from docs.measured.files import load
+from docs.measured.propagation.pictures import PATH
 from examples.digits.problem import SPECS, digits, first_loss
 
 FRAMEWORKS = ("torch", "keras", "jax")
@@ -23,12 +24,12 @@ def test_first_losses_agree(framework, label):
     curve = program.train(SPECS[label], steps=10)
     assert abs(curve[0] - first_loss(SPECS[label])) < 1e-5
     # Rounding alone tells the frameworks apart, here and on the machine that drew the page.
-    np.testing.assert_allclose(curve, load()["curves"][framework][label][:11], rtol=2e-3)
+    np.testing.assert_allclose(curve, load(PATH)["curves"][framework][label][:11], rtol=2e-3)
 
 
 def test_committed_curves_show_what_the_page_says():
     """He's first losses agree to 1e-5; a std of 0.01 learns nothing, He more than Xavier."""
-    curves = load()["curves"]
+    curves = load(PATH)["curves"]
     assert set(curves) == set(FRAMEWORKS)
     for label, spec in SPECS.items():
         for framework in FRAMEWORKS:
