@@ -17,7 +17,9 @@ from initspec.compare.comparison import ALPHA, Comparison
 from initspec.compare.comparison import compare as run
 
 _WIDE = 100
-"""Columns from which versions and native objects stand in the table; else they stand below."""
+"""Columns from which versions and initializers stand in the table; else they stand below."""
+
+_LEGEND = f"p: probability of this deviation by chance; probability of a false alarm: {ALPHA:g}"
 
 
 def compare(
@@ -36,7 +38,7 @@ def compare(
     name: str = typer.Option("", help="The parameter's name in the portable stream."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Draw one spec through several frameworks, and show whether they agree with its law."""
+    """Draw one spec through several frameworks, and test each against its distribution."""
     names = None if backends is None else [name.strip() for name in backends.split(",")]
     errors = Console(stderr=True)
     with Progress(console=errors, transient=True, disable=not errors.is_terminal) as bar:
@@ -72,10 +74,11 @@ def _show(result: Comparison, console: Console) -> None:
         console.print(f"fan_in {result.fan_in}, fan_out {result.fan_out}")
     wide = console.width >= _WIDE
     console.print(_table(result, wide))
+    console.print(f"[dim]{_LEGEND}[/]")
     if not wide:
         for row in result.rows:
             console.print(
-                f"[dim]{escape(row.backend)}: {escape(row.native)}, {escape(row.version)}[/]"
+                f"[dim]{escape(row.backend)}: {escape(row.initializer)}, {escape(row.version)}[/]"
             )
     if result.seed is not None:
         for sha256 in dict.fromkeys(row.sha256 for row in result.rows):
@@ -88,26 +91,26 @@ def _show(result: Comparison, console: Console) -> None:
         console.print(f"[dim]not compared: {escape(name)}: {escape(reason)}[/]")
     count, differ = len(result.rows), sum(not row.agrees for row in result.rows)
     if differ:
-        console.print(f"[red]{differ} of {count} disagree with the declared law[/]")
+        console.print(f"[red]{differ} of {count} disagree with the expected distribution[/]")
     else:
         who = "The backend agrees" if count == 1 else f"All {count} agree"
-        console.print(f"[green]{who} with the declared law[/] (false alarms: {ALPHA:g} a run)")
+        console.print(f"[green]{who} with the expected distribution[/]")
 
 
 def _table(result: Comparison, wide: bool) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("backend", "version", "native object") if wide else ("backend",):
+    for heading in ("backend", "version", "initializer") if wide else ("backend",):
         table.add_column(heading, overflow="fold")
-    for heading in ("mean", "std", "least", "most", "p"):
+    for heading in ("mean", "std", "min", "max", "p"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     low, high = result.bounds
     blank = ("", "") if wide else ()
-    table.add_row("declared", *blank, *map(_number, (result.mean, result.std, low, high)), "", "")
+    table.add_row("expected", *blank, *map(_number, (result.mean, result.std, low, high)), "", "")
     for row in result.rows:
         table.add_row(
             escape(row.backend),
-            *((escape(row.version), escape(row.native)) if wide else ()),
+            *((escape(row.version), escape(row.initializer)) if wide else ()),
             *map(_number, (row.mean, row.std, row.low, row.high)),
             "exact" if row.p_value is None else f"{row.p_value:.2g}",
             "[green]agrees[/]" if row.agrees else "[red]differs[/]",

@@ -1,4 +1,4 @@
-"""`initspec propagate`: what an initialization does to a deep network, in the terminal or drawn."""
+"""`initspec propagate`: what an initialization does to a deep network, as a table or a picture."""
 
 from __future__ import annotations
 
@@ -19,12 +19,16 @@ from initspec.propagation import propagate as run
 from initspec.propagation.verdict import counted
 
 _SHOWN = 12
-"""Layers in the table; a deeper network shows some, evenly spaced."""
+"""Layers in the table; of a deeper network, some, evenly spaced."""
 
 _WIDE = 112
-"""Columns of a terminal in which a histogram of twenty blocks stands beside the numbers."""
+"""Terminal columns from which a histogram has twenty blocks beside the numbers."""
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
+_LEGEND = (
+    "gradient: its std; satur.: share of outputs near the ends of their range; "
+    "dead: share of units with slope 0; predicted: rms by mean-field theory"
+)
 _COLOURS = {"healthy": "green", "symmetric": "red", "exploding": "red", "undefined": "red"}
 
 
@@ -46,7 +50,7 @@ def propagate(
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Run a random network forward and backward, beside what mean-field theory predicts."""
-    found = run(
+    network = run(
         InitSpec.parse(spec),
         read_activation(activation),
         depth,
@@ -59,59 +63,60 @@ def propagate(
         size=size,
     )
     if plot is not None:
-        found.plot(plot, dark=dark)
+        network.plot(plot, dark=dark)
     if as_json:
-        typer.echo(json.dumps(found.to_dict(), indent=2, allow_nan=False))
+        typer.echo(json.dumps(network.to_dict(), indent=2, allow_nan=False))
         return
     console = Console()
-    _show(found, console, histograms=plot is None)
+    _show(network, console, histograms=plot is None)
     if plot is not None:
         console.print(Text(f"wrote {plot}", style="dim"), soft_wrap=True)
 
 
-def _show(found: Propagation, console: Console, histograms: bool) -> None:
-    inputs = f"{counted(found.samples, 'input')}, seed {found.seed}"
-    head = f", {found.activation}, {counted(found.depth, 'layer')} of {found.width}, {inputs}"
-    console.print(Text.assemble((found.spec, "bold"), head))
-    for table in _tables(_columns(found, histograms, console.width), console.width):
+def _show(network: Propagation, console: Console, histograms: bool) -> None:
+    inputs = f"{counted(network.samples, 'input')}, seed {network.seed}"
+    head = f", {network.activation}, {counted(network.depth, 'layer')} of {network.width}, {inputs}"
+    console.print(Text.assemble((network.spec, "bold"), head))
+    for table in _tables(_columns(network, histograms, console.width), console.width):
         console.print(table, crop=False)
-    if found.edge is not None and math.isfinite(found.weight_std):
+    console.print(Text(_LEGEND, style="dim"))
+    if network.edge is not None and math.isfinite(network.weight_std):
         console.print(
             Text(
-                f"sigma_w {found.weight_std:.4g}; the edge of chaos lies at "
-                f"{found.edge.weight_std:.4g}",
+                f"sigma_w {network.weight_std:.4g}; the edge of chaos lies at "
+                f"{network.edge.weight_std:.4g}",
                 style="dim",
             )
         )
-    console.print(Text(found.verdict, style=_COLOURS.get(found.state, "yellow")))
+    console.print(Text(network.verdict, style=_COLOURS.get(network.state, "yellow")))
 
 
-def _columns(found: Propagation, histograms: bool, width: int) -> list[tuple[str, list[str]]]:
-    """Return each column as its name and its cells."""
-    layers = _evenly(found.layers)
+def _columns(network: Propagation, histograms: bool, width: int) -> list[tuple[str, list[str]]]:
+    """Return the name and the cells of each column."""
+    layers = _evenly(network.layers)
     predicted = [
-        "-" if one.prediction is None else _number(math.sqrt(one.prediction.mean_square))
-        for one in layers
+        "-" if layer.prediction is None else _number(math.sqrt(layer.prediction.mean_square))
+        for layer in layers
     ]
     columns = [
-        ("layer", [str(one.index) for one in layers]),
-        ("mean", [_number(one.mean) for one in layers]),
-        ("std", [_number(one.std) for one in layers]),
-        ("gradient", [_number(one.gradient_std) for one in layers]),
-        ("satur.", [_share(one.saturated) for one in layers]),
-        ("dead", [_share(one.dead) for one in layers]),
+        ("layer", [str(layer.index) for layer in layers]),
+        ("mean", [_number(layer.mean) for layer in layers]),
+        ("std", [_number(layer.std) for layer in layers]),
+        ("gradient", [_number(layer.gradient_std) for layer in layers]),
+        ("satur.", [_share(layer.saturated) for layer in layers]),
+        ("dead", [_share(layer.dead) for layer in layers]),
     ]
     if histograms:
         bins = 2 if width >= _WIDE else 4
-        columns.append(("outputs", [_bars(one, bins) for one in layers]))
-    # Last, as what has no room beside the others: 80 columns are without them.
-    columns.append(("rms", [_number(math.sqrt(one.mean_square)) for one in layers]))
+        columns.append(("outputs", [_bars(layer, bins) for layer in layers]))
+    # Last, because 80 columns have no room for them beside the others.
+    columns.append(("rms", [_number(math.sqrt(layer.mean_square)) for layer in layers]))
     columns.append(("predicted", predicted))
     return columns
 
 
 def _tables(columns: list[tuple[str, list[str]]], width: int) -> Iterator[Table]:
-    """Yield tables of as many columns as a terminal has room for, the first column in each."""
+    """Yield tables that fit into the width, the first column repeated in each."""
     sizes = [max(map(len, (name, *cells))) for name, cells in columns]
     start = 1
     while start < len(columns):
@@ -120,7 +125,7 @@ def _tables(columns: list[tuple[str, list[str]]], width: int) -> Iterator[Table]
             used += 2 + sizes[end]
             end += 1
         shown = [0, *range(start, end)]
-        # As wide as its columns: a terminal of too few breaks its lines, and no digit is lost.
+        # As wide as its columns: a narrower terminal wraps the lines, and no digit is lost.
         table = Table(
             box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0), width=used
         )
@@ -150,7 +155,7 @@ def _bars(layer: Layer, bins: int) -> str:
     most = max(counts)
     if not most:
         return "not a number" if math.isnan(layer.std) else "overflow"
-    # Rounded up, so that the few are told from none.
+    # Rounded up, so that a few values differ from none.
     blocks = "".join(_BLOCKS[math.ceil(8 * count / most)] for count in counts)
     return f"{_number(histogram.low)} [{blocks}] {_number(histogram.high)}"
 

@@ -1,4 +1,4 @@
-"""The main job: draw one spec through every backend, and hold each draw against the law."""
+"""Draw one spec through several backends, and test each against the expected distribution."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from initspec import backend as registry
 from initspec.api import InitSpec
 from initspec.axes import OUT_IN, Axes, axes_of
 from initspec.backend import Backend
-from initspec.compare.goodness_of_fit import Agreement
+from initspec.compare.goodness_of_fit import GoodnessOfFit
 from initspec.dtypes import FloatType, float_type
 from initspec.errors import InitSpecError, ShapeError
 from initspec.notebook import HtmlRepr
+from initspec.numerics.finite import finite_or_none
 from initspec.numerics.law import Law
 from initspec.spec.resolve import Resolved, resolve
 from initspec.stream import check_name, check_seed
 from initspec.stream.draw import draw
 
 ALPHA = 1e-6
-"""The chance that a comparison of right backends shows any mismatch."""
+"""The probability that a comparison of correct backends reports a mismatch."""
 
 _VALUES = 1 << 20
 _MOST_DRAWS = 256
@@ -41,22 +42,22 @@ class Row:
     Attributes:
         backend: its name.
         version: the framework's version.
-        native: the type of the native object that the spec compiled to.
+        initializer: the class of the compiled initializer.
         values: how many values were drawn.
         mean: their measured mean.
         std: their measured standard deviation.
         low: the smallest value.
         high: the largest value.
-        p_value: of the hypothesis that the draws are of the declared law; None where every value is
-            checked exactly instead.
+        p_value: the probability that draws of the expected distribution deviate at least as much;
+            None where every value is checked exactly instead.
         agrees: the verdict.
         reasons: why it does not agree, a sentence each.
-        sha256: of the bytes of the weight that the seed and the name say; None without a seed.
+        sha256: of the bytes of the weight of this seed and name; None without a seed.
     """
 
     backend: str
     version: str
-    native: str
+    initializer: str
     values: int
     mean: float
     std: float
@@ -79,9 +80,9 @@ class Comparison(HtmlRepr):
         dtype: the dtype that every backend was asked for.
         fan_in: of the weight; None without axes.
         fan_out: of the weight; None without axes.
-        mean: the declared mean of the weights.
-        std: the declared standard deviation of the weights.
-        bounds: the declared ends of the support.
+        mean: the expected mean of the weights.
+        std: the expected standard deviation of the weights.
+        bounds: the expected ends of the support.
         seed: of the portable stream; None for the frameworks' own random numbers.
         name: the parameter's name in the portable stream.
         rows: what each backend drew.
@@ -104,13 +105,14 @@ class Comparison(HtmlRepr):
 
     @property
     def agrees(self) -> bool:
-        """Whether every backend that was compared agrees with the declared law."""
+        """Whether every backend that was compared agrees with the expected distribution."""
         return all(row.agrees for row in self.rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON: None stands for what is not finite."""
         data = asdict(self) | {"agrees": self.agrees}
-        return {key: _finite(value) for key, value in data.items()}
+        plain: dict[str, Any] = finite_or_none(data)
+        return plain
 
 
 def compare(
@@ -124,12 +126,12 @@ def compare(
     seed: int | None = None,
     name: str = "",
 ) -> Comparison:
-    """Draw `spec` through several backends with fixed entropy, and hold each against the law.
+    """Draw `spec` through several backends with fixed entropy, and test each against its law.
 
     About 2^20 values are drawn from each, in at most 256 draws. A backend disagrees where an
     invariant of the family is broken (support, orthogonality, the count of zeros, fixed values), or
     where the p-value of its values lies below 1e-6 over the number of backends. With a seed, the
-    weight must also be that of the portable stream, bit by bit.
+    weight must also equal that of the portable stream, bit by bit.
 
     Args:
         spec: the spec.
@@ -150,11 +152,11 @@ def compare(
         raise ShapeError(f"the shape {resolved.layout.shape} has no element to compare: enlarge it")
     explicit = axes_of(axes) or (OUT_IN if resolved.fans is not None else None)
     chosen, left_out = _choose(backends, kind)
-    question = _Question(
+    request = _Request(
         spec, resolved, explicit, kind, None if seed is None else check_seed(seed), check_name(name)
     )
     level = ALPHA / max(len(chosen), 1)
-    rows = tuple(_row(one, question, level, progress) for one in chosen)
+    rows = tuple(_row(backend, request, level, progress) for backend in chosen)
     return Comparison(
         spec=str(spec),
         shape=resolved.layout.shape,
@@ -177,7 +179,7 @@ def _choose(
 ) -> tuple[list[Backend[Any]], dict[str, str]]:
     left_out: dict[str, str] = {}
     if backends is not None:
-        return [registry.usable(one) for one in backends], left_out
+        return [registry.usable(backend) for backend in backends], left_out
     chosen = []
     for name, status in registry.backends().items():
         if status.why_unusable is not None:
@@ -192,8 +194,8 @@ def _choose(
 
 
 @dataclass(frozen=True)
-class _Question:
-    """What every backend is asked for."""
+class _Request:
+    """The same request for every backend."""
 
     spec: InitSpec
     resolved: Resolved
@@ -202,8 +204,8 @@ class _Question:
     seed: int | None
     name: str
 
-    def put(self, backend: Backend[Any], number: int) -> Any:
-        """Return draw `number` of a backend; number 0 is the weight that the name says."""
+    def draw(self, backend: Backend[Any], number: int) -> Any:
+        """Return draw `number` of a backend; number 0 is the weight of this name."""
         return backend.draw(
             self.spec,
             self.resolved.layout.shape,
@@ -222,38 +224,36 @@ class _Question:
         return _sha256(draw(self.resolved, self.kind, self.seed, self.name))
 
 
-def _row(
-    backend: Backend[Any], question: _Question, level: float, progress: Progress | None
-) -> Row:
-    resolved = question.resolved
-    tally = _Tally(resolved, question.kind)
-    native, sha256 = "", None
+def _row(backend: Backend[Any], request: _Request, level: float, progress: Progress | None) -> Row:
+    resolved = request.resolved
+    tally = _Tally(resolved, request.kind)
+    initializer, sha256 = "", None
     draws = min(max(math.ceil(_VALUES / resolved.layout.size), 1), _MOST_DRAWS)
     try:
-        compiled = backend.compile(question.spec, question.axes, question.seed, question.name)
-        native = type(compiled).__name__
+        compiled = backend.compile(request.spec, request.axes, request.seed, request.name)
+        initializer = type(compiled).__name__
         for number in range(draws):
             if progress is not None:
                 progress(backend.name, number, draws)
-            weights = question.put(backend, number)
-            if question.seed is not None and not number:
+            weights = request.draw(backend, number)
+            if request.seed is not None and not number:
                 sha256 = _sha256(weights)
             tally.add(weights)
         if progress is not None:
             progress(backend.name, draws, draws)
     except InitSpecError:
         raise
-    except Exception as error:  # a stranger's backend may raise anything: a verdict, not a crash
+    except Exception as error:  # a third-party backend may raise anything: a verdict, not a crash
         tally.reasons.append(f"{type(error).__name__}: {error}")
-    if sha256 != question.sha256:
-        tally.reasons.append(f"not the portable stream, whose SHA-256 is {question.sha256}")
+    if sha256 != request.sha256:
+        tally.reasons.append(f"not the portable stream, whose SHA-256 is {request.sha256}")
     p_value = tally.p_value()
     if p_value is not None and not p_value >= level:
-        tally.reasons.append(f"p = {p_value:.2g}, below {level:.2g}: not the declared law")
+        tally.reasons.append(f"p = {p_value:.2g}, below {level:.2g}: not the expected distribution")
     return Row(
         backend=backend.name,
         version=backend.version(),
-        native=native,
+        initializer=initializer,
         values=tally.count,
         mean=tally.mean,
         std=tally.std,
@@ -267,13 +267,13 @@ def _row(
 
 
 class _Tally:
-    """The running account of one backend's draws."""
+    """Running statistics of one backend's draws."""
 
     def __init__(self, resolved: Resolved, kind: FloatType) -> None:
-        self._plan = resolved
+        self._resolved = resolved
         self._kind = kind
         self._law: Law | None = None
-        self._agreement: Agreement | None = None
+        self._fit: GoodnessOfFit | None = None
         self._squares = 0.0
         self._sum = 0.0
         self.count = 0
@@ -282,8 +282,8 @@ class _Tally:
         self.reasons: list[str] = []
 
     def add(self, weights: Any) -> None:
-        """Account for one drawn weight."""
-        resolved, kind = self._plan, self._kind
+        """Add one drawn weight."""
+        resolved, kind = self._resolved, self._kind
         weights = np.asarray(weights)
         if weights.shape != resolved.layout.shape or weights.dtype.name != kind.name:
             self.reasons.append(
@@ -303,8 +303,8 @@ class _Tally:
         self.reasons += resolved.distribution.defects(resolved, logical, kind)
         independent, law = resolved.distribution.independent(resolved, logical)
         if law is not None:
-            self._agreement = self._agreement or Agreement(law, kind)
-            self._agreement.add(independent)
+            self._fit = self._fit or GoodnessOfFit(law, kind)
+            self._fit.add(independent)
 
     @property
     def mean(self) -> float:
@@ -316,23 +316,13 @@ class _Tally:
         """The measured standard deviation."""
         if not self.count:
             return math.nan
-        off = self.mean - self._plan.law.mean
+        off = self.mean - self._resolved.law.mean
         return math.sqrt(max(self._squares / self.count - off**2, 0.0))
 
     def p_value(self) -> float | None:
         """The p-value of the values that are independent draws of one law, if there are any."""
-        return None if self._agreement is None else self._agreement.p_value()
+        return None if self._fit is None else self._fit.p_value()
 
 
 def _sha256(weights: Any) -> str:
     return hashlib.sha256(np.ascontiguousarray(weights).tobytes()).hexdigest()
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {key: _finite(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(one) for one in value]
-    return value

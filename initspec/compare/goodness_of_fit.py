@@ -1,8 +1,8 @@
-"""Whether drawn values are of a law: p-values that need NumPy alone.
+"""Goodness of fit: the p-value of drawn values under a law, with NumPy alone.
 
 Three tests, joined by Bonferroni's inequality: the mean, the variance and, for everything else, the
-largest distance between the empirical and the declared cdf. Values are streamed in, so memory does
-not grow with them.
+largest distance between the empirical and the expected cdf. Values are added in batches, so memory
+does not grow with them.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from initspec.numerics.law import Law
 _BINS = 1 << 16
 
 
-class Agreement:
-    """The evidence that streamed values are independent draws of `law`, rounded to a dtype.
+class GoodnessOfFit:
+    """A test whether values are independent draws of `law`, rounded to a dtype.
 
     Args:
-        law: the declared law; its cdf and a positive std are needed.
+        law: the expected law; it needs a cdf and a positive std.
         kind: the dtype that the values were rounded to.
     """
 
@@ -36,7 +36,7 @@ class Agreement:
         self._cells: dict[float, int] = {}
 
     def add(self, values: NDArray[np.float64]) -> None:
-        """Stream in more values."""
+        """Add more values."""
         centred = values - self._law.mean
         self._count += values.size
         self._sum += float(np.sum(centred))
@@ -61,7 +61,7 @@ class Agreement:
         return self._step > 1e-3
 
     def p_value(self) -> float:
-        """Return a p-value of the hypothesis that the values are of the law; small refutes it."""
+        """Return the p-value of the hypothesis that the values follow the law."""
         if not self._count:
             return 1.0
         tests = (self._mean(), self._variance(), self._shape())

@@ -50,14 +50,14 @@ def _comparison(result: Comparison) -> str:
     if result.seed is not None:
         title += escape(f"; seed {result.seed}, name {result.name!r}")
     low, high = result.bounds
-    rows = [_row("declared", "", "", (result.mean, result.std, low, high), "", "", "")]
+    rows = [_row("expected", "", "", (result.mean, result.std, low, high), "", "", "")]
     for row in result.rows:
         p = "exact" if row.p_value is None else f"{row.p_value:.2g}"
         numbers = (row.mean, row.std, row.low, row.high)
         verdict = "agrees" if row.agrees else "differs"
         bits = "" if row.sha256 is None else row.sha256[:12]
-        rows.append(_row(row.backend, row.version, row.native, numbers, p, verdict, bits))
-    words = ["backend", "version", "native object", "mean", "std", "least", "most", "p", "verdict"]
+        rows.append(_row(row.backend, row.version, row.initializer, numbers, p, verdict, bits))
+    words = ["backend", "version", "initializer", "mean", "std", "min", "max", "p", "verdict"]
     words.append("" if result.seed is None else "sha256")
     head = "".join(f"<th>{word}</th>" for word in words)
     notes = [f"{row.backend}: {reason}" for row in result.rows for reason in row.reasons]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from initspec.numerics.finite import finite_or_none
 from initspec.propagation.layer import Layer
 from initspec.propagation.mean_field import Edge
 from initspec.propagation.verdict import counted, verdict
@@ -78,12 +78,12 @@ class Propagation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values that JSON can hold; what is infinite or undefined is None."""
-        values = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         values["layers"] = [dataclasses.asdict(layer) for layer in self.layers]
         values["edge"] = self.edge and self.edge._asdict()
         if self.singular_values is not None:
             values["singular_values"] = self.singular_values.tolist()
-        plain: dict[str, Any] = _plain(values | {"verdict": self.verdict})
+        plain: dict[str, Any] = finite_or_none(values | {"verdict": self.verdict})
         return plain
 
     def plot(self, path: str | PathLike[str] | None = None, dark: bool = False) -> Figure:
@@ -106,11 +106,3 @@ class Propagation:
     def __str__(self) -> str:
         layers = counted(self.depth, "layer")
         return f"{self.spec}, {self.activation}, {layers} of {self.width}: {self.verdict}"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

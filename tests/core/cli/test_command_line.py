@@ -23,8 +23,10 @@ def test_compare_prints_a_table_and_agrees():
     """The main job prints what was asked, declared and measured, and exits with 0."""
     done = run("compare", "he_normal", "--shape", "512,256", "--backends", "numpy")
     assert done.returncode == 0, done.stderr
-    for word in ("he_normal", "512 x 256", "out in kernel...", "fan_in 256", "0.08839", "agrees"):
+    words = ("he_normal", "512 x 256", "out in kernel...", "fan_in 256", "0.08839", "min", "agrees")
+    for word in words:
         assert word in done.stdout
+    assert "probability of a false alarm: 1e-06" in done.stdout
     assert done.stderr == ""
 
 
@@ -36,7 +38,7 @@ def test_compare_cuts_no_word(columns):
     )
     assert "NumpyInitializer" in done.stdout
     heading = next(line for line in done.stdout.splitlines() if line.startswith("backend"))
-    assert ("native object" in heading) == (columns == "120")
+    assert ("initializer" in heading) == (columns == "120")
 
 
 def test_compare_json_is_the_result_and_nothing_else():
@@ -95,7 +97,7 @@ def test_mismatch_exits_with_one(tmp_path):
     )
     assert done.returncode == 1, done.stdout + done.stderr
     assert "1 of 2 disagree" in done.stdout
-    assert "not the declared law" in done.stdout
+    assert "not the expected distribution" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_report_carries_the_declared_numbers():
     assert result.axes == "out in kernel..."
     assert result.std == math.sqrt(2 / 256)
     row = result.rows[0]
-    assert row.native == "NumpyInitializer"
+    assert row.initializer == "NumpyInitializer"
     assert row.std == pytest.approx(result.std, rel=5e-3)
     assert abs(row.mean) < 5 * result.std / math.sqrt(row.values)
     assert row.low < -4 * result.std < 4 * result.std < row.high

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from initspec import InitSpec, TruncatedNormal
-from initspec.compare.goodness_of_fit import Agreement, _two_sided
+from initspec.compare.goodness_of_fit import GoodnessOfFit, _two_sided
 from initspec.dtypes import FLOATS, numpy_dtype
 
 F32 = FLOATS["float32"]
@@ -26,10 +26,10 @@ LAWS = {
 
 
 def _p(law, values, kind=F32):
-    agreement = Agreement(law, kind)
+    fit = GoodnessOfFit(law, kind)
     for part in np.array_split(values, 3):
-        agreement.add(part)
-    return agreement
+        fit.add(part)
+    return fit
 
 
 @pytest.mark.parametrize("name", LAWS)
@@ -44,8 +44,8 @@ def test_p_values_under_the_null(name):
     law, replicates = spec.law(), 2000
     rejected = np.zeros(3)
     for _ in range(replicates):
-        agreement = _p(law, scipy_law.rvs(4096, random_state=rng))
-        tests = agreement._mean(), agreement._variance(), agreement._shape()
+        fit = _p(law, scipy_law.rvs(4096, random_state=rng))
+        tests = fit._mean(), fit._variance(), fit._shape()
         rejected += np.array(tests) < 0.05
     low, high = stats.binom.interval(1 - 1e-6, replicates, 0.05)
     assert low <= rejected[0] <= high
@@ -61,9 +61,9 @@ def test_variance_test_is_the_exact_chi_square_for_a_normal(n, tail):
     256 values are the fewest that a comparison draws.
     """
     for quantile in (stats.chi2.ppf(tail, n), stats.chi2.isf(tail, n)):
-        agreement = Agreement(InitSpec.normal(1.0).law(), F32)
-        agreement._count, agreement._squares = n, quantile
-        assert agreement._variance() == pytest.approx(2 * tail, rel=0.25)
+        fit = GoodnessOfFit(InitSpec.normal(1.0).law(), F32)
+        fit._count, fit._squares = n, quantile
+        assert fit._variance() == pytest.approx(2 * tail, rel=0.25)
 
 
 def test_two_sided_is_the_normal_tail():

@@ -88,7 +88,7 @@ def test_comparison_is_a_table_with_verdicts():
     """A comparison shows a row for the law and one for each backend."""
     root = _parse(compare(InitSpec.he_normal(), (64, 32), backends=["numpy"])._repr_html_())
     rows = [[cell.text for cell in row] for row in root.findall(".//tbody/tr")]
-    assert [row[0] for row in rows] == ["declared", "numpy"]
+    assert [row[0] for row in rows] == ["expected", "numpy"]
     assert rows[1][8] == "agrees"
 
 
