@@ -68,7 +68,7 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
 
     def formula(self, rule: RuleFormula) -> Formula:
         """Return the law in symbols."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{self.name()} has no formula: write one in its class")
 
     def short_call(self, rule: Rule | None, gain: float, mode: str | None) -> str | None:
         """Return the named constructor that makes a spec of this family; None where none does."""
