@@ -77,18 +77,18 @@ else by the peak of the resident set. The goals are in `benchmarks/goals.py`, th
 """
 
 _ELEMENTS = (
-    ("torch-normal", "torch"),
-    ("keras-normal", "keras"),
-    ("jax-normal", "jax"),
-    ("portable", "mlx"),
+    ("torch-normal", "vermillion"),
+    ("keras-normal", "blue"),
+    ("jax-normal", "green"),
+    ("portable", "purple"),
 )
 _FAMILIES = (
-    ("torch-normal", "torch"),
-    ("torch-uniform", "keras"),
-    ("torch-truncated-normal", "jax"),
-    ("torch-sparse", "mlx"),
+    ("torch-normal", "vermillion"),
+    ("torch-uniform", "blue"),
+    ("torch-truncated-normal", "green"),
+    ("torch-sparse", "purple"),
 )
-"""The lines of a picture, each with the place whose colour it takes."""
+"""The lines of a picture, each with its colour."""
 
 
 def files(results: Results) -> dict[Path, str]:
@@ -104,7 +104,7 @@ def files(results: Results) -> dict[Path, str]:
         PICTURES / "orthogonal.svg": _picture(
             results,
             "Time of an orthogonal matrix over n m^2",
-            (("orthogonal", "torch"),),
+            (("orthogonal", "vermillion"),),
             "ns for each of the n m^2",
         ),
     }
@@ -211,8 +211,8 @@ def _figure(name: str) -> str:
 def _picture(results: Results, label: str, lines: tuple[tuple[str, str], ...], unit: str) -> str:
     curves = {name: curve for place in results.values() for name, curve in place["curves"].items()}
     drawn = [
-        Trace(hue, curves[name]["label"], curves[name]["points"])
-        for name, hue in lines
+        Trace(colour, curves[name]["label"], curves[name]["points"])
+        for name, colour in lines
         if name in curves
     ]
     return traces(label, drawn, unit, "elements")

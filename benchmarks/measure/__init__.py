@@ -26,7 +26,7 @@ _ONE_CORE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREA
 _FRAMEWORKS = ("numpy", "torch", "jax", "keras-tensorflow")
 
 PLACES = {place: FRAMEWORKS[place] for place in _FRAMEWORKS} | {
-    "conformance": Place("the conformance suite", ("numpy", "scipy"), _ONE_CORE)
+    "conformance": Place("the conformance suite", ("numpy", "scipy"), "", _ONE_CORE)
 }
 """Where a row is measured; the file test_X.py of this folder measures framework X."""
 

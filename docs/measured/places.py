@@ -19,11 +19,13 @@ class Place:
     Attributes:
         title: its name on a page.
         needs: the packages that have to be installed.
+        colour: its colour in pictures.
         environment: what a process needs in its environment.
     """
 
     title: str
     needs: tuple[str, ...]
+    colour: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def why_not(self) -> str | None:
@@ -41,17 +43,17 @@ class Place:
 
 
 def _keras(engine: str, title: str) -> Place:
-    return Place(f"Keras on {title}", ("keras", engine), {"KERAS_BACKEND": engine})
+    return Place(f"Keras on {title}", ("keras", engine), "blue", {"KERAS_BACKEND": engine})
 
 
 PLACES = {
     "numpy": Place("NumPy", ("numpy",)),
-    "torch": Place("torch", ("torch",)),
+    "torch": Place("torch", ("torch",), "vermillion"),
     "keras-tensorflow": _keras("tensorflow", "TensorFlow"),
     "keras-torch": _keras("torch", "torch"),
     "keras-jax": _keras("jax", "JAX"),
-    "jax": Place("JAX", ("jax", "flax")),
-    "mlx": Place("MLX", ("mlx",)),
+    "jax": Place("JAX", ("jax", "flax"), "green"),
+    "mlx": Place("MLX", ("mlx",), "purple"),
 }
 
 

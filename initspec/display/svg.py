@@ -32,6 +32,8 @@ PALETTE = {
 }
 """Okabe & Ito (2008), https://jfly.uni-koeln.de/color/."""
 
+_DASHES = {"vermillion": "", "blue": "6 3", "green": "2 2", "purple": "8 3 2 3"}
+
 Point = tuple[float, float]
 Look = Mapping[str, str | float]
 """Attributes of SVG: {"fill": "none", "stroke-width": 2}."""
@@ -59,6 +61,11 @@ def stroke(
     others = {"stroke-width": width, "stroke-opacity": opacity}
     look |= {key: value for key, value in others.items() if value != 1}
     return look | ({"stroke-dasharray": dashes} if dashes else {})
+
+
+def curve(name: str, width: float = 1.8) -> dict[str, str | float]:
+    """Return the look of one of several curves, which differ in their dashes too."""
+    return stroke(name, width, _DASHES[name])
 
 
 def element(tag: str, attributes: Look, content: str = "") -> str:

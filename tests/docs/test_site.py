@@ -105,7 +105,7 @@ def test_theme_toggle_changes_the_charts(browser, site):
     """The toggle turns the page dark, and the colour of a chart's lines with it."""
     window = browser.new_page(viewport={"width": 1400, "height": 800}, color_scheme="light")
     window.goto(f"{site}/disagreements.html")
-    colour = "getComputedStyle(document.querySelector('svg.is-chart polyline')).stroke"
+    colour = "getComputedStyle(document.querySelector('figure > svg polyline')).stroke"
     before = window.evaluate(colour)
     window.click("label[title='Dark']")
     after = window.evaluate(colour)

@@ -1,4 +1,4 @@
-"""A row of histograms, a heat map, learning curves: in the page's own colours."""
+"""A row of histograms, a heat map, learning curves."""
 
 from __future__ import annotations
 
@@ -6,11 +6,29 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.chart import WIDTH, colour, rule, svg, text
+from initspec.display.svg import (
+    WIDTH,
+    Scale,
+    axis,
+    bars,
+    boxes,
+    fill,
+    legend,
+    path,
+    points,
+    rect,
+    rule,
+    side_axis,
+    stroke,
+    svg,
+    text,
+)
 
-_HUES = {"std 0.01": "mlx", "Xavier": "torch", "He": "keras"}
+_COLOURS = {"std 0.01": "purple", "Xavier": "vermillion", "He": "blue"}
 _TITLES = {"torch": "PyTorch", "keras": "Keras", "jax": "JAX"}
-_DASHES = {"torch": "none", "keras": "7 4", "jax": "2 3"}
+_DASHES = {"torch": "", "keras": "7 4", "jax": "2 3"}
+_TENFOLD = 0.22
+"""The opacity that a factor of ten adds: there are four shades."""
 
 
 def histogram_row(label: str, layers: Sequence[Mapping[str, Any]], words: Mapping[str, str]) -> str:
@@ -21,29 +39,24 @@ def histogram_row(label: str, layers: Sequence[Mapping[str, Any]], words: Mappin
         layers: low, high, shares and std of each.
         words: the words "layer", "share" and "std" in the page's language.
     """
-    top, bottom, left, gap = 46.0, 150.0, 8.0, 12.0
+    left, gap = 8.0, 12.0
     side = (WIDTH - 2 * left - gap * (len(layers) - 1)) / len(layers)
     body = [text(left, 15, words["share"])]
     for i, layer in enumerate(layers):
-        x = left + i * (side + gap)
-        highest = max(layer["shares"])
-        width = side / len(layer["shares"])
-        body.append(text(x + side / 2, 38, f"{words['layer']} {i + 1}", "middle"))
-        path = "".join(
-            f"M{x + k * width:.1f} {bottom:g}v{-(bottom - top) * share / highest:.1f}"
-            f"h{width:.1f}V{bottom:g}z"
-            for k, share in enumerate(layer["shares"])
-            if share
-        )
+        shares = layer["shares"]
+        start = left + i * (side + gap)
+        x = Scale(0, len(shares), start, start + side)
+        y = Scale(0, max(shares), 150, 46)
         body += [
-            f'<path d="{path}" style="fill:{colour("keras")}"/>',
-            rule(x, bottom, x + side, bottom),
-            text(x, bottom + 16, _number(layer["low"])),
-            text(x + side, bottom + 16, _number(layer["high"]), "end"),
-            text(x + side / 2, bottom + 38, _number(layer["std"]), "middle"),
+            text(start + side / 2, 38, f"{words['layer']} {i + 1}", "middle"),
+            path(bars(x, y, range(len(shares) + 1), shares), fill("blue")),
+            rule(x.start, y.start, x.end, y.start),
+            text(x.start, y.start + 16, _number(layer["low"])),
+            text(x.end, y.start + 16, _number(layer["high"]), "end"),
+            text(start + side / 2, y.start + 38, _number(layer["std"]), "middle"),
         ]
-    body.append(text(left, bottom + 60, words["under"]))
-    return svg(bottom + 68, label, body)
+    body.append(text(left, 210, words["under"]))
+    return svg(WIDTH, 218, label, body)
 
 
 def heat_map(
@@ -64,60 +77,37 @@ def heat_map(
         words: in the page's language.
         value: what the colour means.
     """
-    left, top, height = 42.0, 60.0, 240.0
     depth = len(rows[0])
-    across, down = (WIDTH - left - 10) / len(rows), height / depth
-    squares: dict[str, list[str]] = {}
+    half = math.sqrt(sigma[1] / sigma[0])  # of a column, whose middle is at its sigma
+    x = Scale(sigma[0] / half, sigma[-1] * half, 42, WIDTH - 10, log=True)
+    y = Scale(0.5, depth + 0.5, 60, 300)
+    width, height = (x.end - x.start) / len(rows), (y.end - y.start) / depth
+    areas: dict[tuple[str, float], list[tuple[float, float, float, float]]] = {}
     for i, row in enumerate(rows):
-        for j, one in enumerate(row):
+        for j, log10 in enumerate(row):
             # Four shades each way, a factor of ten between two of them.
-            shade = min(math.floor(abs(one)) + (abs(one) >= 0.3), 4)
-            if not shade:
-                continue
-            hue = colour("torch" if one > 0 else "keras")
-            style = f"fill:{hue};fill-opacity:{shade * 0.22:.2f}"
-            squares.setdefault(style, []).append(
-                f"M{left + i * across:.1f} {top + j * down:.1f}"
-                f"h{across:.1f}v{down:.1f}h-{across:.1f}z"
-            )
+            shade = min(math.floor(abs(log10)) + (abs(log10) >= 0.3), 4)
+            if shade:
+                look = "vermillion" if log10 > 0 else "blue", _TENFOLD * shade
+                corner = x.start + i * width, y.start + j * height
+                areas.setdefault(look, []).append((*corner, width, height))
+    sizes = {tick: f"{tick:g}" for tick in (0.5, 1, 2, 3) if sigma[0] <= tick <= sigma[-1]}
+    layers = {layer: str(layer) for layer in (1, depth // 3, 2 * depth // 3, depth)}
+    dashed = stroke(width=2.4, dashes="7 4")
     body = [
-        f'<rect x="4" y="8" width="14" height="14" '
-        f'style="fill:{colour("keras")};fill-opacity:.8"/>',
+        rect(4, 8, 14, 14, fill("blue", 0.8)),
         text(24, 20, words["small"]),
-        f'<rect x="{WIDTH / 2 + 4:g}" y="8" width="14" height="14" '
-        f'style="fill:{colour("torch")};fill-opacity:.8"/>',
+        rect(WIDTH / 2 + 4, 8, 14, 14, fill("vermillion", 0.8)),
         text(WIDTH / 2 + 24, 20, words["large"]),
         text(4, 44, value),
+        *(boxes(area, fill(*look)) for look, area in sorted(areas.items())),
+        rule(x(edge), y.start - 4, x(edge), y.end, dashed),
+        *side_axis(y, x.start, layers),
+        *axis(x, y.end, labels=sizes),
+        text(4, y.end + 36, words["axes"]),
+        text(4, y.end + 54, f"{words['edge']} {edge:.4g}"),
     ]
-    body += [f'<path d="{"".join(p)}" style="{style}"/>' for style, p in sorted(squares.items())]
-    span = math.log(sigma[-1] / sigma[0]) * len(rows) / (len(rows) - 1)
-
-    def at(value: float) -> float:
-        return left + across * len(rows) * math.log(value / sigma[0]) / span + across / 2
-
-    x = at(edge)
-    body += [
-        rule(
-            x, top - 4, x, top + height, "stroke:currentColor;stroke-width:2.4;stroke-dasharray:7 4"
-        ),
-        rule(left, top, left, top + height),
-        rule(left, top + height, WIDTH - 10, top + height),
-    ]
-    for tick in (1, depth // 3, 2 * depth // 3, depth):
-        y = top + (tick - 0.5) * down
-        body += [rule(left - 4, y, left, y), text(left - 7, y + 5, str(tick), "end")]
-    for tick in (0.5, 1, 2.0, 3.0):
-        if sigma[0] <= tick <= sigma[-1]:
-            x = at(tick)
-            body += [
-                rule(x, top + height, x, top + height + 4),
-                text(x, top + height + 18, f"{tick:g}", "middle"),
-            ]
-    body += [
-        text(4, top + height + 36, words["axes"]),
-        text(4, top + height + 54, f"{words['edge']} {edge:.4g}"),
-    ]
-    return svg(top + height + 62, label, body)
+    return svg(WIDTH, y.end + 62, label, body)
 
 
 def learning_curves(
@@ -130,54 +120,27 @@ def learning_curves(
         curves: losses by framework and initialization.
         words: in the page's language.
     """
-    left, top, bottom, right = 42.0, 90.0, 290.0, WIDTH - 24.0
-    steps = len(next(iter(next(iter(curves.values())).values()))) - 1
-    most = max(max(curve) for one in curves.values() for curve in one.values()) * 1.05
-    body = []
-
-    def across(step: float) -> float:
-        return left + (right - left) * step / steps
-
-    def up(loss: float) -> float:
-        return bottom - (bottom - top) * loss / most
-
-    for i, (name, hue) in enumerate(_HUES.items()):
-        body += [
-            rule(
-                left + 125 * i, 14, left + 125 * i + 26, 14, f"stroke:{colour(hue)};stroke-width:4"
-            ),
-            text(left + 125 * i + 32, 19, name),
-        ]
-    for i, (name, dash) in enumerate(_DASHES.items()):
-        style = f"stroke:currentColor;stroke-width:2;stroke-dasharray:{dash}"
-        body += [
-            rule(left + 125 * i, 38, left + 125 * i + 26, 38, style),
-            text(
-                left + 125 * i + 32, 43, {"torch": "PyTorch", "keras": "Keras", "jax": "JAX"}[name]
-            ),
-        ]
-    body.append(text(4, 72, words["loss"]))
-    for framework, dash in _DASHES.items():
-        for name, hue in _HUES.items():
-            losses = curves[framework][name]
-            points = " ".join(f"{across(i):.1f},{up(loss):.1f}" for i, loss in enumerate(losses))
-            body.append(
-                f'<polyline points="{points}" style="fill:none;{_stroke(hue)};'
-                f'stroke-width:2.6;stroke-dasharray:{dash}"/>'
-            )
-    body += [rule(left, bottom, right, bottom), rule(left, top, left, bottom)]
-    for tick in range(int(most) + 1):
-        y = up(tick)
-        body += [rule(left - 4, y, left, y), text(left - 7, y + 5, str(tick), "end")]
-    for tick in range(0, steps + 1, steps // 4):
-        x = across(tick)
-        body += [rule(x, bottom, x, bottom + 4), text(x, bottom + 18, str(tick), "middle")]
-    body.append(text((left + right) / 2, bottom + 38, words["step"], "middle"))
-    return svg(bottom + 46, label, body)
-
-
-def _stroke(hue: str) -> str:
-    return f"stroke:{colour(hue)}"
+    last = len(curves["torch"]["He"]) - 1
+    most = max(max(losses) for by_name in curves.values() for losses in by_name.values())
+    x, y = Scale(0, last, 42, WIDTH - 24), Scale(0, 1.05 * most, 290, 90)
+    body = [
+        *legend(x.start, 14, [(stroke(c, 4), name) for name, c in _COLOURS.items()], across=125),
+        *legend(
+            x.start,
+            38,
+            [(stroke(width=2, dashes=d), _TITLES[name]) for name, d in _DASHES.items()],
+            across=125,
+        ),
+        text(4, 72, words["loss"]),
+    ]
+    for framework, dashes in _DASHES.items():
+        for name, colour in _COLOURS.items():
+            losses = points(x, y, enumerate(curves[framework][name]))
+            body.append(path(losses, stroke(colour, 2.6, dashes)))
+    body += side_axis(y, x.start, {i: str(i) for i in range(int(y.high) + 1)})
+    steps = {step: str(step) for step in range(0, last + 1, last // 4)}
+    body += axis(x, y.start, words["step"], steps)
+    return svg(WIDTH, y.start + 46, label, body)
 
 
 def _number(value: float) -> str:

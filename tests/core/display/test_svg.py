@@ -102,6 +102,13 @@ def test_legend_shows_each_look():
     assert [(t.get("x"), t.get("y")) for t in texts] == [("37", "14"), ("97", "14")]
 
 
+def test_curves_differ_in_colour_and_dashes():
+    """Of each colour there is a curve, and no two have the same dashes."""
+    looks = [svg.curve(name) for name in svg.PALETTE]
+    assert len({look["stroke"] for look in looks}) == len(looks)
+    assert len({look.get("stroke-dasharray") for look in looks}) == len(looks)
+
+
 def test_words_and_labels_are_escaped():
     """Nothing that is written becomes markup."""
     evil = "<script>alert(1)</script>&\"'"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks import chart
+from docs.measured.disagreements import charts
 from docs.measured.disagreements.results import Numbers
 from docs.measured.disagreements.rows.base import Found, Row, check, github
 from docs.measured.places import PLACES
@@ -42,7 +42,7 @@ def _picture(true: Fans, what: str, places: tuple[str, ...]) -> Callable[[Found]
         groups = []
         for i, fan in enumerate(("fan_in", "fan_out")):
             used = [
-                chart.Bar(
+                charts.Bar(
                     place,
                     f"{PLACES[place].title.replace(' on TensorFlow', '')}, weight {_shape(found[place])}",
                     found[place]["fans"][i],
@@ -50,8 +50,8 @@ def _picture(true: Fans, what: str, places: tuple[str, ...]) -> Callable[[Found]
                 )
                 for place in places
             ]
-            groups.append((fan, [chart.Bar("", "true", true[i], str(true[i])), *used]))
-        return chart.bars(f"Fans of {what}: true, and as counted.", groups)
+            groups.append((fan, [charts.Bar("", "true", true[i], str(true[i])), *used]))
+        return charts.bars(f"Fans of {what}: true, and as counted.", groups)
 
     return picture
 

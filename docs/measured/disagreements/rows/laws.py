@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from benchmarks import chart
+from docs.measured.disagreements import charts
 from docs.measured.disagreements.measure.numbers import REACH
 from docs.measured.disagreements.results import Numbers
 from docs.measured.disagreements.rows.base import Found, Row, check, github
@@ -23,9 +23,9 @@ def _cut_density(x: float) -> float:
     return _density(x) / math.erf(math.sqrt(2)) if abs(x) <= 2 else 0.0
 
 
-def _lines(found: Found, places: tuple[str, ...]) -> list[chart.Line]:
+def _lines(found: Found, places: tuple[str, ...]) -> list[charts.Line]:
     return [
-        chart.Line(
+        charts.Line(
             place,
             f"{PLACES[place].title}: std {found[place]['std']:.3f}, furthest {found[place]['most']:.2f}",
             found[place]["counts"],
@@ -75,7 +75,7 @@ HE_NORMAL = Row(
         )
     ),
     departs=_he_departs,
-    picture=lambda f: chart.histogram(
+    picture=lambda f: charts.histogram(
         "Histograms of he_normal: torch follows the normal law, Keras and JAX stop at 2.27 sigma.",
         _lines(f, ("torch", "keras-tensorflow", "jax", "mlx")),
         _density,
@@ -137,7 +137,7 @@ TRUNCATED_NORMAL = Row(
         f"{0.02 * f['keras-tensorflow']['std']:.4f} and {0.02 * f['jax']['std']:.4f}."
     ),
     departs=_truncated_departs,
-    picture=lambda f: chart.histogram(
+    picture=lambda f: charts.histogram(
         "Histograms of truncated normals with std 0.02: torch's is a whole normal.",
         _lines(f, ("torch", "keras-tensorflow", "jax")),
         _cut_density,
@@ -199,7 +199,7 @@ BFLOAT16 = Row(
         f"{f['torch']['distinct']:,}. A float32 draw that is rounded once has neither fault."
     ),
     departs=_bfloat16_departs,
-    picture=lambda f: chart.histogram(
+    picture=lambda f: charts.histogram(
         "Histogram of a bfloat16 he_normal of JAX: it is ragged, and cut.",
         _lines(f, ("jax",)),
         lambda x: _cut_density(x * 0.87963) * 0.87963,
@@ -247,13 +247,13 @@ OUTSIDE = Row(
         "sigma. Keras on TensorFlow and on JAX had none."
     ),
     departs=_outside_departs,
-    picture=lambda f: chart.bars(
+    picture=lambda f: charts.bars(
         "How many values of a truncated normal lie outside its bounds.",
         [
             (
                 "values outside the bounds, in 5 million",
                 [
-                    chart.Bar(place, PLACES[place].title, n["outside"], str(n["outside"]))
+                    charts.Bar(place, PLACES[place].title, n["outside"], str(n["outside"]))
                     for place, n in f.items()
                 ],
             )

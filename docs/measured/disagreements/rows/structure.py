@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import chart
+from docs.measured.disagreements import charts
 from docs.measured.disagreements.measure.numbers import DTYPES
 from docs.measured.disagreements.results import Numbers
 from docs.measured.disagreements.rows.base import Found, Row, check, github
@@ -24,11 +24,11 @@ def _recurrent_picture(found: Found) -> str:
     ):
         errors = found[place]["errors"]
         shown = [
-            chart.Bar(place, f"gate {i}", e, f"{e:.2f}" if e > 0.001 else f"{e:.0e}")
+            charts.Bar(place, f"gate {i}", e, f"{e:.2f}" if e > 0.001 else f"{e:.0e}")
             for i, e in enumerate(errors, 1)
         ]
         groups.append((title, shown))
-    return chart.bars("How far each gate of an LSTM is from orthogonal.", groups)
+    return charts.bars("How far each gate of an LSTM is from orthogonal.", groups)
 
 
 RECURRENT = Row(
@@ -80,7 +80,7 @@ SHARED = Row(
         "`SeedGenerator`, so each call is a new draw."
     ),
     departs=lambda place, n: check(the_kernels_are_equal=n["equal"]),
-    picture=lambda f: chart.grids(
+    picture=lambda f: charts.grids(
         "The kernels of two layers that share an initializer: the same numbers.",
         ("first layer", "second layer"),
         [[[v * 1.2 for v in row] for row in f["keras-tensorflow"]["kernel"]]] * 2,
@@ -122,7 +122,7 @@ ORTHOGONAL = Row(
         f"torch says `{f['torch']['bfloat16']}`. In float16 Keras on TensorFlow alone works."
     ),
     departs=_orthogonal_departs,
-    picture=lambda f: chart.table(
+    picture=lambda f: charts.table(
         "In which dtypes orthogonal initializers work.",
         DTYPES,
         [
@@ -163,7 +163,7 @@ SPARSE = Row(
         "cannot be repeated."
     ),
     departs=lambda place, n: check(zeros_move=n["moved"] > 0),
-    picture=lambda f: chart.grids(
+    picture=lambda f: charts.grids(
         "The zeros of two sparse weights drawn with the same generator seed: different.",
         ("first draw", "second, same generator"),
         [[[0.9 * v for v in row] for row in mask] for mask in f["torch"]["masks"]],
