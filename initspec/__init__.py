@@ -29,6 +29,7 @@ from initspec.distributions import (
 )
 from initspec.distributions.rules import FanRule, Range, Std
 from initspec.errors import InitSpecError, InitSpecWarning
+from initspec.notebook import HtmlRepr
 
 if TYPE_CHECKING:
     from initspec.propagation import propagate
@@ -58,6 +59,15 @@ __all__ = [
     "gain",
     "propagate",
 ]
+
+
+def _to_html(value: object) -> str:
+    from initspec.display import to_html  # a notebook's need alone
+
+    return to_html(value)
+
+
+HtmlRepr.to_html = staticmethod(_to_html)
 
 
 def __getattr__(name: str) -> Any:

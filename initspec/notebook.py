@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import ClassVar
+
 
 class HtmlRepr:
-    """A value that notebooks show as a page; `initspec.display` has one for each type."""
+    """A value that notebooks show as a page.
+
+    Attributes:
+        to_html: makes the page. `initspec` sets it to that of `initspec.display`, which lies above
+            the values that it shows.
+    """
 
     __slots__ = ()
 
-    def _repr_html_(self) -> str:
-        # The one import that runs upwards: Jupyter asks the object itself.
-        from initspec.display import to_html
+    to_html: ClassVar[Callable[[object], str]]
 
-        return to_html(self)
+    def _repr_html_(self) -> str:
+        return HtmlRepr.to_html(self)

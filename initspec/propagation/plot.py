@@ -7,7 +7,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from initspec.errors import NetworkError
-from initspec.propagation.result import Propagation
+from initspec.propagation.result import Result
 from initspec.propagation.verdict import counted
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _DARK = {
 """Okabe & Ito, which the colour-blind can tell apart; lighter on a dark ground."""
 
 
-def plot(found: Propagation, path: str | PathLike[str] | None, dark: bool) -> Figure:
+def plot(result: Result, path: str | PathLike[str] | None, dark: bool) -> Figure:
     """Draw a network; see `Propagation.plot`."""
     try:
         from matplotlib.figure import Figure
@@ -43,24 +43,26 @@ def plot(found: Propagation, path: str | PathLike[str] | None, dark: bool) -> Fi
             "a picture takes matplotlib, which is not installed: pip install 'initspec[plot]'"
         ) from None
     palette = _DARK if dark else _LIGHT
-    shown = _evenly(found.depth)
+    shown = _evenly(result.depth)
     figure = Figure(figsize=(max(9.0, 1.9 * len(shown)), 6.4), layout="constrained")
     figure.set_facecolor(palette["ground"])
     rows = figure.add_gridspec(2, 1, height_ratios=[1, 1.25])
     top = rows[0].subgridspec(1, len(shown))
     axes = [figure.add_subplot(top[0, i]) for i in range(len(shown))]
     for axis, index in zip(axes, shown, strict=True):
-        _histogram(axis, found, index, palette)
+        _histogram(axis, result, index, palette)
     axes[0].set_ylabel("share of outputs")
-    bottom = rows[1].subgridspec(1, 2 if found.singular_values is None else 3)
-    _forward(figure.add_subplot(bottom[0, 0]), found, palette)
-    _backward(figure.add_subplot(bottom[0, 1]), found, palette)
-    if found.singular_values is not None:
-        _spectrum(figure.add_subplot(bottom[0, 2]), found, palette)
+    bottom = rows[1].subgridspec(1, 2 if result.singular_values is None else 3)
+    _forward(figure.add_subplot(bottom[0, 0]), result, palette)
+    _backward(figure.add_subplot(bottom[0, 1]), result, palette)
+    if result.singular_values is not None:
+        _spectrum(figure.add_subplot(bottom[0, 2]), result, palette)
     for axis in figure.axes:
         _coloured(axis, palette)
-    title = f"{found.spec}, {found.activation}, {counted(found.depth, 'layer')} of {found.width}"
-    figure.suptitle(f"{title}: {found.state}", color=palette["ink"], fontsize=13)
+    title = (
+        f"{result.spec}, {result.activation}, {counted(result.depth, 'layer')} of {result.width}"
+    )
+    figure.suptitle(f"{title}: {result.state}", color=palette["ink"], fontsize=13)
     if path is not None:
         try:
             figure.savefig(path, dpi=120, facecolor=palette["ground"])
@@ -77,8 +79,8 @@ def _evenly(depth: int) -> list[int]:
     return [round(i * (depth - 1) / (_SHOWN - 1)) for i in range(_SHOWN)]
 
 
-def _histogram(axis: Any, found: Propagation, index: int, palette: dict[str, str]) -> None:
-    layer = found.layers[index]
+def _histogram(axis: Any, result: Result, index: int, palette: dict[str, str]) -> None:
+    layer = result.layers[index]
     bars = layer.histogram
     total, width = sum(bars.counts), (bars.high - bars.low) / len(bars.counts)
     axis.set_title(f"layer {layer.index}", fontsize=11)
@@ -96,39 +98,39 @@ def _histogram(axis: Any, found: Propagation, index: int, palette: dict[str, str
     axis.set_xlabel("output")
 
 
-def _forward(axis: Any, found: Propagation, palette: dict[str, str]) -> None:
-    predictions = [layer.prediction for layer in found.layers]
+def _forward(axis: Any, result: Result, palette: dict[str, str]) -> None:
+    predictions = [layer.prediction for layer in result.layers]
     _lines(
         axis,
-        found,
+        result,
         palette[_BLUE],
         "root mean square of outputs",
-        [math.sqrt(layer.mean_square) for layer in found.layers],
+        [math.sqrt(layer.mean_square) for layer in result.layers],
         [math.sqrt(p.mean_square) if p else math.nan for p in predictions],
     )
 
 
-def _backward(axis: Any, found: Propagation, palette: dict[str, str]) -> None:
-    predictions = [layer.prediction for layer in found.layers]
+def _backward(axis: Any, result: Result, palette: dict[str, str]) -> None:
+    predictions = [layer.prediction for layer in result.layers]
     _lines(
         axis,
-        found,
+        result,
         palette[_VERMILLION],
         "std of the gradient",
-        [layer.gradient_std for layer in found.layers],
+        [layer.gradient_std for layer in result.layers],
         [p.gradient_std if p else math.nan for p in predictions],
     )
 
 
 def _lines(
     axis: Any,
-    found: Propagation,
+    result: Result,
     colour: str,
     label: str,
     measured: list[float],
     predicted: list[float],
 ) -> None:
-    index = [layer.index for layer in found.layers]
+    index = [layer.index for layer in result.layers]
     axis.plot(index, [_positive(v) for v in measured], "o-", color=colour, ms=4, label="measured")
     if any(0 < value < math.inf for value in predicted):
         theory = [_positive(value) for value in predicted]
@@ -147,8 +149,8 @@ def _lines(
     axis.xaxis.get_major_locator().set_params(integer=True)
 
 
-def _spectrum(axis: Any, found: Propagation, palette: dict[str, str]) -> None:
-    values = [] if found.singular_values is None else found.singular_values.tolist()
+def _spectrum(axis: Any, result: Result, palette: dict[str, str]) -> None:
+    values = [] if result.singular_values is None else result.singular_values.tolist()
     share = [(i + 0.5) / len(values) for i in range(len(values))]
     axis.plot(share, [_positive(value) for value in values], "-", color=palette[_GREEN], lw=2)
     largest = max(values, default=0.0)

@@ -1,10 +1,10 @@
-"""A network that was run: its layers, the theory beside them, and what they say."""
+"""The numbers of a network that was run: its layers, the theory beside them, the verdict."""
 
 from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +14,10 @@ from initspec.propagation.layer import Layer
 from initspec.propagation.mean_field import Edge
 from initspec.propagation.verdict import counted, verdict
 
-if TYPE_CHECKING:
-    from os import PathLike
-
-    from matplotlib.figure import Figure
-
 
 @dataclass(frozen=True, eq=False)
-class Propagation:
-    """What `propagate` found.
+class Result:
+    """What `propagate` measured; `Propagation` adds the picture.
 
     Attributes:
         spec: the spec, as its canonical line.
@@ -85,23 +80,6 @@ class Propagation:
             values["singular_values"] = self.singular_values.tolist()
         plain: dict[str, Any] = finite_or_none(values | {"verdict": self.verdict})
         return plain
-
-    def plot(self, path: str | PathLike[str] | None = None, dark: bool = False) -> Figure:
-        """Draw histograms, the standard deviations against the theory, and the singular values.
-
-        Args:
-            path: where to save the picture: PNG, SVG or PDF by its suffix; None saves nothing.
-            dark: light text on a dark ground.
-
-        Returns:
-            The `matplotlib.figure.Figure`.
-
-        Raises:
-            NetworkError: matplotlib is not installed, or cannot write such a file.
-        """
-        from initspec.propagation.plot import plot  # matplotlib is slow to load, and an extra
-
-        return plot(self, path, dark)
 
     def __str__(self) -> str:
         layers = counted(self.depth, "layer")

@@ -17,7 +17,7 @@ from initspec.numerics.validation import finite
 from initspec.propagation.layer import Layer, measure, undefined_at
 from initspec.propagation.mean_field import is_step
 from initspec.propagation.network import Linear, Network
-from initspec.propagation.result import Propagation
+from initspec.propagation.propagation import Propagation
 from initspec.propagation.theory import fields_of, theory
 from initspec.spec.resolve import resolve
 from initspec.stream import check_seed
