@@ -8,66 +8,46 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec.axes import IN_OUT, Axes, by_rank
-from initspec.backend import missing
-from initspec.dtypes import float_type
+from initspec.backend import IN_OUT, Axes, BaseBackend, FloatType
 
 if TYPE_CHECKING:
-    from initspec import InitSpec
-    from initspec.backend.builtins import Builtin
+    from initspec.backend import Builtin, Spec
     from initspec_jax.initializer import JaxInitializer
 
 
-class JaxBackend:
+class JaxBackend(BaseBackend):
     """Draws with jax.random."""
 
     name = "jax"
-    dtypes = ("float16", "bfloat16", "float32", "float64")
-    known_deviations: tuple[str, ...] = ()
+    convention = IN_OUT
+    module = extra = "jax"
 
     def version(self) -> str:
         import jax
 
         return f"{jax.__version__} ({jax.default_backend()})"
 
-    def why_unusable(self) -> str | None:
-        return missing("jax", "jax")
-
-    def default_axes(self, rank: int) -> Axes | None:
-        return by_rank(IN_OUT, rank)
-
-    def compile(
-        self, spec: InitSpec, axes: Axes | None, seed: int | None, name: str
-    ) -> JaxInitializer:
+    def compile(self, spec: Spec, axes: Axes | None, seed: int | None, name: str) -> JaxInitializer:
         from initspec_jax.initializer import JaxInitializer
 
         return JaxInitializer(spec, axes, seed, name)
 
-    def draw(
-        self,
-        spec: InitSpec,
-        shape: tuple[int, ...],
-        *,
-        axes: Axes | None = None,
-        dtype: str = "float32",
-        entropy: int = 0,
-        seed: int | None = None,
-        name: str = "",
+    def fill(
+        self, compiled: Any, shape: tuple[int, ...], kind: FloatType, entropy: int | None
     ) -> NDArray[np.floating]:
-        """Return a weight drawn from `jax.random.key(entropy)`; see `Backend.draw`.
+        """Return a weight drawn from `jax.random.key(entropy)`.
 
         A float64 weight is drawn under `jax.enable_x64`, so that it has 64 bits whatever the
         process has configured. The array may be a read-only view of JAX' memory.
         """
         import jax
 
-        double = float_type(dtype).name == "float64"
-        with jax.enable_x64(True) if double else contextlib.nullcontext():
-            init = self.compile(spec, axes, seed, name)
-            return np.asarray(init(_key(entropy), shape, dtype))
+        with jax.enable_x64(True) if kind.name == "float64" else contextlib.nullcontext():
+            key = None if entropy is None else _key(entropy)
+            return np.asarray(compiled(key, shape, kind.name))
 
     def builtins(self) -> tuple[Builtin, ...]:
-        """Return JAX' and flax' own initializers; see `initspec.backend.builtins.HasBuiltins`."""
+        """Return JAX' and flax' own initializers; see `initspec.backend.HasBuiltins`."""
         from initspec_jax.builtins import builtins
 
         return builtins()

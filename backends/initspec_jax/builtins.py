@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initspec import InitSpec
-from initspec.backend.builtins import Builtin
+from initspec.backend import Builtin
 
 _DOCS = "https://docs.jax.dev/en/latest/_autosummary/jax.nn.initializers"
 _DENSE = ("flax Dense(48)*",)

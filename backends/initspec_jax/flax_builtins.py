@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initspec import InitSpec
-from initspec.backend.builtins import Builtin
+from initspec.backend import Builtin
 
 _DOCS = "https://flax-linen.readthedocs.io/en/latest/api_reference/flax.linen/layers.html"
 

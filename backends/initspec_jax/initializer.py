@@ -12,17 +12,23 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import get_opaque_trace_state
 
-from initspec.axes import IN_OUT, Axes, check_shape
-from initspec.backend.shared_names import SharedNames
-from initspec.dtypes import FloatType, float_type, numpy_dtype
-from initspec.spec.resolve import resolve
+from initspec.backend import (
+    IN_OUT,
+    Axes,
+    FloatType,
+    SharedNames,
+    check_shape,
+    float_type,
+    numpy_dtype,
+    resolve,
+)
 from initspec_jax.keys import check_key
 from initspec_jax.primitives import JaxPrimitives
 from initspec_jax.seeded import PortableDraw
 from initspec_jax.sharding import Draw, context_mesh, named_sharding, placed
 
 if TYPE_CHECKING:
-    from initspec import InitSpec
+    from initspec.backend import Spec
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,7 +46,7 @@ class JaxInitializer:
         name: the parameter's name in the portable stream.
     """
 
-    spec: InitSpec
+    spec: Spec
     axes: Axes | None = None
     seed: int | None = None
     name: str = ""
@@ -97,7 +103,7 @@ def _float_type(dtype: Any) -> FloatType:
 
 @lru_cache(maxsize=1024)  # an eager call costs a look-up, not a dispatch for each operation
 def _compiled(
-    spec: InitSpec,
+    spec: Spec,
     axes: Axes | None,
     shape: tuple[int, ...],
     kind: FloatType,

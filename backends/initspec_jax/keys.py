@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from initspec.errors import TargetError
+from initspec.backend import TargetError
 
 
 def check_key(key: Any) -> None:

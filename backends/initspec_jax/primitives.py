@@ -8,8 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from initspec.axes.layout import Layout
-from initspec.dtypes import FloatType, numpy_dtype
+from initspec.backend import FloatType, Layout, numpy_dtype
 from initspec_jax.truncated import truncated_standard_normal
 
 Array = Any

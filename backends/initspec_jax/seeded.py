@@ -11,10 +11,7 @@ import jax.numpy as jnp
 from jax.sharding import AbstractMesh, NamedSharding, PartitionSpec
 from numpy.typing import NDArray
 
-from initspec.dtypes import FloatType, numpy_dtype
-from initspec.spec.resolve import Resolved
-from initspec.stream.draw import fill
-from initspec.stream.memory import aligned
+from initspec.backend import FloatType, Resolved, aligned, fill, numpy_dtype
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 from jax.sharding import NamedSharding, PartitionSpec
 
-from initspec.errors import TargetError
+from initspec.backend import TargetError
 
 Draw = Callable[[Any], Any]
 

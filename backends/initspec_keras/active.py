@@ -7,10 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from initspec.backend import missing
-
-FRAMEWORKS = {"tensorflow": "tensorflow", "torch": "torch", "jax": "jax"}
-"""The Keras backends that are supported, and the extra that installs each framework."""
+from initspec.backend import missing, read_engines
 
 
 def framework() -> str:
@@ -28,16 +25,16 @@ def framework() -> str:
 def why_unusable() -> str | None:
     """Return None where Keras and its framework are installed, else what to do."""
     active = framework()
-    extra = FRAMEWORKS.get(active)
-    if extra is None:
+    engines = read_engines(__package__)
+    if active not in engines:
         return (
-            f"Keras runs on {active!r} here; set KERAS_BACKEND to one of {', '.join(FRAMEWORKS)} "
+            f"Keras runs on {active!r} here; set KERAS_BACKEND to one of {', '.join(engines)} "
             "before Keras is imported"
         )
     without_keras = missing("keras", "tensorflow" if active == "tensorflow" else "keras")
     if without_keras:
         return without_keras
-    without_framework = missing(active, extra)
+    without_framework = missing(active, engines[active].extra)
     if without_framework:
         return (
             f"Keras runs on {active} here, but {without_framework}, or set KERAS_BACKEND to a "

@@ -5,21 +5,28 @@ from __future__ import annotations
 import importlib
 from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec.axes import IN_OUT, Axes, axes_of, by_rank
-from initspec.dtypes import float_type, numpy_dtype
-from initspec.spec.resolve import resolve
+from initspec.backend import (
+    IN_OUT,
+    Axes,
+    BaseBackend,
+    FloatType,
+    axes_of,
+    numpy_dtype,
+    read_engines,
+    resolve,
+)
 from initspec_keras import active
 
 if TYPE_CHECKING:
     import keras
 
     from initspec import InitSpec
-    from initspec.backend.builtins import Builtin
+    from initspec.backend import Builtin, Engine, Spec
 
 _OTHER_SAMPLER = (
     "rounding: in float32 a truncated normal is Keras' built-in, which is not exact in 16 bits; "
@@ -28,14 +35,14 @@ _OTHER_SAMPLER = (
 )
 
 
-class KerasBackend:
+class KerasBackend(BaseBackend):
     """Draws with keras.random, on TensorFlow, PyTorch or JAX."""
 
     name = "keras"
-    dtypes = ("float16", "bfloat16", "float32", "float64")
+    convention = IN_OUT
 
     @property
-    def known_deviations(self) -> tuple[str, ...]:
+    def known_deviations(self) -> tuple[str, ...]:  # type: ignore[override]
         """What differs on the active Keras backend."""
         return () if active.framework() == "torch" else (_OTHER_SAMPLER,)
 
@@ -46,11 +53,8 @@ class KerasBackend:
     def why_unusable(self) -> str | None:
         return active.why_unusable()
 
-    def default_axes(self, rank: int) -> Axes | None:
-        return by_rank(IN_OUT, rank)
-
     def compile(
-        self, spec: InitSpec, axes: Axes | None, seed: int | None, name: str
+        self, spec: Spec, axes: Axes | None, seed: int | None, name: str
     ) -> keras.initializers.Initializer:
         """Return the built-in initializer where it is exact, else an `InitSpecInitializer`.
 
@@ -70,28 +74,29 @@ class KerasBackend:
         dtypes = {keras.config.floatx(), keras.config.dtype_policy().variable_dtype}
         return self._native(spec, axes, seed, name, frozenset(dtypes), None)
 
-    def draw(
+    def compile_for(
         self,
-        spec: InitSpec,
+        spec: Spec,
         shape: tuple[int, ...],
-        *,
-        axes: Axes | None = None,
-        dtype: str = "float32",
-        entropy: int = 0,
-        seed: int | None = None,
-        name: str = "",
-    ) -> NDArray[np.floating]:
-        """Draw with what `compile` returns where the policy has this dtype.
-
-        On JAX, float64 is drawn with jax_enable_x64 set for the duration of the call.
-        """
-        kind = float_type(dtype)
+        axes: Axes | None,
+        seed: int | None,
+        name: str,
+        kind: FloatType,
+        entropy: int | None,
+    ) -> Any:
+        """Return what `compile` returns where the policy has this dtype."""
         resolve(spec, shape, axes, IN_OUT, kind)  # a built-in would not check
+        with wide(kind.name):
+            return self._native(spec, axes, seed, name, frozenset({kind.name}), entropy)
+
+    def fill(
+        self, compiled: Any, shape: tuple[int, ...], kind: FloatType, entropy: int | None
+    ) -> NDArray[np.floating]:
+        """Return a weight; on JAX, float64 is drawn with jax_enable_x64 set for the call."""
         import keras
 
         with wide(kind.name):
-            init = self._native(spec, axes, seed, name, frozenset({kind.name}), entropy)
-            value = init(tuple(shape), dtype=kind.name)
+            value = compiled(tuple(shape), dtype=kind.name)
             if kind.name in ("float16", "bfloat16"):
                 # Exact, and Keras on TensorFlow cannot convert a bfloat16 scalar itself.
                 value = keras.ops.cast(value, "float32")
@@ -100,7 +105,7 @@ class KerasBackend:
 
     def _native(
         self,
-        spec: InitSpec,
+        spec: Spec,
         axes: Axes | None,
         seed: int | None,
         name: str,
@@ -111,6 +116,7 @@ class KerasBackend:
         from initspec_keras.generator import seed_generator
         from initspec_keras.initializer import InitSpecInitializer
 
+        spec = cast("InitSpec", spec)  # with its document, which a saved model holds
         if seed is not None:
             return InitSpecInitializer(spec, axes, seed, name)
         generator = seed_generator(entropy)
@@ -119,8 +125,12 @@ class KerasBackend:
             return native
         return InitSpecInitializer(spec, axes, seed, name, generator)
 
+    def engines(self) -> dict[str, Engine]:
+        """Return the frameworks that Keras runs on."""
+        return read_engines(__package__)
+
     def builtins(self) -> tuple[Builtin, ...]:
-        """Return Keras' own initializers; see `initspec.backend.builtins.HasBuiltins`."""
+        """Return Keras' own initializers; see `initspec.backend.HasBuiltins`."""
         from initspec_keras.builtins import builtins
 
         return builtins()

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initspec import InitSpec
-from initspec.backend.builtins import Builtin
-from initspec.dtypes import float_type, numpy_dtype
+from initspec.backend import Builtin, float_type, numpy_dtype
 from initspec_keras.backend import wide
 
 _INIT = "https://keras.io/api/layers/initializers/"

@@ -31,6 +31,7 @@ import numpy as np
 
 from initspec import (
     Constant,
+    FanRule,
     Identity,
     InitSpec,
     Normal,
@@ -38,10 +39,7 @@ from initspec import (
     TruncatedNormal,
     Uniform,
 )
-from initspec.axes import IN_OUT, Axes
-from initspec.distributions import Distribution
-from initspec.distributions.rules import FanRule
-from initspec.dtypes import FLOATS
+from initspec.backend import FLOATS, IN_OUT, Axes, Distribution
 
 _OUT_IN_LAST = Axes("kernel... out in")  # of transposed convolutions
 _WIDE = frozenset({"float32", "float64"})

@@ -8,10 +8,7 @@ from typing import Any
 import keras
 
 from initspec import InitSpec
-from initspec.axes import IN_OUT, Axes, axes_of
-from initspec.backend.shared_names import SharedNames
-from initspec.dtypes import FloatType, float_type
-from initspec.spec.resolve import resolve
+from initspec.backend import IN_OUT, Axes, FloatType, SharedNames, axes_of, float_type, resolve
 from initspec_keras.generator import seed_generator
 from initspec_keras.primitives import KerasPrimitives
 from initspec_keras.seeded import portable_tensor

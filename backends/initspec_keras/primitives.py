@@ -8,8 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from initspec.axes.layout import Layout
-from initspec.dtypes import FloatType
+from initspec.backend import FloatType, Layout
 from initspec_keras.truncated import truncated_standard_normal
 
 Tensor = Any

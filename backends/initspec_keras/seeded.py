@@ -9,10 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec.dtypes import FloatType, numpy_dtype
-from initspec.spec.resolve import Resolved
-from initspec.stream.draw import fill
-from initspec.stream.memory import aligned
+from initspec.backend import FloatType, Resolved, aligned, fill, numpy_dtype
 
 Tensor = Any
 Host = Callable[[], NDArray[Any]]

@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from initspec.axes import OUT_IN, Axes
-from initspec.backend.shared_names import SharedNames
-from initspec.dtypes import float_type, numpy_dtype
-from initspec.errors import TargetError
-from initspec.spec.resolve import resolve
-from initspec.stream import check_name
-from initspec.stream.draw import draw
+from initspec.backend import (
+    OUT_IN,
+    Axes,
+    SharedNames,
+    TargetError,
+    check_name,
+    draw,
+    float_type,
+    numpy_dtype,
+    resolve,
+)
 from initspec_numpy.primitives import NumpyPrimitives
 
 if TYPE_CHECKING:
-    from initspec import InitSpec
+    from initspec.backend import Spec
 
 
 class NumpyInitializer:
@@ -27,7 +31,7 @@ class NumpyInitializer:
     with one, a draw is that of the portable stream. No global state is read or moved.
     """
 
-    def __init__(self, spec: InitSpec, axes: Axes | None, seed: int | None, name: str) -> None:
+    def __init__(self, spec: Spec, axes: Axes | None, seed: int | None, name: str) -> None:
         self.spec = spec
         self.axes = axes
         self.seed = seed

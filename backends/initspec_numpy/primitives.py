@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec.axes.layout import Layout
-from initspec.dtypes import FloatType, numpy_dtype
+from initspec.backend import FloatType, Layout, numpy_dtype
 from initspec_numpy.truncated import truncated_standard_normal
 
 Floats = NDArray[Any]

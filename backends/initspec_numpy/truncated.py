@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec.numerics import gaussian
+from initspec.backend import gaussian
 
 Floats = NDArray[Any]
 _FAR = 40.0

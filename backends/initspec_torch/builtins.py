@@ -11,8 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from initspec import InitSpec
-from initspec.backend.builtins import Builtin
-from initspec.dtypes import float_type, numpy_dtype
+from initspec.backend import Builtin, float_type, numpy_dtype
 
 _INIT = "https://docs.pytorch.org/docs/stable/nn.init.html"
 _ANY = ("torch *", "Embedding*", "mixture*")

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from initspec.errors import TargetError
+from initspec.backend import TargetError
 from initspec_torch.primitives import Fill, TorchPrimitives
 from initspec_torch.truncated import truncated_normal
 

@@ -6,18 +6,14 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from initspec.axes import OUT_IN, Axes
-from initspec.backend.shared_names import SharedNames
-from initspec.errors import TargetError
-from initspec.spec.resolve import resolve
-from initspec.stream import check_name
+from initspec.backend import OUT_IN, Axes, SharedNames, TargetError, check_name, resolve
 from initspec_torch.distributed import DTensorPrimitives, is_distributed
 from initspec_torch.primitives import TorchPrimitives
 from initspec_torch.seeded import fill
 from initspec_torch.target import check_generator, check_target, without_data
 
 if TYPE_CHECKING:
-    from initspec import InitSpec
+    from initspec.backend import Spec
 
 
 class TorchInitializer:
@@ -30,7 +26,7 @@ class TorchInitializer:
     DTensor each process draws its own part.
     """
 
-    def __init__(self, spec: InitSpec, axes: Axes | None, seed: int | None, name: str) -> None:
+    def __init__(self, spec: Spec, axes: Axes | None, seed: int | None, name: str) -> None:
         self.spec = spec
         self.axes = axes
         self.seed = seed

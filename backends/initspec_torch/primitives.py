@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import torch
 
-from initspec.axes.layout import Layout
-from initspec.dtypes import FloatType
+from initspec.backend import FloatType, Layout
 from initspec_torch.blocks import blocks, in_memory_order
 from initspec_torch.haar import haar
 from initspec_torch.ranges import ends_inside

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from numpy.typing import NDArray
 
-from initspec.dtypes import FloatType, numpy_dtype
-from initspec.stream.draw import draw
-from initspec.stream.draw import fill as fill_memory
+from initspec.backend import FloatType, draw, numpy_dtype
+from initspec.backend import fill as fill_memory
 from initspec_torch.distributed import is_distributed, local_block
 
 if TYPE_CHECKING:
-    from initspec.spec.resolve import Resolved
+    from initspec.backend import Resolved
 
 
 def fill(tensor: torch.Tensor, resolved: Resolved, kind: FloatType, seed: int, name: str) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn.parameter import is_lazy
 
-from initspec.dtypes import FLOATS, FloatType, float_type
-from initspec.errors import TargetError
+from initspec.backend import FLOATS, FloatType, TargetError, float_type
 from initspec_torch.distributed import check_distributed, is_distributed
 
 _KINDS = {getattr(torch, name): kind for name, kind in FLOATS.items()}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import torch
 
-from initspec.numerics import gaussian
+from initspec.backend import gaussian
 from initspec_torch.ranges import ends_inside
 
 Fill = Callable[[torch.Tensor], None]

@@ -128,13 +128,14 @@ def conformance_failures(
     conformance_job: Job, conformance_caller: Caller, request: pytest.FixtureRequest
 ) -> list[str]:
     """Return the failures of a job, those that the backend declares marked as expected."""
+    from initspec.backend import known_deviations
     from initspec_conformance.reports.sanitize import visible
     from initspec_conformance.results.findings import told
     from initspec_conformance.results.known_deviations import declared, excuse
     from initspec_conformance.runner.jobs import do
 
     done = do(conformance_job, request.config.stash[TERMS], conformance_caller)
-    deviations = declared(conformance_job.backend.known_deviations)
+    deviations = declared(known_deviations(conformance_job.backend))
     jobs = [job for job in request.config.stash[JOBS] if job.owner == conformance_job.owner]
     findings = excuse(done.findings, deviations, [test for job in jobs for test in job.tests])
     failures = told([finding for finding in findings if finding.failed])

@@ -1,8 +1,113 @@
-"""What a backend is, and how one is found."""
+"""All that the author of a backend imports, and what the core sees of a backend.
+
+A backend is a package with an entry point in the group `initspec.backends`; see docs/backends.md.
+"""
 
 from __future__ import annotations
 
-from initspec.backend.registry import GROUP, Backend, Status, backends, missing, usable
-from initspec.spec.value import Spec
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["GROUP", "Backend", "Spec", "Status", "backends", "missing", "usable"]
+from initspec.axes import IN_OUT, MODES, OUT_IN, Axes, Layout, axes_of, check_shape
+from initspec.backend.base import BaseBackend
+from initspec.backend.builtins import Builtin
+from initspec.backend.engines import Engine, read_engines
+from initspec.backend.memory import aligned
+from initspec.backend.protocol import (
+    Backend,
+    HasBuiltins,
+    HasEngines,
+    HasGain,
+    HasRandomState,
+    HasVocabulary,
+    known_deviations,
+    optional,
+)
+from initspec.backend.registry import GROUP, Status, backends, load, missing, registered, usable
+from initspec.backend.shared_names import SharedNames
+from initspec.distributions import Distribution
+from initspec.distributions.primitives import Primitives
+from initspec.dtypes import FLOATS, FloatType, float_type, numpy_dtype
+from initspec.errors import (
+    AxesError,
+    BackendError,
+    DtypeError,
+    InitSpecError,
+    InitSpecWarning,
+    SeedError,
+    ShapeError,
+    SpecError,
+    TargetError,
+    unknown,
+)
+from initspec.numerics import gaussian
+from initspec.numerics.validation import finite
+from initspec.spec.resolve import Resolved, resolve
+from initspec.spec.value import Spec
+from initspec.stream import check_name
+
+if TYPE_CHECKING:
+    from initspec.stream.draw import draw, fill
+
+__all__ = [
+    "FLOATS",
+    "GROUP",
+    "IN_OUT",
+    "MODES",
+    "OUT_IN",
+    "Axes",
+    "AxesError",
+    "Backend",
+    "BackendError",
+    "BaseBackend",
+    "Builtin",
+    "Distribution",
+    "DtypeError",
+    "Engine",
+    "FloatType",
+    "HasBuiltins",
+    "HasEngines",
+    "HasGain",
+    "HasRandomState",
+    "HasVocabulary",
+    "InitSpecError",
+    "InitSpecWarning",
+    "Layout",
+    "Primitives",
+    "Resolved",
+    "SeedError",
+    "ShapeError",
+    "SharedNames",
+    "Spec",
+    "SpecError",
+    "Status",
+    "TargetError",
+    "aligned",
+    "axes_of",
+    "backends",
+    "check_name",
+    "check_shape",
+    "draw",
+    "fill",
+    "finite",
+    "float_type",
+    "gaussian",
+    "known_deviations",
+    "load",
+    "missing",
+    "numpy_dtype",
+    "optional",
+    "read_engines",
+    "registered",
+    "resolve",
+    "unknown",
+    "usable",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Fetch the portable draws when they are asked for: a third of what the import would cost."""
+    if name not in ("draw", "fill"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from initspec.stream import draw
+
+    return getattr(draw, name)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 from initspec.dtypes import FLOATS
 
@@ -36,11 +36,3 @@ class Builtin:
     layers: tuple[str, ...]
     draw: Callable[[tuple[int, ...], str, int], Any]
     dtypes: tuple[str, ...] = ("float32", *(name for name in FLOATS if name != "float32"))
-
-
-@runtime_checkable
-class HasBuiltins(Protocol):
-    """A backend whose framework has initializers of its own; the method is optional."""
-
-    def builtins(self) -> Sequence[Builtin]:
-        """Return the framework's own initializers; this may import it."""

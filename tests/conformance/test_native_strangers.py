@@ -6,7 +6,7 @@ from initspec_conformance.runner.builtin_audit import native_audit
 from initspec_conformance.runner.levels import Level
 
 from initspec import InitSpec
-from initspec.backend.builtins import Builtin, HasBuiltins
+from initspec.backend import Builtin, HasBuiltins
 from initspec.errors import InitSpecError
 
 BRIEF = Level("brief", 1 << 15, 1 << 8, 60.0)

@@ -117,6 +117,22 @@ def test_packages_import_one_way(name, path):
     assert not foreign(name, path, PACKAGES[package] | extra, package)
 
 
+def test_backends_import_the_authors_modules_alone():
+    """Of the core a backend imports `initspec`, `initspec.backend` and `initspec.translate`."""
+    for name, path in SOURCES:
+        package = name.partition(".")[0]
+        if package in ("initspec", "initspec_conformance"):
+            continue
+        core = {full for full in imports(path, package) if full.partition(".")[0] == "initspec"}
+        modules = {full.rpartition(".")[0] for full in core}
+        doors = {"initspec", "initspec.backend"}
+        if ".vocabulary" in name:
+            doors.add("initspec.translate")
+        assert modules <= doors, (name, modules - doors)
+        private = {full for full in core if full.rpartition(".")[2] in ("api", "spec", "stream")}
+        assert not private, (name, private)
+
+
 def test_core_and_numpy_import_no_framework():
     """The table above itself keeps frameworks out of all packages but their own backend."""
     for package in ("initspec", "initspec_numpy", "initspec_conformance"):
@@ -252,7 +268,7 @@ def test_backends_are_found_without_frameworks():
         "from initspec import InitSpec\n"
         "from initspec.backend import registry\n"
         "for name in ('numpy', 'torch', 'keras', 'jax'):\n"
-        "    try: registry._load(name).why_unusable(), registry._load(name).default_axes(2)\n"
+        "    try: registry.load(name).why_unusable(), registry.load(name).default_axes(2)\n"
         "    except registry.BackendError as error: assert 'No module' in str(error), error\n"
         "InitSpec.he_normal().to_numpy()((3, 4))"
     )

@@ -7,8 +7,7 @@ from contextlib import suppress
 import pytest
 
 from initspec import InitSpec
-from initspec.backend import usable
-from initspec.backend.random_state import HasRandomState
+from initspec.backend import HasRandomState, usable
 
 torch = pytest.importorskip("torch")
 

@@ -35,7 +35,7 @@ def native_audit(
 ) -> Report:
     """Hold the frameworks' own initializers against what is said of them.
 
-    Each `initspec.backend.builtins.Builtin` is drawn on the layers that it fills, with the roles
+    Each `initspec.backend.Builtin` is drawn on the layers that it fills, with the roles
     that the axes of their weights have in truth, and judged by the battery.
 
     Args:

@@ -11,8 +11,7 @@ from importlib.resources import files
 from typing import Any, cast
 
 from initspec import Axes, InitSpec
-from initspec.backend import Backend
-from initspec.backend.builtins import Builtin, HasBuiltins
+from initspec.backend import Backend, Builtin, HasBuiltins
 from initspec.errors import InitSpecError
 from initspec_conformance.expected.tables import weights
 from initspec_conformance.expected.target import Target, target_of

@@ -124,7 +124,7 @@ def _texts(backend: Backend[Any], attribute: str) -> tuple[str, ...]:
     Raises:
         InitSpecError: it is one text, or something else.
     """
-    found = getattr(backend, attribute)
+    found = getattr(backend, attribute, ())
     if isinstance(found, str) or not isinstance(found, Iterable):
         raise InitSpecError(
             f"the backend {backend.name!r} has the {attribute} {found!r}: a tuple of strings is due"

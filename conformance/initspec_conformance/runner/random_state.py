@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from initspec.backend.random_state import HasRandomState
+from initspec.backend import HasRandomState
 
 
 class RandomState:
     """The global random state of Python, NumPy and, where a backend tells of it, its framework.
 
     Args:
-        backend: asked for its framework's; see `initspec.backend.random_state.HasRandomState`.
+        backend: asked for its framework's; see `initspec.backend.HasRandomState`.
     """
 
     def __init__(self, backend: object = None) -> None:

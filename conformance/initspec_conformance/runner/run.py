@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from initspec import backends as registered
-from initspec.backend import Backend, usable
+from initspec.backend import Backend, known_deviations, usable
 from initspec.errors import InitSpecError
 from initspec_conformance.results.findings import Finding
 from initspec_conformance.results.known_deviations import declared, excuse
@@ -103,7 +103,7 @@ def _excused(findings: list[Finding], jobs: Sequence[Job], level: Level) -> list
     for backend in _backends(jobs):
         name = str(backend.name)
         own = [finding for finding in findings if finding.backend == name]
-        if deviations := declared(backend.known_deviations):
+        if deviations := declared(known_deviations(backend)):
             every = [test for job in manifest([backend], level.name) for test in job.tests]
             own = [replace(found, backend=name) for found in excuse(own, deviations, every)]
         judged += own

@@ -24,14 +24,14 @@ def _entry(name, value, provider):
 @pytest.fixture
 def register(monkeypatch):
     """Register extra entry points for one test."""
-    backend.registry._load.cache_clear()
+    backend.registry.load.cache_clear()
     real = list(importlib.metadata.entry_points(group=backend.GROUP))
 
     def add(*entries):
         monkeypatch.setattr(importlib.metadata, "entry_points", lambda **_: [*real, *entries])
 
     yield add
-    backend.registry._load.cache_clear()
+    backend.registry.load.cache_clear()
 
 
 def test_own_backends_are_registered():

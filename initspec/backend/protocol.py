@@ -1,0 +1,153 @@
+"""The backend protocol: what every backend has, and what some have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
+
+from initspec.axes import Axes
+from initspec.errors import BackendError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from initspec.backend.builtins import Builtin
+    from initspec.backend.engines import Engine
+    from initspec.spec.value import Spec
+
+Compiled_co = TypeVar("Compiled_co", covariant=True)
+Part = TypeVar("Part")
+
+
+@runtime_checkable
+class Backend(Protocol[Compiled_co]):
+    """What every backend has; `initspec.backend.BaseBackend` writes half of it.
+
+    Importing a backend must not import its framework: only `version`, `compile` and `draw` may.
+    What a backend may have beyond this: `known_deviations`, and the methods of `HasVocabulary`,
+    `HasLayers`, `HasBuiltins`, `HasGain`, `HasEngines` and `HasRandomState`.
+
+    Attributes:
+        name: the name that `InitSpec.to` and the command line take.
+        dtypes: the names of the dtypes it draws, of float16, bfloat16, float32, float64.
+    """
+
+    name: str
+    dtypes: tuple[str, ...]
+
+    def version(self) -> str:
+        """Return the framework's version, and what else a report should name."""
+
+    def why_unusable(self) -> str | None:
+        """Return None where the framework can be used here, else why not and what to install."""
+
+    def default_axes(self, rank: int) -> Axes | None:
+        """Return the framework's convention for weights of a rank; None below 2."""
+
+    def compile(self, spec: Spec, axes: Axes | None, seed: int | None, name: str) -> Compiled_co:
+        """Return the compiled initializer; `axes` None takes the convention by rank."""
+
+    def draw(
+        self,
+        spec: Spec,
+        shape: tuple[int, ...],
+        *,
+        axes: Axes | None = None,
+        dtype: str = "float32",
+        entropy: int = 0,
+        seed: int | None = None,
+        name: str = "",
+    ) -> NDArray[np.floating]:
+        """Return a weight in its own order as a NumPy array, drawn by the compiled initializer.
+
+        Args:
+            spec: the spec.
+            shape: the weight's shape.
+            axes: the role of each axis; None takes the convention by rank.
+            dtype: the name of the dtype to draw in.
+            entropy: seeds the framework's own generator; without meaning where `seed` is given.
+            seed: the seed of the portable stream, None for the framework's own random numbers.
+            name: the parameter's name in the portable stream.
+        """
+
+
+PARTS = (*Backend.__annotations__, "version", "why_unusable", "default_axes", "compile", "draw")
+"""The names of what every backend has."""
+
+
+@runtime_checkable
+class HasVocabulary(Protocol):
+    """A backend whose framework has lines of its own, such as `torch.nn.init.normal_(w)`."""
+
+    def vocabulary(self) -> Any:
+        """Return an `initspec.translate.Vocabulary`; this must not import the framework."""
+
+
+@runtime_checkable
+class HasBuiltins(Protocol):
+    """A backend whose framework has initializers of its own, to be held against specs."""
+
+    def builtins(self) -> Sequence[Builtin]:
+        """Return the framework's own initializers; this may import it."""
+
+
+@runtime_checkable
+class HasGain(Protocol):
+    """A backend whose framework has a table of gains of its own, a convention of `gain`."""
+
+    def gain(self, activation: str, **parameters: Any) -> float:
+        """Return the framework's gain of a named activation; this must not import it.
+
+        Raises:
+            SpecError: the table has no such activation, or its parameters are others.
+        """
+
+
+@runtime_checkable
+class HasEngines(Protocol):
+    """A backend that runs on one of several frameworks, of which a process has one."""
+
+    def engines(self) -> Mapping[str, Engine]:
+        """Return the frameworks by name; this must not import them."""
+
+
+@runtime_checkable
+class HasRandomState(Protocol):
+    """A backend whose framework has a global random state, which draws must leave alone."""
+
+    def random_state(self) -> bytes:
+        """Return the state, to be compared with another; this may import the framework."""
+
+    def elsewhere(self, seed: int) -> AbstractContextManager[None]:
+        """Return a context in which the state is that of a seed; afterwards it is as before.
+
+        Args:
+            seed: in [0, 2^31).
+        """
+
+
+def known_deviations(backend: Backend[Any]) -> tuple[str, ...]:
+    """Return what a backend is known to do differently from the specs; nothing where it is silent.
+
+    Each is "PATTERN: reason, link", the pattern being that of findings of the conformance suite,
+    such as "rounding" or "he_normal/*/bfloat16/mean".
+    """
+    deviations: tuple[str, ...] = getattr(backend, "known_deviations", ())
+    return deviations
+
+
+def optional(backend: Backend[Any], part: type[Part], what: str) -> Part:
+    """Return a backend as one that has an optional part.
+
+    Raises:
+        BackendError: it does not have it; the message names the methods to write.
+    """
+    if isinstance(backend, part):
+        return backend
+    methods = " and ".join(name for name in vars(part) if not name.startswith("_"))
+    raise BackendError(
+        f"the backend {str(backend.name)!r} has no {what}: to bring some, it needs {methods}, see "
+        f"initspec.backend.{part.__name__}"
+    )
