@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 from initspec.backend import missing, read_engines
 
@@ -52,3 +54,12 @@ def _configured() -> str | None:
         return None
     backend = config.get("backend") if isinstance(config, dict) else None
     return backend if isinstance(backend, str) else None
+
+
+def wide(dtype: str) -> AbstractContextManager[Any]:
+    """Return a context in which the framework gives float64 where it is asked for."""
+    if dtype != "float64" or framework() != "jax":
+        return nullcontext()
+    import jax
+
+    return jax.enable_x64(True)

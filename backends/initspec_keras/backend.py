@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, cast
 
@@ -86,7 +85,7 @@ class KerasBackend(BaseBackend):
     ) -> Any:
         """Return what `compile` returns where the policy has this dtype."""
         resolve(spec, shape, axes, IN_OUT, kind)  # a built-in would not check
-        with wide(kind.name):
+        with active.wide(kind.name):
             return self._native(spec, axes, seed, name, frozenset({kind.name}), entropy)
 
     def fill(
@@ -95,7 +94,7 @@ class KerasBackend(BaseBackend):
         """Return a weight; on JAX, float64 is drawn with jax_enable_x64 set for the call."""
         import keras
 
-        with wide(kind.name):
+        with active.wide(kind.name):
             value = compiled(tuple(shape), dtype=kind.name)
             if kind.name in ("float16", "bfloat16"):
                 # Exact, and Keras on TensorFlow cannot convert a bfloat16 scalar itself.
@@ -141,12 +140,3 @@ def _version(package: str) -> str:
         return version(package)  # without the import, which takes TensorFlow ten seconds
     except PackageNotFoundError:  # tensorflow-cpu, tf-nightly, ...
         return str(importlib.import_module(package).__version__)
-
-
-def wide(dtype: str) -> AbstractContextManager[Any]:
-    """Return a context in which the framework gives float64 where it is asked for."""
-    if dtype != "float64" or active.framework() != "jax":
-        return nullcontext()
-    import jax
-
-    return jax.enable_x64(True)

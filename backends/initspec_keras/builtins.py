@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from initspec import InitSpec
 from initspec.backend import Builtin, float_type, numpy_dtype
-from initspec_keras.backend import wide
+from initspec_keras.active import wide
 
 _INIT = "https://keras.io/api/layers/initializers/"
 _DENSE = ("Keras Dense(48)*",)
