@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from initspec import backend as registry
-from initspec.activations.recommend import choose
+from initspec.activations.recommend import recommend
 from initspec.axes import Axes, axes_of
 from initspec.axes.fans import Fans
 from initspec.distributions import Distribution, distribution_of
@@ -85,7 +85,7 @@ class InitSpec(Constructors, HtmlRepr):
         lecun_uniform(gain=1.5335304411955353)
         """
         family = distribution_of(distribution)
-        return cls(**choose(activation, **parameters).fields(family), mode=mode)
+        return cls(**recommend(activation, **parameters).fields(family), mode=mode)
 
     # --- text and documents -------------------------------------------------------------------
 

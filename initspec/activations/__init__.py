@@ -1,8 +1,10 @@
-"""Activations, in NumPy: by name, or any function of an array.
+"""Activation functions in NumPy, by name or from any function of an array.
 
-- `base`: what an activation is;
-- `elements` and `table`: the ones that have a name;
-- `lookup`: from what a user says to an activation.
+- `base`: the class `Activation`;
+- `elements` and `table`: the named activations;
+- `lookup`: find the activation of a name or a function;
+- `gains`: the gain of an activation;
+- `recommend`: the initializer that fits an activation.
 """
 
 from initspec.activations.base import Activation

@@ -1,4 +1,4 @@
-"""What an activation is."""
+"""The class `Activation`: a function with its derivative, kinks and saturated ends."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Activation:
         return self.name
 
     def saturated(self, values: Floats) -> NDArray[np.bool_]:
-        """Say which values of f lie within 5 % of the range from one of its ends.
+        """Return where values of f lie within 5 % of the range from one of its ends.
 
         The range is the distance of the two ends, or that of the one end from 0.
         """

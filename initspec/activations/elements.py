@@ -1,4 +1,4 @@
-"""The functions that several activations are made of."""
+"""Functions that several activations share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from initspec.activations.base import Floats
 from initspec.numerics import gaussian
 
 
-def one(x: Floats) -> Floats:
+def unit(x: Floats) -> Floats:
     """Return 1 in the dtype of x: a Python number would make float64 of a `where`."""
     return np.ones((), x.dtype)
 
@@ -29,7 +29,7 @@ def slope_of_logistic(s: Floats) -> Floats:
     return slope
 
 
-def softened(x: Floats) -> Floats:
+def softplus(x: Floats) -> Floats:
     """Return log(1 + exp(x)), which overflows nowhere."""
     values: Floats = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
     return values

@@ -31,13 +31,13 @@ _LITERALS = {
     "hardswish": 1.7366572127665416,
 }
 """Gains at default parameters, from 50-digit quadrature, rounded once: seeded draws depend on their
-last bit, which no library may move."""
+last bit, which must not depend on a library."""
 
 _DIGITS = 12
-"""What is kept of a gain by quadrature, so that machines agree on it."""
+"""Significant digits of a gain by quadrature, few enough that all machines agree."""
 
 PARTS = 64
-"""Panels to a standard deviation: a function is looked at each 0.0015 or nearer."""
+"""Panels for each standard deviation: a function is evaluated every 0.0015 or closer."""
 
 _ELU_TAIL = 0.14494541749292386
 """E[(exp(z) - 1)^2; z < 0] = e^2 Phi(-2) - 2 e^(1/2) Phi(-1) + 1/2."""
@@ -56,12 +56,12 @@ def gain(
     sqrt(2), which the He rule already contains (He et al. 2015, eq. 7 to 10); f = identity gives
     LeCun's rule (LeCun et al. 1998, eq. 16).
 
-    A closed form where there is one, a literal at default parameters, else quadrature, whose result
-    is rounded to 12 digits.
+    It is a closed form where one exists, a literal at default parameters, else the result of
+    quadrature, rounded to 12 digits.
 
-    Quadrature looks at a function every 0.0015 or nearer, and closer where that shows anything. A
-    feature narrower than 0.002, such as a single spike on a flat function, may be missed without
-    notice: pass an `Activation` whose `kinks` say where it lies.
+    Quadrature evaluates a function every 0.0015, and more densely where the values change. It may
+    miss a feature narrower than 0.002, such as a single spike on a flat function, without notice:
+    pass an `Activation` with the place of the feature among its `kinks`.
 
     Args:
         activation: a name from `initspec.activations.NAMES`, or an elementwise function of a NumPy
@@ -151,7 +151,7 @@ def _closed(f: Activation) -> float | None:
 # --- torch's table --------------------------------------------------------------------------------
 
 _SLOPE = 0.01
-"""The negative slope that `calculate_gain("leaky_relu")` assumes when it is told none."""
+"""The negative slope that `calculate_gain("leaky_relu")` assumes by default."""
 
 TORCH_GAINS = {
     "linear": 1.0,
@@ -176,7 +176,7 @@ def calculate_gain(nonlinearity: Any, param: Any = None) -> float:
     (1.6666666666666667, 1.0)
 
     Raises:
-        SpecError: the nonlinearity is unknown, or its parameter is no number.
+        SpecError: the nonlinearity is unknown, or its parameter is not a number.
     """
     if nonlinearity == "leaky_relu":
         slope = _SLOPE if param is None else finite("param", param)

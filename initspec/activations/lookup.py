@@ -1,4 +1,4 @@
-"""From what a user says to an activation: a name with parameters, or a function of an array."""
+"""Find an activation by its name and parameters, or make one of a function of an array."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ALIASES: dict[str, tuple[str, dict[str, Any]]] = {
     "gelu_tanh": ("gelu", {"approximate": "tanh"}),
     "hard_silu": ("hardswish", {}),
 }
-"""What Keras, JAX or flax call them."""
+"""Other names in Keras, JAX or flax."""
 
 _SPELLED = {name.replace("_", ""): name for name in (*NAMES, *_ALIASES)}
 """Names without "_": torch has LeakyReLU and hardtanh, Keras leaky_relu and hard_tanh."""
@@ -59,7 +59,7 @@ def activation_of(activation: object, **parameters: Any) -> Activation:
     ):
         if parameters:
             raise ActivationError(
-                f"{_said(parameters)} with {activation!r}: only a named activation takes "
+                f"{_listed(parameters)} with {activation!r}: only a named activation takes "
                 "parameters; bind them into the function"
             )
         return activation if isinstance(activation, Activation) else _of_callable(activation)
@@ -86,16 +86,16 @@ def activation_of(activation: object, **parameters: Any) -> Activation:
     built = builder(**given)
     values = {key: given.get(key, parameter.default) for key, parameter in allowed.items()}
     changed = {key: value for key, value in values.items() if value != allowed[key].default}
-    said = f"{name}({_said(changed)})" if changed else name
-    return replace(built, name=said, family=name, parameters=values)
+    full_name = f"{name}({_listed(changed)})" if changed else name
+    return replace(built, name=full_name, family=name, parameters=values)
 
 
-def _said(parameters: dict[str, Any]) -> str:
+def _listed(parameters: dict[str, Any]) -> str:
     return ", ".join(f"{key}={value}" for key, value in parameters.items())
 
 
 def _of_callable(function: Callable[..., Any]) -> Activation:
-    """Return a callable as an activation: checked, with a derivative by central differences."""
+    """Return an activation that checks its function, with a derivative by central differences."""
     name = getattr(function, "__name__", type(function).__name__)
 
     def checked(x: Floats) -> Floats:
@@ -120,7 +120,7 @@ def _of_callable(function: Callable[..., Any]) -> Activation:
         wide = x.astype(np.float64)
         step = share * np.maximum(1, np.abs(wide))
         far, near, after, beyond = (checked(wide + k * step) for k in (-2, -1, 1, 2))
-        # A jump spoils one of the three: it has no slope, rather than one of 1 / step.
+        # A jump spoils one of the three differences: the median ignores it.
         with np.errstate(invalid="ignore", over="ignore"):
             left, centre, right = near - far, (after - near) / 2, beyond - after
         median = np.maximum(np.minimum(left, right), np.minimum(np.maximum(left, right), centre))
@@ -133,9 +133,9 @@ def _of_callable(function: Callable[..., Any]) -> Activation:
 def _step(function: Function) -> float:
     """Return the step of a numerical derivative, the cube root of the function's own precision.
 
-    A function may compute in less than float64, as JAX' do: differences over float64's step would
-    be its rounding errors. It moves wherever its input moves by two roundings, while a step
-    function with as few digits mostly stays.
+    A function may compute in less than float64, as JAX' functions do: differences over float64's
+    step would then be rounding errors. Such a function changes wherever its input changes by two
+    roundings, while a step function with as few digits mostly stays the same.
     """
     x = np.random.default_rng(0).uniform(-3, 3, 256)
     values = function(x)
@@ -152,11 +152,11 @@ def _step(function: Function) -> float:
 
 
 def _limits(function: Function) -> tuple[float, ...]:
-    """Return the finite limits of a function; the zero side of a rectifier is none."""
-    least, less, more, most = (float(v) for v in function(np.array([-1e4, -5e3, 5e3, 1e4])))
+    """Return the finite limits of a function; the zero side of a rectifier does not count."""
+    lowest, low, high, highest = (float(v) for v in function(np.array([-1e4, -5e3, 5e3, 1e4])))
     ends = [
         far if math.isfinite(far) and abs(far - near) <= 1e-3 * abs(far) + 1e-12 else None
-        for far, near in ((least, less), (most, more))
+        for far, near in ((lowest, low), (highest, high))
     ]
     if None not in ends and ends[0] != ends[1]:
         return tuple(sorted(end for end in ends if end is not None))

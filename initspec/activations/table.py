@@ -1,7 +1,7 @@
-"""The activations: each with its derivative, its kinks and the ends where it saturates, in NumPy.
+"""The named activations, each with its derivative, its kinks and its saturated ends.
 
 Functions and derivatives keep the dtype of a floating array. The parameters and their defaults are
-torch's; where Keras has others, the builder says so.
+torch's; a comment in the builder gives those of Keras where they differ.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from initspec.activations.base import Activation, Floats
-from initspec.activations.elements import logistic, normal_cdf, one, slope_of_logistic, softened
+from initspec.activations.elements import logistic, normal_cdf, slope_of_logistic, softplus, unit
 from initspec.errors import ActivationError, unknown
 from initspec.numerics.validation import finite, positive
 
@@ -38,7 +38,7 @@ def _leaky_relu(negative_slope: float = 0.01) -> Activation:
     return Activation(
         "",
         lambda x: np.where(x > 0, x, slope * x),
-        lambda x: np.where(x > 0, one(x), np.asarray(slope, x.dtype)),
+        lambda x: np.where(x > 0, unit(x), np.asarray(slope, x.dtype)),
         (0.0,),
     )
 
@@ -63,7 +63,7 @@ def _elu(alpha: float = 1.0) -> Activation:
     return Activation(
         "",
         lambda x: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
-        lambda x: np.where(x > 0, one(x), alpha * np.exp(np.minimum(x, 0))),
+        lambda x: np.where(x > 0, unit(x), alpha * np.exp(np.minimum(x, 0))),
         (0.0,),
         (-alpha,),
     )
@@ -75,7 +75,7 @@ def _selu() -> Activation:
     return Activation(
         "",
         lambda x: scale * np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
-        lambda x: scale * np.where(x > 0, one(x), alpha * np.exp(np.minimum(x, 0))),
+        lambda x: scale * np.where(x > 0, unit(x), alpha * np.exp(np.minimum(x, 0))),
         (0.0,),
         (-alpha * scale,),
     )
@@ -122,16 +122,16 @@ def _silu() -> Activation:
 
 def _mish() -> Activation:
     def derivative(x: Floats) -> Floats:
-        t = np.tanh(softened(x))
+        t = np.tanh(softplus(x))
         slope: Floats = t + x * (1 - t * t) * logistic(x)
         return slope
 
-    return Activation("", lambda x: x * np.tanh(softened(x)), derivative)
+    return Activation("", lambda x: x * np.tanh(softplus(x)), derivative)
 
 
 def _softplus(beta: float = 1.0) -> Activation:
     beta = positive("beta", beta)
-    return Activation("", lambda x: softened(beta * x) / beta, lambda x: logistic(beta * x))
+    return Activation("", lambda x: softplus(beta * x) / beta, lambda x: logistic(beta * x))
 
 
 def _softsign() -> Activation:
@@ -192,4 +192,4 @@ BUILDERS: dict[str, Callable[..., Activation]] = {
     "hardsigmoid": _hardsigmoid,
     "hardswish": _hardswish,
 }
-"""The builder of each, by name; its arguments are the activation's parameters."""
+"""The builder of each activation by name; its arguments are the activation's parameters."""

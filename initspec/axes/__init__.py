@@ -1,4 +1,4 @@
-"""What each axis of a weight is for, and the fans and the layout that come of it."""
+"""The role of each axis of a weight, and the fans and the layout that follow from it."""
 
 from __future__ import annotations
 

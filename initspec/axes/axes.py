@@ -1,4 +1,4 @@
-"""Axes: one line that says what each axis of a weight is for.
+"""Axes: the role of each axis of a weight, as one line of text.
 
 The grammar, in EBNF (white space separates items and is otherwise free)::
 
@@ -99,7 +99,7 @@ class Axes(HtmlRepr):
 
 
 def axes_of(axes: str | Axes | None) -> Axes | None:
-    """Return what a caller gave as `axes` as an Axes, None staying None."""
+    """Return `axes` as an Axes; None stays None."""
     return axes if axes is None or isinstance(axes, Axes) else Axes(axes)
 
 
@@ -112,7 +112,7 @@ def _size(size: Any) -> int:
 
 
 def check_shape(shape: object) -> tuple[int, ...]:
-    """Return `shape` as a tuple of ints; raise AxesError where it is no shape."""
+    """Return `shape` as a tuple of ints; raise AxesError where it is not a shape."""
     try:
         sizes = tuple(map(_size, shape))  # type: ignore[call-overload]
     except (TypeError, AttributeError):
@@ -148,7 +148,8 @@ def _layout(axes: Axes, shape: tuple[int, ...]) -> Layout:
             case _:
                 counted += [(role, size or 0) for role, size in item.factors]
     product = {
-        role: math.prod(size for own, size in factors + counted if own == role) for role in ROLES
+        role: math.prod(size for named, size in factors + counted if named == role)
+        for role in ROLES
     }
     fans = Fans(product["in"] * product["kernel"], product["out"] * product["kernel"])
     roles, sizes = zip(*factors, strict=True) if factors else ((), ())
@@ -228,7 +229,7 @@ def _parse(line: str) -> tuple[_Item, ...]:
     if not items:
         raise fail("nothing is named")
     if sum(item.kind == "ellipsis" for item in items) > 1:
-        raise fail("at most one 'kernel...' can be told apart")
+        raise fail("at most one 'kernel...' is allowed")
     return tuple(items)
 
 

@@ -1,4 +1,4 @@
-"""Fans: how many numbers a unit reads, and how many read it."""
+"""Fans: the number of inputs of a unit, and the number of units that read one input."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Fans(NamedTuple):
     """The fans of a weight, counted per unit of one stack member.
 
     Attributes:
-        fan_in: inputs that one output sees: prod(in) * prod(kernel).
-        fan_out: outputs that one input reaches: prod(out) * prod(kernel).
+        fan_in: inputs of one output: prod(in) * prod(kernel).
+        fan_out: outputs of one input: prod(out) * prod(kernel).
     """
 
     fan_in: int
@@ -25,7 +25,7 @@ class Fans(NamedTuple):
     def squared(self, mode: str) -> Fraction:
         """Return the square of the fan that `mode` names, exactly.
 
-        The square, because sqrt(fan_in * fan_out) is no rational number.
+        The square, because sqrt(fan_in * fan_out) is not rational.
 
         >>> Fans(2, 8).squared("fan_geo_avg"), Fans(2, 8).squared("fan_avg")
         (Fraction(16, 1), Fraction(25, 1))

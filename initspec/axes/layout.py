@@ -1,4 +1,4 @@
-"""Where the elements of a weight lie: its own axes, and the logical order under them."""
+"""The layout of a weight: the map from its own axes to the logical order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROLES = ("stack", "out", "in", "kernel")
 
 @dataclass(frozen=True)
 class Layout:
-    """A shape whose every axis has been given its roles.
+    """A shape with the roles of each axis.
 
     The logical shape is [stack, out, in, kernel...]: each role is the product of its axes in order
     of appearance, row-major; kernel axes stay apart, because their centre matters.
@@ -76,7 +76,7 @@ class Layout:
     def centre(self) -> int:
         """The flat index of the receptive field's centre, (size - 1) // 2 on each axis.
 
-        Under SAME padding this tap sees the output's own position for even sizes too.
+        Under SAME padding this tap reads the input at the output's place, for even sizes too.
         """
         index = 0
         for size in self.kernel:
@@ -86,7 +86,7 @@ class Layout:
     @cached_property
     def order(self) -> tuple[int, ...]:
         """The factors in logical order: the permutation that brings them there."""
-        return tuple(i for role in ROLES for i, own in enumerate(self.roles) if own == role)
+        return tuple(i for role in ROLES for i, name in enumerate(self.roles) if name == role)
 
     @cached_property
     def in_order(self) -> bool:

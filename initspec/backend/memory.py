@@ -1,4 +1,4 @@
-"""Memory that frameworks take as it is."""
+"""Allocate arrays that frameworks use without a copy."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 _ALIGNED = 64
-"""XLA and TensorFlow copy host memory that does not begin at a multiple of this many bytes."""
+"""XLA and TensorFlow copy host memory unless it begins at a multiple of this many bytes."""
 
 
 def aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return a new C-contiguous array, its values not set, that needs no copy to be a tensor."""
+    """Return a new, uninitialized C-contiguous array that becomes a tensor without a copy."""
     size = math.prod(shape) * dtype.itemsize
     memory = np.empty(size + _ALIGNED, np.uint8)
     start = -memory.ctypes.data % _ALIGNED

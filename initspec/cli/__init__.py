@@ -1,4 +1,4 @@
-"""The command line, `initspec`: one module for each command."""
+"""The command line `initspec`, one module for each command."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import sys
 
 
 def main(*command: str) -> None:
-    """Run the command line; exit status 1 says that something disagrees, 2 that input is bad.
+    """Run the command line; exit status 1 means a disagreement, 2 bad input.
 
     Args:
-        command: what stands before the arguments of the process, such as a command's name.
+        command: arguments before those of the process, such as a command's name.
     """
-    # TensorFlow greets with a page of log lines unless told before its first import.
+    # TensorFlow prints a page of log lines unless these are set before its first import.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     from initspec.cli.quiet import QuietTensorFlow

@@ -1,4 +1,4 @@
-"""The commands, one module each."""
+"""The typer application with all commands."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ app.command()(propagate)
 app.command()(translate)
 app.command("list")(specs)
 app.command()(backends)
-# What stands above the language brings its command itself: initspec never imports it by name.
+# Packages above the language, such as the conformance suite, bring their command by entry point.
 for _entry in sorted(entry_points(group="initspec.commands"), key=lambda entry: entry.name):
     app.command(_entry.name)(_entry.load())
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(requested: bool) -> None:
+    if requested:
         typer.echo(f"initspec {__version__}")
         raise typer.Exit
 
@@ -48,4 +48,4 @@ def _options(
         False, "--version", callback=_version, is_eager=True, help="Print the version."
     ),
 ) -> None:
-    """Options of the command line as a whole."""
+    """Options of all commands."""

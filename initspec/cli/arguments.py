@@ -1,4 +1,4 @@
-"""How the command line reads its arguments."""
+"""Parse the arguments of the command line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def read_shape(text: str, option: str = "--shape") -> tuple[int, ...]:
     """Read a shape such as "512,256" or "3x3x64x128".
 
     Raises:
-        AxesError: the text is no list of sizes.
+        AxesError: the text is not a list of sizes.
     """
     inside = re.sub(r"^\((.*)\)$|^\[(.*)\]$", r"\1\2", text.strip())
     if text.strip() == "()":
@@ -30,7 +30,7 @@ def read_seed(text: str) -> int:
     """Read a seed, an integer from 0 to 2^64 - 1.
 
     Raises:
-        SeedError: the text is none.
+        SeedError: the text is not such an integer.
     """
     digits = text.strip()
     if not (digits.isascii() and digits.isdigit()):
@@ -42,18 +42,18 @@ def read_activation(text: str) -> Activation:
     """Read an activation such as "gelu" or "leaky_relu(negative_slope=0.2)".
 
     Raises:
-        ActivationError: the text is none, or the activation or its parameter is unknown.
+        ActivationError: the text is malformed, or the activation or its parameter is unknown.
     """
-    found = re.fullmatch(r"\s*([\w \-]+?)\s*(?:\((.*)\))?\s*", text)
-    pairs = re.findall(r"(\w+)\s*=\s*([^,\s]+)", found[2] or "") if found else []
-    if found is None or "".join(f"{k}={v}" for k, v in pairs) != re.sub(
-        r"[\s,]", "", found[2] or ""
+    match = re.fullmatch(r"\s*([\w \-]+?)\s*(?:\((.*)\))?\s*", text)
+    pairs = re.findall(r"(\w+)\s*=\s*([^,\s]+)", match[2] or "") if match else []
+    if match is None or "".join(f"{k}={v}" for k, v in pairs) != re.sub(
+        r"[\s,]", "", match[2] or ""
     ):
         raise ActivationError(
             f"--activation {text!r}: write a name, with parameters in brackets where it has some, "
             "such as relu or 'leaky_relu(negative_slope=0.2)'"
         )
-    return activation_of(found[1], **{key: _number(value) for key, value in pairs})
+    return activation_of(match[1], **{key: _number(value) for key, value in pairs})
 
 
 def _number(text: str) -> float | str:

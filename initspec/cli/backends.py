@@ -1,4 +1,4 @@
-"""`initspec backends`: what is registered, and what can be used here."""
+"""`initspec backends`: the registered backends, and which can be used here."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ def backends(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) 
     """List the registered backends, and which can be used here."""
     statuses = registered().values()
     if as_json:
-        typer.echo(json.dumps([dataclasses.asdict(one) for one in statuses], indent=2))
+        typer.echo(json.dumps([dataclasses.asdict(status) for status in statuses], indent=2))
         return
     table = Table(box=None, pad_edge=False)
     for heading in ("backend", "from", "version", ""):
         table.add_column(heading, overflow="fold")
-    for one in statuses:
+    for status in statuses:
         table.add_row(
-            # Text: rich would take the `[torch]` of a pip command for a style.
-            *map(Text, (one.name, one.provider, one.version or "-")),
-            Text("usable", "green") if one.usable else Text(str(one.why_unusable), "yellow"),
+            # Text, because rich would read the `[torch]` of a pip command as a style.
+            *map(Text, (status.name, status.provider, status.version or "-")),
+            Text("usable", "green") if status.usable else Text(str(status.why_unusable), "yellow"),
         )
     Console().print(table)

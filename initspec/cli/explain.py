@@ -1,4 +1,4 @@
-"""`initspec explain`: what a spec comes to on one weight, and what its name means elsewhere."""
+"""`initspec explain`: the numbers of a spec on one weight, and its name in each framework."""
 
 from __future__ import annotations
 

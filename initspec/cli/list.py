@@ -1,4 +1,4 @@
-"""`initspec list`: every named spec and its law."""
+"""`initspec list`: every named spec and its distribution."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from initspec.spec.constructors import CONSTRUCTORS
 from initspec.spec.formula import formula
 
 _EXAMPLES = {"sparse": "sparse(sparsity=0.9)", "constant": "constant(value=0.5)"}
-"""What stands for the constructors that have no default."""
+"""Examples of the constructors with a required argument."""
 
 _ALIASES = {"xavier": "glorot", "kaiming": "he"}
 
 
 def specs(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
-    """List every named spec with its law at its defaults."""
+    """List every named spec with its distribution at its defaults."""
     rows = [_row(name) for name in CONSTRUCTORS]
     console = Console()
     wide = console.width >= 96
@@ -30,7 +30,7 @@ def specs(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> 
         typer.echo(json.dumps(rows, indent=2))
         return
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for heading in ("spec", "law", "arguments")[: 3 if wide else 2]:
+    for heading in ("spec", "distribution", "arguments")[: 3 if wide else 2]:
         table.add_column(heading, overflow="fold")
     for row in rows:
         if row["same_as"] is None:
@@ -39,11 +39,15 @@ def specs(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> 
     console.print(table)
     for old, new in _ALIASES.items():
         console.print(Text(f"{old}_* is {new}_*", style="dim"))
-    console.print(Text("A cut is in standard deviations of the normal before it.", style="dim"))
+    console.print(
+        Text(
+            "Bounds of a cut are in standard deviations of the normal before the cut.", style="dim"
+        )
+    )
 
 
 def _row(name: str) -> dict[str, Any]:
-    """Return what is said of one constructor."""
+    """Return the row of one constructor."""
     first, _, rest = name.partition("_")
     example = InitSpec.parse(_EXAMPLES.get(name, name))
     return {

@@ -1,4 +1,4 @@
-"""How the pages of `explain`, `translate` and `list` are set: short lines with a hanging indent."""
+"""Layout of `explain`, `translate` and `list`: short lines with a hanging indent."""
 
 from __future__ import annotations
 
@@ -49,6 +49,6 @@ def show_line(console: Console, line: Line) -> None:
     codes.append(Text(line.initspec, style="cyan"))
     for code in codes:
         console.print(Padding(code, (0, 0, 0, 2)), soft_wrap=False)
-    said = (*line.namesakes, *line.notes)
-    if said:
-        console.print(Padding(sentences(said), (0, 0, 0, 2)))
+    remarks = (*line.namesakes, *line.notes)
+    if remarks:
+        console.print(Padding(sentences(remarks), (0, 0, 0, 2)))

@@ -1,4 +1,4 @@
-"""TensorFlow without its greeting.
+"""Load TensorFlow without its log messages.
 
 Since 2.17 it logs to the standard error stream of the process before it reads TF_CPP_MIN_LOG_LEVEL:
 https://github.com/tensorflow/tensorflow/issues/100442.
@@ -17,12 +17,12 @@ from typing import Any
 
 
 class QuietTensorFlow(MetaPathFinder):
-    """Finds TensorFlow as Python does, with standard error closed while it is loaded."""
+    """Find TensorFlow as Python does, and close standard error while it is loaded."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        """Return the spec of TensorFlow; None for all else."""
-        found = PathFinder.find_spec(name) if name == "tensorflow" else None
-        loader = found.loader if found is not None else None
+        """Return the module spec of TensorFlow; None for all else."""
+        spec = PathFinder.find_spec(name) if name == "tensorflow" else None
+        loader = spec.loader if spec is not None else None
         if loader is not None:
             load = loader.exec_module
 
@@ -31,12 +31,12 @@ class QuietTensorFlow(MetaPathFinder):
                     load(module)
 
             loader.exec_module = exec_module  # type: ignore[method-assign]
-        return found
+        return spec
 
 
 @contextmanager
 def _native_stderr_closed() -> Iterator[None]:
-    """Send what is written to file descriptor 2 nowhere; exceptions still reach Python."""
+    """Discard all output to file descriptor 2; exceptions still reach Python."""
     if sys.stderr is not None:
         sys.stderr.flush()
     try:

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from initspec.activations.gains import gain
-from initspec.activations.recommend import Choice, choose
+from initspec.activations.recommend import Recommendation
+from initspec.activations.recommend import recommend as run
 from initspec.api import InitSpec
 from initspec.cli.arguments import read_activation
 from initspec.cli.pages import facts
@@ -29,7 +30,7 @@ def recommend(
 ) -> None:
     """Name the initializer that fits an activation, with the reason and the paper."""
     f = read_activation(activation)
-    choice, factor = choose(f), gain(f)
+    advice, factor = run(f), gain(f)
     spec = InitSpec.for_activation(f, distribution, mode)
     if as_json:
         typer.echo(
@@ -37,44 +38,44 @@ def recommend(
                 {
                     "activation": str(f),
                     "spec": str(spec),
-                    "rule": choice.rule,
+                    "rule": advice.rule,
                     "gain": factor,
-                    "reason": choice.reason,
-                    "paper": choice.paper,
+                    "reason": advice.reason,
+                    "paper": advice.paper,
                 },
                 indent=2,
             )
         )
     else:
-        _show(choice, spec, factor, Console())
+        _show(advice, spec, factor, Console())
 
 
-def _show(choice: Choice, spec: InitSpec, factor: float, console: Console) -> None:
-    line = _line(choice, spec)
-    console.print(Text.assemble(f"{choice.activation}: ", (line, "bold")))
+def _show(advice: Recommendation, spec: InitSpec, factor: float, console: Console) -> None:
+    line = _line(advice, spec)
+    console.print(Text.assemble(f"{advice.activation}: ", (line, "bold")))
     rows = [
-        ("why", choice.reason),
+        ("why", advice.reason),
         ("gain", f"{factor:.10g}, which keeps the variance: 1 / sqrt(E[f(z)^2]), z ~ N(0, 1)"),
-        ("paper", choice.paper),
+        ("paper", advice.paper),
         ("python", f"InitSpec.parse({line!r})"),
     ]
     console.print(facts(rows))
     console.print("See what it does:", style="dim")
-    activation = shlex.quote(str(choice.activation))
+    activation = shlex.quote(str(advice.activation))
     command = f"  initspec propagate {shlex.quote(line)} --activation {activation} --depth 20"
-    # One line, broken by the terminal alone, is what every shell takes.
+    # One line, wrapped by the terminal alone, so that it can be pasted into every shell.
     console.print(Text(command, style="dim"), soft_wrap=True)
 
 
-def _line(choice: Choice, spec: InitSpec) -> str:
-    """Return the spec as He's rule with the slope of a leaky ReLU, where that is what it means."""
-    slope = choice.activation.parameters.get("negative_slope", 0.0)
-    if choice.rule == "he" and slope and str(spec).startswith("variance_scaling"):
+def _line(advice: Recommendation, spec: InitSpec) -> str:
+    """Return the line of the spec, with the slope of a leaky ReLU where that gives the scale."""
+    slope = advice.activation.parameters.get("negative_slope", 0.0)
+    if advice.rule == "he" and slope and str(spec).startswith("variance_scaling"):
         mode = "" if spec.mode == "fan_in" else f", mode={spec.mode}"
         line = f"he_{spec.distribution.name()}(negative_slope={slope}{mode})"
         try:
             if InitSpec.parse(line) == spec:
                 return line
-        except InitSpecError:  # a family that has no such constructor
+        except InitSpecError:  # a family without such a constructor
             pass
     return str(spec)

@@ -1,4 +1,4 @@
-"""`initspec sample`: one weight of the portable stream, to a file."""
+"""`initspec sample`: write one weight of the portable stream to a file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from initspec.spec.resolve import Resolved, resolve
 from initspec.stream import check_name
 from initspec.stream.draw import fill
 
-_STEP = 1 << 22  # elements between two signs of progress
+_STEP = 1 << 22  # elements between two updates of the progress bar
 
 
 def sample(
@@ -41,7 +41,7 @@ def sample(
     resolved = resolve(InitSpec.parse(spec), read_shape(shape), axes_of(axes), kind=kind)
     number, name = read_seed(seed), check_name(name)
     save = _saver(output, kind, name)
-    if not output.parent.is_dir():  # said before anything is drawn
+    if not output.parent.is_dir():  # checked before anything is drawn
         raise TargetError(f"{output}: the folder {output.parent} does not exist; make it first")
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -54,7 +54,7 @@ def _draw(resolved: Resolved, kind: FloatType, seed: int, name: str, bar: Progre
     """Draw by slabs of the first axis; a family that needs its whole matrix draws it once."""
     try:
         weight = np.empty(resolved.layout.shape, numpy_dtype(kind))
-    except (MemoryError, ValueError) as error:  # ValueError: more than an address can count
+    except (MemoryError, ValueError) as error:  # ValueError: beyond the address space
         raise ShapeError(
             f"the shape {resolved.layout.shape} in {kind.name} does not fit into memory: {error}; "
             "draw a part of it with sample_block"
@@ -96,7 +96,7 @@ def _saver(output: Path, kind: FloatType, name: str) -> Any:
         def save_tensor(path: Path, weight: Any) -> None:
             try:
                 save_file({name or "weight": weight}, path)
-            except SafetensorError as error:  # a full disk, too, is no OSError there
+            except SafetensorError as error:  # raised for a full disk, too
                 raise OSError(str(error)) from error
 
         return save_tensor

@@ -1,4 +1,4 @@
-"""`initspec translate`: a line of one framework in the words of the others."""
+"""`initspec translate`: translate a line of one framework to the others."""
 
 from __future__ import annotations
 

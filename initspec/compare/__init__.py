@@ -1,1 +1,1 @@
-"""One spec drawn through every backend, and held against its law."""
+"""Compare the backends: draw one spec through each, and test it against its law."""

@@ -1,1 +1,1 @@
-"""Numbers and laws that do not depend on a weight."""
+"""Numerics that do not depend on a weight: the normal law, quadrature, validation."""

@@ -1,4 +1,4 @@
-"""The standard normal law: its cdf, and the exact moments of what is left between two bounds."""
+"""The standard normal law: its cdf, and the exact moments of its truncation to an interval."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def cdf(x: ArrayLike) -> NDArray[np.float64]:
 
 
 class Moments(NamedTuple):
-    """What is left of a standard normal between two bounds: its mass, mean, std and kurtosis."""
+    """The mass of a standard normal between two bounds, and mean, std and kurtosis within."""
 
     mass: float
     mean: float
@@ -53,8 +53,8 @@ def truncated(lower: float, upper: float) -> Moments:
         upper: upper bound, above `lower`.
 
     Returns:
-        mass, mean, std and kurtosis (the fourth central moment over std^4); all zero where nothing
-        is left that 80 digits can see.
+        mass, mean, std and kurtosis (the fourth central moment over std^4); all zero where the
+        mass is below the resolution of 80 digits.
     """
     with localcontext() as context:
         context.prec = _DIGITS
@@ -68,7 +68,7 @@ def truncated(lower: float, upper: float) -> Moments:
         m3 = 2 * m1 + a**2 * at_a - b**2 * at_b
         m4 = 3 * m2 + a**3 * at_a - b**3 * at_b
         variance = m2 - m1**2
-        if variance <= 0:  # bounds so near to each other that all digits cancel
+        if variance <= 0:  # bounds so close to each other that all digits cancel
             return Moments(0.0, 0.0, 0.0, 0.0)
         fourth = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
         return Moments(float(mass), float(m1), float(variance.sqrt()), float(fourth / variance**2))

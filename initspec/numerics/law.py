@@ -1,4 +1,4 @@
-"""The law of one entry of a weight."""
+"""The law of one entry of a weight: moments, support and cdf."""
 
 from __future__ import annotations
 
@@ -52,5 +52,5 @@ NORMAL = Law(0.0, 1.0, -math.inf, math.inf, 3.0, gaussian.cdf)
 
 
 def point(value: float) -> Law:
-    """Return the law of an entry that always is `value`."""
+    """Return the law of the constant `value`."""
     return Law(value, 0.0, value, value, math.nan, lambda x: (np.asarray(x) >= value) * 1.0)

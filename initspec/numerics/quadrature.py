@@ -19,31 +19,31 @@ _INSIDE = 1e-12
 """How far within a panel its outer nodes stand, as a share of half its width."""
 
 _LEVELS = 960
-"""Bisections of a panel: a jump costs one for each binary digit, of which float64 has 53; a
-singularity at 0, where float64 is finer, costs more. Beyond, its nodes would underflow."""
+"""Bisections of a panel: a jump needs one for each of the 53 digits of float64, a singularity at 0,
+where float64 is finer, needs more. With still more, the nodes would underflow."""
 
 _SETTLED = 64
-"""Bisections after which only a pole is left. Each leaves 2^(p - 1) of what |z|^-p has within: all
-of it where p is 1 and the integral infinite."""
+"""Bisections after which only a pole remains. Each leaves a share 2^(p - 1) of the integral of
+|z|^-p: all of it where p is 1 and the integral infinite."""
 
 _MANY = 32
-"""Rounding is in many panels at once, a pole in one or two."""
+"""More open panels than this are due to rounding; a pole affects one or two."""
 
 _BODY = 12
-"""Within lies all of the normal law but 4e-33 of its mass."""
+"""Beyond this many standard deviations lies 4e-33 of the mass of the normal law."""
 
 _FAR = 38
-"""The density underflows beyond."""
+"""The density underflows beyond this many standard deviations."""
 
 _CROWDED = 1 << 16
-"""Panels left to bisect: a function with more of them oscillates."""
+"""Largest number of open panels: a function with more oscillates."""
 
 _BY_HAND = "write its gain yourself where you know it, as in lecun_normal(gain=1.2)"
 
 _TOLERANCE = 1e-13
 _NOISE = 2e-9
 _TIGHT = 32
-"""How many numbers lie in a panel too narrow to bisect: its nodes would meet a pole itself."""
+"""A panel of fewer floating-point numbers is not bisected: its nodes would hit a pole itself."""
 _ROUGH = 1e-6
 _NEGLIGIBLE = 1e-17
 
@@ -58,11 +58,11 @@ class Estimate(NamedTuple):
 def expectation(function: Function, kinks: Iterable[float] = (), parts: int = 1) -> Estimate:
     """Return E[f(z)] for z ~ N(0, 1) and a function f that is nowhere negative.
 
-    Gauss-Lobatto quadrature on panels between the kinks and the integers, each cut in two until its
-    halves agree with it. What the last cut changed is the error estimate: it is the error of
-    the coarser rule, so that the value is better than it says. Jumps and kinks that nobody named
-    are found by the same bisection. What lies between the first nodes is not seen: a feature must
-    be wider than 0.1 / parts.
+    Gauss-Lobatto quadrature on panels between the kinks and the integers, each bisected until its
+    halves agree with it. The error estimate is the change by the last bisection: the error of the
+    coarser rule, larger than that of the value. The same bisection resolves jumps and kinks
+    that are not listed. A feature between the first nodes is missed: it must be wider than
+    0.1 / parts.
 
     Args:
         function: takes and returns a float64 array of one axis.
@@ -83,7 +83,7 @@ def expectation(function: Function, kinks: Iterable[float] = (), parts: int = 1)
     steps = range(-_BODY * parts, _BODY * parts + 1)
     edges = np.array(sorted({step / parts for step in steps} | inner))
     value, error = _refined(function, edges[:-1], edges[1:])
-    # Most of a function that grows as fast as exp(z^2 / 5) lies out here.
+    # Most of the integral of a function that grows as fast as exp(z^2 / 5) lies out here.
     for edge in range(_BODY, _FAR):
         left = np.array([edge, -edge - 1.0])
         tail = _refined(function, left, left + 1, value)
@@ -101,8 +101,8 @@ def mean_square(
 ) -> Estimate:
     """Return E[f(std * z)^2] for z ~ N(0, 1) and a real function f.
 
-    The function is measured in units of its own size, so that no square over- or underflows on the
-    way; the result may.
+    The function is scaled by its own size, so that no intermediate square over- or underflows; the
+    result may.
 
     Args:
         function: takes and returns a float64 array of one axis.
@@ -131,9 +131,9 @@ def mean_square(
 
 
 def _refined(function: Function, left: Floats, right: Floats, before: float = 0.0) -> Estimate:
-    """Return the integral over some panels, each refined until it is exact in the whole.
+    """Return the integral over some panels, each refined until it is exact relative to the whole.
 
-    `before` is what the rest of the whole comes to.
+    `before` is the integral over the rest of the whole.
     """
     coarse = _panels(function, left, right)
     value = error = 0.0
@@ -143,7 +143,7 @@ def _refined(function: Function, left: Floats, right: Floats, before: float = 0.
         tight = right - left <= _TIGHT * np.spacing(np.maximum(np.abs(left), np.abs(right)))
         if (poles := tight & (coarse > _NOISE * scale)).any():
             raise _pole(left[poles][0])
-        # What is in one is known but to all of itself.
+        # The integral over such a panel has an error of its own size.
         held = float(coarse[tight].sum())
         value, error = value + held, error + held
         left, right, coarse = left[~tight], right[~tight], coarse[~tight]
@@ -158,7 +158,7 @@ def _refined(function: Function, left: Floats, right: Floats, before: float = 0.
             return Estimate(value, error)
         open_ = ~done
         left_over = float(gap[open_].sum())
-        # Bisection halves the gap of a jump and does nothing to that of rounding, as in a float32
+        # Bisection halves the gap of a jump and does not change that of rounding, as in a float32
         # function, whose errors are independent from panel to panel.
         noise = float(np.sqrt(np.square(gap[open_]).sum()))
         stays = 0.8 * last < left_over < _ROUGH * scale
@@ -209,8 +209,8 @@ def _panels(function: Function, left: Floats, right: Floats) -> Floats:
 def _rule() -> tuple[Floats, Floats]:
     """Return nodes and weights of Gauss-Lobatto quadrature on [-1, 1].
 
-    It has nodes at both ends, where Gauss-Legendre steps over a jump that lies closer to an end
-    than its first node. They stand a little inside, on their panel's side of a kink.
+    It has nodes at both ends; Gauss-Legendre misses a jump that lies closer to an end than its
+    first node. The end nodes are moved slightly inside, to their panel's side of a kink.
     """
     legendre = np.polynomial.Legendre.basis(_NODES - 1)
     inner = np.real(legendre.deriv().roots())

@@ -1,4 +1,4 @@
-"""Checks of the numbers that a spec is made of."""
+"""Validate the numbers of a spec."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
-"""A laboratory: what an initialization does to the signals and gradients of a deep network.
+"""Signal propagation: measure how an initialization scales the signals and gradients of a network.
 
 - `network`: dense, convolutional and residual networks in NumPy, forward and backward;
-- `layer`: what is measured in one layer;
-- `mean_field` and `theory`: what is predicted of it;
-- `verdict`: what the layers say, in a sentence;
-- `run`: `propagate`, which does all of it; `result`, `plot` and `propagation`: what it returns.
+- `layer`: the measurements of one layer;
+- `mean_field` and `theory`: the predictions of mean-field theory for it;
+- `verdict`: the verdict on a network, in a sentence;
+- `run`: the function `propagate`;
+- `result`, `propagation` and `plot`: its result, and the picture of it.
 """
 
 from initspec.propagation.layer import Histogram, Layer, Prediction

@@ -1,4 +1,4 @@
-"""What is measured in one layer, and what the theory says of it."""
+"""The measurements of one layer, beside the prediction of mean-field theory."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from initspec.propagation.network import State
 
 _BINS = 40
 _RANKED = 256
-"""Samples that the rank is measured on: it takes the square of their number in memory."""
+"""Samples for the rank: it takes the square of their number in memory."""
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What mean-field theory says of a layer.
+    """The prediction of mean-field theory for a layer.
 
     Attributes:
         length: the mean of h^2, h the pre-activation.
@@ -51,7 +51,7 @@ class Layer:
     """One layer of a network, measured.
 
     The output is f(h) in a plain network, and the stream h in a residual one. A layer that has
-    overflowed has infinite std and nan for what nobody can say of it; where the activation was
+    overflowed has infinite std and nan for all that cannot be measured; where the activation was
     undefined, in this layer or before, its std is nan too.
 
     Attributes:
@@ -64,14 +64,14 @@ class Layer:
         saturated: the share of activations within 5 % of the range from one of its ends.
         dead: the share of units whose slope is 0 on every sample: nothing trains them.
         spread: how much units differ on one sample, the root of their variance over the mean
-            square: 0 says that all units are the same.
+            square: 0 means that all units are the same.
         rank: how many directions the outputs use, of at most min(units, samples, 256): the
             participation ratio (sum of eigenvalues)^2 / (sum of their squares) of the covariance.
         correlation: the mean cosine of the outputs of two different samples; nan for one sample.
         gradient_std: the root of the mean square of the gradient at h, for a random gradient of
             variance 1 at the network's output.
-        prediction: what mean-field theory says; None where it says nothing (constant weights, a
-            mean other than 0).
+        prediction: that of mean-field theory; None where it makes none (constant weights, a mean
+            other than 0).
     """
 
     index: int
@@ -97,8 +97,8 @@ class Layer:
 def undefined_at(state: State, activation: Activation) -> float | None:
     """Return a finite pre-activation at which the activation is not a number, if there is one.
 
-    It is the middle one of them, and so a typical one. Where float64 has a value, the activation
-    is defined: an overflow on the way to it is one, as of exp(x) / (1 + exp(x)).
+    It is the median of them. An activation counts as defined where it has a value in float64, even
+    if it overflows in float32, as exp(x) / (1 + exp(x)) does.
     """
     h = state.preactivation
     places = np.sort(h[np.isnan(state.activation) & np.isfinite(h)])
@@ -109,7 +109,7 @@ def undefined_at(state: State, activation: Activation) -> float | None:
 
 
 def measure(state: State, activation: Activation, size: float = math.inf) -> dict[str, Any]:
-    """Return what can be said of a layer's forward pass, by the names of `Layer`.
+    """Return the measurements of a layer's forward pass, by the names of `Layer`.
 
     `size` is the std of outputs that are not finite.
     """

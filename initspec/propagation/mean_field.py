@@ -1,4 +1,4 @@
-"""Mean-field theory: what an infinitely wide network does to its signal, and how width blurs it."""
+"""Mean-field theory: the signal of an infinitely wide network, with a finite-width correction."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from initspec.errors import ActivationError
 from initspec.numerics.quadrature import mean_square
 
 _FLAT = 1e-9
-"""Where chi is this near to 1 at every small length, the edge of chaos lies at length 0."""
+"""Where chi is this close to 1 at every small length, the edge of chaos lies at length 0."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,10 @@ class MeanField:
         return self.weight_std**2 * _moment(slope_of(self.activation), length)
 
     def fixed_point(self, length: float = 1.0, layers: int = 10_000) -> float:
-        """Return the length that a deep network settles at from a first length; 0 or inf too.
+        """Return the length to which a deep network converges from a first length; 0 or inf too.
 
-        It is found by walking; where nothing moves (ReLU at sigma_w^2 = 2) it is where one starts.
+        It is found by iteration. Where every length is a fixed point (ReLU at sigma_w^2 = 2) it is
+        the first length.
         """
         for _ in range(layers):
             after = self.length(length)
@@ -72,7 +73,7 @@ class MeanField:
 
 
 class Edge(NamedTuple):
-    """The edge of chaos: sigma_w there, and the length of the signal."""
+    """The edge of chaos: its sigma_w, and the length of the signal."""
 
     weight_std: float
     length: float
@@ -106,7 +107,7 @@ def edge_of_chaos(activation: Activation, bias_std: float = 0.0) -> Edge | None:
 
     if not bias_std:
         values = [excess(q) for q in (1e-2, 1.0, 1e2)]
-        if max(map(abs, values)) < _FLAT:  # homogeneous: every length is as good
+        if max(map(abs, values)) < _FLAT:  # homogeneous: every length is on the edge
             return Edge(1 / math.sqrt(_moment(slope, 1.0)), 1.0)
         if abs(excess(1e-14)) < 1e-6:  # f(0) = 0: the signal of the edge is small
             return Edge(round(1 / math.sqrt(_moment(slope, 1e-14)), 9), 0.0)
@@ -125,41 +126,41 @@ def edge_of_chaos(activation: Activation, bias_std: float = 0.0) -> Edge | None:
     return Edge(math.sqrt((high - bias_std**2) / _moment(activation, high)), high)
 
 
-class Blur(NamedTuple):
-    """The length at a finite width, over networks and inputs: mean, and variance over mean^2."""
+class LengthLaw(NamedTuple):
+    """The law of the length at a finite width: mean, and variance over mean^2."""
 
     mean: float
     variation: float
 
 
-def through(
-    field: MeanField, blur: Blur, width: int, keeps_norm: bool = False
-) -> tuple[Blur, float]:
-    """Carry the law of the length through one layer of finite width.
+def next_length(
+    field: MeanField, law: LengthLaw, width: int, keeps_norm: bool = False
+) -> tuple[LengthLaw, float]:
+    """Return the law of the length after one layer of finite width.
 
     Given the length q of a layer, its `width` values h are independent N(0, q), exactly so for
     normal weights and biases: the next length is sigma_w^2 times the mean of their f(h)^2 plus
     sigma_b^2, with mean sigma_w^2 E[f^2] + sigma_b^2 and variance sigma_w^4 Var(f^2) / width. The
-    law of q itself is taken for the log-normal of its mean and variance, which is the limit for
+    law of q itself is approximated by the log-normal of its mean and variance, the limit for
     depth and width in proportion. For ReLU this is the product of 1 + 5 / width of Hanin & Nica
     (2018), "Products of Many Large Random Matrices and Gradients in Deep Neural Networks"; for
-    others it is right to the order 1 / width.
+    others it is exact to the order 1 / width.
 
     Args:
         field: the layer after the activation.
-        blur: the law of its input's length.
+        law: the law of its input's length.
         width: the number of values h.
-        keeps_norm: whether h lies on a sphere, as after an orthogonal matrix: then nothing of f^2
-            that goes with h^2 fluctuates.
+        keeps_norm: whether h lies on a sphere, as after an orthogonal matrix: then the part of f^2
+            that is proportional to h^2 does not fluctuate.
 
     Returns:
         The law of the next length, and the expected mean square of f(h).
     """
-    mean, variation = blur
+    mean, variation = law
     scale, shift = field.weight_std**2, field.bias_std**2
     if not 0 < mean < math.inf:
         square = field.mean_square(0.0) if mean == 0 else math.inf
-        return Blur(scale * square + shift, 0.0), square
+        return LengthLaw(scale * square + shift, 0.0), square
     spread = math.log1p(variation)
     nodes, weights = np.polynomial.hermite_e.hermegauss(_nodes(spread))
     weights = weights / weights.sum()
@@ -169,7 +170,7 @@ def through(
         square, expected = float(weights @ second), scale * second + shift
         after = float(weights @ expected)
         if not 0 < after < math.inf:
-            return Blur(after, 0.0), square
+            return LengthLaw(after, 0.0), square
         noise = np.array(
             [
                 _variation(field.activation, *pair, keeps_norm)
@@ -178,11 +179,11 @@ def through(
         )
         relative = float(weights @ np.square(expected / after - 1))
         relative += float(weights @ (noise * np.square(scale * second / after))) / width
-    return Blur(after, relative), square
+    return LengthLaw(after, relative), square
 
 
 def _variation(f: Activation, length: float, second: float, keeps_norm: bool) -> float:
-    """Return Var(f^2) / E[f^2]^2, the part that goes with the norm of h left out if it is kept."""
+    """Return Var(f^2) / E[f^2]^2, without the part along the norm of h if that is kept."""
     if not 0 < second < math.inf:
         return 0.0
     unit, root = math.sqrt(second), math.sqrt(length)
@@ -203,7 +204,7 @@ def _nodes(spread: float) -> int:
 
 
 def slope_of(activation: Activation) -> Activation:
-    """Return f' as a function of its own."""
+    """Return an activation whose function is f'."""
     return replace(activation, function=activation.derivative)
 
 

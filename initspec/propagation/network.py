@@ -1,4 +1,4 @@
-"""A random network in NumPy: its layers as linear maps, run forward and backward."""
+"""A network in NumPy: linear layers with an activation, run forward and backward."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from initspec.activations import Activation
 Floats = NDArray[Any]
 
 _SAME = 1e-4
-"""Weights are the same where they differ by less than this share of the largest."""
+"""Weights count as equal where they differ by less than this share of the largest."""
 
 
 @dataclass(frozen=True)
 class Linear:
-    """A dense layer, or a convolution whose image is a torus, which has no edges to pad.
+    """A dense layer, or a convolution on a torus, an image without edges to pad.
 
     Attributes:
         weight: [out, in, *kernel], no kernel axis for a dense layer.
@@ -79,9 +79,9 @@ class Network:
     residual: float | None = None
 
     def symmetric(self) -> bool:
-        """Say whether all units of a layer have the same weights, in each layer.
+        """Return whether all units of a layer have the same weights, in each layer.
 
-        A residual network's units differ by what they are given.
+        The units of a residual network differ by their inputs.
         """
         return (
             self.residual is None
@@ -95,7 +95,7 @@ class Network:
     def forward(self, x: Floats) -> Iterator[State]:
         """Yield the state after each layer, that of the inputs first."""
         f, s = self.activation, self.residual
-        # Plain inputs meet no activation; they are states of a linear one.
+        # No activation precedes the inputs of a plain network; their state is that of a linear one.
         yield State(x, x, x, x) if s is None else State(x, f.function(x), x, f.derivative(x))
         for layer in self.layers:
             if s is None:
@@ -146,12 +146,12 @@ class Network:
 
 @dataclass(frozen=True)
 class State:
-    """What one layer holds, each [samples, *size, units].
+    """The values of one layer, each [samples, *size, units].
 
     Attributes:
         preactivation: h, the input of the activation.
         activation: f(h).
-        output: what the layer hands on: f(h), or h in a residual network.
+        output: the input of the next layer: f(h), or h in a residual network.
         slope: f'(h).
     """
 

@@ -1,4 +1,4 @@
-"""The picture of a network: matplotlib, without its global state."""
+"""Draw a network with matplotlib, without its global state."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SHOWN = 6
-"""Histograms in a row; a deeper network shows layers that are evenly spaced."""
+"""Histograms in a row; of a deeper network, those of evenly spaced layers."""
 
 _BLUE, _VERMILLION, _GREEN = "#0072B2", "#D55E00", "#009E73"
 _LIGHT = {
@@ -85,8 +85,8 @@ def _histogram(axis: Any, result: Result, index: int, palette: dict[str, str]) -
     total, width = sum(bars.counts), (bars.high - bars.low) / len(bars.counts)
     axis.set_title(f"layer {layer.index}", fontsize=11)
     if layer.overflowed or not total:
-        said = "not a number" if math.isnan(layer.std) else "overflow"
-        axis.text(0.5, 0.5, said, ha="center", va="center", transform=axis.transAxes)
+        reason = "not a number" if math.isnan(layer.std) else "overflow"
+        axis.text(0.5, 0.5, reason, ha="center", va="center", transform=axis.transAxes)
         axis.set_xticks([])
         axis.set_yticks([])
     else:
@@ -139,7 +139,7 @@ def _lines(
     if values:
         axis.set_yscale("log")
         low, high = min(values), max(values)
-        # A flat line is shown as one, not as its noise.
+        # A range of 25 at least, so that a flat line looks flat.
         if high < 10 * low:
             middle = math.sqrt(low * high)
             axis.set_ylim(middle / 5, middle * 5)

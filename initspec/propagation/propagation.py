@@ -1,4 +1,4 @@
-"""What `propagate` returns."""
+"""The class `Propagation`, the result of `propagate`."""
 
 from __future__ import annotations
 

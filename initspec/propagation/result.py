@@ -1,4 +1,4 @@
-"""The numbers of a network that was run: its layers, the theory beside them, the verdict."""
+"""The result of `propagate` without its picture: measured layers, predictions and a verdict."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from initspec.propagation.verdict import counted, verdict
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What `propagate` measured; `Propagation` adds the picture.
+    """A network that was run, measured and judged; `Propagation` adds the picture.
 
     Attributes:
         spec: the spec, as its canonical line.
@@ -30,7 +30,7 @@ class Result:
         kernel: the receptive field of a convolution; () for dense layers.
         layers: one entry for each layer.
         singular_values: those of the input-output Jacobian at the first input, from the largest;
-            None where it was not asked for, or is not finite. Where all are near 1, the network is
+            None where it was not requested, or is not finite. Where all are near 1, the network is
             in dynamical isometry (Saxe et al. 2014; Pennington et al. 2017).
         weight_std: sigma_w of the last layer, the standard deviation of a weight times
             sqrt(fan_in); nan for weights that are not random.

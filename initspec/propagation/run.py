@@ -1,4 +1,4 @@
-"""A random network drawn from a spec, run forward and backward, and measured."""
+"""Draw a random network from a spec, run it forward and backward, and measure it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from initspec.spec.resolve import resolve
 from initspec.stream import check_seed
 
 _LARGEST = 1024
-"""Inputs of more numbers get no Jacobian unless it is asked for: it has their square of numbers."""
+"""Largest input for which the Jacobian is computed by default: it has the square of its size."""
 
 
 def propagate(
@@ -43,14 +43,14 @@ def propagate(
     dtype: str = "float32",
     **parameters: Any,
 ) -> Propagation:
-    """Run a random network forward and backward, and say what its initialization does.
+    """Run a random network forward and backward, and judge its initialization.
 
     Plain layers are x_l = f(W_l x_(l-1) + b_l); with `residual` = s they are x_l = x_(l-1) +
     s (W_l f(x_(l-1)) + b_l). The weights are the portable draws of `seed` named
-    "layers.<l>.weight", and so the same as in any framework.
+    "layers.<l>.weight", hence the same as in any framework.
 
     Args:
-        spec: what the weights are. They are [out, in], or [out, in, *kernel].
+        spec: the spec of the weights, which are [out, in], or [out, in, *kernel].
         activation: a name, an elementwise function of a NumPy array, or an `Activation`.
         depth: the number of layers.
         width: their units, or channels.
@@ -73,11 +73,11 @@ def propagate(
     Raises:
         ActivationError: the activation is unknown, or not elementwise.
         NetworkError: a size is below 1, or the inputs are not finite, or do not fit.
-        SeedError: the seed is not one.
+        SeedError: the seed is not an integer from 0 to 2^64 - 1.
         InitSpecError: the spec cannot fill these weights (dirac, for a dense layer).
 
-    >>> found = propagate(InitSpec.he_normal(), "relu", depth=20, width=200, samples=200)
-    >>> found.state, propagate(InitSpec.normal(0.01), "relu").state
+    >>> network = propagate(InitSpec.he_normal(), "relu", depth=20, width=200, samples=200)
+    >>> network.state, propagate(InitSpec.normal(0.01), "relu").state
     ('healthy', 'vanishing')
     """
     if not isinstance(spec, InitSpec):
@@ -86,7 +86,7 @@ def propagate(
     depth, width = _count("depth", depth), _count("width", width)
     if isinstance(kernel, int):
         raise NetworkError(f"kernel={kernel}: pass a size for each axis, such as ({kernel},)")
-    kernel = tuple(_count("kernel", one) for one in kernel)
+    kernel = tuple(_count("kernel", side) for side in kernel)
     kind = float_type(dtype)
     if kind.name not in ("float32", "float64"):
         raise NetworkError(f"dtype={dtype!r}: pass 'float32' or 'float64'")
@@ -105,7 +105,7 @@ def propagate(
         if x.shape[-1] != width:
             raise NetworkError(
                 f"inputs of {x.shape[-1]} units into a residual network of width {width}: pass "
-                "inputs of that width, because each layer adds to what it is given"
+                "inputs of that width, because each layer adds to its input"
             )
     layers = []
     for index in range(1, depth + 1):
@@ -121,12 +121,12 @@ def propagate(
     with np.errstate(all="ignore"):
         measured, slopes, undefined = _forward(network, x)
         top = _draw(InitSpec.normal(1.0), slopes[-1].shape, kind, seed, "gradient")
-        if not all(math.isfinite(one["std"]) for one in measured):
-            # The slope at an infinite or undefined place is no number either.
-            gradients, values = [math.nan] * depth, None
+        if not all(math.isfinite(values["std"]) for values in measured):
+            # The slope at an infinite or undefined place is not a number either.
+            gradients, singular_values = [math.nan] * depth, None
         else:
             gradients = [_rms(delta) for delta in network.backward(top, slopes)][::-1]
-            values = _singular_values(network, slopes, jacobian)
+            singular_values = _singular_values(network, slopes, jacobian)
         predictions, edge = theory(network, fields, x, keeps_norm)
     return Propagation(
         spec=str(spec),
@@ -138,12 +138,12 @@ def propagate(
         residual=residual,
         kernel=kernel,
         layers=tuple(
-            Layer(index=i + 1, gradient_std=gradient, prediction=prediction, **one)
-            for i, (one, gradient, prediction) in enumerate(
+            Layer(index=i + 1, gradient_std=gradient, prediction=prediction, **values)
+            for i, (values, gradient, prediction) in enumerate(
                 zip(measured, gradients, predictions, strict=True)
             )
         ),
-        singular_values=values,
+        singular_values=singular_values,
         weight_std=fields[-1].weight_std if fields else math.nan,
         edge=edge,
         symmetric=network.symmetric(),
@@ -169,7 +169,7 @@ def _checked(inputs: ArrayLike, kind: FloatType, sides: int) -> NDArray[Any]:
         with np.errstate(over="ignore"):  # what overflows is reported below
             x = given.astype(kind.name)
     except (TypeError, ValueError) as error:
-        raise NetworkError(f"the inputs are no array of real numbers: {error}") from None
+        raise NetworkError(f"the inputs are not an array of real numbers: {error}") from None
     shape = "[samples, *size, channels]" if sides else "[samples, units]"
     if x.ndim != 2 + sides or not x.size:
         raise NetworkError(f"inputs of the shape {x.shape}: pass {shape}, none of them 0")
@@ -197,12 +197,12 @@ def _draw(
 def _forward(
     network: Network, x: NDArray[Any]
 ) -> tuple[list[dict[str, Any]], list[NDArray[Any]], float | None]:
-    """Return what was measured, the slopes, and where the activation is undefined."""
+    """Return the measurements, the slopes, and an input at which the activation is undefined."""
     measured: list[dict[str, Any]] = []
     slopes, undefined = [], None
     for index, state in enumerate(network.forward(x)):
         slopes.append(state.slope)
-        # After an overflow, what is not a number is inf - inf.
+        # After an overflow, NaN is inf - inf, and the activation is not to blame.
         if undefined is None and not (measured and math.isinf(measured[-1]["std"])):
             undefined = undefined_at(state, network.activation)
         if index:

@@ -1,4 +1,4 @@
-"""What mean-field theory predicts for each layer of a network."""
+"""Predict each layer of a network by mean-field theory."""
 
 from __future__ import annotations
 
@@ -11,18 +11,25 @@ from numpy.typing import NDArray
 from initspec.api import InitSpec
 from initspec.errors import ActivationError
 from initspec.propagation.layer import Prediction
-from initspec.propagation.mean_field import Blur, Edge, MeanField, edge_of_chaos, slope_of, through
+from initspec.propagation.mean_field import (
+    Edge,
+    LengthLaw,
+    MeanField,
+    edge_of_chaos,
+    next_length,
+    slope_of,
+)
 from initspec.propagation.network import Network
 
 
 def fields_of(spec: InitSpec, network: Network, bias_std: float) -> list[MeanField]:
-    """Return the theory of each layer; none where the weights have a mean, or are not random."""
+    """Return the theory of each layer; [] where the weights have a mean or are not random."""
     fields = []
     for layer in network.layers:
-        law, fan = spec.law(layer.weight.shape), math.prod(layer.weight.shape[1:])
-        if law.mean or not law.std:
+        entry, fan = spec.law(layer.weight.shape), math.prod(layer.weight.shape[1:])
+        if entry.mean or not entry.std:
             return []
-        weight_std = law.std * math.sqrt(fan)
+        weight_std = entry.std * math.sqrt(fan)
         if weight_std > 1e150:  # its square is beyond float64
             return []
         fields.append(MeanField(network.activation, weight_std, bias_std))
@@ -34,8 +41,8 @@ def theory(
 ) -> tuple[list[Prediction | None], Edge | None]:
     """Return the prediction of each layer and the edge of chaos, None where theory has none.
 
-    An activation that grows as fast as exp(x^2) has no second moment at the lengths that it
-    reaches; the network itself may still be run and measured.
+    An activation that grows as fast as exp(x^2) has no second moment at such lengths; the network
+    itself can still be run and measured.
     """
     nothing: list[Prediction | None] = [None] * len(network.layers)
     f, bias_std = network.activation, fields[0].bias_std if fields else 0.0
@@ -54,49 +61,51 @@ def _predictions(
 ) -> list[Prediction | None]:
     squares = np.square(x.astype(np.float64)).reshape(len(x), -1).mean(1)
     mean = float(squares.mean())
-    start = Blur(mean, float((squares / mean).var()) if mean else 0.0)
+    start = LengthLaw(mean, float((squares / mean).var()) if mean else 0.0)
     if network.residual is None:
         return _plain(network, fields, start, keeps_norm)
     return _residual(network.residual, fields, start)
 
 
 def _plain(
-    network: Network, fields: list[MeanField], start: Blur, keeps_norm: bool
+    network: Network, fields: list[MeanField], start: LengthLaw, keeps_norm: bool
 ) -> list[Prediction | None]:
-    # The inputs meet no activation: their layer is linear, and given them nothing fluctuates.
+    # No activation precedes the first layer: it is linear, and for given inputs nothing fluctuates.
     scale, shift = fields[0].weight_std ** 2, fields[0].bias_std ** 2
     first = scale * start.mean + shift
-    blur = Blur(first, start.variation * (scale * start.mean / first) ** 2 if first else 0.0)
+    law = LengthLaw(first, start.variation * (scale * start.mean / first) ** 2 if first else 0.0)
     f, lone = fields[0].activation, not network.layers[0].weight.shape[2:]
-    rows: list[tuple[Blur, float, float]] = []
+    rows: list[tuple[LengthLaw, float, float]] = []
     for index, field in enumerate(fields):
         out = network.layers[index].weight.shape[0]
-        after, square = through(fields[min(index + 1, len(fields) - 1)], blur, out, keeps_norm)
-        rows.append((blur, square, field.chi(blur.mean)))
-        blur = after
+        after, square = next_length(fields[min(index + 1, len(fields) - 1)], law, out, keeps_norm)
+        rows.append((law, square, field.chi(law.mean)))
+        law = after
     last = rows[-1][0].mean
     gradient = MeanField(slope_of(f), 1.0).mean_square(last)
     gradients = [gradient]
     for index in range(len(rows) - 1, 0, -1):
-        # chi with the fan_out that a gradient sees; all layers but the first are square.
+        # chi with fan_out, which scales a gradient; all layers but the first are square.
         gradient *= fields[index].weight_std ** 2 * MeanField(slope_of(f), 1.0).mean_square(
             rows[index - 1][0].mean
         )
         gradients.append(gradient)
     return [
         Prediction(
-            one.mean,
-            one.mean * math.sqrt(one.variation) if lone else math.nan,
+            length.mean,
+            length.mean * math.sqrt(length.variation) if lone else math.nan,
             square,
             chi,
             math.sqrt(back),
         )
-        for (one, square, chi), back in zip(rows, gradients[::-1], strict=True)
+        for (length, square, chi), back in zip(rows, gradients[::-1], strict=True)
     ]
 
 
-def _residual(residual: float, fields: list[MeanField], start: Blur) -> list[Prediction | None]:
-    """Let the length grow by s^2 times that of the branch: Yang & Schoenholz (2017)."""
+def _residual(
+    residual: float, fields: list[MeanField], start: LengthLaw
+) -> list[Prediction | None]:
+    """Add s^2 times the length of the branch in each layer: Yang & Schoenholz (2017)."""
     s2 = residual**2
     lengths, factors = [start.mean], []
     for field in fields:

@@ -1,4 +1,4 @@
-"""What a network's layers say, in a sentence."""
+"""The verdict on a network, in a sentence."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ SATURATED = 0.3
 """A network is saturated where more than this share of its activations is."""
 
 _WHOLE, _HALF = math.log(2.0), math.log(1 / 0.65)
-"""A signal vanishes that falls to 0.5 over the network and to 0.65 over its deeper half: one that
-falls as a power of the depth, as on the edge of chaos, does not pass the second."""
+"""A signal vanishes where it falls to 0.5 over the network and to 0.65 over its deeper half. A fall
+as a power of the depth, as on the edge of chaos, does not reach the second."""
 
 
 def verdict(
@@ -25,11 +25,11 @@ def verdict(
     """Return one of healthy, vanishing, exploding, undefined, saturated or symmetric, and why.
 
     - symmetric: all units of a layer have the same weights;
-    - undefined: the activation is not a number at an input that it meets;
+    - undefined: the activation is not a number at one of its inputs;
     - exploding: a layer overflows; or the activations or the gradient grow, by more than 2 over the
       network and more than 1 / 0.65 over its deeper half;
     - saturated: more than 30 % of the activations lie within 5 % of the range from its ends;
-    - vanishing: the activations or the gradient fall so, or are 0 from the start;
+    - vanishing: the activations or the gradient fall by as much, or are 0 from the start;
     - healthy: none of these.
 
     A random network of finite width wanders: the bound of 2 is widened by 1.5 of ReLU's standard
@@ -66,11 +66,11 @@ def verdict(
             f"saturated: {saturated:.0%} of the activations lie at the ends of their range, where "
             "the slope is near 0; make the weights smaller"
         )
-    # One number has no spread of its own.
+    # A single number has no standard deviation.
     lone = sum(layers[0].histogram.counts) == 1
     signal = [math.sqrt(layer.mean_square) if lone else layer.std for layer in layers]
     gradient = [layer.gradient_std for layer in layers]
-    said = []
+    changes = []
     for name, values, ends, sign in (
         ("the activations' std", signal, ("the first layer", "the last"), 1),
         ("the gradient's std", gradient, ("the last layer", "the first"), -1),
@@ -81,15 +81,15 @@ def verdict(
             text = f"{name} goes from {start:.2g} in {ends[0]} to {end:.2g} in {ends[1]}"
             if 0 < end < math.inf and start:
                 text += f" ({(end / start) ** (1 / (depth - 1)):.3g} times a layer)"
-            said.append((change, text))
-    # What grows is said before what falls: it breaks training in the first step.
+            changes.append((change, text))
+    # Growth comes first: it breaks training in the first step.
     for sign, state, advice in (
         (1, "exploding", "make the weights smaller"),
         (-1, "vanishing", "make the weights larger, or change the activation"),
     ):
-        texts = [text for change, text in said if change == sign]
+        texts = [text for change, text in changes if change == sign]
         if texts:
-            if len(texts) < len(said):
+            if len(texts) < len(changes):
                 return f"{state}: {', and '.join(texts)}; change the activation"
             return f"{state}: {', and '.join(texts)}; {advice}"
     if depth == 1:
@@ -108,7 +108,7 @@ def counted(number: int, noun: str) -> str:
 def _change(values: Sequence[float], width: int, sign: int) -> int:
     """Return 1 where values rise from the first layer to the last, -1 where they fall, else 0.
 
-    `sign` is 1 for what travels forward and -1 for what travels backward.
+    `sign` is 1 for signals, which travel forward, and -1 for gradients, which travel backward.
     """
     depth, end = len(values), values[::sign][-1]
     if not all(math.isfinite(value) for value in values):

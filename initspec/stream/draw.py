@@ -1,8 +1,8 @@
 """Portable draws: the weight of a resolved spec, or a block of it, from a seed and a name.
 
-The same bits on every machine, for any number of threads and any way of cutting the weight up, but
-for the orthogonal families, whose last bits come from LAPACK. `docs/portable-stream.md` is the
-standard.
+The bits are the same on every machine, for any number of threads and any division into blocks,
+except for the orthogonal families, whose last bits depend on LAPACK. `docs/portable-stream.md` is
+the standard.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from initspec.spec.resolve import Resolved
 from initspec.stream.elementwise import Variates, normal
 from initspec.stream.inversion import DOUBLE, SINGLE, Sampler, TruncatedNormal, Uniform
 from initspec.stream.key import VALUES, ZEROS, check_name, check_seed
-from initspec.stream.logical import Logical, Turned
+from initspec.stream.logical import Logical, Transposed
 from initspec.stream.structured import Eye, Haar, Kept, Tap
 from initspec.stream.threads import share, threads_of, work, worker
 from initspec.stream.tiles import TILE, Range, tiles
 from initspec.stream.words import Stream
 
-_LEAST = 1 << 16  # elements that are worth a thread: shorter calls of NumPy queue for the GIL
+_LEAST = 1 << 16  # fewer elements are not worth a thread: short NumPy calls wait for the GIL
 _LARGEST = 1 << 62
 
 
@@ -58,13 +58,13 @@ def fill(
         kind: the weight's dtype.
         seed: 0 to 2^64 - 1.
         name: the parameter's name.
-        out: where it goes: the block's shape, in the weight's own axes, of dtype `kind` (bfloat16
-            from ml_dtypes); any strides.
+        out: the memory to write: the block's shape, in the weight's own axes, of dtype `kind`
+            (bfloat16 from ml_dtypes); any strides.
         index: a slice for each axis, step 1, within the shape; None for the whole weight.
-        threads: how many to draw with; None asks INITSPEC_THREADS, then the machine.
+        threads: the number of threads; None takes INITSPEC_THREADS, else all processors.
 
     Raises:
-        SeedError: the seed or the name is not one.
+        SeedError: the seed is not an integer from 0 to 2^64 - 1, or the name not a str.
         TargetError: the index does not lie within the shape, or `out` does not fit it.
         ShapeError: the weight has more than 2^62 elements.
     """
@@ -162,7 +162,7 @@ class _Portable:
         return Kept(values, self._stream(ZEROS), kept, self._kind.smallest)
 
     def transpose(self, matrix: Logical) -> Logical:
-        return Turned(matrix)
+        return Transposed(matrix)
 
     def at(self, matrix: Logical, tap: int, taps: int) -> Logical:
         return Tap(matrix, tap, taps)
@@ -170,8 +170,8 @@ class _Portable:
     def weight(self, logical: Logical) -> None:
         size = self._out.size
         if isinstance(logical, Variates) and size == self._layout.size and size < 2 * _LEAST:
-            with worker() as own:
-                logical.write_whole(own, self._layout, self._out)
+            with worker() as lent:
+                logical.write_whole(lent, self._layout, self._out)
             return
         threads = 1 if logical.serial else self._threads
         most = min(TILE, max(_LEAST, -(-size // (2 * threads))))

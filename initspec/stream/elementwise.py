@@ -1,4 +1,4 @@
-"""Independent values: each element of a weight from its own number in the stream."""
+"""Independent values: each element of a weight has its own number in the stream."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Variates(Logical):
 
     Attributes:
         stream: the random bits.
-        sampler: what makes values of them.
+        sampler: the map from bits to values.
         count: the columns of the member's matrix.
         entries: the columns of this matrix, another number where it stands transposed.
     """
@@ -36,9 +36,9 @@ class Variates(Logical):
     alone = False
 
     def block(
-        self, worker: Worker, member: int, rows: Numbers, columns: Numbers, turned: bool = False
+        self, worker: Worker, member: int, rows: Numbers, columns: Numbers, transposed: bool = False
     ) -> Floats:
-        if turned:
+        if transposed:
             return self.block(worker, member, columns, rows).T
         starts, length = runs_of(rows, columns, self.count)
         values = np.empty((len(starts), length), self.sampler.width.real)
@@ -51,8 +51,8 @@ class Variates(Logical):
         if target.flags.c_contiguous and target.dtype == real:
             self._draw(worker, members, starts, length, target.reshape(len(starts), length))
             return
-        # Rows a power of two apart would fight for the same cache lines when read by column, so a
-        # run of several rows is taken apart and each row padded.
+        # Rows a power of two apart map to the same cache lines when read by column, so a run of
+        # several rows is split and each row padded.
         rows = length // self.count
         if rows > 1 and self.count >= _LONG_ROW:
             offsets = np.arange(rows) * self.count
@@ -63,7 +63,7 @@ class Variates(Logical):
         np.copyto(target, values.reshape(target.shape), casting="unsafe")
 
     def write_whole(self, worker: Worker, layout: Layout, out: Floats) -> None:
-        """Fill a whole weight that is small enough to be drawn at once."""
+        """Fill a whole weight, small enough to be drawn at once."""
         stack, real = layout.stack, self.sampler.width.real
         direct = layout.in_order and out.dtype == real and out.flags.c_contiguous
         size = layout.size // stack

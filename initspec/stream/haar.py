@@ -1,4 +1,4 @@
-"""Uniformly distributed (Haar) orthonormal matrices from normal ones."""
+"""Make uniformly distributed (Haar) orthonormal matrices from normal ones."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def haar(normals: Floats) -> Floats:
     length = np.sqrt(np.einsum("ij,ij->j", vectors, vectors))
     sign = np.copysign(1.0, first)
     diagonal = np.arange(columns)
-    # A column of zeros, which has no direction, is taken for the first axis.
+    # A column of zeros has no direction: it counts as the first axis.
     vectors[diagonal, diagonal] = np.where(length > 0, first + sign * length, 1.0)
     q = np.eye(rows, columns)
     for start in reversed(range(0, columns, _PANEL)):
@@ -47,6 +47,6 @@ def haar(normals: Floats) -> Floats:
         for column in range(0, columns - start, _STRIP):
             strip = slice(column, column + _STRIP)
             part[:, strip] -= panel @ product[:, strip]
-    # R's diagonal, -sign |x_k|, is made positive, as uniformity asks (Mezzadri 2007).
+    # R's diagonal, -sign |x_k|, is made positive, as uniformity requires (Mezzadri 2007).
     q *= -sign
     return q

@@ -1,4 +1,4 @@
-"""The key of a weight's random words: SHA-256 of what they are for, the seed and the name.
+"""The key of a weight's random words: SHA-256 of their purpose, the seed and the name.
 
 `docs/portable-stream.md` is the standard; this is its section 1.
 """
@@ -13,7 +13,7 @@ import numpy as np
 from initspec.errors import SeedError
 
 VALUES, ZEROS = 0, 1
-"""What a stream is for: the values of a weight, or the places of its zeros."""
+"""The purpose of a stream: the values of a weight, or the places of its zeros."""
 
 _PREFIX = b"initspec portable stream 1\0"
 _LONE, _STACK = 0, 1
@@ -22,7 +22,7 @@ _WORD = 1 << 64
 
 
 def check_seed(seed: object) -> int:
-    """Return `seed` as an int; raise SeedError where it is no integer from 0 to 2^64 - 1."""
+    """Return `seed` as an int; raise SeedError unless it is an integer from 0 to 2^64 - 1."""
     if isinstance(seed, int | np.integer) and not isinstance(seed, bool) and 0 <= seed < _WORD:
         return int(seed)
     hint = "pass an integer from 0 to 2^64 - 1, such as seed=7"
@@ -35,7 +35,7 @@ def check_seed(seed: object) -> int:
 
 
 def check_name(name: object) -> str:
-    """Return `name`; raise SeedError where it is no str."""
+    """Return `name`; raise SeedError unless it is a str."""
     if isinstance(name, str):
         return str(name)
     raise SeedError(
@@ -45,7 +45,7 @@ def check_name(name: object) -> str:
 
 
 def split_name(name: str) -> tuple[str, int] | None:
-    """Return the stack that a lone parameter's name says it is a member of, and which member.
+    """Return the stack and the member in it that the name of a lone parameter denotes, if any.
 
     Only the last bracket counts, and only where it holds an integer below 2^64 as Python prints
     it. Doubled brackets are a name like any other.
@@ -53,10 +53,10 @@ def split_name(name: str) -> tuple[str, int] | None:
     >>> split_name("qkv[2]"), split_name("layer[1][0]"), split_name("w[[2]]"), split_name("w[02]")
     (('qkv', 2), ('layer[1]', 0), None, None)
     """
-    found = _MEMBER.fullmatch(name)
-    if found is None or int(found[2]) >= _WORD:
+    match = _MEMBER.fullmatch(name)
+    if match is None or int(match[2]) >= _WORD:
         return None
-    return found[1], int(found[2])
+    return match[1], int(match[2])
 
 
 def digest(seed: int, name: str, stacked: bool, purpose: int) -> tuple[bytes, int]:

@@ -1,7 +1,7 @@
-"""Weights that are not there yet: matrices that can be asked for any part of them.
+"""Lazy matrices: expressions of which any part can be evaluated.
 
-A family's sampler (`Distribution.sample`) names a whole weight; a part of it is drawn by asking the
-last node for the tiles that the part is made of, so that a block of a 2^20 x 2^20 identity or
+A family's sampler (`Distribution.sample`) describes a whole weight as an expression; a block of it
+is drawn by evaluating the tiles of the block alone, so that a block of a 2^20 x 2^20 identity or
 sparse weight costs its own size.
 """
 
@@ -20,11 +20,11 @@ from initspec.stream.words import Generator, Numbers
 Floats = NDArray[Any]
 
 BLOCK = 1 << 16
-"""How many elements go through the sampler at once: few enough to stay in the cache."""
+"""Elements in one call of the sampler: few enough to stay in the cache."""
 
 
 class Worker:
-    """What one thread draws with."""
+    """The generator and the buffers of one thread."""
 
     def __init__(self) -> None:
         self.generator = Generator()
@@ -32,19 +32,19 @@ class Worker:
         self._rows = np.empty(0)
 
     def rows(self, count: int, length: int, real: type[np.floating]) -> Floats:
-        """Return [count, length] to draw a tile in, the memory of the last one."""
+        """Return a buffer [count, length] for a tile; it reuses the memory of the last one."""
         if self._rows.size < count * length:
             self._rows = np.empty(count * length)
         return self._rows.view(real)[: count * length].reshape(count, length)
 
 
 class Logical:
-    """A matrix for each stack member, by part.
+    """A lazy matrix for each stack member.
 
     Attributes:
-        whole: the roles that a tile should not cut, because a part of them costs the whole.
+        whole: the roles that a tile should not cut, because a part costs as much as the whole.
         alone: whether a tile must lie in one stack member.
-        serial: whether parts are best asked for one after the other.
+        serial: whether parts are best drawn one after the other.
     """
 
     whole: tuple[str, ...] = ()
@@ -52,19 +52,19 @@ class Logical:
     serial: bool = False
 
     def block(
-        self, worker: Worker, member: int, rows: Numbers, columns: Numbers, turned: bool = False
+        self, worker: Worker, member: int, rows: Numbers, columns: Numbers, transposed: bool = False
     ) -> Floats:
         """Return [rows, columns] of one member's matrix.
 
-        `turned` says that this matrix is the transpose of the member's, [out, in * kernel]: the
-        noise is that of the place in the weight, whichever way a family holds the matrix.
+        `transposed` means that this matrix is the transpose of the member's, [out, in * kernel]:
+        the noise belongs to the place in the weight, not to that in the matrix.
         """
         raise NotImplementedError
 
     def write(self, worker: Worker, tile: Tile) -> None:
         """Fill the tile's memory."""
         values = self.block(worker, tile.member, tile.rows, tile.columns)
-        # Half precision is the rounded float32 value.
+        # Half precision is the float32 value, rounded.
         if tile.target.dtype.itemsize < 8:
             values = values.astype(np.float32, copy=False)
         np.copyto(tile.target, values.reshape(tile.target.shape), casting="unsafe")
@@ -75,7 +75,7 @@ class Logical:
 
 @dataclass(frozen=True)
 class Scaled(Logical):
-    """gain times a matrix."""
+    """A factor times a matrix."""
 
     matrix: Logical
     factor: float
@@ -85,13 +85,13 @@ class Scaled(Logical):
         return self.matrix.serial
 
     def block(
-        self, worker: Worker, member: int, rows: Numbers, columns: Numbers, turned: bool = False
+        self, worker: Worker, member: int, rows: Numbers, columns: Numbers, transposed: bool = False
     ) -> Floats:
-        return self.matrix.block(worker, member, rows, columns, turned) * self.factor
+        return self.matrix.block(worker, member, rows, columns, transposed) * self.factor
 
 
 @dataclass(frozen=True)
-class Turned(Logical):
+class Transposed(Logical):
     """A transpose."""
 
     matrix: Logical
@@ -99,6 +99,6 @@ class Turned(Logical):
     whole = ("out",)
 
     def block(
-        self, worker: Worker, member: int, rows: Numbers, columns: Numbers, turned: bool = False
+        self, worker: Worker, member: int, rows: Numbers, columns: Numbers, transposed: bool = False
     ) -> Floats:
-        return self.matrix.block(worker, member, columns, rows, not turned).T
+        return self.matrix.block(worker, member, columns, rows, not transposed).T

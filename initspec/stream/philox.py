@@ -1,7 +1,7 @@
 """Philox4x64-10: 256 bits of counter and a 128-bit key to 256 random bits.
 
 Salmon, Moraes, Dror & Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3", section 3.
-NumPy's own is the fastest over consecutive counters; this one takes any set of counters at once.
+NumPy's is the fastest over consecutive counters; this one takes any set of counters at once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The quantile function of a truncated normal as a table of chords: what the stream draws from.
+"""The quantile function of a truncated normal as a table of chords, from which the stream draws.
 
 A draw is a signed number x: q = |x| / 2^n (n = 32, or 64 for float64) is the probability of the
 tail on the side of its sign. Each binade of q is cut into 256 cells. On a cell [q0, q1] the

@@ -1,4 +1,4 @@
-"""Matrices whose entries hang together: exact zeros, one-hot and orthonormal ones."""
+"""Matrices with dependent entries: with exact zeros, one-hot and orthonormal ones."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from initspec.stream.words import Numbers, Stream
 class Kept(Logical):
     """A matrix with all but `kept` entries of each row set to 0.
 
-    The zeros are where the words of their own stream are smallest; of equal words, the first. A
-    kept value is raised to `smallest`, so that it is no 0.
+    The zeros lie where the words of a separate stream are smallest; of equal words, the first. A
+    kept value is at least `smallest` in size, so that it is not 0.
     """
 
     values: Variates
@@ -30,17 +30,17 @@ class Kept(Logical):
     whole = ("in", "kernel")
 
     def block(
-        self, worker: Worker, member: int, rows: Numbers, columns: Numbers, turned: bool = False
+        self, worker: Worker, member: int, rows: Numbers, columns: Numbers, transposed: bool = False
     ) -> Floats:
-        values = self.values.block(worker, member, rows, columns, turned)
+        values = self.values.block(worker, member, rows, columns, transposed)
         smallest = values.dtype.type(self.smallest)
         values = np.asarray(np.copysign(np.maximum(np.abs(values), smallest), values))
         every = np.arange(self.values.entries)
-        places = (every, rows) if turned else (rows, every)
+        places = (every, rows) if transposed else (rows, every)
         starts, length = runs_of(places[0], places[1], self.values.count)
         words = self.words.words(worker.generator, np.full(len(starts), member), starts, length)
         words = words.reshape(len(places[0]), len(places[1]))
-        zero = smallest_of(words.T if turned else words, len(every) - self.kept)
+        zero = smallest_of(words.T if transposed else words, len(every) - self.kept)
         values[zero[:, columns]] = 0
         return values
 
@@ -61,10 +61,10 @@ def smallest_of(words: NDArray[np.uint64], count: int) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class Eye(Logical):
-    """The identity, rectangular too."""
+    """The identity, square or rectangular."""
 
     def block(
-        self, worker: Worker, member: int, rows: Numbers, columns: Numbers, turned: bool = False
+        self, worker: Worker, member: int, rows: Numbers, columns: Numbers, transposed: bool = False
     ) -> Floats:
         return np.equal(rows[:, None], columns).astype(np.float64)
 
@@ -82,18 +82,18 @@ class Tap(Logical):
         return self.matrix.serial
 
     def block(
-        self, worker: Worker, member: int, rows: Numbers, columns: Numbers, turned: bool = False
+        self, worker: Worker, member: int, rows: Numbers, columns: Numbers, transposed: bool = False
     ) -> Floats:
         values = np.zeros((len(rows), len(columns)))
         here = columns % self.taps == self.tap
         inner = columns[here] // self.taps
-        values[:, here] = self.matrix.block(worker, member, rows, inner, turned)
+        values[:, here] = self.matrix.block(worker, member, rows, inner, transposed)
         return values
 
 
 @dataclass
 class Haar(Logical):
-    """An orthonormal matrix for each member; the last one asked for is kept, whole."""
+    """An orthonormal matrix for each member; the last one drawn is cached."""
 
     stream: Stream
     rows: int
@@ -103,7 +103,7 @@ class Haar(Logical):
     serial = True
 
     def block(
-        self, worker: Worker, member: int, rows: Numbers, columns: Numbers, turned: bool = False
+        self, worker: Worker, member: int, rows: Numbers, columns: Numbers, transposed: bool = False
     ) -> Floats:
         if self._last is None or self._last[0] != member:
             self._last = None  # frees it before the next is made

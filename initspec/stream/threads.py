@@ -1,4 +1,4 @@
-"""Tiles written by one thread or several: whoever is free takes the next."""
+"""Write tiles on one thread or several; each thread takes the next tile when it is free."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from initspec.stream.logical import Logical, Worker
 from initspec.stream.tiles import Tile
 
 THREADS = "INITSPEC_THREADS"
-"""The environment variable that sets the number of threads; unset, all that the process may use."""
+"""The environment variable that sets the number of threads; unset, all processors."""
 
 _MOST_THREADS = 16  # each has 1 to 3 MiB of scratch
 
 
 def work(logical: Logical, parts: Iterator[Tile]) -> None:
-    """Write tiles until there are none."""
-    with worker() as own:
+    """Write all tiles."""
+    with worker() as lent:
         for tile in parts:
-            logical.write(own, tile)
+            logical.write(lent, tile)
 
 
 @contextlib.contextmanager
@@ -38,7 +38,7 @@ def worker() -> Iterator[Worker]:
 
 
 def share(logical: Logical, parts: Iterator[Tile], threads: int) -> None:
-    """Write tiles from several threads, this one among them."""
+    """Write tiles on several threads, this one included."""
     shared = _Shared(parts)
     helpers = []
     try:
@@ -47,13 +47,13 @@ def share(logical: Logical, parts: Iterator[Tile], threads: int) -> None:
         work(logical, shared)
     finally:
         shared.stop()  # after an error, such as Ctrl-C, there is nothing more to take
-        wait(helpers)  # nobody writes to the memory after this
+        wait(helpers)  # no thread writes to the memory after this
     for helper in helpers:
         helper.result()
 
 
 class _Shared:
-    """An iterator that several threads may draw from."""
+    """An iterator that several threads share."""
 
     def __init__(self, parts: Iterator[Tile]) -> None:
         self._parts, self._lock = parts, threading.Lock()
@@ -62,7 +62,7 @@ class _Shared:
         return self
 
     def stop(self) -> None:
-        """Have no more tiles."""
+        """Drop the remaining tiles."""
         with self._lock:
             self._parts = iter(())
 
@@ -80,18 +80,18 @@ def _pool() -> ThreadPoolExecutor:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_pool.cache_clear)  # a fork has none of its threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # a fork does not inherit threads
 
 
 def threads_of(threads: int | None) -> int:
-    """Return how many threads to draw with: what is asked for, else the environment, else all."""
+    """Return the number of threads: the argument, else the environment variable, else all."""
     if threads is None:
-        told = os.environ.get(THREADS)
-        if told is None:
+        value = os.environ.get(THREADS)
+        if value is None:
             return min(_MOST_THREADS, _available())
-        threads = int(told) if told.isascii() and told.isdigit() else 0
+        threads = int(value) if value.isascii() and value.isdigit() else 0
         if threads < 1:
-            raise TargetError(f"{THREADS}={told!r}: set it to a positive integer, or not at all")
+            raise TargetError(f"{THREADS}={value!r}: set it to a positive integer, or not at all")
     elif isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
         raise TargetError(f"threads={threads!r}: pass a positive integer, or None for all")
     return min(_MOST_THREADS, threads)

@@ -1,4 +1,4 @@
-"""A part of a weight as tiles: boxes in logical order, each small enough to draw at once."""
+"""Cut a part of a weight into tiles: boxes in logical order, small enough to draw at once."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ Range = tuple[int, int]
 Numbers = NDArray[np.int64]
 
 TILE = 1 << 18
-"""How many elements a tile has at most, unless the draw needs it larger."""
+"""Largest number of elements of a tile, unless the draw needs a larger one."""
 
 _LINE = 32
-"""How many elements a tile has along the target's contiguous axis at least: whole cache lines."""
+"""Smallest extent of a tile along the target's contiguous axis: whole cache lines."""
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A box of the logical factors, and the memory it goes to.
+    """A box of the logical factors, and the memory to write it to.
 
     Attributes:
         layout: the weight's.
@@ -104,8 +104,8 @@ def tiles(
     Args:
         layout: the weight's.
         index: the first and the end along each axis of the weight.
-        out: where the part goes, in the weight's own axes; any strides.
-        most: how many elements a tile may have.
+        out: the memory of the part, in the weight's own axes; any strides.
+        most: the largest number of elements of a tile.
         whole: roles that are not cut.
         one_member: whether a tile must lie in one stack member.
     """
@@ -128,13 +128,13 @@ def _boxes(
 ) -> Iterator[tuple[tuple[Range, ...], NDArray[Any]]]:
     """Yield the ranges of each box in logical order, and its elements of `out`.
 
-    A slice of a split axis is no box of its factors; it is cut into at most two more than it has
-    factors.
+    A slice of a split axis is not a box of its factors; it is cut into at most two boxes more than
+    it has factors.
     """
     axes, position = [], 0
     for size, (start, stop) in zip(layout.shape, index, strict=True):
         factors: list[int] = []
-        # Factors of size 1 may end up at a neighbour's, which changes no number.
+        # A factor of size 1 may count with a neighbour, which changes nothing.
         while position < len(layout.sizes) and math.prod(factors) < size:
             factors.append(layout.sizes[position])
             position += 1
@@ -145,7 +145,7 @@ def _boxes(
             slice(begin - start, begin - start + math.prod(high - low for low, high in part))
             for (begin, part), (start, _) in zip(parts, index, strict=True)
         )
-        ranges = [one for _, part in parts for one in part] + ones
+        ranges = [factor for _, part in parts for factor in part] + ones
         box = out[..., *at].reshape([high - low for low, high in ranges]).transpose(layout.order)
         yield tuple(ranges[i] for i in layout.order), box
 

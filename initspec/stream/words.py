@@ -1,4 +1,4 @@
-"""The random words of one weight, any of them alone.
+"""The random words of one weight, with random access.
 
 `docs/portable-stream.md` is the standard; this is its sections 2 and 3.
 """
@@ -20,8 +20,8 @@ Numbers = NDArray[np.int64]
 
 _WORD = 1 << 64
 
-# What words cost in ns, roughly: one of NumPy's generator, one computed here, and a fresh start of
-# NumPy's generator.
+# Rough costs in ns: a word of NumPy's generator, a word computed here, a new counter of NumPy's
+# generator.
 _NATIVE, _COMPUTED, _START = 3, 50, 3000
 _AT_ONCE = 1 << 13  # counters, 2 MiB of scratch
 
@@ -29,9 +29,9 @@ _AT_ONCE = 1 << 13  # counters, 2 MiB of scratch
 class Stream:
     """The random words of one weight.
 
-    A word is found by (member, number): the stack member and the place in it. SHA-256 of what the
-    stream is for, the seed and the name gives Philox its key and the upper half of its counter;
-    the member and the number are the lower half. So two weights share a block of words only where
+    A word has an address (member, number): the stack member and the place in it. SHA-256 of the
+    purpose, the seed and the name is the key of Philox and the upper half of its counter; the
+    member and the number are the lower half. So two weights share a block of words only where
     SHA-256 collides.
 
     Args:
@@ -72,13 +72,13 @@ class Stream:
                 return span.reshape(runs, length)
             windows: Words = np.lib.stride_tricks.sliding_window_view(span, length)
             return windows[starts - first]
-        found = np.empty((runs, length), np.uint64)
+        result = np.empty((runs, length), np.uint64)
         if each_block < many_runs:
-            self._scattered(members, starts, found)
+            self._scattered(members, starts, result)
         else:
-            for row, member, start in zip(found, members.tolist(), starts.tolist(), strict=True):
+            for row, member, start in zip(result, members.tolist(), starts.tolist(), strict=True):
                 row[:] = self.run(generator, member, start, length)
-        return found
+        return result
 
     def halves(
         self, generator: Generator, members: Numbers, starts: Numbers, length: int
@@ -87,7 +87,7 @@ class Stream:
         if members[0] == members[-1] and (np.diff(starts) == length).all():
             whole = self.half_run(generator, int(members[0]), int(starts[0]), len(starts) * length)
             return whole.reshape(-1, length)
-        # One word more, where a run starts with the high half of its first.
+        # One word more, where a run starts with the high half of its first word.
         pairs = _halves(self.words(generator, members, starts >> 1, (length + 2) // 2))
         odd = starts & 1
         if (odd == odd[0]).all():
@@ -100,8 +100,8 @@ class Stream:
         counter = self._high + ((self._first + member) << 64) + block
         return generator.words(self._key, counter, skip + length)[skip:]
 
-    def _scattered(self, members: Numbers, starts: Numbers, found: Words) -> None:
-        runs, length = found.shape
+    def _scattered(self, members: Numbers, starts: Numbers, out: Words) -> None:
+        runs, length = out.shape
         blocks = (length + 6) // 4
         high = self._high >> 128
         c2, c3 = np.full((1, 1), high % _WORD, np.uint64), np.full((1, 1), high >> 64, np.uint64)
@@ -113,7 +113,7 @@ class Stream:
             block = (starts[part, None] // 4 + np.arange(blocks)).astype(np.uint64)
             drawn = philox(key, (block, member[:, None], c2, c3))
             columns = (starts[part, None] & 3) + np.arange(length)
-            found[part] = np.take_along_axis(drawn.reshape(len(drawn), -1), columns, axis=1)
+            out[part] = np.take_along_axis(drawn.reshape(len(drawn), -1), columns, axis=1)
 
 
 def _halves(words: Words) -> NDArray[np.uint32]:
@@ -125,7 +125,7 @@ def _halves(words: Words) -> NDArray[np.uint32]:
 
 
 class Generator:
-    """NumPy's Philox, kept because it takes longer to construct than to draw a small weight."""
+    """NumPy's Philox, reused because constructing it takes longer than drawing a small weight."""
 
     __slots__ = ("_philox", "_state")
 

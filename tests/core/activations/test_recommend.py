@@ -9,7 +9,7 @@ import pytest
 
 from initspec import InitSpec, InitSpecError, TruncatedNormal, gain
 from initspec.activations import NAMES, activation_of
-from initspec.activations.recommend import choose
+from initspec.activations.recommend import recommend
 from initspec.propagation import edge_of_chaos
 
 PAPERS = {"he": "He et al. (2015)", "glorot": "Glorot & Bengio (2010)"}
@@ -45,7 +45,7 @@ def test_choice(activation, parameters, line):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_choice_has_a_reason_and_a_paper(name):
     """What is recommended keeps the mean square, or is Glorot's; and says who said so."""
-    choice = choose(name)
+    choice = recommend(name)
     assert choice.reason.endswith(".")
     paper = "Klambauer et al. (2017)" if name == "selu" else PAPERS.get(choice.rule, "LeCun")
     assert choice.paper.startswith(paper)
@@ -96,7 +96,7 @@ def test_bad_input(arguments, parameters, said):
 @pytest.mark.parametrize("step", [np.sign, np.rint, lambda z: z > 0])
 def test_step_functions_have_a_gain_and_a_warning(step):
     """The signal can be kept; the reason says that no gradient passes, and there is no edge."""
-    choice = choose(step)
+    choice = recommend(step)
     assert choice.gain == gain(step)
     assert "slope is 0 almost everywhere" in choice.reason
     assert edge_of_chaos(activation_of(step)) is None
@@ -104,5 +104,5 @@ def test_step_functions_have_a_gain_and_a_warning(step):
 
 def test_a_steep_function_is_no_step():
     """Its slope is seen however narrow the place is where it has one."""
-    reason = choose(lambda z: np.tanh(1000 * (z - 0.3))).reason
+    reason = recommend(lambda z: np.tanh(1000 * (z - 0.3))).reason
     assert "chi_1 = 509 " in reason

@@ -13,7 +13,7 @@ import pytest
 
 from initspec import InitSpec, gain, propagate
 from initspec.activations import NAMES, activation_of
-from initspec.propagation.mean_field import Blur, MeanField, through
+from initspec.propagation.mean_field import LengthLaw, MeanField, next_length
 from initspec.propagation.network import Linear, Network
 
 NETWORKS, WIDTH, DEPTH = 64, 512, 20
@@ -86,14 +86,14 @@ def test_the_width_matters(name):
     """20,000 networks of width 32: the theory of finite width holds, that of infinite does not."""
     width, rng = 32, np.random.default_rng(0)
     field = MeanField(activation_of(name), gain(name))
-    lengths, blur, infinite = np.ones(20_000), Blur(1.0, 0.0), 1.0
+    lengths, law, infinite = np.ones(20_000), LengthLaw(1.0, 0.0), 1.0
     for _ in range(7):
         h = rng.standard_normal((len(lengths), width)) * np.sqrt(lengths)[:, None]
         squares = np.square(field.activation.function(h)).mean(1)
         lengths = field.weight_std**2 * squares
-        blur, infinite = through(field, blur, width)[0], field.length(infinite)
+        law, infinite = next_length(field, law, width)[0], field.length(infinite)
     error = lengths.std() / math.sqrt(len(lengths))
-    assert abs(lengths.mean() - blur.mean) < 5 * error < abs(lengths.mean() - infinite)
+    assert abs(lengths.mean() - law.mean) < 5 * error < abs(lengths.mean() - infinite)
 
 
 @pytest.mark.parametrize("distribution", ["uniform", "truncated_normal", "orthogonal"])

@@ -10,7 +10,7 @@ import pytest
 from scipy.special import erf
 
 from initspec.activations import NAMES, activation_of
-from initspec.propagation.mean_field import Blur, MeanField, edge_of_chaos, through
+from initspec.propagation.mean_field import LengthLaw, MeanField, edge_of_chaos, next_length
 
 LENGTHS = [1e-8, 0.03, 1.0, 7.0, 1e6]
 
@@ -91,21 +91,21 @@ def test_blur_of_relu_is_hanin_and_nica_s_product(width):
     """E[q^2] / E[q]^2 = (1 + 5 / n)^layers; 1 + 2 / n for a linear network."""
     for name, each in (("relu", 5), ("linear", 2)):
         field = MeanField(activation_of(name), math.sqrt(2) if name == "relu" else 1.0)
-        blur = Blur(3.0, 0.0)
+        law = LengthLaw(3.0, 0.0)
         for _ in range(20):
-            blur, square = through(field, blur, width)
-        assert blur.mean == pytest.approx(3, rel=1e-9)
+            law, square = next_length(field, law, width)
+        assert law.mean == pytest.approx(3, rel=1e-9)
         assert square == pytest.approx(1.5 if name == "relu" else 3, rel=1e-9)
-        assert 1 + blur.variation == pytest.approx((1 + each / width) ** 20, rel=1e-4)
+        assert 1 + law.variation == pytest.approx((1 + each / width) ** 20, rel=1e-4)
 
 
 def test_an_orthogonal_linear_network_does_not_blur():
     """The norm is kept exactly, so that no width matters."""
-    blur = Blur(1.0, 0.0)
+    law = LengthLaw(1.0, 0.0)
     for _ in range(20):
-        blur, _ = through(MeanField(activation_of("linear"), 1.0), blur, 10, keeps_norm=True)
-    assert blur.mean == pytest.approx(1)
-    assert blur.variation < 1e-12
+        law, _ = next_length(MeanField(activation_of("linear"), 1.0), law, 10, keeps_norm=True)
+    assert law.mean == pytest.approx(1)
+    assert law.variation < 1e-12
 
 
 def test_blur_of_one_layer_is_that_of_samples():
@@ -117,8 +117,8 @@ def test_blur_of_one_layer_is_that_of_samples():
     q = np.exp(rng.normal(-0.125, 0.5, 1_000_000))
     h = rng.normal(size=(1_000_000, 16)) * np.sqrt(q)[:, None]
     after = 1.5**2 * np.square(np.tanh(h)).mean(1) + 0.01
-    blur = Blur(1.0, math.expm1(0.25))
-    found, _ = through(MeanField(activation_of("tanh"), 1.5, 0.1), blur, 16)
+    law = LengthLaw(1.0, math.expm1(0.25))
+    found, _ = next_length(MeanField(activation_of("tanh"), 1.5, 0.1), law, 16)
     assert abs(found.mean - after.mean()) < 5 * after.std() / 1000
     deviations = np.square(after / after.mean() - 1)
     assert abs(found.variation - deviations.mean()) < 5 * deviations.std() / 1000
