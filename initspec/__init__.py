@@ -71,7 +71,7 @@ HtmlRepr.to_html = staticmethod(_to_html)
 
 
 def __getattr__(name: str) -> Any:
-    """Fetch the laboratory when it is asked for: it would be a third of the import's cost."""
+    """Import `propagate` on first use: it would be a third of the cost of the import."""
     if name != "propagate":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from initspec.propagation import propagate
