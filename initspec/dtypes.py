@@ -1,4 +1,4 @@
-"""The floating types a weight can have, by the name that all frameworks share."""
+"""The floating types of weights, by the names that all frameworks share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class FloatType:
         name: its name.
         largest: the largest finite value.
         eps: the gap between 1 and the next larger value.
-        smallest: the least positive value that every framework keeps: subnormal in float16, normal
+        smallest: the smallest positive value that every framework keeps: subnormal in float16, normal
             elsewhere, because XLA flushes wider subnormals to 0.
     """
 

@@ -1,4 +1,4 @@
-"""What initspec raises: each message says what was given, what is allowed and what to do."""
+"""Errors and warnings. Each message has what was given, what is allowed and what to do."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class BackendError(InitSpecError):
 
 
 class TargetError(InitSpecError):
-    """An initializer was called with something that it cannot fill or draw from."""
+    """An argument of an initializer is not a weight that it can fill or draw with."""
 
 
 class SeedError(InitSpecError):
-    """A seed or name of the portable stream is not one."""
+    """A seed of the portable stream is not an integer from 0 to 2^64 - 1, or a name not a str."""
 
 
 class InitSpecWarning(UserWarning):

@@ -1,4 +1,4 @@
-"""The signatures of the native initializers, for type checkers."""
+"""Signatures of the compiled initializers, for type checkers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class NumpyInit(Protocol):
-    """What `InitSpec.to_numpy` returns."""
+    """The return type of `InitSpec.to_numpy`."""
 
     def __call__(
         self,
@@ -26,7 +26,7 @@ class NumpyInit(Protocol):
 
 
 class TorchInit(Protocol):
-    """What `InitSpec.to_torch` returns."""
+    """The return type of `InitSpec.to_torch`."""
 
     def __call__(
         self,
@@ -39,7 +39,7 @@ class TorchInit(Protocol):
 
 
 class JaxInit(Protocol):
-    """What `InitSpec.to_jax` returns: the protocol of jax.nn.initializers.Initializer."""
+    """The return type of `InitSpec.to_jax`: the protocol of jax.nn.initializers.Initializer."""
 
     def __call__(
         self,
