@@ -18,8 +18,8 @@ class FloatType:
         name: its name.
         largest: the largest finite value.
         eps: the gap between 1 and the next larger value.
-        smallest: the smallest positive value that every framework keeps: subnormal in float16, normal
-            elsewhere, because XLA flushes wider subnormals to 0.
+        smallest: the smallest positive value that every framework keeps: subnormal in float16,
+            normal elsewhere, because XLA flushes wider subnormals to 0.
     """
 
     name: str
