@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-import math
 
 import typer
-from rich.console import Console
-from rich.markup import escape
+from rich.console import Console, JustifyMethod, OverflowMethod
 from rich.progress import Progress, TaskID
 from rich.table import Table
+from rich.text import Text
 
 from initspec.api import InitSpec
 from initspec.cli.arguments import read_seed, read_shape
-from initspec.compare.comparison import ALPHA, Comparison
+from initspec.compare.comparison import Comparison
 from initspec.compare.comparison import compare as run
+from initspec.display.comparison import COLUMNS, LEGEND, NUMBERS, WORDS, heading, notes, rows
 
 _WIDE = 100
 """Columns from which versions and initializers stand in the table; else they stand below."""
-
-_LEGEND = f"p: probability of this deviation by chance; probability of a false alarm: {ALPHA:g}"
 
 
 def compare(
@@ -67,28 +65,23 @@ def compare(
 
 
 def _show(result: Comparison, console: Console) -> None:
-    shape = " x ".join(map(str, result.shape)) or "scalar"
-    axes = "without axes" if result.axes is None else f"axes '{escape(result.axes)}'"
-    console.print(f"[bold]{escape(result.spec)}[/] on {shape}, {result.dtype}, {axes}")
-    if result.fan_in is not None:
-        console.print(f"fan_in {result.fan_in}, fan_out {result.fan_out}")
+    first, *others = heading(result)
+    console.print(Text.assemble((result.spec, "bold"), f" {first}"))
+    for line in others:
+        console.print(Text(line))
     wide = console.width >= _WIDE
     console.print(_table(result, wide))
-    console.print(f"[dim]{_LEGEND}[/]")
+    console.print(Text(LEGEND, style="dim"))
     if not wide:
         for row in result.rows:
-            console.print(
-                f"[dim]{escape(row.backend)}: {escape(row.initializer)}, {escape(row.version)}[/]"
-            )
+            console.print(Text(f"{row.backend}: {row.initializer}, {row.version}", style="dim"))
     if result.seed is not None:
         for sha256 in dict.fromkeys(row.sha256 for row in result.rows):
-            who = ", ".join(escape(row.backend) for row in result.rows if row.sha256 == sha256)
-            console.print(f"SHA-256 [bold]{sha256}[/] ({who})", soft_wrap=True)
-    for row in result.rows:
-        for reason in row.reasons:
-            console.print(f"[red]{escape(row.backend)}[/]: {escape(reason)}")
-    for name, reason in result.left_out.items():
-        console.print(f"[dim]not compared: {escape(name)}: {escape(reason)}[/]")
+            who = ", ".join(row.backend for row in result.rows if row.sha256 == sha256)
+            words = Text.assemble("SHA-256 ", (str(sha256), "bold"), f" ({who})")
+            console.print(words, soft_wrap=True)
+    for note in notes(result):
+        console.print(Text(note, style="dim" if note.startswith("not compared") else "red"))
     count, differ = len(result.rows), sum(not row.agrees for row in result.rows)
     if differ:
         console.print(f"[red]{differ} of {count} disagree with the expected distribution[/]")
@@ -99,24 +92,14 @@ def _show(result: Comparison, console: Console) -> None:
 
 def _table(result: Comparison, wide: bool) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("backend", "version", "initializer") if wide else ("backend",):
-        table.add_column(heading, overflow="fold")
-    for heading in ("mean", "std", "min", "max", "p"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    low, high = result.bounds
-    blank = ("", "") if wide else ()
-    table.add_row("expected", *blank, *map(_number, (result.mean, result.std, low, high)), "", "")
-    for row in result.rows:
-        table.add_row(
-            escape(row.backend),
-            *((escape(row.version), escape(row.initializer)) if wide else ()),
-            *map(_number, (row.mean, row.std, row.low, row.high)),
-            "exact" if row.p_value is None else f"{row.p_value:.2g}",
-            "[green]agrees[/]" if row.agrees else "[red]differs[/]",
-        )
+    shown = [index for index, name in enumerate(COLUMNS) if wide or name not in WORDS[1:]]
+    for name in (COLUMNS[index] for index in shown):
+        words = name in WORDS
+        justify: JustifyMethod = "right" if name in NUMBERS else "left"
+        overflow: OverflowMethod = "fold" if words else "ellipsis"
+        table.add_column(name, justify=justify, overflow=overflow, no_wrap=not words)
+    for row in rows(result):
+        style = {"agrees": "green", "differs": "red"}.get(row[-1], "")
+        *cells, verdict = (row[index] for index in shown)
+        table.add_row(*map(Text, cells), Text(verdict, style=style))
     return table
-
-
-def _number(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.4g}"

@@ -18,6 +18,7 @@ from initspec.cli.arguments import read_shape
 from initspec.cli.pages import facts, show_line
 from initspec.distributions.rules import Range
 from initspec.dtypes import float_type
+from initspec.numerics.finite import finite_or_none
 from initspec.spec.formula import formula, number, rule_formula
 from initspec.spec.papers import paper
 from initspec.spec.resolve import resolve
@@ -65,15 +66,9 @@ class Explanation:
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values; what is infinite or undefined is None."""
         values = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
-        values |= {
-            "mean": _finite(self.mean),
-            "std": _finite(self.std),
-            "kurtosis": _finite(self.kurtosis),
-            "bounds": [_finite(end) for end in self.bounds],
-            "shape": list(self.shape),
-            "meanings": [line.to_dict() for line in self.meanings],
-        }
-        return values
+        values["meanings"] = [line.to_dict() for line in self.meanings]
+        plain: dict[str, Any] = finite_or_none(values)
+        return plain
 
 
 def explain(
@@ -174,7 +169,3 @@ def _show(result: Explanation, console: Console) -> None:
 
 def _said(value: float) -> str:
     return "undefined: nothing is random" if math.isnan(value) else number(value)
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

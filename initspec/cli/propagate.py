@@ -21,13 +21,11 @@ from initspec.propagation.verdict import counted
 _SHOWN = 12
 """Layers in the table; of a deeper network, some, evenly spaced."""
 
-_WIDE = 112
-"""Terminal columns from which a histogram has twenty blocks beside the numbers."""
-
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _LEGEND = (
     "gradient: its std; satur.: share of outputs near the ends of their range; "
-    "dead: share of units with slope 0; predicted: rms by mean-field theory"
+    "dead: share of units with slope 0; outputs: histogram from min to max; "
+    "predicted: rms by mean-field theory"
 )
 _COLOURS = {"healthy": "green", "symmetric": "red", "exploding": "red", "undefined": "red"}
 
@@ -106,22 +104,33 @@ def _columns(network: Propagation, histograms: bool, width: int) -> list[tuple[s
         ("satur.", [_share(layer.saturated) for layer in layers]),
         ("dead", [_share(layer.dead) for layer in layers]),
     ]
-    if histograms:
-        bins = 2 if width >= _WIDE else 4
-        columns.append(("outputs", [_bars(layer, bins) for layer in layers]))
-    # Last, because 80 columns have no room for them beside the others.
-    columns.append(("rms", [_number(math.sqrt(layer.mean_square)) for layer in layers]))
-    columns.append(("predicted", predicted))
-    return columns
+    # Last, because 80 columns do not always have room for them beside the others.
+    last = [
+        ("rms", [_number(math.sqrt(layer.mean_square)) for layer in layers]),
+        ("predicted", predicted),
+    ]
+    if not histograms:
+        return columns + last
+    for bins in (2, 4, 5):  # twenty blocks, ten or eight: the most with which all columns fit
+        outputs = ("outputs", [_bars(layer, bins) for layer in layers])
+        if sum(2 + size for size in _sizes([*columns, outputs, *last])) - 2 <= width:
+            return [*columns, outputs, *last]
+    return [*columns, ("outputs", [_bars(layer, 4) for layer in layers]), *last]
+
+
+def _sizes(columns: list[tuple[str, list[str]]]) -> list[int]:
+    return [max(map(len, (name, *cells))) for name, cells in columns]
 
 
 def _tables(columns: list[tuple[str, list[str]]], width: int) -> Iterator[Table]:
     """Yield tables that fit into the width, the first column repeated in each."""
-    sizes = [max(map(len, (name, *cells))) for name, cells in columns]
+    sizes = _sizes(columns)
+    # A measured rms is read beside the predicted one: it is as wide as both.
+    wanted = [*sizes[:-2], sizes[-2] + 2 + sizes[-1], sizes[-1]]
     start = 1
     while start < len(columns):
         end, used = start, sizes[0]
-        while end < len(columns) and (end == start or used + 2 + sizes[end] <= width):
+        while end < len(columns) and (end == start or used + 2 + wanted[end] <= width):
             used += 2 + sizes[end]
             end += 1
         shown = [0, *range(start, end)]

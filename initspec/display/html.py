@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
 from fractions import Fraction
 from functools import singledispatch
 from html import escape
 
 from initspec.axes import Axes, Fans, Layout
 from initspec.compare.comparison import Comparison
+from initspec.display.comparison import COLUMNS, LEGEND, NUMBERS, heading, notes, rows
 from initspec.display.drawing import draw_axes, draw_density
 from initspec.distributions.parameters import Parameters
 from initspec.spec.formula import formula
@@ -41,29 +40,19 @@ def _axes(axes: Axes) -> str:
 
 @to_html.register
 def _comparison(result: Comparison) -> str:
-    """Return the table of a comparison, and why what disagrees does."""
-    shape = " x ".join(map(str, result.shape)) or "scalar"
-    axes = "without axes" if result.axes is None else f"axes '{result.axes}'"
-    title = f"<p><code>{escape(result.spec)}</code> on {escape(f'{shape}, {result.dtype}, {axes}')}"
-    if result.fan_in is not None:
-        title += f"; fan_in {result.fan_in}, fan_out {result.fan_out}"
-    if result.seed is not None:
-        title += escape(f"; seed {result.seed}, name {result.name!r}")
-    low, high = result.bounds
-    rows = [_row("expected", "", "", (result.mean, result.std, low, high), "", "", "")]
-    for row in result.rows:
-        p = "exact" if row.p_value is None else f"{row.p_value:.2g}"
-        numbers = (row.mean, row.std, row.low, row.high)
-        verdict = "agrees" if row.agrees else "differs"
-        bits = "" if row.sha256 is None else row.sha256[:12]
-        rows.append(_row(row.backend, row.version, row.initializer, numbers, p, verdict, bits))
-    words = ["backend", "version", "initializer", "mean", "std", "min", "max", "p", "verdict"]
-    words.append("" if result.seed is None else "sha256")
-    head = "".join(f"<th>{word}</th>" for word in words)
-    notes = [f"{row.backend}: {reason}" for row in result.rows for reason in row.reasons]
-    notes += [f"not compared: {name}: {reason}" for name, reason in result.left_out.items()]
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-    return f"<div>{title}</p>{table}{_list(notes)}</div>"
+    """Return the table of a comparison, its legend, and why what disagrees does."""
+    columns = (*COLUMNS, *(() if result.seed is None else ("sha256",)))
+    hashes = ["", *((row.sha256 or "")[:12] for row in result.rows)]
+    table = [_cells(columns, "th")]
+    for row, sha256 in zip(rows(result), hashes, strict=True):
+        table.append(_cells((*row, sha256)[: len(columns)]))
+    head, *body = (f"<tr>{cells}</tr>" for cells in table)
+    items = "".join(f"<li>{escape(note)}</li>" for note in notes(result))
+    return (
+        f"<div><p><code>{escape(result.spec)}</code> {escape('; '.join(heading(result)))}</p>"
+        f"<table><thead>{head}</thead><tbody>{''.join(body)}</tbody></table>"
+        f"<p><small>{escape(LEGEND)}</small></p>{f'<ul>{items}</ul>' if items else ''}</div>"
+    )
 
 
 def _density(spec: Spec) -> str:
@@ -84,16 +73,8 @@ def _density(spec: Spec) -> str:
     return draw_density(law, f"kept {unit}" if zeros else unit, spike=zeros)
 
 
-def _row(name: str, version: str, native: str, numbers: Iterable[float], *rest: str) -> str:
-    words = "".join(f"<td>{escape(word)}</td>" for word in (name, version, native))
-    cells = "".join(f"<td{_RIGHT}>{_number(number)}</td>" for number in numbers)
-    return f"<tr>{words}{cells}{''.join(f'<td>{escape(word)}</td>' for word in rest)}</tr>"
-
-
-def _number(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.4g}"
-
-
-def _list(notes: list[str]) -> str:
-    items = "".join(f"<li>{escape(note)}</li>" for note in notes)
-    return f"<ul>{items}</ul>" if items else ""
+def _cells(words: tuple[str, ...], tag: str = "td") -> str:
+    """Return the cells of a row; numbers are on the right, under their heads."""
+    styles = [_RIGHT if column in NUMBERS else "" for column in COLUMNS] + [""]
+    cells = zip(words, styles, strict=False)
+    return "".join(f"<{tag}{style}>{escape(word)}</{tag}>" for word, style in cells)

@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 
 import numpy as np
 
@@ -33,6 +34,9 @@ PALETTE = {
 """Okabe & Ito (2008), https://jfly.uni-koeln.de/color/."""
 
 _DASHES = {"vermillion": "", "blue": "6 3", "green": "2 2", "purple": "8 3 2 3"}
+
+_CHARACTER = 7.3
+"""About how wide a digit of text is."""
 
 Point = tuple[float, float]
 Look = Mapping[str, str | float]
@@ -195,7 +199,7 @@ def ticks(low: float, high: float, most: int = 9, whole: bool = False) -> dict[f
     values = [step * (first + i) + 0.0 for i in range(_count(low, high, step))]
     order = math.floor(math.log10(step) + 1e-9)
     if order > -5 and max(abs(low), abs(high)) < 1e6:
-        return {value: f"{value:.{max(0, -order)}f}" for value in values}
+        return {value: f"{value:.{max(0, -order)}f}" if value else "0" for value in values}
     return {value: _power(value, order) for value in values}
 
 
@@ -208,10 +212,10 @@ def axis(
         scale: where its values lie.
         at: the height, in pixels.
         unit: what the values are.
-        labels: the ticks, each with its words; None takes `ticks`.
+        labels: the ticks, each with its words; None takes as many `ticks` as have room.
     """
     body = [rule(scale.start, at, scale.end, at)]
-    for value, words in (ticks(scale.low, scale.high) if labels is None else labels).items():
+    for value, words in (_fitting(scale) if labels is None else labels).items():
         body += [rule(scale(value), at, scale(value), at + 4)]
         body += [text(scale(value), at + 18, words, "middle")] if words else []
     return body + ([text((scale.start + scale.end) / 2, at + 36, unit, "middle")] if unit else [])
@@ -238,6 +242,17 @@ def legend(x: float, y: float, entries: Sequence[tuple[Look, str]], across: floa
             body.append(rule(left, middle, left + 26, middle, look))
         body.append(text(left + 32, middle + 4, words))
     return body
+
+
+def _fitting(scale: Scale) -> dict[float, str]:
+    """Return the ticks whose words have room beside each other."""
+    labels: dict[float, str] = {}
+    for most in (9, 6, 4, 3):
+        labels = ticks(scale.low, scale.high, most)
+        room = min((abs(scale(b) - scale(a)) for a, b in pairwise(labels)), default=math.inf)
+        if _CHARACTER * max(map(len, labels.values()), default=0) + 4 <= room:
+            break
+    return labels
 
 
 def _count(low: float, high: float, step: float) -> int:

@@ -134,7 +134,15 @@ def test_pages_fit_the_terminal(columns):
         for one in propagate(InitSpec.parse(spec), depth=15, samples=50).layers[::14]:
             for value in (one.mean, one.std, one.gradient_std):
                 assert re.sub("e([+-])0*", lambda e: "e" + e[1].strip("+"), f"{value:.3g}") in said
-        assert any(line.endswith("predicted") for line in said.splitlines())
+        assert any(line.endswith("rms  predicted") for line in said.splitlines())
+
+
+def test_a_common_network_is_one_table_at_80_columns():
+    """The histograms give way, so that measured and predicted rms stand beside the rest."""
+    arguments = ["propagate", "he_normal"]
+    said = CliRunner().invoke(app, arguments, env={"COLUMNS": "80"}).output
+    (head,) = (line for line in said.splitlines() if line.startswith("layer"))
+    assert head.split()[-3:] == ["outputs", "rms", "predicted"]
 
 
 def test_a_terminal_too_narrow_for_a_number_breaks_lines():

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import math
 import re
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from rich.console import Console
 from scipy import stats
 
 from initspec import Axes, InitSpec, Sparse
+from initspec.cli.compare import _show as show
 from initspec.compare.comparison import Row, compare
+from initspec.display.comparison import COLUMNS, LEGEND, heading, notes, rows
 from initspec.display.drawing import draw_axes, draw_density
 
 SPECS = [
@@ -87,9 +91,30 @@ def test_axes_drawing_of_every_weight(weight):
 def test_comparison_is_a_table_with_verdicts():
     """A comparison shows a row for the law and one for each backend."""
     root = _parse(compare(InitSpec.he_normal(), (64, 32), backends=["numpy"])._repr_html_())
-    rows = [[cell.text for cell in row] for row in root.findall(".//tbody/tr")]
-    assert [row[0] for row in rows] == ["expected", "numpy"]
-    assert rows[1][8] == "agrees"
+    table = [[cell.text for cell in row] for row in root.findall(".//tbody/tr")]
+    assert [row[0] for row in table] == ["expected", "numpy"]
+    assert table[1][8] == "agrees"
+
+
+@pytest.mark.parametrize("seed", [None, 3])
+def test_terminal_and_notebook_show_the_same_comparison(seed):
+    """The same words in the same cells; the legend stands under both tables."""
+    result = compare(InitSpec.orthogonal(), (64, 32), backends=["numpy"], seed=seed)
+    root = _parse(result._repr_html_())
+    table = [[cell.text or "" for cell in row] for row in root.findall(".//tr")]
+    assert [tuple(row[: len(COLUMNS)]) for row in table] == [COLUMNS, *rows(result)]
+    assert table[0][len(COLUMNS) :] == ([] if seed is None else ["sha256"])
+    assert table[-1][len(COLUMNS) :] == ([] if seed is None else [result.rows[0].sha256[:12]])
+    console = Console(file=io.StringIO(), width=120)
+    show(result, console)
+    terminal = console.file.getvalue()
+    for row in table:
+        words = [word for word in row[: len(COLUMNS)] if word]
+        assert any(line.split() == words for line in terminal.splitlines()), words
+    words = " ".join(root.itertext())
+    for sentence in (LEGEND, *heading(result), *notes(result)):
+        assert sentence in words
+        assert sentence in terminal
 
 
 def test_whatever_a_stranger_says_is_escaped():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import itertools
 from xml.etree import ElementTree
 
 import numpy as np
@@ -53,7 +54,7 @@ def test_ticks_are_not_few(low, width, most):
 
 def test_ticks_as_they_are_written():
     """As few digits as the step has; powers of ten where zeros would be many."""
-    assert list(svg.ticks(-1, 1, 5).values()) == ["-1.0", "-0.5", "0.0", "0.5", "1.0"]
+    assert list(svg.ticks(-1, 1, 5).values()) == ["-1.0", "-0.5", "0", "0.5", "1.0"]
     assert list(svg.ticks(0, 2e-7, 3).values()) == ["0", "1e-7", "2e-7"]
     assert list(svg.ticks(2.9e6, 3.1e6, 3).values()) == ["2.9e6", "3.0e6", "3.1e6"]
     assert list(svg.ticks(0.2, 2.3, 9, whole=True).values()) == ["1", "2"]
@@ -85,6 +86,17 @@ def test_axis_has_its_ticks_where_the_values_lie():
     root = _parse(*svg.side_axis(svg.Scale(0, 4, 40, 0), 10, {1: "one"}, across=90))
     (line,) = root.findall(f"{SVG}line")
     assert (line.get("y1"), line.get("x2"), line.get("stroke-opacity")) == ("30", "90", "0.2")
+
+
+@pytest.mark.parametrize("reach", [1, 0.024, 3.3e-7, 24_000])
+@pytest.mark.parametrize("width", [134, 330])
+def test_words_of_an_axis_have_room(reach, width):
+    """Long numbers are fewer; at least two are there."""
+    root = _parse(*svg.axis(svg.Scale(-reach, reach, 0, width), 20))
+    words = [(float(t.get("x")), len(t.text)) for t in root.findall(f"{SVG}text")]
+    assert len(words) >= 2
+    for (x, length), (after, other) in itertools.pairwise(words):
+        assert after - x > 7.3 * (length + other) / 2
 
 
 def test_legend_shows_each_look():

@@ -1,0 +1,49 @@
+"""A comparison as words and a table: the same for a terminal and for a notebook."""
+
+from __future__ import annotations
+
+import math
+
+from initspec.compare.comparison import ALPHA, Comparison
+
+WORDS = ("backend", "version", "initializer")
+NUMBERS = ("mean", "std", "min", "max", "p")
+COLUMNS = (*WORDS, *NUMBERS, "verdict")
+"""The columns of the table."""
+
+LEGEND = f"p: probability of this deviation by chance; probability of a false alarm: {ALPHA:g}"
+"""What stands under the table."""
+
+
+def heading(result: Comparison) -> list[str]:
+    """Return what was drawn: "on 512 x 256, float32, axes 'out in'", then fans and seed."""
+    shape = " x ".join(map(str, result.shape)) or "scalar"
+    axes = "without axes" if result.axes is None else f"axes '{result.axes}'"
+    parts = [f"on {shape}, {result.dtype}, {axes}"]
+    if result.fan_in is not None:
+        parts.append(f"fan_in {result.fan_in}, fan_out {result.fan_out}")
+    if result.seed is not None:
+        parts.append(f"seed {result.seed}, name {result.name!r}")
+    return parts
+
+
+def rows(result: Comparison) -> list[tuple[str, ...]]:
+    """Return the rows under COLUMNS: what is expected, then what each backend drew."""
+    expected = map(_number, (result.mean, result.std, *result.bounds))
+    table: list[tuple[str, ...]] = [("expected", "", "", *expected, "", "")]
+    for row in result.rows:
+        words = row.backend, row.version, row.initializer
+        numbers = map(_number, (row.mean, row.std, row.low, row.high))
+        p = "exact" if row.p_value is None else f"{row.p_value:.2g}"
+        table.append((*words, *numbers, p, "agrees" if row.agrees else "differs"))
+    return table
+
+
+def notes(result: Comparison) -> list[str]:
+    """Return why backends differ or were left out, a sentence each."""
+    differ = [f"{row.backend}: {reason}" for row in result.rows for reason in row.reasons]
+    return differ + [f"not compared: {name}: {why}" for name, why in result.left_out.items()]
+
+
+def _number(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.4g}"
