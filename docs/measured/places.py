@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
 
+from initspec.backend import read_engines
+
 
 @dataclass(frozen=True)
 class Place:
@@ -42,16 +44,21 @@ class Place:
         return self.why_not()
 
 
-def _keras(engine: str, title: str) -> Place:
-    return Place(f"Keras on {title}", ("keras", engine), "blue", {"KERAS_BACKEND": engine})
+_ENGINES = read_engines("initspec_keras")
+_TITLES = {"tensorflow": "TensorFlow", "torch": "torch", "jax": "JAX"}
 
+KERAS = tuple(f"keras-{name}" for name in _ENGINES)
+"""The places where Keras is measured."""
 
 PLACES = {
     "numpy": Place("NumPy", ("numpy",)),
     "torch": Place("torch", ("torch",), "vermillion"),
-    "keras-tensorflow": _keras("tensorflow", "TensorFlow"),
-    "keras-torch": _keras("torch", "torch"),
-    "keras-jax": _keras("jax", "JAX"),
+    **{
+        f"keras-{name}": Place(
+            f"Keras on {_TITLES.get(name, name)}", engine.modules, "blue", engine.environment
+        )
+        for name, engine in _ENGINES.items()
+    },
     "jax": Place("JAX", ("jax", "flax"), "green"),
     "mlx": Place("MLX", ("mlx",), "purple"),
 }

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docs.measured.files import ROOT, lines
-from docs.measured.places import PLACES, Place, printed
+from docs.measured.places import KERAS, PLACES, Place, printed
+from initspec.backend import read_engines
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -68,6 +69,15 @@ def test_what_is_missing_is_named(monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     reason = PLACES["keras-torch"].why_not_here()
     assert reason == "this process has KERAS_BACKEND=jax; run with KERAS_BACKEND=torch"
+
+
+def test_engines_are_those_of_the_backend():
+    """Each engine of Keras is a place, with what the backend says that it needs."""
+    engines = read_engines("initspec_keras")
+    assert [f"keras-{name}" for name in engines] == list(KERAS)
+    for name, engine in engines.items():
+        place = PLACES[f"keras-{name}"]
+        assert (place.needs, place.environment) == (engine.modules, engine.environment)
 
 
 def test_a_process_has_the_engine_of_its_place(tmp_path, monkeypatch):

@@ -9,9 +9,10 @@ from typing import Any
 from initspec_conformance.runner.builtin_audit import native_audit
 from initspec_conformance.runner.builtin_cells import cells_of
 
+from docs.measured.places import KERAS
 from initspec.backend import usable
 
-AUDITED = ("torch", "jax", "keras-tensorflow", "keras-torch", "keras-jax")
+AUDITED = ("torch", "jax", *KERAS)
 """The places whose initializers are audited."""
 
 TELLING = (

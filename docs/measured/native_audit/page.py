@@ -10,7 +10,7 @@ from typing import Any
 from docs.measured.files import DOCS
 from docs.measured.native_audit.causes import CAUSES, Cause, Cell, cause_of
 from docs.measured.native_audit.measure import TELLING
-from docs.measured.places import PLACES
+from docs.measured.places import KERAS, PLACES
 
 PAGE = DOCS / "native-audit.md"
 PATH = Path(__file__).parent / "results.json"
@@ -20,7 +20,7 @@ Results = dict[str, dict[str, Any]]
 
 FRAMEWORKS = {
     "torch": ("torch",),
-    "Keras": ("keras-tensorflow", "keras-torch", "keras-jax"),
+    "Keras": KERAS,
     "JAX and flax": ("jax",),
 }
 """The tables of the page, and the places in each."""

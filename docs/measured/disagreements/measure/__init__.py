@@ -8,7 +8,9 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-MEASURED = ("torch", "keras-tensorflow", "keras-torch", "keras-jax", "jax", "mlx")
+from docs.measured.places import KERAS
+
+MEASURED = ("torch", *KERAS, "jax", "mlx")
 """The places of the page; the module on_X of this package measures those of framework X."""
 
 
