@@ -61,9 +61,9 @@ def float_type(dtype: object) -> FloatType:
     >>> float_type(np.float32).name, float_type("bfloat16").eps
     ('float32', 0.0078125)
     """
-    # "torch.float32" is str(torch.float32); keras and TensorFlow dtypes carry a `name`.
+    # Some dtypes carry a `name`; the str of others begins with their module.
     name = dtype if isinstance(dtype, str) else str(getattr(dtype, "name", None) or dtype)
-    name = name.removeprefix("torch.")
+    name = name.rpartition(".")[2]
     if name not in FLOATS and dtype is not None:  # np.dtype(None) is float64
         with contextlib.suppress(TypeError, ValueError, SyntaxError):  # the last for "f4,,"
             name = np.dtype(dtype).name  # type: ignore[call-overload]

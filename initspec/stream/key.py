@@ -26,10 +26,10 @@ def check_seed(seed: object) -> int:
     if isinstance(seed, int | np.integer) and not isinstance(seed, bool) and 0 <= seed < _WORD:
         return int(seed)
     hint = "pass an integer from 0 to 2^64 - 1, such as seed=7"
-    if hasattr(seed, "aval"):  # an array of JAX, perhaps one that is traced
+    if hasattr(seed, "aval"):  # an array that may be traced
         hint += (
             "; of an array take int(seed), and a traced one has no value yet: make the seed a "
-            "static argument, jax.jit(..., static_argnames='seed')"
+            "static argument of the jit, static_argnames='seed'"
         )
     raise SeedError(f"seed={seed!r} ({type(seed).__name__}): {hint}")
 
