@@ -35,7 +35,7 @@ def traces(label: str, lines: Sequence[Trace], unit: str, foot: str) -> str:
     """Draw lines over powers of 2, on a logarithmic scale from a power of 10 to another.
 
     Args:
-        label: what the picture shows, for those who hear it.
+        label: what the picture shows, for screen readers.
         lines: the lines.
         unit: what the values are.
         foot: the label of the axis of powers of 2.

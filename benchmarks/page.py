@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.chart import Trace, traces
 from benchmarks.goals import CONFORMANCE, GOALS, NATIVE, PORTABLE, Goal
-from benchmarks.results import Found, Results, of_row
+from benchmarks.results import Results, Spread, of_row
 from docs.measured.files import DOCS
 
 PAGE = DOCS / "performance.md"
@@ -53,7 +53,7 @@ _LINEAR = """\
 ## How cost grows {{#growth}}
 
 The time of an element against the number of elements. Where the line is flat, cost is linear; the rise to the left is that
-of a call. Times are those of the machine that measured: it is the shape that tells.
+of a call. Times are those of the machine that measured: what counts is the shape.
 
 {elements}
 {families}
@@ -110,15 +110,15 @@ def files(results: Results) -> dict[Path, str]:
     }
 
 
-def met(goal: Goal, found: Found) -> bool:
+def met(goal: Goal, spread: Spread) -> bool:
     """Say whether the median reaches the goal."""
-    return found["median"] <= goal.most
+    return spread["median"] <= goal.most
 
 
 def _page(results: Results) -> str:
-    measured = [(goal, found) for goal in GOALS if (found := of_row(results, goal.id))]
-    judged = [(goal, found) for goal, found in measured if isfinite(goal.most)]
-    missed = [goal for goal, found in judged if not met(goal, found)]
+    measured = [(goal, spread) for goal in GOALS if (spread := of_row(results, goal.id))]
+    judged = [(goal, spread) for goal, spread in measured if isfinite(goal.most)]
+    missed = [goal for goal, spread in judged if not met(goal, spread)]
     counted = f"\n{len(judged) - len(missed)} of {len(judged)} goals are met."
     if missed:
         counted += " The others are named as missed."
@@ -131,7 +131,8 @@ def _page(results: Results) -> str:
     cores = sorted({place["cores"] for place in results.values()})
     parts.append(
         _FOOT.format(
-            cores=" or ".join(map(str, cores)), versions="\n".join(f"- {one}" for one in versions)
+            cores=" or ".join(map(str, cores)),
+            versions="\n".join(f"- {version}" for version in versions),
         )
     )
     return "\n".join(parts)
@@ -146,7 +147,7 @@ def _busy(results: Results) -> str:
     return (
         '\n!!! warning "Measured on a busy machine"\n'
         f"    When it began, {most:g} other processes wanted {crowded[0]['cores']} cores. Rows that use more than "
-        "one thread come out too high, and\n    the curves rough: these misses say nothing until "
+        "one thread come out too high, and\n    the curves rough: these misses mean nothing until "
         "`python -m benchmarks` has run on a quiet machine.\n"
     )
 
@@ -157,12 +158,12 @@ def _table(results: Results, table: str) -> str:
     for goal in GOALS:
         if goal.table != table:
             continue
-        found = of_row(results, goal.id)
+        spread = of_row(results, goal.id)
         shown, verdict = "not measured |", ""
-        if found:
-            shown = f"{_with_unit(goal, found['median'])} | {_range(goal, found)}"
-            verdict = _verdict(goal, found)
-            if goal.why and not met(goal, found):
+        if spread:
+            shown = f"{_with_unit(goal, spread['median'])} | {_range(goal, spread)}"
+            verdict = _verdict(goal, spread)
+            if goal.why and not met(goal, spread):
                 reasons.append(f"- {goal.what}, against {goal.against or 'the goal'}: {goal.why}")
         limit = f"<= {goal.most:g}{_UNITS[goal.unit]}" if isfinite(goal.most) else ""
         lines.append(f"| {goal.what} | {goal.against} | {limit} | {shown} | {verdict} |")
@@ -170,10 +171,10 @@ def _table(results: Results, table: str) -> str:
     return text + ("\nWhat is missed, and why:\n\n" + "\n".join(reasons) + "\n" if reasons else "")
 
 
-def _verdict(goal: Goal, found: Found) -> str:
+def _verdict(goal: Goal, spread: Spread) -> str:
     if not isfinite(goal.most):
         return "control"
-    return "met" if met(goal, found) else "**missed**"
+    return "met" if met(goal, spread) else "**missed**"
 
 
 _UNITS = {
@@ -198,10 +199,10 @@ def _with_unit(goal: Goal, value: float) -> str:
     return _number(goal, value) + _UNITS[goal.unit]
 
 
-def _range(goal: Goal, found: Found) -> str:
-    if found["rounds"] == 1:
+def _range(goal: Goal, spread: Spread) -> str:
+    if spread["rounds"] == 1:
         return "one run"
-    return f"{_number(goal, found['low'])} to {_number(goal, found['high'])}"
+    return f"{_number(goal, spread['low'])} to {_number(goal, spread['high'])}"
 
 
 def _figure(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The numbers: results[place]["rows"][id] is a `Found`, results[place]["curves"][id] a `Curve`.
+"""The numbers: results[place]["rows"][id] is a `Spread`, results[place]["curves"][id] a `Curve`.
 
 "versions" names what was measured, "cores" how many processors there were, and "load" how many
 processes of others wanted them when it began.
@@ -12,7 +12,7 @@ from typing import Any, TypedDict
 PATH = Path(__file__).parent / "results.json"
 
 
-class Found(TypedDict):
+class Spread(TypedDict):
     """One row: the median, the quartiles, and of how many they are."""
 
     median: float
@@ -31,6 +31,6 @@ class Curve(TypedDict):
 Results = dict[str, dict[str, Any]]
 
 
-def of_row(results: Results, row: str) -> Found | None:
+def of_row(results: Results, row: str) -> Spread | None:
     """Return what was measured for one row; None where nothing was."""
     return next((place["rows"][row] for place in results.values() if row in place["rows"]), None)

@@ -70,10 +70,10 @@ def printed(place: str, module: str, *arguments: str, **environment: str) -> Any
     It is a process of its own, because Keras has one engine for the life of a process, and because
     thread pools and log lines of the frameworks do not mix.
     """
-    own = {"TF_CPP_MIN_LOG_LEVEL": "3"} | environment | dict(PLACES[place].environment)
+    variables = {"TF_CPP_MIN_LOG_LEVEL": "3"} | environment | dict(PLACES[place].environment)
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
-        env=os.environ | own,
+        env=os.environ | variables,
         stdout=subprocess.PIPE,
         text=True,
         check=True,

@@ -6,7 +6,7 @@ apart. So one picture fits a light page and a dark one, without a style sheet or
 
     x, y = Scale(0, 5, 30, 410), Scale(0, 1, 150, 10)
     body = [path(points(x, y, [(0, 0), (5, 1)]), stroke("blue")), *axis(x, 150, "seconds")]
-    picture = svg(420, 200, "what it shows, for those who hear it", body)
+    picture = svg(420, 200, "what it shows, for screen readers", body)
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def element(tag: str, attributes: Look, content: str = "") -> str:
 
 
 def svg(width: float, height: float, label: str, body: Iterable[str]) -> str:
-    """Return a picture; `label` is what it shows, for those who hear it."""
+    """Return a picture; `label` is what it shows, for screen readers."""
     inside = "\n".join(body)
     attributes: Look = {
         "xmlns": "http://www.w3.org/2000/svg",

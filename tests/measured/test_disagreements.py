@@ -28,13 +28,13 @@ def test_verdict_holds_here(place, row):
     """The framework that is installed does what the page says of it."""
     if reason := PLACES[place].why_not_here():
         pytest.skip(f"{place}: {reason}")
-    assert row.departs(place, _measured(place)[row.id]) == []
+    assert row.contradictions(place, _measured(place)[row.id]) == []
 
 
 @pytest.mark.parametrize(("place", "row"), _CASES, ids=lambda x: x if isinstance(x, str) else x.id)
 def test_verdict_holds_of_the_committed_numbers(place, row):
     """The numbers on the page bear out the claims beside them."""
-    assert row.departs(place, COMMITTED[place][row.id]) == []
+    assert row.contradictions(place, COMMITTED[place][row.id]) == []
 
 
 @pytest.mark.parametrize(("place", "row"), _CASES, ids=lambda x: x if isinstance(x, str) else x.id)
@@ -46,7 +46,7 @@ def test_verdict_can_fail(place, row):
         "equal": False, "float16": "works", "bfloat16": "works", "float32": "works", "moved": 0,
         "outside": 0 if place == "keras-torch" else 3,
     }  # fmt: skip
-    assert row.departs(place, COMMITTED[place][row.id] | other) != []
+    assert row.contradictions(place, COMMITTED[place][row.id] | other) != []
 
 
 def test_page_and_pictures_are_those_of_the_numbers():

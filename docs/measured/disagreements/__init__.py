@@ -5,6 +5,6 @@
 a framework that is not installed keep the numbers that they have.
 
     measure/    one module for each framework: what it does, as numbers
-    rows/       what each row claims of those numbers, and how the page tells it
+    rows/       what each row claims of those numbers, its text and its picture
     page.py     the page
 """

@@ -48,7 +48,7 @@ def histogram(
     """Draw histograms over the density that they should have, on one axis in units of sigma.
 
     Args:
-        label: what the picture shows, for those who hear it.
+        label: what the picture shows, for screen readers.
         lines: the histograms.
         law: the density that is right, at x in units of sigma.
         law_label: its name in the legend.

@@ -16,7 +16,7 @@ _HEAD = """\
 <!-- Written by `python -m docs.measured.disagreements` from docs/measured/disagreements/results.json. Change the rows, not this. -->
 # Where the frameworks disagree
 
-The same name means different weights in different frameworks, and nobody is told. Every number here was measured, and a
+The same name means different weights in different frameworks, without a warning. Every number here was measured, and a
 test holds every claim.
 
 | what you do | what you get |
@@ -65,7 +65,7 @@ def files(results: Results) -> dict[Path, str]:
 def _page(results: Results) -> str:
     versions = sorted({results[place]["version"] for place in results})
     summary = [
-        f"| [{row.title}](#{row.id}) | {row.finding(of_row(results, row.id))} |" for row in ROWS
+        f"| [{row.title}](#{row.id}) | {row.summary(of_row(results, row.id))} |" for row in ROWS
     ]
     asked = ", ".join(
         f"[{repo.rpartition('/')[2]}#{number}](https://github.com/{repo}/issues/{number})"
@@ -85,7 +85,7 @@ def _section(row: Row, results: Results) -> str:
     line, _, why = row.right.partition("#")
     section = (
         f"## {row.title} {{#{row.id}}}\n\n"
-        f"{row.tell(of_row(results, row.id))}\n\n"
+        f"{row.text(of_row(results, row.id))}\n\n"
         f'<figure markdown="0">\n--8<-- "{picture}"\n</figure>\n\n'
         f"{code}\n"
         f"The right line: `{line.strip()}`{f', {why.strip()}' if why else ''}\n"

@@ -55,19 +55,19 @@ How [laws, fans and structure](disagreements.md) of the frameworks disagree, wit
 
 def page(results: Results) -> str:
     """Return the page."""
-    found = by_cause(results)
+    differing = by_cause(results)
     summary = [
-        f"| [{cause.title}](#{cause.id}) | {len(found[cause.id])} |"
+        f"| [{cause.title}](#{cause.id}) | {len(differing[cause.id])} |"
         for cause in CAUSES
-        if found[cause.id]
+        if differing[cause.id]
     ]
     versions = [
-        f"- {one['version']}: {len(one['cells'])} initializers x layers, "
-        f"{sum(bool(cell['failed']) for cell in one['cells'])} differ"
-        for _, one in _ordered(results)
+        f"- {audit['version']}: {len(audit['cells'])} initializers x layers, "
+        f"{sum(bool(cell['failed']) for cell in audit['cells'])} differ"
+        for _, audit in _ordered(results)
     ]
     parts = [_HEAD.format(versions="\n".join(versions), summary="\n".join(summary))]
-    parts += [_section(cause, found[cause.id]) for cause in CAUSES if found[cause.id]]
+    parts += [_section(cause, differing[cause.id]) for cause in CAUSES if differing[cause.id]]
     for title, places in FRAMEWORKS.items():
         there = {place: results[place]["cells"] for place in places if place in results}
         if there:
@@ -76,14 +76,14 @@ def page(results: Results) -> str:
 
 
 def by_cause(results: Results) -> dict[str, list[tuple[str, Cell]]]:
-    """Return the disagreements of each cause; those without one under ""."""
-    found: dict[str, list[tuple[str, Cell]]] = defaultdict(list)
-    for place, one in _ordered(results):
-        for cell in one["cells"]:
+    """Return the disagreements of each cause; those without audit under ""."""
+    differing: dict[str, list[tuple[str, Cell]]] = defaultdict(list)
+    for place, audit in _ordered(results):
+        for cell in audit["cells"]:
             if cell["failed"]:
                 cause = cause_of(place, cell)
-                found[cause.id if cause else ""].append((place, cell))
-    return found
+                differing[cause.id if cause else ""].append((place, cell))
+    return differing
 
 
 def _ordered(results: Results) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -93,9 +93,9 @@ def _ordered(results: Results) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield place, results[place]
 
 
-def _section(cause: Cause, found: list[tuple[str, Cell]]) -> str:
+def _section(cause: Cause, cells: list[tuple[str, Cell]]) -> str:
     merged: dict[tuple[str, ...], dict[str, str]] = {}
-    for place, cell in found:
+    for place, cell in cells:
         key = (cell["line"], cell["spec"], cell["layer"], cell["dtype"])
         merged.setdefault(key, {})[place] = cell["message"]
     rows = [
@@ -134,7 +134,7 @@ def _layers(title: str, there: dict[str, list[Cell]]) -> str:
     columns = [name for name, at in verdicts.items() if len(at) > 3]
     layers = list(dict.fromkeys(layer for name in columns for layer in verdicts[name]))
     lines = [
-        f"## {title}: layers\n\nIn float32: where it agrees, and the check that says most "
+        f"## {title}: layers\n\nIn float32: where it agrees, and the most informative failed check "
         "where it does not.\n",
         "| weight | " + " | ".join(columns) + " |",
         "|---" * (len(columns) + 1) + "|",

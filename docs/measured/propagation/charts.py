@@ -35,7 +35,7 @@ def histogram_row(label: str, layers: Sequence[Mapping[str, Any]], words: Mappin
     """Draw the histogram of each layer, side by side, its std under it.
 
     Args:
-        label: what the picture shows, for those who hear it.
+        label: what the picture shows, for screen readers.
         layers: low, high, shares and std of each.
         words: the words "layer", "share" and "std" in the page's language.
     """

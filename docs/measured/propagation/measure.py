@@ -31,10 +31,10 @@ STEPS, DEPTH = 25, 30
 
 def histograms() -> dict[str, Any]:
     """Return each case's layers: 20 bins, and the numbers under them."""
-    found = {}
+    measured = {}
     for name, (spec, activation) in CASES.items():
         run = propagate(InitSpec.parse(spec), activation, jacobian=False)
-        found[name] = {
+        measured[name] = {
             "verdict": run.verdict,
             "layers": [
                 {
@@ -54,12 +54,12 @@ def histograms() -> dict[str, Any]:
                 for layer in run.layers
             ],
         }
-    return found
+    return measured
 
 
 def sweeps() -> dict[str, Any]:
     """Return the log10 of std after each layer (ReLU), of the gradient behind each layer (tanh)."""
-    found = {}
+    measured = {}
     for activation, (least, most) in SWEEPS.items():
         stds = [least * (most / least) ** (i / (STEPS - 1)) for i in range(STEPS)]
         rows = []
@@ -74,12 +74,12 @@ def sweeps() -> dict[str, Any]:
             rows.append([round(math.log10(value), 3) if value else -99.0 for value in values])
         edge = edge_of_chaos(activation_of(activation))
         assert edge is not None
-        found[activation] = {
+        measured[activation] = {
             "sigma": [_short(sigma) for sigma in stds],
             "edge": _short(edge.weight_std),
             "log10": rows,
         }
-    return found
+    return measured
 
 
 def curves(framework: str) -> dict[str, list[float]]:

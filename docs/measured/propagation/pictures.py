@@ -16,7 +16,7 @@ WORDS = {
     "en": {
         "layer": "layer",
         "share": "share of outputs over their value, each layer to its own height",
-        "under": "below: least and most output, and their standard deviation",
+        "under": "below: min and max of the outputs, and their standard deviation",
         "small": "smaller: 2, 10, 100, 1000",
         "large": "larger: 2, 10, 100, 1000",
         "relu": "outputs' size behind each layer, ReLU",
@@ -51,15 +51,15 @@ WORDS = {
 
 def files(results: dict[str, Any]) -> dict[Path, str]:
     """Return every picture by its path: name.svg in English, name.ko.svg in Korean."""
-    found = {}
+    pictures = {}
     for language, words in WORDS.items():
         end = "svg" if language == "en" else f"{language}.svg"
         for name, (spec, activation) in CASES.items():
             label = f"{words['histogram']}: {activation}, {spec}"
             layers = results["histograms"][name]["layers"]
-            found[FOLDER / f"{name}.{end}"] = histogram_row(label, layers, words)
+            pictures[FOLDER / f"{name}.{end}"] = histogram_row(label, layers, words)
         for name, sweep in results["sweeps"].items():
-            found[FOLDER / f"sweep-{name}.{end}"] = heat_map(
+            pictures[FOLDER / f"sweep-{name}.{end}"] = heat_map(
                 f"{words['sweep']}: {name}",
                 sweep["log10"],
                 sweep["sigma"],
@@ -67,5 +67,7 @@ def files(results: dict[str, Any]) -> dict[Path, str]:
                 words,
                 words[name],
             )
-        found[FOLDER / f"digits.{end}"] = learning_curves(words["curves"], results["curves"], words)
-    return found
+        pictures[FOLDER / f"digits.{end}"] = learning_curves(
+            words["curves"], results["curves"], words
+        )
+    return pictures

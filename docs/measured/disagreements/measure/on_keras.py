@@ -132,12 +132,12 @@ def orthogonal() -> dict[str, Any]:
 
 def outside() -> dict[str, Any]:
     """Count the values of TruncatedNormal outside its two sigmas, in a few million draws."""
-    found, most = 0, 0.0
+    outside, most = 0, 0.0
     for seed in range(_MILLIONS):
         drawn = np.abs(_draw(initializers.TruncatedNormal(stddev=1.0, seed=seed), (1000, 1000)))
-        found += int(np.sum(drawn > 2))
+        outside += int(np.sum(drawn > 2))
         most = max(most, float(drawn.max()))
-    return {"outside": found, "draws": _MILLIONS * 1_000_000, "most": most}
+    return {"outside": outside, "draws": _MILLIONS * 1_000_000, "most": most}
 
 
 ROWS = {

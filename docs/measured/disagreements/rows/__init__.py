@@ -1,4 +1,4 @@
-"""The rows: what each claims, how it is told, and the picture of it."""
+"""The rows: what each claims, its text and its picture."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from docs.measured.disagreements.results import Numbers
 
-Found = dict[str, Numbers]
+Measured = dict[str, Numbers]
 """What each place measured for one row."""
 
 
@@ -18,9 +18,9 @@ class Row:
     Attributes:
         id: its key in the results, and its anchor on the page.
         title: what one does.
-        finding: the outcome in one line, with the numbers in it.
-        tell: the paragraph of the page, with the numbers in it.
-        departs: what the numbers of a place do not bear out, a sentence each; empty where the claim
+        summary: the outcome in one line, with the numbers in it.
+        text: the paragraph of the page, with the numbers in it.
+        contradictions: what the numbers of a place do not bear out, a sentence each; empty where the claim
             holds there.
         picture: the picture, as SVG.
         code: Python that shows it and does it right.
@@ -30,10 +30,10 @@ class Row:
 
     id: str
     title: str
-    finding: Callable[[Found], str]
-    tell: Callable[[Found], str]
-    departs: Callable[[str, Numbers], list[str]]
-    picture: Callable[[Found], str]
+    summary: Callable[[Measured], str]
+    text: Callable[[Measured], str]
+    contradictions: Callable[[str, Numbers], list[str]]
+    picture: Callable[[Measured], str]
     code: tuple[str, ...]
     right: str
     links: tuple[tuple[str, str], ...] = ()

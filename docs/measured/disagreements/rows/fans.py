@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from docs.measured.disagreements import charts
 from docs.measured.disagreements.results import Numbers
-from docs.measured.disagreements.rows.base import Found, Row, check, github
+from docs.measured.disagreements.rows.base import Measured, Row, check, github
 from docs.measured.places import PLACES
 
 Fans = tuple[int, int]
@@ -20,7 +20,7 @@ def _shape(n: Numbers) -> str:
     return " x ".join(map(str, n["shape"]))
 
 
-def _departs(expected: dict[str, Fans]) -> Callable[[str, Numbers], list[str]]:
+def _contradictions(expected: dict[str, Fans]) -> Callable[[str, Numbers], list[str]]:
     def departs(place: str, n: Numbers) -> list[str]:
         wanted = expected[place.partition("-")[0]]
         near = all(abs(a / b - 1) < 1e-3 for a, b in zip(n["fans"], wanted, strict=True))
@@ -29,24 +29,24 @@ def _departs(expected: dict[str, Fans]) -> Callable[[str, Numbers], list[str]]:
     return departs
 
 
-def _finding(true: Fans, places: tuple[str, ...]) -> Callable[[Found], str]:
-    def finding(found: Found) -> str:
-        used = "; ".join(f"{PLACES[p].title} ({_numbers(found[p]['fans'])})" for p in places)
+def _finding(true: Fans, places: tuple[str, ...]) -> Callable[[Measured], str]:
+    def finding(measured: Measured) -> str:
+        used = "; ".join(f"{PLACES[p].title} ({_numbers(measured[p]['fans'])})" for p in places)
         return f"{used.replace(' on TensorFlow', '')}. True: ({true[0]}, {true[1]})"
 
     return finding
 
 
-def _picture(true: Fans, what: str, places: tuple[str, ...]) -> Callable[[Found], str]:
-    def picture(found: Found) -> str:
+def _picture(true: Fans, what: str, places: tuple[str, ...]) -> Callable[[Measured], str]:
+    def picture(measured: Measured) -> str:
         groups = []
         for i, fan in enumerate(("fan_in", "fan_out")):
             used = [
                 charts.Bar(
                     place,
-                    f"{PLACES[place].title.replace(' on TensorFlow', '')}, weight {_shape(found[place])}",
-                    found[place]["fans"][i],
-                    f"{found[place]['fans'][i]:.0f}",
+                    f"{PLACES[place].title.replace(' on TensorFlow', '')}, weight {_shape(measured[place])}",
+                    measured[place]["fans"][i],
+                    f"{measured[place]['fans'][i]:.0f}",
                 )
                 for place in places
             ]
@@ -59,14 +59,14 @@ def _picture(true: Fans, what: str, places: tuple[str, ...]) -> Callable[[Found]
 GROUPED = Row(
     id="grouped",
     title="Grouped convolution: fan_out counts outputs that no input reaches",
-    finding=_finding((72, 144), ("torch", "keras-tensorflow", "jax")),
-    tell=lambda f: (
+    summary=_finding((72, 144), ("torch", "keras-tensorflow", "jax")),
+    text=lambda f: (
         "In a convolution of 32 to 64 channels, 3 x 3, with 4 groups, each input reaches the 16 "
         "outputs of its own group: fan_out is 16 * 9 = 144. torch, Keras and JAX see one weight of "
         f"shape {_shape(f['torch'])} ({_shape(f['jax'])} in Keras and flax) and count all 64. With "
         '`mode="fan_out"` the weights come out half as large as they should.'
     ),
-    departs=_departs({"torch": (72, 576), "keras": (72, 576), "jax": (72, 576)}),
+    contradictions=_contradictions({"torch": (72, 576), "keras": (72, 576), "jax": (72, 576)}),
     picture=_picture((72, 144), "a grouped convolution", ("torch", "keras-tensorflow", "jax")),
     code=(
         """
@@ -90,8 +90,8 @@ assert abs(layer.weight.std() / (2 / 144) ** 0.5 - 1) < 0.1
 DEPTHWISE = Row(
     id="depthwise",
     title="Depthwise convolution: Keras' `he_normal` is 5.7 times too small",
-    finding=_finding((9, 9), ("torch", "keras-tensorflow", "jax")),
-    tell=lambda f: (
+    summary=_finding((9, 9), ("torch", "keras-tensorflow", "jax")),
+    text=lambda f: (
         "Each of 32 channels is convolved with its own 3 x 3 kernel: one output sees 9 numbers, "
         "fan_in is 9, and so is fan_out. Keras reads its kernel "
         f"({_shape(f['keras-tensorflow'])}) as 32 inputs and counts fan_in 288, so that `he_normal` "
@@ -99,7 +99,7 @@ DEPTHWISE = Row(
         f"({_shape(f['torch'])}) and flax ({_shape(f['jax'])}) have fan_in right and count fan_out "
         "288."
     ),
-    departs=_departs({"torch": (9, 288), "keras": (288, 9), "jax": (9, 288)}),
+    contradictions=_contradictions({"torch": (9, 288), "keras": (288, 9), "jax": (9, 288)}),
     picture=_picture((9, 9), "a depthwise convolution", ("torch", "keras-tensorflow", "jax")),
     code=(
         """
@@ -130,8 +130,8 @@ assert abs(standard_deviation(he) / true - 1) < 0.1
 TRANSPOSED = Row(
     id="transposed",
     title="Transposed convolution: fan_in and fan_out change places",
-    finding=_finding((288, 576), ("torch", "keras-tensorflow", "jax")),
-    tell=lambda f: (
+    summary=_finding((288, 576), ("torch", "keras-tensorflow", "jax")),
+    text=lambda f: (
         "A transposed convolution of 32 to 64 channels, 3 x 3, has fan_in 32 * 9 = 288 and fan_out "
         f"64 * 9 = 576. torch stores it as {_shape(f['torch'])} and Keras as "
         f"{_shape(f['keras-tensorflow'])}, inputs and outputs the other way round than in a "
@@ -139,7 +139,7 @@ TRANSPOSED = Row(
         f"{_shape(f['jax'])} and is right. (Strides larger than 1 lower the number of inputs that "
         "an output sees further; no framework counts that, and neither do we.)"
     ),
-    departs=_departs({"torch": (576, 288), "keras": (576, 288), "jax": (288, 576)}),
+    contradictions=_contradictions({"torch": (576, 288), "keras": (576, 288), "jax": (288, 576)}),
     picture=_picture((288, 576), "a transposed convolution", ("torch", "keras-tensorflow", "jax")),
     code=(
         """
@@ -162,15 +162,15 @@ assert abs(layer.weight.std() / (2 / 288) ** 0.5 - 1) < 0.1
 ATTENTION = Row(
     id="attention",
     title="Fused attention projection: torch sees one layer of 64 to 192",
-    finding=_finding((64, 64), ("torch",)),
-    tell=lambda f: (
+    summary=_finding((64, 64), ("torch",)),
+    text=lambda f: (
         "`torch.nn.MultiheadAttention(64, 4)` keeps the query, key and value projections in one "
         f"weight, {_shape(f['torch'])}, and fills it with `xavier_uniform_`: fans 64 and 192. Each "
         "projection is 64 to 64. The layer starts with a standard deviation of "
         f"{f['torch']['std']:.4f}, where three separate projections have "
         f"{f['torch']['std_alone']:.4f}: sqrt(2) smaller, for no reason but storage."
     ),
-    departs=_departs({"torch": (64, 192)}),
+    contradictions=_contradictions({"torch": (64, 192)}),
     picture=_picture((64, 64), "a fused in-projection", ("torch",)),
     code=(
         """
@@ -189,22 +189,22 @@ assert layer.in_proj_weight.abs().max() > 0.21  # sqrt(6 / (64 + 64)) = 0.2165
 )
 
 
-def _query_departs(place: str, n: Numbers) -> list[str]:
-    told = all(abs(used / 64 - 1) < 1e-3 for used in n["in_layer"])
+def _query_contradictions(place: str, n: Numbers) -> list[str]:
+    handed_over = all(abs(used / 64 - 1) < 1e-3 for used in n["in_layer"])
     return [
-        *_departs({"keras": (256, 1024)})(place, n),
-        *check(the_layer_tells_its_initializer_of_64_and_64=told),
+        *_contradictions({"keras": (256, 1024)})(place, n),
+        *check(the_layer_hands_over_fans_of_64_and_64=handed_over),
     ]
 
 
 QUERY = Row(
     id="query",
     title="Keras' attention kernels are read as convolutions, unless the layer says otherwise",
-    finding=lambda f: (
+    summary=lambda f: (
         f"called on the kernel: ({_numbers(f['keras-tensorflow']['fans'])}); in the layer, since "
         f"Keras 3.15: ({_numbers(f['keras-tensorflow']['in_layer'])}). True: (64, 64)"
     ),
-    tell=lambda f: (
+    text=lambda f: (
         "The query kernel of `keras.layers.MultiHeadAttention(4, 16)` on 64 features has the shape "
         f"{_shape(f['keras-tensorflow'])}: 64 inputs, 4 heads of 16 outputs. An initializer of Keras "
         "takes the first axis for a receptive field and the second for the inputs: fans "
@@ -215,7 +215,7 @@ QUERY = Row(
         f"{_numbers(f['keras-tensorflow']['in_layer'])}). Nobody tells `Orthogonal`, an initializer "
         "of your own, or one that fills such a weight outside of `EinsumDense`."
     ),
-    departs=_query_departs,
+    contradictions=_query_contradictions,
     picture=_picture((64, 64), "an attention layer's query kernel", ("keras-tensorflow",)),
     code=(
         """

@@ -7,7 +7,7 @@ import math
 from docs.measured.disagreements import charts
 from docs.measured.disagreements.measure.numbers import REACH
 from docs.measured.disagreements.results import Numbers
-from docs.measured.disagreements.rows.base import Found, Row, check, github
+from docs.measured.disagreements.rows.base import Measured, Row, check, github
 from docs.measured.places import PLACES
 
 _CUT = 2.2737
@@ -23,16 +23,16 @@ def _cut_density(x: float) -> float:
     return _density(x) / math.erf(math.sqrt(2)) if abs(x) <= 2 else 0.0
 
 
-def _lines(found: Found, places: tuple[str, ...]) -> list[charts.Line]:
+def _lines(measured: Measured, places: tuple[str, ...]) -> list[charts.Line]:
     return [
         charts.Line(
             place,
-            f"{PLACES[place].title}: std {found[place]['std']:.3f}, furthest {found[place]['most']:.2f}",
-            found[place]["counts"],
-            found[place]["values"],
+            f"{PLACES[place].title}: std {measured[place]['std']:.3f}, furthest {measured[place]['most']:.2f}",
+            measured[place]["counts"],
+            measured[place]["values"],
         )
         for place in places
-        if place in found
+        if place in measured
     ]
 
 
@@ -41,7 +41,7 @@ def _beyond(n: Numbers) -> int:
     return int(n["values"] - sum(n["counts"][17:55]))
 
 
-def _he_departs(place: str, n: Numbers) -> list[str]:
+def _he_contradictions(place: str, n: Numbers) -> list[str]:
     if place == "torch":
         return check(
             torch_is_not_truncated=n["most"] > 3.5, torch_has_the_std=abs(n["std"] - 1) < 0.005
@@ -57,12 +57,12 @@ def _he_departs(place: str, n: Numbers) -> list[str]:
 HE_NORMAL = Row(
     id="he-normal",
     title="`he_normal` is two different laws, and in MLX a third",
-    finding=lambda f: (
+    summary=lambda f: (
         f"furthest weight: torch {f['torch']['most']:.1f} sigma, "
         f"Keras and JAX {f['jax']['most']:.2f}"
         + (f"; MLX has {f['mlx']['std'] ** 2:.2f} of the variance" if "mlx" in f else "")
     ),
-    tell=lambda f: (
+    text=lambda f: (
         "He et al. (2015) draw from N(0, 2 / fan_in), and torch's `kaiming_normal_` does. Keras' and "
         "JAX' `he_normal` cut that normal at two standard deviations and stretch what is left, so "
         f"that no weight lies beyond {_CUT:.2f} sigma. The standard deviation is the same, the tails "
@@ -74,7 +74,7 @@ HE_NORMAL = Row(
             else ""
         )
     ),
-    departs=_he_departs,
+    contradictions=_he_contradictions,
     picture=lambda f: charts.histogram(
         "Histograms of he_normal: torch follows the normal law, Keras and JAX stop at 2.27 sigma.",
         _lines(f, ("torch", "keras-tensorflow", "jax", "mlx")),
@@ -116,7 +116,7 @@ assert abs(weight).max() > 3.5 * sigma
 )
 
 
-def _truncated_departs(place: str, n: Numbers) -> list[str]:
+def _truncated_contradictions(place: str, n: Numbers) -> list[str]:
     if place == "torch":
         return check(nothing_is_cut=n["most"] > 4, the_std_is_kept=abs(n["std"] - 1) < 0.005)
     return check(the_std_shrinks_to_88_percent=abs(n["std"] - 0.8796) < 0.005)
@@ -125,18 +125,18 @@ def _truncated_departs(place: str, n: Numbers) -> list[str]:
 TRUNCATED_NORMAL = Row(
     id="truncated-normal",
     title="A truncated normal with std 0.02 is not truncated, or does not have std 0.02",
-    finding=lambda f: (
+    summary=lambda f: (
         f"torch: std {0.02 * f['torch']['std']:.4f}, furthest {f['torch']['most']:.1f} sigma; "
         f"Keras, JAX: std {0.02 * f['jax']['std']:.4f}"
     ),
-    tell=lambda f: (
+    text=lambda f: (
         "torch's `trunc_normal_(std=0.02)` cuts at its `a=-2, b=2`, which are absolute: 100 standard "
         f"deviations away, so nothing is cut (the furthest of a million is {f['torch']['most']:.1f} "
         "sigma). Keras' `TruncatedNormal(stddev=0.02)` and JAX' `truncated_normal(stddev=0.02)` cut "
         "at two standard deviations, and what is left has a standard deviation of "
         f"{0.02 * f['keras-tensorflow']['std']:.4f} and {0.02 * f['jax']['std']:.4f}."
     ),
-    departs=_truncated_departs,
+    contradictions=_truncated_contradictions,
     picture=lambda f: charts.histogram(
         "Histograms of truncated normals with std 0.02: torch's is a whole normal.",
         _lines(f, ("torch", "keras-tensorflow", "jax")),
@@ -169,7 +169,7 @@ assert abs(weight.std() - 0.02) < 0.0001  # and std is the std of the weights
 )
 
 
-def _bfloat16_departs(place: str, n: Numbers) -> list[str]:
+def _bfloat16_contradictions(place: str, n: Numbers) -> list[str]:
     if place in ("jax", "keras-jax"):
         return check(
             there_are_128_distinct_values=n["distinct"] == 128,
@@ -184,11 +184,11 @@ def _bfloat16_departs(place: str, n: Numbers) -> list[str]:
 BFLOAT16 = Row(
     id="bfloat16",
     title="A bfloat16 weight of JAX takes 128 values, and its mean is off",
-    finding=lambda f: (
+    summary=lambda f: (
         f"{f['jax']['distinct']} distinct values in a million, mean off by "
         f"{abs(f['jax']['mean_in_standard_errors']):.0f} standard errors"
     ),
-    tell=lambda f: (
+    text=lambda f: (
         "`jax.random` makes a bfloat16 number of as many random bits as its mantissa holds: seven. "
         "A uniform number is therefore one of 128 multiples of 1/128, the left ends of their cells, "
         "so its mean is half a cell too low. `normal`, `truncated_normal` and every initializer "
@@ -198,7 +198,7 @@ BFLOAT16 = Row(
         f"inherits it. Keras on TensorFlow took {f['keras-tensorflow']['distinct']:,} values, torch "
         f"{f['torch']['distinct']:,}. A float32 draw that is rounded once has neither fault."
     ),
-    departs=_bfloat16_departs,
+    contradictions=_bfloat16_contradictions,
     picture=lambda f: charts.histogram(
         "Histogram of a bfloat16 he_normal of JAX: it is ragged, and cut.",
         _lines(f, ("jax",)),
@@ -226,7 +226,7 @@ assert len(jnp.unique(weight)) > 2000
 )
 
 
-def _outside_departs(place: str, n: Numbers) -> list[str]:
+def _outside_contradictions(place: str, n: Numbers) -> list[str]:
     if place == "keras-torch":
         return check(values_lie_outside=n["outside"] > 0)
     return check(no_value_lies_outside=n["outside"] == 0)
@@ -235,18 +235,18 @@ def _outside_departs(place: str, n: Numbers) -> list[str]:
 OUTSIDE = Row(
     id="outside",
     title="Keras on torch draws truncated normals outside their bounds",
-    finding=lambda f: (
+    summary=lambda f: (
         f"{f['keras-torch']['outside']} of {f['keras-torch']['draws'] // 1_000_000} million outside, "
         f"up to {f['keras-torch']['most']:.2f} sigma"
     ),
-    tell=lambda f: (
+    text=lambda f: (
         "Keras' torch backend draws four normals for each weight and takes one that lies within two "
         "standard deviations. Where all four lie outside, it keeps one of them: a chance of "
         f"0.0455^4, four in a million. Of {f['keras-torch']['draws'] // 1_000_000} million draws "
         f"{f['keras-torch']['outside']} lay outside, the furthest at {f['keras-torch']['most']:.2f} "
         "sigma. Keras on TensorFlow and on JAX had none."
     ),
-    departs=_outside_departs,
+    contradictions=_outside_contradictions,
     picture=lambda f: charts.bars(
         "How many values of a truncated normal lie outside its bounds.",
         [

@@ -5,24 +5,24 @@ from __future__ import annotations
 from docs.measured.disagreements import charts
 from docs.measured.disagreements.measure.numbers import DTYPES
 from docs.measured.disagreements.results import Numbers
-from docs.measured.disagreements.rows.base import Found, Row, check, github
+from docs.measured.disagreements.rows.base import Measured, Row, check, github
 from docs.measured.places import PLACES
 
 
-def _recurrent_departs(place: str, n: Numbers) -> list[str]:
+def _recurrent_contradictions(place: str, n: Numbers) -> list[str]:
     if place == "jax":
         return check(each_gate_is_orthogonal=max(n["errors"]) < 1e-5)
     return check(no_gate_is_orthogonal=min(n["errors"]) > 0.5)
 
 
-def _recurrent_picture(found: Found) -> str:
+def _recurrent_picture(measured: Measured) -> str:
     groups = []
     for place, title in (
         ("keras-tensorflow", "keras.layers.LSTM(16), as it starts"),
         ("torch", "torch.nn.LSTM(10, 16), orthogonal_ on weight_hh_l0"),
         ("jax", "flax OptimizedLSTMCell(16), as it starts"),
     ):
-        errors = found[place]["errors"]
+        errors = measured[place]["errors"]
         shown = [
             charts.Bar(place, f"gate {i}", e, f"{e:.2f}" if e > 0.001 else f"{e:.0e}")
             for i, e in enumerate(errors, 1)
@@ -34,18 +34,18 @@ def _recurrent_picture(found: Found) -> str:
 RECURRENT = Row(
     id="recurrent",
     title="LSTM: the recurrent kernel is orthogonal, its gates are not",
-    finding=lambda f: (
+    summary=lambda f: (
         f"error of a gate: Keras {max(f['keras-tensorflow']['errors']):.1f}, torch "
         f"{max(f['torch']['errors']):.1f}, flax {max(f['jax']['errors']):.0e}"
     ),
-    tell=lambda f: (
+    text=lambda f: (
         "An LSTM multiplies its state by four matrices, one for each gate. Keras makes the fused "
         "kernel [16, 64] orthogonal: its 16 rows are, but no 16 x 16 gate is. The largest entry of "
         f"G^T G - I is {max(f['keras-tensorflow']['errors']):.2f}. `orthogonal_` on torch's "
         f"`weight_hh_l0` does the same ({max(f['torch']['errors']):.2f}). flax keeps the gates "
         f"apart, and each is orthogonal to {max(f['jax']['errors']):.0e}."
     ),
-    departs=_recurrent_departs,
+    contradictions=_recurrent_contradictions,
     picture=_recurrent_picture,
     code=(
         """
@@ -72,14 +72,14 @@ assert error(InitSpec.orthogonal().to_keras("in (stack=4 out)")) < 1e-5
 SHARED = Row(
     id="shared",
     title="One Keras initializer object on two layers gives equal weights",
-    finding=lambda f: "two layers of one unseeded `HeNormal()`: identical",
-    tell=lambda f: (
+    summary=lambda f: "two layers of one unseeded `HeNormal()`: identical",
+    text=lambda f: (
         "A Keras initializer draws its seed when it is made, and the same numbers whenever it is "
         "called with the same shape, `seed=None` or not. Two layers that were handed one object "
         "start out equal, and Keras 3 does not warn. What `to_keras()` returns carries a "
         "`SeedGenerator`, so each call is a new draw."
     ),
-    departs=lambda place, n: check(the_kernels_are_equal=n["equal"]),
+    contradictions=lambda place, n: check(the_kernels_are_equal=n["equal"]),
     picture=lambda f: charts.grids(
         "The kernels of two layers that share an initializer: the same numbers.",
         ("first layer", "second layer"),
@@ -109,19 +109,19 @@ assert not np.array_equal(*kernels(InitSpec.he_truncated_normal().to_keras()))
 )
 
 
-def _orthogonal_departs(place: str, n: Numbers) -> list[str]:
+def _orthogonal_contradictions(place: str, n: Numbers) -> list[str]:
     return check(bfloat16_raises=n["bfloat16"] != "works", float32_works=n["float32"] == "works")
 
 
 ORTHOGONAL = Row(
     id="orthogonal",
     title="No framework draws an orthogonal weight in bfloat16",
-    finding=lambda f: "torch, Keras and JAX raise from inside a QR decomposition",
-    tell=lambda f: (
+    summary=lambda f: "torch, Keras and JAX raise from inside a QR decomposition",
+    text=lambda f: (
         "None of them has a QR decomposition in bfloat16, and none draws in float32 and rounds. "
         f"torch says `{f['torch']['bfloat16']}`. In float16 Keras on TensorFlow alone works."
     ),
-    departs=_orthogonal_departs,
+    contradictions=_orthogonal_contradictions,
     picture=lambda f: charts.table(
         "In which dtypes orthogonal initializers work.",
         DTYPES,
@@ -155,14 +155,14 @@ assert (weight.float() @ weight.float().T - torch.eye(64)).abs().max() < 0.01
 SPARSE = Row(
     id="sparse",
     title="torch's `sparse_(generator=g)` draws its zeros from somewhere else",
-    finding=lambda f: f"{f['torch']['moved']} of 256 zeros move under the same generator",
-    tell=lambda f: (
+    summary=lambda f: f"{f['torch']['moved']} of 256 zeros move under the same generator",
+    text=lambda f: (
         "`sparse_` takes a generator for its normal numbers, and places the zeros with the global "
         "one. Twice the same generator seed, with other work done in between, gives other zeros: "
         f"here {f['torch']['moved']} of 256 places change. A run that is seeded through generators "
         "cannot be repeated."
     ),
-    departs=lambda place, n: check(zeros_move=n["moved"] > 0),
+    contradictions=lambda place, n: check(zeros_move=n["moved"] > 0),
     picture=lambda f: charts.grids(
         "The zeros of two sparse weights drawn with the same generator seed: different.",
         ("first draw", "second, same generator"),
