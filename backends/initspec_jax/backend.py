@@ -12,6 +12,7 @@ from initspec.backend import IN_OUT, Axes, BaseBackend, FloatType
 
 if TYPE_CHECKING:
     from initspec.backend import Builtin, Spec
+    from initspec.translate import Vocabulary
     from initspec_jax.initializer import JaxInitializer
 
 
@@ -45,6 +46,11 @@ class JaxBackend(BaseBackend):
         with jax.enable_x64(True) if kind.name == "float64" else contextlib.nullcontext():
             key = None if entropy is None else _key(entropy)
             return np.asarray(compiled(key, shape, kind.name))
+
+    def vocabulary(self) -> Vocabulary:
+        from initspec_jax.vocabulary import JAX
+
+        return JAX
 
     def builtins(self) -> tuple[Builtin, ...]:
         """Return JAX' and flax' own initializers; see `initspec.backend.HasBuiltins`."""

@@ -20,12 +20,14 @@ from initspec.backend import (
     resolve,
 )
 from initspec_keras import active
+from initspec_keras.loading import load
 
 if TYPE_CHECKING:
     import keras
 
     from initspec import InitSpec
     from initspec.backend import Builtin, Engine, Spec
+    from initspec.translate import Vocabulary
 
 _OTHER_SAMPLER = (
     "rounding: in float32 a truncated normal is Keras' built-in, which is not exact in 16 bits; "
@@ -68,6 +70,7 @@ class KerasBackend(BaseBackend):
         all devices (keras/src/backend/jax/core.py, should_shard_at_init), which leaks a tracer into
         the SeedGenerator: compile one initializer for each such variable.
         """
+        load()
         import keras
 
         dtypes = {keras.config.floatx(), keras.config.dtype_policy().variable_dtype}
@@ -85,6 +88,7 @@ class KerasBackend(BaseBackend):
     ) -> Any:
         """Return what `compile` returns where the policy has this dtype."""
         resolve(spec, shape, axes, IN_OUT, kind)  # a built-in would not check
+        load()
         with active.wide(kind.name):
             return self._native(spec, axes, seed, name, frozenset({kind.name}), entropy)
 
@@ -128,8 +132,14 @@ class KerasBackend(BaseBackend):
         """Return the frameworks that Keras runs on."""
         return read_engines(__package__)
 
+    def vocabulary(self) -> Vocabulary:
+        from initspec_keras.vocabulary import KERAS
+
+        return KERAS
+
     def builtins(self) -> tuple[Builtin, ...]:
         """Return Keras' own initializers; see `initspec.backend.HasBuiltins`."""
+        load()
         from initspec_keras.builtins import builtins
 
         return builtins()

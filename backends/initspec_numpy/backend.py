@@ -12,6 +12,7 @@ from initspec_numpy.initializer import NumpyInitializer
 
 if TYPE_CHECKING:
     from initspec.backend import Spec
+    from initspec.translate import Vocabulary
 
 
 class NumpyBackend(BaseBackend):
@@ -33,3 +34,9 @@ class NumpyBackend(BaseBackend):
         rng = None if entropy is None else np.random.default_rng(entropy % 2**128)
         array: NDArray[np.floating] = compiled(shape, kind.name, rng)
         return array
+
+    def vocabulary(self) -> Vocabulary:
+        from initspec.translate import Vocabulary
+
+        gap = "NumPy has no initializers."
+        return Vocabulary("numpy", "NumPy", "numpy.random", (), self.convention, gap=gap)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from initspec.backend import Builtin, Spec
+    from initspec.translate import Vocabulary
     from initspec_torch.initializer import TorchInitializer
 
 
@@ -65,6 +66,17 @@ class TorchBackend(BaseBackend):
         with torch.random.fork_rng(devices=()):
             torch.random.default_generator.manual_seed(seed)
             yield
+
+    def vocabulary(self) -> Vocabulary:
+        from initspec_torch.vocabulary import TORCH
+
+        return TORCH
+
+    def gain(self, activation: str, **parameters: Any) -> float:
+        """Return torch's gain of a named activation."""
+        from initspec_torch.vocabulary.gains import gain
+
+        return gain(activation, **parameters)
 
     def builtins(self) -> tuple[Builtin, ...]:
         """Return torch's own initializers; see `initspec.backend.HasBuiltins`."""

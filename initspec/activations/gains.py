@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from initspec.activations import Activation, activation_of
+from initspec.backend import BackendError, HasGain, load, registered
 from initspec.errors import ActivationError, SpecError, unknown
 from initspec.numerics.quadrature import Estimate, mean_square
-from initspec.numerics.validation import finite
 
-CONVENTIONS = ("unit_variance", "torch")
+UNIT_VARIANCE = "unit_variance"
 
 _LITERALS = {
     "sigmoid": 1.8462285453386054,
@@ -46,7 +47,7 @@ _ELU_TAIL = 0.14494541749292386
 def gain(
     activation: str | Callable[..., Any] | Activation,
     *,
-    convention: str = "unit_variance",
+    convention: str = UNIT_VARIANCE,
     **parameters: Any,
 ) -> float:
     """Return the gain of an activation: 1 / sqrt(E[f(z)^2]) for z ~ N(0, 1).
@@ -66,10 +67,11 @@ def gain(
     Args:
         activation: a name from `initspec.activations.NAMES`, or an elementwise function of a NumPy
             array.
-        convention: "unit_variance", or "torch" for the table of `torch.nn.init.calculate_gain`.
-            torch's is not the same quantity: ReLU's entries agree, but tanh is 5/3 (here 1.5925)
-            and selu 3/4 (here 1), both from practice (pytorch#24991, pytorch#50664: 3/4 keeps the
-            gradient of a deep network steady, and is not the paper's 1), and sigmoid is 1.
+        convention: "unit_variance", or the name of a backend whose framework has a table of its
+            own. "torch" is that of `torch.nn.init.calculate_gain`, another quantity: ReLU's entries
+            agree, but tanh is 5/3 (here 1.5925) and selu 3/4 (here 1), both from practice
+            (pytorch#24991, pytorch#50664: 3/4 keeps the gradient of a deep network steady, and is
+            not the paper's 1), and sigmoid is 1.
         parameters: what the named activation takes, such as negative_slope=0.2.
 
     Returns:
@@ -79,17 +81,15 @@ def gain(
     Raises:
         ActivationError: the activation is unknown, not elementwise, not finite or without second
             moment, or its quadrature does not converge.
-        SpecError: torch has no gain for it, or a parameter is out of range.
+        SpecError: the framework has no gain for it, or a parameter is out of range.
 
     >>> gain("leaky_relu", negative_slope=0.2), gain("tanh"), gain("tanh", convention="torch")
     (1.3867504905630728, 1.5925374197228315, 1.6666666666666667)
     >>> gain(lambda x: x**2)   # E[z^4] = 3
     0.57735026919
     """
-    if convention not in CONVENTIONS:
-        raise SpecError(unknown("convention", convention, CONVENTIONS))
-    if convention == "torch":
-        return _torch(activation, parameters)
+    if convention != UNIT_VARIANCE:
+        return _of_framework(convention, activation, parameters)
     f = activation_of(activation, **parameters)
     closed = _closed(f)
     if closed is not None:
@@ -148,51 +148,20 @@ def _closed(f: Activation) -> float | None:
     return None
 
 
-# --- torch's table --------------------------------------------------------------------------------
-
-_SLOPE = 0.01
-"""The negative slope that `calculate_gain("leaky_relu")` assumes by default."""
-
-TORCH_GAINS = {
-    "linear": 1.0,
-    "conv1d": 1.0,
-    "conv2d": 1.0,
-    "conv3d": 1.0,
-    "conv_transpose1d": 1.0,
-    "conv_transpose2d": 1.0,
-    "conv_transpose3d": 1.0,
-    "sigmoid": 1.0,
-    "tanh": 5.0 / 3.0,
-    "relu": math.sqrt(2.0),
-    "selu": 3.0 / 4.0,
-}
-"""torch 2.13, torch/nn/init.py; "leaky_relu" depends on its slope and is left to the function."""
-
-
-def calculate_gain(nonlinearity: Any, param: Any = None) -> float:
-    """Return what `torch.nn.init.calculate_gain` returns.
-
-    >>> calculate_gain("tanh"), calculate_gain("leaky_relu", 1.0)
-    (1.6666666666666667, 1.0)
-
-    Raises:
-        SpecError: the nonlinearity is unknown, or its parameter is not a number.
-    """
-    if nonlinearity == "leaky_relu":
-        slope = _SLOPE if param is None else finite("param", param)
-        return math.sqrt(2.0 / (1.0 + slope**2))
-    if nonlinearity not in TORCH_GAINS:
-        raise SpecError(unknown("nonlinearity", nonlinearity, (*TORCH_GAINS, "leaky_relu")))
-    return TORCH_GAINS[nonlinearity]
-
-
-def _torch(activation: Any, parameters: dict[str, Any]) -> float:
+def _of_framework(convention: str, activation: Any, parameters: dict[str, Any]) -> float:
+    backend = load(convention) if convention in registered() else None
+    if not isinstance(backend, HasGain):
+        raise SpecError(unknown("convention", convention, (UNIT_VARIANCE, *_conventions())))
     if not isinstance(activation, str):
         raise SpecError(
-            f"convention='torch' with {activation!r}: torch's table holds names; leave the "
-            "convention out"
+            f"convention={convention!r} with {activation!r}: a framework's table holds names; "
+            "leave the convention out"
         )
-    slope = parameters.pop("negative_slope", None) if activation == "leaky_relu" else None
-    if parameters:
-        raise SpecError(f"torch's gain of {activation!r} takes no {', '.join(parameters)}")
-    return calculate_gain(activation, slope)
+    return backend.gain(activation, **parameters)
+
+
+def _conventions() -> Iterator[str]:
+    for name in registered():
+        with contextlib.suppress(BackendError):  # which `initspec backends` shows
+            if isinstance(load(name), HasGain):
+                yield name

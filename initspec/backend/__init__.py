@@ -13,6 +13,7 @@ from initspec.backend.builtins import Builtin
 from initspec.backend.engines import Engine, read_engines
 from initspec.backend.memory import aligned
 from initspec.backend.protocol import (
+    QUIET,
     Backend,
     HasBuiltins,
     HasEngines,
@@ -54,6 +55,7 @@ __all__ = [
     "IN_OUT",
     "MODES",
     "OUT_IN",
+    "QUIET",
     "Axes",
     "AxesError",
     "Backend",

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from initspec.backend.engines import Engine
     from initspec.spec.value import Spec
 
+QUIET = "INITSPEC_QUIET"
+"""The environment variable that the command line sets: a framework is then to be imported without
+its greetings on standard error."""
+
 Compiled_co = TypeVar("Compiled_co", covariant=True)
 Part = TypeVar("Part")
 

@@ -28,7 +28,9 @@ def compare(
     ),
     dtype: str = typer.Option("float32", help="float16, bfloat16, float32 or float64."),
     backends: str = typer.Option(
-        None, help="Backends, such as torch,jax; all usable ones unless given.", show_default=False
+        None,
+        help="Backends, commas between; all usable ones unless given.",
+        show_default=False,
     ),
     seed: str = typer.Option(
         None, help="Draw the portable stream of this seed.", show_default=False

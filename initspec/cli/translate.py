@@ -17,10 +17,10 @@ from initspec.translate import translate as run
 
 def translate(
     call: str = typer.Argument(
-        help="A line such as torch.nn.init.kaiming_uniform_ or 'HeNormal()'; it is read, never run."
+        help="A framework's line, such as 'HeNormal()'; it is read, never run."
     ),
     to: str = typer.Option(
-        None, help="torch, keras, jax, numpy or initspec; all unless given.", show_default=False
+        None, help="A backend's name, or initspec; all unless given.", show_default=False
     ),
     shape: str = typer.Option(
         None, help="The shape that it is called with, such as 64,32,3,3.", show_default=False
@@ -30,7 +30,7 @@ def translate(
     ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Say which spec a line of torch, Keras or JAX is, its line elsewhere, and what changes."""
+    """Show which spec a framework's line is, its line elsewhere, and what changes."""
     result = run(call, to, None if shape is None else read_shape(shape), axes)
     if as_json:
         typer.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))

@@ -1,4 +1,6 @@
-"""The Rosetta table: which line of one framework is which line of another, and what changes.
+"""Which line of one framework is which line of another, and what changes.
+
+What each framework's lines mean is part of its backend; they are found when a line is translated.
 
 >>> from initspec.translate import translate
 >>> print(translate("keras.initializers.HeNormal()").spec)
@@ -7,18 +9,20 @@ he_truncated_normal
 
 from __future__ import annotations
 
-from initspec.translate.entries import NoEqualError, TranslationError
 from initspec.translate.lines import Line, meanings
-from initspec.translate.lookup import FRAMEWORKS
-from initspec.translate.translation import TARGETS, Translation, translate
+from initspec.translate.translation import Translation, targets, translate
+from initspec.translate.vocabularies import frameworks, vocabularies
+from initspec.translate.vocabulary import NoEqualError, TranslationError, Vocabulary
 
 __all__ = [
-    "FRAMEWORKS",
-    "TARGETS",
     "Line",
     "NoEqualError",
     "Translation",
     "TranslationError",
+    "Vocabulary",
+    "frameworks",
     "meanings",
+    "targets",
     "translate",
+    "vocabularies",
 ]

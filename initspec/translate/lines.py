@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,24 +11,11 @@ from initspec.distributions import Elementwise
 from initspec.distributions.rules import FanRule, Std
 from initspec.spec.constructors import CONSTRUCTORS
 from initspec.spec.resolve import Resolved
-from initspec.translate import to_jax, to_keras, to_torch
 from initspec.translate.difference import differences
-from initspec.translate.entries import Framework, Site
-from initspec.translate.from_jax import JAX
-from initspec.translate.from_keras import KERAS
-from initspec.translate.from_torch import TORCH
 from initspec.translate.reading import read
-from initspec.translate.writing import Written, by_hand, none, python
-
-_NUMPY = Framework("numpy", "numpy.random", (), OUT_IN)
-_WRITERS: dict[str, tuple[Framework, Callable[[InitSpec, Axes | None, int | None], Written]]] = {
-    "torch": (TORCH, to_torch.write),
-    "keras": (KERAS, to_keras.write),
-    "jax": (JAX, to_jax.write),
-    "numpy": (_NUMPY, lambda *_: none("NumPy has no initializers.")),
-}
-WRITTEN = tuple(_WRITERS)
-"""The frameworks that lines are written for."""
+from initspec.translate.vocabularies import vocabularies
+from initspec.translate.vocabulary import Vocabulary, WeightShape
+from initspec.translate.writing import Written, by_hand, python
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +23,7 @@ class Line:
     """A spec in the words of one framework.
 
     Attributes:
-        framework: "torch", "keras", "jax" or "numpy".
+        framework: the name of its backend.
         code: its own line, `w` being the weight; None where it has none.
         kind: "built-in", "by hand" where it takes more than one call of an initializer, or "none".
         initspec: the line of initspec that draws it there.
@@ -104,16 +90,17 @@ def meanings(
         axes: the axes of the weight in every framework; None gives each its own layout.
         shape: the weight's shape, in the order of `axes`, or of `out in kernel...`.
 
-    >>> meanings(InitSpec.he_normal())[0].code
+    >>> {line.framework: line.code for line in meanings(InitSpec.he_normal())}["torch"]
     'torch.nn.init.kaiming_normal_(w)'
     """
     weight = Weight(axes_of(axes), None if shape is None else check_shape(shape))
-    return tuple(write(spec, name, weight, topic_of(spec)) for name in WRITTEN)
+    topic = topic_of(spec)
+    return tuple(write(spec, words, weight, topic) for words in vocabularies().values())
 
 
 def write(
     spec: InitSpec,
-    name: str,
+    words: Vocabulary,
     weight: Weight,
     topic: str = "",
     defaults: bool = False,
@@ -122,31 +109,35 @@ def write(
 
     Args:
         spec: the spec.
-        name: the framework.
+        words: the framework's vocabulary.
         weight: the weight.
         topic: the name whose namesakes are told.
         defaults: whether namesakes that differ in a fixed std or mean alone are told, too.
     """
-    framework, writer = _WRITERS[name]
     rank = None if weight.shape is None else len(weight.shape)
-    written = writer(spec, weight.axes, rank)
+    written = words.write(spec, weight.axes, rank)
     if written.kind == "none":
-        written = _with_numbers(spec, name, weight) or written
+        written = _with_numbers(spec, words, weight) or written
     matter = axes_matter(spec)
     own = repr(str(weight.axes)) if weight.axes is not None and matter else ""
+    if hasattr(InitSpec, f"to_{words.name}"):
+        compiled = f"to_{words.name}({own})"
+    else:
+        compiled = f"to({', '.join(filter(None, (repr(words.name), own)))})"
+    call = f"({words.weight})" if words.weight else ""
     return Line(
-        name,
+        words.name,
         written.code,
         written.kind,
-        f"{python(spec)}.to_{name}({own}){'(w)' if name == 'torch' else ''}",
-        str(weight.axes or framework.axes) if matter else None,
-        weight.shape_in(framework.axes),
-        tuple(_namesakes(spec, topic, framework, written.code, defaults)),
+        f"{python(spec)}.{compiled}{call}",
+        str(weight.axes or words.axes) if matter else None,
+        weight.shape_in(words.axes),
+        tuple(_namesakes(spec, topic, words, written.code, defaults)),
         written.notes,
     )
 
 
-def _with_numbers(spec: InitSpec, name: str, weight: Weight) -> Written | None:
+def _with_numbers(spec: InitSpec, words: Vocabulary, weight: Weight) -> Written | None:
     """Return the line of the fixed std that a fan rule comes to on the weight, if that exists."""
     family = spec.distribution
     if not (isinstance(spec.variance, FanRule) and isinstance(family, Elementwise)):
@@ -154,7 +145,7 @@ def _with_numbers(spec: InitSpec, name: str, weight: Weight) -> Written | None:
     resolved = weight.resolve(spec)
     if resolved is None or not resolved.layout.size:
         return None
-    fixed = _WRITERS[name][1](InitSpec(family, Std(resolved.sigma)), None, None)
+    fixed = words.write(InitSpec(family, Std(resolved.sigma)), None, None)
     if fixed.code is None:
         return None
     return by_hand(fixed.code, "It cannot count these fans: the number is for this shape.")
@@ -176,14 +167,13 @@ def topic_of(spec: InitSpec) -> str:
 
 
 def _namesakes(
-    spec: InitSpec, topic: str, framework: Framework, code: str | None, defaults: bool
+    spec: InitSpec, topic: str, words: Vocabulary, code: str | None, defaults: bool
 ) -> list[str]:
-    entry = framework.usual(topic)
+    entry = words.usual(topic)
     if entry is None or entry.reader is None or entry.required():
         return []
     if (code or "").partition("(")[0] == entry.path and not defaults:
         return []  # it is in the line itself, with other arguments
-    there = entry.read(read(entry.name), Site()).spec
-    weight = "w" if framework is TORCH else ""
+    there = entry.read(read(entry.name), WeightShape()).spec
     how = differences(spec, there, defaults)
-    return [f"Not {entry.path}({weight}): that is {there}, {', '.join(how)}."] if how else []
+    return [f"Not {entry.path}({words.weight}): that is {there}, {', '.join(how)}."] if how else []

@@ -5,53 +5,47 @@ from __future__ import annotations
 from initspec.api import InitSpec
 from initspec.axes import OUT_IN
 from initspec.spec.constructors import CONSTRUCTORS
-from initspec.translate.entries import (
+from initspec.translate.reading import Call
+from initspec.translate.vocabularies import frameworks
+from initspec.translate.vocabulary import (
     Entry,
-    Framework,
     Reading,
-    Site,
     TranslationError,
+    Vocabulary,
+    WeightShape,
     nearest,
 )
-from initspec.translate.from_jax import JAX
-from initspec.translate.from_keras import KERAS
-from initspec.translate.from_torch import TORCH
-from initspec.translate.reading import Call
 
-FRAMEWORKS = (TORCH, KERAS, JAX)
-"""The frameworks whose lines are read."""
-
-_INITSPEC = Framework("initspec", "InitSpec", ("initspec.InitSpec", "initspec"), OUT_IN)
+_MODULES = ("initspec.InitSpec", "initspec")
+_INITSPEC = Vocabulary("initspec", "initspec", "InitSpec", _MODULES, OUT_IN)
 
 
-def find(call: Call, site: Site) -> tuple[Entry, Reading, str]:
+def find(call: Call, shape: WeightShape) -> tuple[Entry, Reading, str]:
     """Return the function that a line calls, what it means, and the line with its module.
 
     Raises:
         TranslationError: there is no such function, its arguments are others, or the name means
             different weights in several frameworks.
     """
-    if call.quoted:
-        return _string(call, site)
-    if _INITSPEC.says(call.module):
+    if _INITSPEC.has_module(call.module) and not call.quoted:
         return _own(call)
-    speakers = [one for one in FRAMEWORKS if not call.module or one.says(call.module)]
-    if call.module == "initializers":
-        speakers = [KERAS, JAX]
+    speakers = [words for words in frameworks() if _may_say(words, call)]
     if not speakers:
-        modules = ", ".join(one.module for one in FRAMEWORKS)
+        modules = ", ".join(words.module for words in frameworks())
         raise TranslationError(
             f"'{call.module}' is no module that is read: write one of {modules}, or the bare name"
         )
-    entries = [one.entries[call.name] for one in speakers if call.name in one.entries]
-    spec_too = not call.module and call.name in CONSTRUCTORS
+    entries = [
+        names[call.name] for words in speakers if call.name in (names := words.names(call.quoted))
+    ]
+    spec_too = not (call.module or call.quoted) and call.name in CONSTRUCTORS
     if not entries and not spec_too:
         raise _unknown(call, speakers)
     found: list[tuple[Entry, Reading, str]] = []
     problem: Exception | None = None
     for entry in entries:
         try:
-            found.append((entry, entry.read(call, site), _source(entry, call)))
+            found.append((entry, entry.read(call, shape), _source(entry, call)))
         except TranslationError as error:  # not the arguments of this one
             problem = problem or error
     if spec_too:
@@ -63,22 +57,16 @@ def find(call: Call, site: Site) -> tuple[Entry, Reading, str]:
         assert problem is not None
         raise problem
     # Without a shape each line is for a layer in its own layout, whatever that is.
-    meanings = {(one.spec, None if site.shape is None else one.axes) for _, one, _ in found}
+    meanings = {(one.spec, None if shape.shape is None else one.axes) for _, one, _ in found}
     if len(meanings) > 1:
         raise _ambiguous(call, found)
     return found[0]
 
 
-def _string(call: Call, site: Site) -> tuple[Entry, Reading, str]:
-    entry = KERAS.strings.get(call.name) or KERAS.entries.get(call.name)
-    if entry is None:
-        near = nearest(call.name, (*KERAS.entries, *KERAS.strings))
-        hint = f"; did you mean {near!r}?" if near else "."
-        raise TranslationError(
-            f"{call.name!r} is no string that Keras knows as an initializer{hint} "
-            "Write a call without quotes for a line of torch or JAX."
-        )
-    return entry, entry.read(call, site), repr(call.name)
+def _may_say(words: Vocabulary, call: Call) -> bool:
+    if call.quoted:
+        return words.strings is not None
+    return not call.module or words.has_module(call.module)
 
 
 def _own(call: Call) -> tuple[Entry, Reading, str]:
@@ -91,16 +79,25 @@ def _own(call: Call) -> tuple[Entry, Reading, str]:
 
 
 def _source(entry: Entry, call: Call) -> str:
+    if call.quoted:
+        return repr(call.name)
     return str(Call(entry.framework.module, entry.name, call.positional, call.keywords))
 
 
-def _unknown(call: Call, speakers: list[Framework]) -> TranslationError:
-    where = {name: one for one in speakers for name in one.entries}
+def _unknown(call: Call, speakers: list[Vocabulary]) -> TranslationError:
+    where = {name: words for words in speakers for name in words.names(call.quoted)}
     near = nearest(call.name, where)
+    titles = " or ".join(words.title for words in speakers)
+    if call.quoted:
+        hint = f"; did you mean {near!r}?" if near else "."
+        return TranslationError(
+            f"{call.name!r} is not a string that {titles} takes as an initializer{hint} "
+            "Write a call without quotes for a line of another framework."
+        )
     hint = f"; did you mean {where[near].module}.{near}?" if near else "."
-    said = speakers[0].module if len(speakers) == 1 else "torch, Keras or JAX"
+    said = speakers[0].module if len(speakers) == 1 else titles
     every = ", ".join(speakers[0].entries) if len(speakers) == 1 else ""
-    listed = f" It has {every}." if every else " docs/rosetta.md lists them all."
+    listed = f" It has {every}." if every else " docs/translate.md lists them all."
     return TranslationError(f"{said} has no initializer {call.name!r}{hint}{listed}")
 
 

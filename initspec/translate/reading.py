@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from initspec.errors import FormatError
-from initspec.translate.values import read_value
+from initspec.translate.values import Numbers, read_value
 
 _LONGEST = 1_000
 
@@ -21,7 +21,7 @@ class Call:
         name: the function or class.
         positional: its arguments without names.
         keywords: its arguments with names.
-        quoted: whether the line is a string, as Keras layers take it.
+        quoted: whether the line is a string, as some layers take it.
     """
 
     module: str
@@ -39,11 +39,15 @@ class Call:
         return f"{name}({', '.join(words)})" if words else name
 
 
-def read(line: str) -> Call:
+def read(line: str, numbers: Numbers | None = None) -> Call:
     """Return the call that a line of code makes; it is read, never evaluated.
 
     A bare name is a call without arguments, and an initializer that is called at once, as in
     `he_normal()(key, shape)`, is the initializer.
+
+    Args:
+        line: the line.
+        numbers: functions that give an argument's number, by name.
 
     Raises:
         FormatError: the line is not one call.
@@ -54,33 +58,33 @@ def read(line: str) -> Call:
         raise FormatError(f"a line of {len(line)} characters: at most {_LONGEST} are read")
     try:
         node = ast.parse(line.strip(), mode="eval").body
-        return _read(node, line)
+        return _read(node, line, numbers or {})
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         if isinstance(error, FormatError):
             raise
         raise _unreadable(line) from None
 
 
-_EXAMPLE = "write one call, such as 'torch.nn.init.kaiming_uniform_(w, a=0.2)'"
+_EXAMPLE = "write one call, such as 'HeNormal(seed=1)'"
 
 
-def _read(node: ast.expr, line: str) -> Call:
+def _read(node: ast.expr, line: str, numbers: Numbers) -> Call:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return Call("", node.value, quoted=True)
     if not isinstance(node, ast.Call):
         return Call(*_dotted(node, line))
     if isinstance(node.func, ast.Call):
-        return _read(node.func, line)
+        return _read(node.func, line, numbers)
     keywords: dict[str, Any] = {}
     for keyword in node.keywords:
         if keyword.arg is None:
             raise _unreadable(line)
         if keyword.arg in keywords:  # ast reads it; only the compiler would refuse
             raise FormatError(f"{line!r} gives {keyword.arg!r} twice; leave one out")
-        keywords[keyword.arg] = read_value(keyword.value)
+        keywords[keyword.arg] = read_value(keyword.value, numbers)
     if any(isinstance(value, ast.Starred) for value in node.args):
         raise _unreadable(line)
-    positional = tuple(read_value(value) for value in node.args)
+    positional = tuple(read_value(value, numbers) for value in node.args)
     return Call(*_dotted(node.func, line), positional, tuple(keywords.items()))
 
 

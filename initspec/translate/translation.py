@@ -8,14 +8,17 @@ from typing import Any
 from initspec.api import InitSpec
 from initspec.axes import Axes, axes_of, by_rank, check_shape
 from initspec.errors import AxesError, unknown
-from initspec.translate.entries import Reading, Site, TranslationError
-from initspec.translate.lines import WRITTEN, Line, Weight, axes_matter, write
+from initspec.translate.lines import Line, Weight, axes_matter, write
 from initspec.translate.lookup import find
 from initspec.translate.reading import read
+from initspec.translate.vocabularies import vocabularies
+from initspec.translate.vocabulary import Reading, TranslationError, WeightShape
 from initspec.translate.writing import python
 
-TARGETS = (*WRITTEN, "initspec")
-"""What a line can be translated to."""
+
+def targets() -> tuple[str, ...]:
+    """Return what a line can be translated to: each backend, and "initspec" itself."""
+    return (*vocabularies(), "initspec")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Translation:
 
     Attributes:
         source: the line, as it was understood.
-        framework: whose line it is: "torch", "keras", "jax" or "initspec".
+        framework: whose line it is, the name of a backend or "initspec".
         spec: the spec that it is exactly.
         axes: what the line takes each axis of the weight for; None where its law needs none.
         shape: the weight's shape, where it was given.
@@ -77,7 +80,7 @@ def translate(
     shape: tuple[int, ...] | None = None,
     axes: str | Axes | None = None,
 ) -> Translation:
-    """Return what a line of torch.nn.init, keras.initializers or jax.nn.initializers is.
+    """Return what a line of a framework's initializers is.
 
     The line is read, never evaluated. Without axes, each framework's line is for the layer's weight
     in its own layout; where the source names axes, or `axes` does, all lines are for one array of
@@ -85,8 +88,8 @@ def translate(
 
     Args:
         line: a call, such as "nn.init.kaiming_uniform_(w, a=0.2)", a bare name, a quoted string as
-            Keras layers take it, or "InitSpec.he_normal()".
-        to: "torch", "keras", "jax", "numpy" or "initspec"; None gives all.
+            layers take it, or "InitSpec.he_normal()".
+        to: the name of a backend, or "initspec"; None gives all.
         shape: the shape that the line is called with, where the law depends on it.
         axes: what each axis of that shape is for, to hold the line's own fans against.
 
@@ -101,13 +104,14 @@ def translate(
     >>> translation.line("keras").code
     'keras.initializers.HeUniform()'
     """
-    if to is not None and to not in TARGETS:
-        raise TranslationError(unknown("target", to, TARGETS))
+    words = vocabularies()
+    if to is not None and to not in targets():
+        raise TranslationError(unknown("target", to, targets()))
     sizes, own = None if shape is None else check_shape(shape), axes_of(axes)
     if own is not None and sizes is None:
         raise AxesError(f"axes '{own}' without a shape: give both, so that the fans can be counted")
-    call = read(line)
-    entry, reading, source = find(call, Site(sizes))
+    call = read(line, {name: f for one in words.values() for name, f in one.numbers.items()})
+    entry, reading, source = find(call, WeightShape(sizes))
     convention, notes = entry.framework.axes, list(reading.notes)
     explicit = None if _is_own(reading.axes, convention, sizes) else reading.axes
     if sizes is not None:
@@ -115,7 +119,7 @@ def translate(
         reading.spec.resolve(sizes, reading.axes if axes_matter(reading.spec) else own)
         if own is not None:
             explicit = _held_against(reading, own, sizes, notes)
-    names = WRITTEN if to is None else () if to == "initspec" else (to,)
+    names = tuple(words) if to is None else () if to == "initspec" else (to,)
     weight = Weight(explicit, sizes, convention)
     plain = not (call.positional or call.keywords)
     return Translation(
@@ -127,7 +131,7 @@ def translate(
         tuple(
             write(
                 reading.spec,
-                name,
+                words[name],
                 weight,
                 "" if name == entry.framework.name else entry.topic,
                 defaults=plain,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from initspec.activations.gains import calculate_gain
 from initspec.errors import FormatError
+
+Numbers = Mapping[str, Callable[..., float]]
+"""Functions of a framework that give a number, by name."""
 
 _CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf}
 
@@ -29,11 +33,11 @@ class Opaque:
         return self.source
 
 
-def read_value(node: ast.expr) -> Any:
+def read_value(node: ast.expr, numbers: Numbers) -> Any:
     """Return what an argument says: a number, text, None, a list of them, else what it looks like.
 
-    Arithmetic on numbers, `math.sqrt` and `calculate_gain` are worked out, because real lines say
-    `a=math.sqrt(5)` and `gain=nn.init.calculate_gain("relu")`.
+    Arithmetic on numbers and `math.sqrt` are worked out, because real lines have `a=math.sqrt(5)`,
+    and so are the functions of `numbers`, such as `gain=nn.init.calculate_gain("relu")`.
 
     Raises:
         FormatError: the arithmetic has no result.
@@ -48,16 +52,18 @@ def read_value(node: ast.expr) -> Any:
         ):
             return _CONSTANTS[name]
         case ast.Tuple(elts=items) | ast.List(elts=items):
-            return tuple(map(read_value, items))
+            return tuple(read_value(item, numbers) for item in items)
         case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=operand):
-            value = read_value(operand)
+            value = read_value(operand, numbers)
             if not _is_number(value):
                 return Opaque(ast.unparse(node))
             return -value if isinstance(sign, ast.USub) else value
         case ast.BinOp(left=left, op=operator, right=right):
-            return _arithmetic(node, read_value(left), operator, read_value(right))
+            return _arithmetic(
+                node, read_value(left, numbers), operator, read_value(right, numbers)
+            )
         case ast.Call():
-            return _call(node)
+            return _call(node, numbers)
     return Opaque(ast.unparse(node))
 
 
@@ -92,23 +98,22 @@ def _arithmetic(node: ast.BinOp, left: Any, operator: ast.operator, right: Any) 
     return Opaque(ast.unparse(node))
 
 
-def _call(node: ast.Call) -> Any:
+def _call(node: ast.Call, numbers: Numbers) -> Any:
     match node.func:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             pass
         case _:
             return Opaque(ast.unparse(node))
-    arguments = [read_value(argument) for argument in node.args]
-    named = {str(word.arg): read_value(word.value) for word in node.keywords}
+    arguments = [read_value(argument, numbers) for argument in node.args]
+    named = {str(word.arg): read_value(word.value, numbers) for word in node.keywords}
     match name, arguments:
         case "sqrt", [value] if not named and _is_number(value):
             if value < 0:
                 raise FormatError(f"'{ast.unparse(node)}' has no real value; write a number")
             return math.sqrt(_float(node, value))
-        case "calculate_gain", _ if len(arguments) + len(named) in (1, 2):
-            values = dict(zip(("nonlinearity", "param"), arguments, strict=False)) | named
-            if set(values) <= {"nonlinearity", "param"} and "nonlinearity" in values:
-                return calculate_gain(**values)
+        case _ if name in numbers:
+            with contextlib.suppress(TypeError):  # not its arguments
+                return numbers[name](*arguments, **named)
     return Opaque(ast.unparse(node))
 
 

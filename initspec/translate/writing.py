@@ -10,7 +10,7 @@ from typing import Any
 
 from initspec.api import InitSpec
 from initspec.axes import Axes
-from initspec.distributions import Normal, TruncatedNormal, Uniform
+from initspec.distributions import Distribution, Normal, TruncatedNormal, Uniform
 from initspec.distributions.rules import FanRule, he_scale
 
 SWAPPED = {
@@ -37,6 +37,35 @@ class Written:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class LineRequest:
+    """What a line is to be written for.
+
+    Attributes:
+        spec: the spec.
+        axes: the role of each axis of the weight.
+        rank: the number of its axes; None where it is not known.
+    """
+
+    spec: InitSpec
+    axes: Axes
+    rank: int | None
+
+    @property
+    def family(self) -> Any:
+        """The spec's family, of the type that the line's writer is entered for."""
+        return self.spec.distribution
+
+    @property
+    def roles(self) -> tuple[str, ...] | None:
+        """The role of each axis; see `roles`."""
+        return roles(self.axes, self.rank)
+
+
+Lines = dict[type[Distribution], Callable[[LineRequest], Written]]
+"""What writes a spec of each family as a line of a framework."""
+
+
 def built_in(code: str, *notes: str) -> Written:
     """Return a line that is one call of the framework's own initializer."""
     return Written(code, "built-in", notes)
@@ -61,6 +90,11 @@ def call(name: str, *positional: object, **keywords: object) -> str:
     words = [_say(value) for value in positional]
     words += [f"{key}={_say(value)}" for key, value in keywords.items() if value is not None]
     return f"{name}({', '.join(words)})"
+
+
+def gain_argument(spec: InitSpec) -> tuple[float, ...]:
+    """Return the gain as an argument; nothing where it is 1, which functions assume."""
+    return () if spec.gain == 1 else (spec.gain,)
 
 
 class Code(str):
@@ -121,6 +155,12 @@ def roles(axes: Axes, rank: int | None) -> tuple[str, ...] | None:
         else:
             found += ["kernel"] * (rank - len(axes.items) + 1)
     return tuple(found)
+
+
+def is_square(found: tuple[str, ...] | None) -> bool:
+    """Return whether a weight has one axis of inputs and one of outputs, and no others."""
+    axes = [role for role in found or () if role != "kernel..."]
+    return sorted(axes) == ["in", "out"]
 
 
 def python(spec: InitSpec) -> str:

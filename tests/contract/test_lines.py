@@ -22,7 +22,7 @@ import pytest
 from initspec import DeltaOrthogonal, Identity, InitSpec, Orthogonal, Sparse
 from initspec.distributions import Constant
 from initspec.spec.resolve import Resolved
-from initspec.translate import FRAMEWORKS, Line, translate
+from initspec.translate import Line, frameworks, translate
 
 stats = pytest.importorskip("scipy.stats")
 
@@ -52,7 +52,7 @@ NAMES = [
         f"{entry.path}({', '.join(filter(None, ['w' * (one.name == 'torch'), said]))})",
         SHAPES.get(entry.topic, MATRIX),
     )
-    for one in FRAMEWORKS
+    for one in frameworks()
     for entry in one.entries.values()
     if entry.reader is not None
     for said in [REQUIRED.get(entry.path, "")]

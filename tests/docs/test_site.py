@@ -52,10 +52,10 @@ def test_page_is_sound(window, site, name):
         ("depthwise", "axes.html"),
         ("truncated normal", "spec.html"),
         ("attention", "axes.html"),
-        ("translate", "rosetta.html"),
+        ("translate", "translate.html"),
         ("bfloat16 bias", "disagreements.html"),
         ("keras he_normal", "spec.html"),
-        ("kaiming_uniform_", "rosetta.html"),
+        ("kaiming_uniform_", "translate.html"),
     ],
 )
 def test_search_finds(browser, site, query, page):

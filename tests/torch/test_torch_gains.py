@@ -6,10 +6,10 @@ import inspect
 import re
 
 import pytest
+from initspec_torch.vocabulary.gains import TORCH_GAINS
 from torch.nn import init
 
 from initspec import gain
-from initspec.activations.gains import TORCH_GAINS
 
 
 @pytest.mark.parametrize("name", [*TORCH_GAINS, "leaky_relu"])

@@ -1,4 +1,4 @@
-"""That docs/rosetta.md says what the table says."""
+"""That docs/translate.md says what the table says."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from initspec import Axes, InitSpec
-from initspec.translate import FRAMEWORKS, NoEqualError, meanings, translate
+from initspec.translate import NoEqualError, frameworks, meanings, translate
 
-DOCS = Path(__file__).resolve().parents[3] / "docs" / "rosetta.md"
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "translate.md"
 
 
 def rows(heading: str) -> list[list[str]]:
-    """Return the cells of the first table under a heading of docs/rosetta.md, code unquoted."""
+    """Return the cells of the first table under a heading of docs/translate.md, code unquoted."""
     text = DOCS.read_text("utf-8").partition(f"## {heading}\n")[2].partition("\n## ")[0]
     lines = [line for line in text.splitlines() if line.startswith("|")][2:]
     assert lines, heading
@@ -34,7 +34,7 @@ def test_page_says_the_same_law_everywhere() -> None:
         assert cells == [code.replace("jax.nn.initializers.", "") for code in short], spec
 
 
-@pytest.mark.parametrize("framework", FRAMEWORKS, ids=lambda one: one.name)
+@pytest.mark.parametrize("framework", frameworks(), ids=lambda one: one.name)
 def test_page_lists_every_function(framework: object) -> None:
     """Each function of a framework stands in its table, with the spec that `translate` finds."""
     entries = framework.entries  # type: ignore[attr-defined]

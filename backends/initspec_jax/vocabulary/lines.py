@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from initspec.api import InitSpec
-from initspec.axes import IN_OUT, Axes
-from initspec.distributions import (
+from initspec import (
     Constant,
     DeltaOrthogonal,
     Dirac,
+    FanRule,
     Identity,
+    InitSpec,
     Normal,
     Orthogonal,
     TruncatedNormal,
     Uniform,
 )
-from initspec.distributions.rules import FanRule
-from initspec.spec.formula import scale_of
-from initspec.translate.from_jax import SEES_THE_END
-from initspec.translate.laws import uncut
-from initspec.translate.writing import Written, built_in, by_hand, call, none, roles
+from initspec.translate.authors import (
+    LineRequest,
+    Lines,
+    Written,
+    built_in,
+    by_hand,
+    call,
+    gain_argument,
+    is_square,
+    none,
+    scale_of,
+    uncut,
+)
+from initspec_jax.vocabulary.functions import SEES_THE_END
 
 _NAMED = {
     (1.0, "fan_avg", "uniform"): "glorot_uniform",
@@ -35,42 +44,35 @@ _OTHER_AXES = "JAX has no argument that says these axes"
 _TWO_SIGMAS = "JAX' fan rules cut at two parent standard deviations only"
 
 
-def write(spec: InitSpec, axes: Axes | None, rank: int | None) -> Written:
-    """Return JAX' line for a spec; `axes` None is JAX' own convention."""
-    family = spec.distribution
-    found = roles(axes or IN_OUT, rank)
-    match family:
-        case Constant(value):
-            if value in (0.0, 1.0):
-                return built_in(f"jax.nn.initializers.{'ones' if value else 'zeros'}")
-            return built_in(call("jax.nn.initializers.constant", value))
-        case Normal() | Uniform() | TruncatedNormal():
-            if isinstance(spec.variance, FanRule):
-                return _fan_rule(spec, found)
-            return _fixed(spec)
-        case DeltaOrthogonal():
-            if found is None or found[-2:] != ("in", "out") or not _all_kernel(found[:-2]):
-                return none(_OTHER_AXES)
-            return built_in(call("jax.nn.initializers.delta_orthogonal", *_gain(spec)))
-        case Orthogonal():
-            return _orthogonal(spec, found)
-        case Dirac():
-            return none("JAX has no identity of a convolution")
-        case Identity():
-            if found is None or sorted(role for role in found if role != "kernel...") != [
-                "in",
-                "out",
-            ]:
-                return none(_OTHER_AXES)
-            gain = "" if spec.gain == 1 else f"{spec.gain!r} * "
-            return by_hand(
-                f"{_LAMBDA}{gain}jax.numpy.eye(*shape, dtype=dtype)", "JAX has no identity."
-            )
-    return none(f"JAX has no {family.name()} initializer")
+def _constant(asked: LineRequest) -> Written:
+    value = asked.family.value
+    if value in (0.0, 1.0):
+        return built_in(f"jax.nn.initializers.{'ones' if value else 'zeros'}")
+    return built_in(call("jax.nn.initializers.constant", value))
 
 
-def _gain(spec: InitSpec) -> tuple[float, ...]:
-    return () if spec.gain == 1 else (spec.gain,)
+def _elementwise(asked: LineRequest) -> Written:
+    if isinstance(asked.spec.variance, FanRule):
+        return _fan_rule(asked.spec, asked.roles)
+    return _fixed(asked.spec)
+
+
+def _delta_orthogonal(asked: LineRequest) -> Written:
+    found = asked.roles
+    if found is None or found[-2:] != ("in", "out") or not _all_kernel(found[:-2]):
+        return none(_OTHER_AXES)
+    return built_in(call("jax.nn.initializers.delta_orthogonal", *gain_argument(asked.spec)))
+
+
+def _dirac(_asked: LineRequest) -> Written:
+    return none("JAX has no identity of a convolution")
+
+
+def _identity(asked: LineRequest) -> Written:
+    if not is_square(asked.roles):
+        return none(_OTHER_AXES)
+    factor = "".join(f"{size!r} * " for size in gain_argument(asked.spec))
+    return by_hand(f"{_LAMBDA}{factor}jax.numpy.eye(*shape, dtype=dtype)", "JAX has no identity.")
 
 
 def _fixed(spec: InitSpec) -> Written:
@@ -131,7 +133,8 @@ def _axis_arguments(found: tuple[str, ...]) -> dict[str, Any] | None:
     return said
 
 
-def _orthogonal(spec: InitSpec, found: tuple[str, ...] | None) -> Written:
+def _orthogonal(asked: LineRequest) -> Written:
+    found = asked.roles
     if found is None or "stack" in found or found.count("out") != 1:
         return none(_OTHER_AXES)
     place = found.index("out")
@@ -140,9 +143,22 @@ def _orthogonal(spec: InitSpec, found: tuple[str, ...] | None) -> Written:
         column = place - len(found)
     if column in (-1, len(found) - 1) and "kernel..." not in found[place:]:
         column = None
-    code = call("jax.nn.initializers.orthogonal", *_gain(spec), column_axis=column)
+    code = call("jax.nn.initializers.orthogonal", *gain_argument(asked.spec), column_axis=column)
     return built_in(code)
 
 
 def _all_kernel(found: tuple[str, ...]) -> bool:
     return set(found) <= {"kernel", "kernel..."}
+
+
+LINES: Lines = {
+    Constant: _constant,
+    Normal: _elementwise,
+    Uniform: _elementwise,
+    TruncatedNormal: _elementwise,
+    Orthogonal: _orthogonal,
+    DeltaOrthogonal: _delta_orthogonal,
+    Identity: _identity,
+    Dirac: _dirac,
+}
+"""What writes the line of each family."""

@@ -6,19 +6,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from initspec.api import InitSpec
-from initspec.axes import IN_OUT, OUT_IN, Axes
-from initspec.axes.fans import MODES
-from initspec.distributions import TruncatedNormal
-from initspec.distributions.rules import FanRule
-from initspec.errors import AxesError, ShapeError, SpecError, unknown
-from initspec.numerics.validation import finite
-from initspec.spec.formula import number
-from initspec.translate.entries import GIVEN, Framework, NoEqualError, Reading, Site
-from initspec.translate.laws import centred, normal, uncut, uniform
+from initspec import FanRule, InitSpec, TruncatedNormal
+from initspec.backend import (
+    IN_OUT,
+    MODES,
+    OUT_IN,
+    Axes,
+    AxesError,
+    ShapeError,
+    SpecError,
+    finite,
+    unknown,
+)
+from initspec.translate.authors import (
+    IGNORED,
+    NoEqualError,
+    Reading,
+    Vocabulary,
+    WeightShape,
+    centred,
+    normal,
+    number,
+    uncut,
+    uniform,
+)
 
-JAX = Framework(
+JAX = Vocabulary(
     "jax",
+    "JAX",
     "jax.nn.initializers",
     (
         "nn.initializers",  # jax.nn, flax.linen and flax.nnx, which export JAX' own
@@ -26,6 +41,7 @@ JAX = Framework(
         "linen.initializers",
         "flax.linen.initializers",
         "flax.nnx.initializers",
+        "initializers",
     ),
     IN_OUT,
 )
@@ -40,7 +56,7 @@ _FAMILIES = ("truncated_normal", "normal", "uniform")
 
 @JAX.line("variance_scaling", topic="variance_scaling")
 def _variance_scaling(
-    at: Site,
+    at: WeightShape,
     /,
     scale: Any,
     mode: Any,
@@ -64,7 +80,7 @@ def _variance_scaling(
 
 def _named(scale: float, mode: str, distribution: str) -> Callable[..., Reading]:
     def reader(
-        at: Site,
+        at: WeightShape,
         /,
         in_axis: Any = -2,
         out_axis: Any = -1,
@@ -90,13 +106,13 @@ for _names, _rule in {
 
 
 @JAX.line("normal", topic="normal")
-def _normal(at: Site, /, stddev: Any = 1e-2, dtype: Any = None) -> Reading:
+def _normal(at: WeightShape, /, stddev: Any = 1e-2, dtype: Any = None) -> Reading:
     # JAX multiplies, so that a negative stddev is a mirror image of a law that is its own.
     return Reading(normal(abs(finite("stddev", stddev))), IN_OUT, _dtype(dtype))
 
 
 @JAX.line("uniform", topic="uniform")
-def _uniform(at: Site, /, scale: Any = 1e-2, dtype: Any = None) -> Reading:
+def _uniform(at: WeightShape, /, scale: Any = 1e-2, dtype: Any = None) -> Reading:
     ends = sorted((0.0, finite("scale", scale)))
     said = (
         f"It is not centred: it lies between 0 and scale, and its mean is {number(sum(ends) / 2)}."
@@ -106,7 +122,7 @@ def _uniform(at: Site, /, scale: Any = 1e-2, dtype: Any = None) -> Reading:
 
 @JAX.line("truncated_normal", topic="truncated_normal")
 def _truncated_normal(
-    at: Site,
+    at: WeightShape,
     /,
     stddev: Any = 1e-2,
     dtype: Any = None,
@@ -136,7 +152,9 @@ def _truncated_normal(
 
 
 @JAX.line("orthogonal", topic="orthogonal")
-def _orthogonal(at: Site, /, scale: Any = 1.0, column_axis: Any = -1, dtype: Any = None) -> Reading:
+def _orthogonal(
+    at: WeightShape, /, scale: Any = 1.0, column_axis: Any = -1, dtype: Any = None
+) -> Reading:
     if at.rank is not None and at.rank < 2:
         raise ShapeError(f"the shape {at.shape} has {at.rank} axes: JAX' orthogonal needs two")
     column = _index("column_axis", column_axis)
@@ -147,7 +165,7 @@ def _orthogonal(at: Site, /, scale: Any = 1.0, column_axis: Any = -1, dtype: Any
 
 @JAX.line("delta_orthogonal", topic="delta_orthogonal")
 def _delta_orthogonal(
-    at: Site, /, scale: Any = 1.0, column_axis: Any = -1, dtype: Any = None
+    at: WeightShape, /, scale: Any = 1.0, column_axis: Any = -1, dtype: Any = None
 ) -> Reading:
     if at.rank not in (None, 3, 4, 5):
         raise ShapeError(
@@ -160,16 +178,16 @@ def _delta_orthogonal(
 
 
 @JAX.line("constant", topic="constant")
-def _constant(at: Site, /, value: Any, dtype: Any = None) -> Reading:
+def _constant(at: WeightShape, /, value: Any, dtype: Any = None) -> Reading:
     return Reading(InitSpec.constant(value), IN_OUT, _dtype(dtype))
 
 
 @JAX.line("zeros", topic="zeros")
 def _zeros(
-    at: Site,
+    at: WeightShape,
     /,
-    key: Any = GIVEN,
-    shape: Any = GIVEN,
+    key: Any = IGNORED,
+    shape: Any = IGNORED,
     dtype: Any = None,
     out_sharding: Any = None,
 ) -> Reading:
@@ -178,10 +196,10 @@ def _zeros(
 
 @JAX.line("ones", topic="ones")
 def _ones(
-    at: Site,
+    at: WeightShape,
     /,
-    key: Any = GIVEN,
-    shape: Any = GIVEN,
+    key: Any = IGNORED,
+    shape: Any = IGNORED,
     dtype: Any = None,
     out_sharding: Any = None,
 ) -> Reading:
@@ -221,7 +239,7 @@ def _indices(name: str, value: Any) -> tuple[int, ...]:
     return tuple(_index(name, item) for item in items)
 
 
-def _axes(at: Site, in_axis: Any, out_axis: Any, batch_axis: Any) -> Axes:
+def _axes(at: WeightShape, in_axis: Any, out_axis: Any, batch_axis: Any) -> Axes:
     """Return the axes by which JAX counts; those that it is told nothing of are its kernel."""
     roles: dict[int, str] = {}
     for role, name, value in (

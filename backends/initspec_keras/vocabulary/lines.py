@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from initspec.api import InitSpec
-from initspec.axes import IN_OUT, Axes
-from initspec.distributions import (
+from initspec import (
     Constant,
     DeltaOrthogonal,
     Dirac,
+    FanRule,
     Identity,
+    InitSpec,
     Normal,
     Orthogonal,
     TruncatedNormal,
     Uniform,
 )
-from initspec.distributions.rules import FanRule
-from initspec.spec.formula import scale_of
-from initspec.translate.from_keras import REPEATS
-from initspec.translate.laws import uncut
-from initspec.translate.writing import SWAPPED, Written, built_in, call, none, roles
+from initspec.translate.authors import (
+    SWAPPED,
+    LineRequest,
+    Lines,
+    Written,
+    built_in,
+    call,
+    gain_argument,
+    is_square,
+    none,
+    scale_of,
+    uncut,
+)
+from initspec_keras.vocabulary.functions import REPEATS
 
 _NAMED = {
     (1.0, "fan_avg", "uniform"): "GlorotUniform",
@@ -33,39 +42,39 @@ _TWO_SIGMAS = "Keras cuts at two parent standard deviations only"
 _OTHER_AXES = "Keras has no argument that says these axes"
 
 
-def write(spec: InitSpec, axes: Axes | None, rank: int | None) -> Written:
-    """Return Keras' line for a spec; `axes` None is Keras' own convention."""
-    family = spec.distribution
-    found = roles(axes or IN_OUT, rank)
-    match family:
-        case Constant(value):
-            if value in (0.0, 1.0):
-                return built_in(f"keras.initializers.{'Ones' if value else 'Zeros'}()")
-            return built_in(call("keras.initializers.Constant", value))
-        case TruncatedNormal(lower, upper) if (lower, upper) != (-2, 2) and not uncut(family):
-            return none(_TWO_SIGMAS)
-        case Normal() | Uniform() | TruncatedNormal():
-            if isinstance(spec.variance, FanRule):
-                return _fan_rule(spec, found)
-            return _fixed(spec)
-        case DeltaOrthogonal():
-            return none("Keras has no orthogonal kernel of one tap")
-        case Orthogonal():
-            if found is None or not _is_matrix(found):
-                return none(_OTHER_AXES)
-            gain = () if spec.gain == 1 else (spec.gain,)
-            return built_in(call("keras.initializers.Orthogonal", *gain), REPEATS)
-        case Dirac():
-            return none("Keras has no identity of a convolution: its Identity takes 2 axes")
-        case Identity():
-            if found is None or sorted(role for role in found if role != "kernel...") != [
-                "in",
-                "out",
-            ]:
-                return none(_OTHER_AXES)
-            gain = () if spec.gain == 1 else (spec.gain,)
-            return built_in(call("keras.initializers.Identity", *gain))
-    return none(f"Keras has no {family.name()} initializer")
+def _constant(asked: LineRequest) -> Written:
+    value = asked.family.value
+    if value in (0.0, 1.0):
+        return built_in(f"keras.initializers.{'Ones' if value else 'Zeros'}()")
+    return built_in(call("keras.initializers.Constant", value))
+
+
+def _elementwise(asked: LineRequest) -> Written:
+    spec, family = asked.spec, asked.family
+    cut = isinstance(family, TruncatedNormal) and not uncut(family)
+    if cut and (family.lower, family.upper) != (-2, 2):
+        return none(_TWO_SIGMAS)
+    return _fan_rule(spec, asked.roles) if isinstance(spec.variance, FanRule) else _fixed(spec)
+
+
+def _orthogonal(asked: LineRequest) -> Written:
+    if asked.roles is None or not _is_matrix(asked.roles):
+        return none(_OTHER_AXES)
+    return built_in(call("keras.initializers.Orthogonal", *gain_argument(asked.spec)), REPEATS)
+
+
+def _identity(asked: LineRequest) -> Written:
+    if not is_square(asked.roles):
+        return none(_OTHER_AXES)
+    return built_in(call("keras.initializers.Identity", *gain_argument(asked.spec)))
+
+
+def _delta_orthogonal(_asked: LineRequest) -> Written:
+    return none("Keras has no orthogonal kernel of one tap")
+
+
+def _dirac(_asked: LineRequest) -> Written:
+    return none("Keras has no identity of a convolution: its Identity takes 2 axes")
 
 
 def _fixed(spec: InitSpec) -> Written:
@@ -125,3 +134,16 @@ def _is_matrix(found: tuple[str, ...]) -> bool:
     if found[-1:] == ("out",):
         return bool(others) and others <= {"in", "kernel"}
     return found[-1:] == ("in",) and others == {"out"}
+
+
+LINES: Lines = {
+    Constant: _constant,
+    Normal: _elementwise,
+    Uniform: _elementwise,
+    TruncatedNormal: _elementwise,
+    Orthogonal: _orthogonal,
+    DeltaOrthogonal: _delta_orthogonal,
+    Identity: _identity,
+    Dirac: _dirac,
+}
+"""What writes the line of each family."""

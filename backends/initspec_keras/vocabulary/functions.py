@@ -6,21 +6,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from initspec.api import InitSpec
-from initspec.axes import IN_OUT, Axes
-from initspec.distributions import TruncatedNormal
-from initspec.distributions.rules import FanRule
-from initspec.errors import AxesError, ShapeError, SpecError, unknown
-from initspec.numerics.validation import finite
-from initspec.spec.formula import number
-from initspec.translate.entries import Framework, NoEqualError, Reading, Site
-from initspec.translate.laws import centred, normal, uniform
+from initspec import FanRule, InitSpec, TruncatedNormal
+from initspec.backend import IN_OUT, Axes, AxesError, ShapeError, SpecError, finite, unknown
+from initspec.translate.authors import (
+    Entry,
+    NoEqualError,
+    Reading,
+    Vocabulary,
+    WeightShape,
+    centred,
+    normal,
+    number,
+    uniform,
+)
 
-KERAS = Framework(
+STRINGS: dict[str, Entry] = {}
+KERAS = Vocabulary(
     "keras",
+    "Keras",
     "keras.initializers",
-    ("tf.keras.initializers", "tensorflow.keras.initializers"),
+    ("tf.keras.initializers", "tensorflow.keras.initializers", "initializers"),
     IN_OUT,
+    strings=STRINGS,
 )
 
 REPEATS = (
@@ -37,20 +44,22 @@ _DISTRIBUTIONS = {
 
 
 @KERAS.line("RandomNormal", "random_normal", topic="normal")
-def _random_normal(at: Site, /, mean: Any = 0.0, stddev: Any = 0.05, seed: Any = None) -> Reading:
+def _random_normal(
+    at: WeightShape, /, mean: Any = 0.0, stddev: Any = 0.05, seed: Any = None
+) -> Reading:
     return Reading(normal(stddev, mean), IN_OUT, (REPEATS,))
 
 
 @KERAS.line("RandomUniform", "random_uniform", topic="uniform")
 def _random_uniform(
-    at: Site, /, minval: Any = -0.05, maxval: Any = 0.05, seed: Any = None
+    at: WeightShape, /, minval: Any = -0.05, maxval: Any = 0.05, seed: Any = None
 ) -> Reading:
     return Reading(uniform(minval, maxval), IN_OUT, (REPEATS,))
 
 
 @KERAS.line("TruncatedNormal", "truncated_normal", topic="truncated_normal")
 def _truncated_normal(
-    at: Site, /, mean: Any = 0.0, stddev: Any = 0.05, seed: Any = None
+    at: WeightShape, /, mean: Any = 0.0, stddev: Any = 0.05, seed: Any = None
 ) -> Reading:
     if finite("stddev", stddev) == 0:
         return Reading(InitSpec.constant(mean), IN_OUT)
@@ -64,7 +73,7 @@ def _truncated_normal(
 
 @KERAS.line("VarianceScaling", "variance_scaling", topic="variance_scaling")
 def _variance_scaling(
-    at: Site,
+    at: WeightShape,
     /,
     scale: Any = 1.0,
     mode: Any = "fan_in",
@@ -87,55 +96,55 @@ def _variance_scaling(
 
 @KERAS.line("GlorotUniform", "glorot_uniform", topic="glorot_uniform")
 def _glorot_uniform(
-    at: Site, /, seed: Any = None, input_axes: Any = None, output_axes: Any = None
+    at: WeightShape, /, seed: Any = None, input_axes: Any = None, output_axes: Any = None
 ) -> Reading:
     return _fan_rule(at, "uniform", 1.0, "fan_avg", input_axes, output_axes)
 
 
 @KERAS.line("GlorotNormal", "glorot_normal", topic="glorot_normal")
 def _glorot_normal(
-    at: Site, /, seed: Any = None, input_axes: Any = None, output_axes: Any = None
+    at: WeightShape, /, seed: Any = None, input_axes: Any = None, output_axes: Any = None
 ) -> Reading:
     return _fan_rule(at, "truncated_normal", 1.0, "fan_avg", input_axes, output_axes)
 
 
 @KERAS.line("LecunNormal", "lecun_normal", topic="lecun_normal")
 def _lecun_normal(
-    at: Site, /, seed: Any = None, input_axes: Any = None, output_axes: Any = None
+    at: WeightShape, /, seed: Any = None, input_axes: Any = None, output_axes: Any = None
 ) -> Reading:
     return _fan_rule(at, "truncated_normal", 1.0, "fan_in", input_axes, output_axes)
 
 
 @KERAS.line("LecunUniform", "lecun_uniform", topic="lecun_uniform")
 def _lecun_uniform(
-    at: Site, /, seed: Any = None, input_axes: Any = None, output_axes: Any = None
+    at: WeightShape, /, seed: Any = None, input_axes: Any = None, output_axes: Any = None
 ) -> Reading:
     return _fan_rule(at, "uniform", 1.0, "fan_in", input_axes, output_axes)
 
 
 @KERAS.line("HeNormal", "he_normal", topic="he_normal")
 def _he_normal(
-    at: Site, /, seed: Any = None, input_axes: Any = None, output_axes: Any = None
+    at: WeightShape, /, seed: Any = None, input_axes: Any = None, output_axes: Any = None
 ) -> Reading:
     return _fan_rule(at, "truncated_normal", 2.0, "fan_in", input_axes, output_axes)
 
 
 @KERAS.line("HeUniform", "he_uniform", topic="he_uniform")
 def _he_uniform(
-    at: Site, /, seed: Any = None, input_axes: Any = None, output_axes: Any = None
+    at: WeightShape, /, seed: Any = None, input_axes: Any = None, output_axes: Any = None
 ) -> Reading:
     return _fan_rule(at, "uniform", 2.0, "fan_in", input_axes, output_axes)
 
 
 @KERAS.line("Orthogonal", "OrthogonalInitializer", "orthogonal", topic="orthogonal")
-def _orthogonal(at: Site, /, gain: Any = 1.0, seed: Any = None) -> Reading:
+def _orthogonal(at: WeightShape, /, gain: Any = 1.0, seed: Any = None) -> Reading:
     if at.rank is not None and at.rank < 2:
         raise ShapeError(f"the shape {at.shape} has {at.rank} axes: Keras' Orthogonal needs two")
     return Reading(centred("gain", gain, InitSpec.orthogonal), IN_OUT, (REPEATS,))
 
 
 @KERAS.line("Identity", "IdentityInitializer", "identity", topic="identity")
-def _identity(at: Site, /, gain: Any = 1.0) -> Reading:
+def _identity(at: WeightShape, /, gain: Any = 1.0) -> Reading:
     if at.rank not in (None, 2):
         raise ShapeError(f"the shape {at.shape} has {at.rank} axes: Keras' Identity takes 2")
     size = finite("gain", gain)
@@ -149,17 +158,17 @@ def _identity(at: Site, /, gain: Any = 1.0) -> Reading:
 
 
 @KERAS.line("Constant", "constant", topic="constant")
-def _constant(at: Site, /, value: Any = 0.0) -> Reading:
+def _constant(at: WeightShape, /, value: Any = 0.0) -> Reading:
     return Reading(InitSpec.constant(value), IN_OUT)
 
 
 @KERAS.line("Zeros", "zeros", topic="zeros")
-def _zeros(at: Site, /) -> Reading:
+def _zeros(at: WeightShape, /) -> Reading:
     return Reading(InitSpec.zeros(), IN_OUT)
 
 
 @KERAS.line("Ones", "ones", topic="ones")
-def _ones(at: Site, /) -> Reading:
+def _ones(at: WeightShape, /) -> Reading:
     return Reading(InitSpec.ones(), IN_OUT)
 
 
@@ -187,11 +196,11 @@ for _string, _name in {
     "one": "Ones",
     "initializer": "Initializer",
 }.items():
-    KERAS.strings[_string] = KERAS.entries[_name]
+    STRINGS[_string] = KERAS.entries[_name]
 
 
 def _fan_rule(
-    at: Site, family: str, scale: Any, mode: str, input_axes: Any, output_axes: Any
+    at: WeightShape, family: str, scale: Any, mode: str, input_axes: Any, output_axes: Any
 ) -> Reading:
     distribution = TruncatedNormal() if family == "truncated_normal" else family
     spec = InitSpec(distribution, FanRule(scale), mode=mode)
@@ -212,7 +221,7 @@ def _fan_rule(
     return Reading(spec, axes, notes)
 
 
-def _convention(at: Site) -> Axes:
+def _convention(at: WeightShape) -> Axes:
     """Return what Keras takes the axes for; a vector has its length as both fans."""
     match at.rank:
         case 0:
@@ -229,7 +238,7 @@ def _indices(name: str, value: Any) -> tuple[int, ...]:
     return indices
 
 
-def _counted(at: Site, inputs: Sequence[int], outputs: Sequence[int]) -> Axes:
+def _counted(at: WeightShape, inputs: Sequence[int], outputs: Sequence[int]) -> Axes:
     """Return the axes of which both lists count some: in both, kernel; in none, stack."""
     every = (*inputs, *outputs)
     rank = at.rank

@@ -1,10 +1,10 @@
-"""The vocabulary of a framework: each of its functions, and the spec that a call of it means."""
+"""The vocabulary of a framework: what its functions mean, and how it writes a spec."""
 
 from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from initspec.axes import Axes
 from initspec.errors import InitSpecError, unknown
 from initspec.translate.reading import Call
 from initspec.translate.values import is_tensor
+from initspec.translate.writing import LineRequest, Lines, Written, none
 
 
 class TranslationError(InitSpecError):
@@ -24,11 +25,11 @@ class NoEqualError(TranslationError):
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """The weight that a line is called with.
+class WeightShape:
+    """The shape of the weight that a line is called with.
 
     Attributes:
-        shape: its shape; None where nobody said it.
+        shape: the shape; None where it was not given.
     """
 
     shape: tuple[int, ...] | None = None
@@ -54,14 +55,14 @@ class Reading:
     notes: tuple[str, ...] = ()
 
 
-class Given:
-    """The default of an argument that says no law: the tensor, a generator, a key."""
+class Ignored:
+    """The default of an argument that the law does not depend on: the tensor, a key, a shape."""
 
     def __repr__(self) -> str:
         return "..."
 
 
-GIVEN: Any = Given()
+IGNORED: Any = Ignored()
 
 Reader = Callable[..., Reading]
 
@@ -79,7 +80,7 @@ class Entry:
         reason: why there is no equal.
     """
 
-    framework: Framework
+    framework: Vocabulary
     name: str
     topic: str = ""
     reader: Reader | None = None
@@ -94,7 +95,7 @@ class Entry:
         """Return the arguments as the framework declares them."""
         assert self.reader is not None
         whole = inspect.signature(self.reader)
-        _site, *own = whole.parameters.values()
+        _shape, *own = whole.parameters.values()
         return whole.replace(parameters=own)
 
     def required(self) -> tuple[str, ...]:
@@ -106,7 +107,7 @@ class Entry:
             if one.default is inspect.Parameter.empty and one.name != "tensor"
         )
 
-    def read(self, call: Call, site: Site) -> Reading:
+    def read(self, call: Call, shape: WeightShape) -> Reading:
         """Return what a call of it means.
 
         Raises:
@@ -122,14 +123,15 @@ class Entry:
             and "tensor" not in dict(call.keywords)
             and not (positional and is_tensor(positional[0]))
         ):
-            positional = (GIVEN, *positional)  # `constant_(0.3)`, the tensor left out
+            positional = (IGNORED, *positional)  # `constant_(0.3)`, the tensor left out
         try:
             bound = signature.bind(*positional, **dict(call.keywords))
         except TypeError as error:
-            raise TranslationError(f"{self.path}: {self._misfit(call, error)}") from None
-        return self.reader(site, *bound.args, **bound.kwargs)
+            raise TranslationError(f"{self.path}: {self.explain_arguments(call, error)}") from None
+        return self.reader(shape, *bound.args, **bound.kwargs)
 
-    def _misfit(self, call: Call, error: TypeError) -> str:
+    def explain_arguments(self, call: Call, error: TypeError) -> str:
+        """Return which argument of a call does not fit, and what the arguments are."""
         names = list(self.signature().parameters)
         for name, _ in call.keywords:
             if name not in names:
@@ -140,24 +142,35 @@ class Entry:
 
 
 @dataclass(slots=True, eq=False)
-class Framework:
-    """A framework's initializers.
+class Vocabulary:
+    """The initializers of a framework, in both directions.
 
     Attributes:
-        name: its name, that of its backend.
-        module: the module in which they live.
+        name: the name of its backend.
+        title: its name in a sentence.
+        module: the module in which its initializers live.
         modules: what else may stand before them in a line.
         axes: what its functions take the axes of a weight for.
+        weight: what its lines call the weight, "w", where they fill one in place.
+        numbers: functions that give an argument's number, such as torch's calculate_gain.
         entries: every public name of the module.
-        strings: names that exist as strings only.
+        strings: what its layers take as quoted names, beside the entries; None where they take
+            none.
+        lines: for each family, what writes a spec of it as a line of the framework.
+        gap: why there is no line of a family that `lines` does not have.
     """
 
     name: str
+    title: str
     module: str
     modules: tuple[str, ...]
     axes: Axes
+    weight: str = ""
+    numbers: Mapping[str, Callable[..., float]] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
-    strings: dict[str, Entry] = field(default_factory=dict)
+    strings: dict[str, Entry] | None = None
+    lines: Lines = field(default_factory=dict)
+    gap: str = ""
 
     def line(self, *names: str, topic: str) -> Callable[[Reader], Reader]:
         """Enter a function under its names, the usual one first."""
@@ -174,9 +187,20 @@ class Framework:
         for name in names:
             self.entries[name] = Entry(self, name, reason=reason)
 
-    def says(self, module: str) -> bool:
+    def write(self, spec: InitSpec, axes: Axes | None, rank: int | None) -> Written:
+        """Return the framework's line for a spec; `axes` None is its own convention."""
+        write = self.lines.get(type(spec.distribution))
+        if write is None:
+            return none(self.gap or f"{self.title} has no {spec.distribution.name()} initializer.")
+        return write(LineRequest(spec, axes or self.axes, rank))
+
+    def has_module(self, module: str) -> bool:
         """Return whether `module` may stand before this framework's functions."""
         return module == self.module or module in self.modules
+
+    def names(self, quoted: bool) -> dict[str, Entry]:
+        """Return what a line may name, in quotes or without."""
+        return self.entries | (self.strings or {}) if quoted else self.entries
 
     def usual(self, topic: str) -> Entry | None:
         """Return the function of a topic, by its usual name."""

@@ -6,17 +6,30 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from initspec.activations.gains import calculate_gain
-from initspec.api import InitSpec
-from initspec.axes import OUT_IN, Axes
-from initspec.distributions.rules import FanRule
-from initspec.errors import ShapeError, SpecError, unknown
-from initspec.numerics.validation import finite
-from initspec.spec.formula import number
-from initspec.translate.entries import Framework, NoEqualError, Reading, Site
-from initspec.translate.laws import centred, normal, uncut, uniform
+from initspec import FanRule, InitSpec
+from initspec.backend import OUT_IN, Axes, ShapeError, SpecError, finite, unknown
+from initspec.translate.authors import (
+    NoEqualError,
+    Reading,
+    Vocabulary,
+    WeightShape,
+    centred,
+    normal,
+    number,
+    uncut,
+    uniform,
+)
+from initspec_torch.vocabulary.gains import calculate_gain
 
-TORCH = Framework("torch", "torch.nn.init", ("nn.init", "init"), OUT_IN)
+TORCH = Vocabulary(
+    "torch",
+    "torch",
+    "torch.nn.init",
+    ("nn.init", "init"),
+    OUT_IN,
+    weight="w",
+    numbers={"calculate_gain": calculate_gain},
+)
 
 _INFINITE = 16.0
 """Parent sigmas; beyond lies a mass of 1e-57, so that 16 is as good as infinity."""
@@ -24,21 +37,21 @@ _INFINITE = 16.0
 
 @TORCH.line("uniform_", "uniform", topic="uniform")
 def _uniform(
-    at: Site, /, tensor: Any, a: Any = 0.0, b: Any = 1.0, generator: Any = None
+    at: WeightShape, /, tensor: Any, a: Any = 0.0, b: Any = 1.0, generator: Any = None
 ) -> Reading:
     return Reading(uniform(a, b), OUT_IN)
 
 
 @TORCH.line("normal_", "normal", topic="normal")
 def _normal(
-    at: Site, /, tensor: Any, mean: Any = 0.0, std: Any = 1.0, generator: Any = None
+    at: WeightShape, /, tensor: Any, mean: Any = 0.0, std: Any = 1.0, generator: Any = None
 ) -> Reading:
     return Reading(normal(std, mean), OUT_IN)
 
 
 @TORCH.line("trunc_normal_", topic="truncated_normal")
 def _trunc_normal(
-    at: Site,
+    at: WeightShape,
     /,
     tensor: Any,
     mean: Any = 0.0,
@@ -75,28 +88,28 @@ def _bound(name: str, value: Any, mean: float, std: float) -> float:
 
 
 @TORCH.line("constant_", "constant", topic="constant")
-def _constant(at: Site, /, tensor: Any, val: Any) -> Reading:
+def _constant(at: WeightShape, /, tensor: Any, val: Any) -> Reading:
     return Reading(InitSpec.constant(val), OUT_IN)
 
 
 @TORCH.line("ones_", topic="ones")
-def _ones(at: Site, /, tensor: Any) -> Reading:
+def _ones(at: WeightShape, /, tensor: Any) -> Reading:
     return Reading(InitSpec.ones(), OUT_IN)
 
 
 @TORCH.line("zeros_", topic="zeros")
-def _zeros(at: Site, /, tensor: Any) -> Reading:
+def _zeros(at: WeightShape, /, tensor: Any) -> Reading:
     return Reading(InitSpec.zeros(), OUT_IN)
 
 
 @TORCH.line("eye_", "eye", topic="identity")
-def _eye(at: Site, /, tensor: Any) -> Reading:
+def _eye(at: WeightShape, /, tensor: Any) -> Reading:
     _ranks(at, "eye_", 2)
     return Reading(InitSpec.identity(), OUT_IN)
 
 
 @TORCH.line("dirac_", "dirac", topic="dirac")
-def _dirac(at: Site, /, tensor: Any, groups: Any = 1) -> Reading:
+def _dirac(at: WeightShape, /, tensor: Any, groups: Any = 1) -> Reading:
     _ranks(at, "dirac_", 3, 4, 5)
     if isinstance(groups, bool) or not isinstance(groups, int) or groups < 1:
         raise SpecError(f"groups={groups!r}: pass a positive integer")
@@ -115,18 +128,22 @@ def _dirac(at: Site, /, tensor: Any, groups: Any = 1) -> Reading:
 
 
 @TORCH.line("xavier_uniform_", "xavier_uniform", topic="glorot_uniform")
-def _xavier_uniform(at: Site, /, tensor: Any, gain: Any = 1.0, generator: Any = None) -> Reading:
+def _xavier_uniform(
+    at: WeightShape, /, tensor: Any, gain: Any = 1.0, generator: Any = None
+) -> Reading:
     return _fan_rule(at, "uniform", 1.0, gain, "fan_avg")
 
 
 @TORCH.line("xavier_normal_", "xavier_normal", topic="glorot_normal")
-def _xavier_normal(at: Site, /, tensor: Any, gain: Any = 1.0, generator: Any = None) -> Reading:
+def _xavier_normal(
+    at: WeightShape, /, tensor: Any, gain: Any = 1.0, generator: Any = None
+) -> Reading:
     return _fan_rule(at, "normal", 1.0, gain, "fan_avg")
 
 
 @TORCH.line("kaiming_uniform_", "kaiming_uniform", topic="he_uniform")
 def _kaiming_uniform(
-    at: Site,
+    at: WeightShape,
     /,
     tensor: Any,
     a: Any = 0,
@@ -139,7 +156,7 @@ def _kaiming_uniform(
 
 @TORCH.line("kaiming_normal_", "kaiming_normal", topic="he_normal")
 def _kaiming_normal(
-    at: Site,
+    at: WeightShape,
     /,
     tensor: Any,
     a: Any = 0,
@@ -150,7 +167,7 @@ def _kaiming_normal(
     return _kaiming(at, "normal", a, mode, nonlinearity)
 
 
-def _kaiming(at: Site, family: str, a: Any, mode: Any, nonlinearity: Any) -> Reading:
+def _kaiming(at: WeightShape, family: str, a: Any, mode: Any, nonlinearity: Any) -> Reading:
     fan = mode.lower() if isinstance(mode, str) else mode
     if fan not in ("fan_in", "fan_out"):
         raise SpecError(unknown("mode", mode, ("fan_in", "fan_out")))
@@ -182,13 +199,13 @@ def _kaiming(at: Site, family: str, a: Any, mode: Any, nonlinearity: Any) -> Rea
 
 
 @TORCH.line("orthogonal_", "orthogonal", topic="orthogonal")
-def _orthogonal(at: Site, /, tensor: Any, gain: Any = 1, generator: Any = None) -> Reading:
+def _orthogonal(at: WeightShape, /, tensor: Any, gain: Any = 1, generator: Any = None) -> Reading:
     return Reading(centred("gain", gain, InitSpec.orthogonal), _two_axes(at))
 
 
 @TORCH.line("sparse_", "sparse", topic="sparse")
 def _sparse(
-    at: Site, /, tensor: Any, sparsity: Any, std: Any = 0.01, generator: Any = None
+    at: WeightShape, /, tensor: Any, sparsity: Any, std: Any = 0.01, generator: Any = None
 ) -> Reading:
     _ranks(at, "sparse_", 2)
     if sparsity == 1:
@@ -235,7 +252,7 @@ TORCH.no_equal(
 )
 
 
-def _fan_rule(at: Site, family: str, scale: float, gain: Any, mode: str) -> Reading:
+def _fan_rule(at: WeightShape, family: str, scale: float, gain: Any, mode: str) -> Reading:
     axes = _two_axes(at)
 
     if finite("gain", gain) == 0:
@@ -244,7 +261,7 @@ def _fan_rule(at: Site, family: str, scale: float, gain: Any, mode: str) -> Read
     return Reading(InitSpec(family, FanRule(scale), gain, mode), axes)
 
 
-def _two_axes(at: Site) -> Axes:
+def _two_axes(at: WeightShape) -> Axes:
     if at.rank is not None and at.rank < 2:
         raise ShapeError(
             f"the shape {at.shape} has {at.rank} axes: torch raises here, because its fans and "
@@ -253,7 +270,7 @@ def _two_axes(at: Site) -> Axes:
     return OUT_IN
 
 
-def _ranks(at: Site, name: str, *ranks: int) -> None:
+def _ranks(at: WeightShape, name: str, *ranks: int) -> None:
     if at.rank is not None and at.rank not in ranks:
         allowed = ", ".join(map(str, ranks))
         raise ShapeError(

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import math
 
-from initspec.api import InitSpec
-from initspec.axes import OUT_IN, Axes
-from initspec.distributions import (
+from initspec import (
     Constant,
     DeltaOrthogonal,
     Dirac,
+    FanRule,
     Identity,
+    InitSpec,
     Normal,
     Orthogonal,
     Sparse,
     TruncatedNormal,
     Uniform,
 )
-from initspec.distributions.rules import FanRule
-from initspec.spec.formula import scale_of
-from initspec.translate.laws import uncut
-from initspec.translate.writing import (
+from initspec.backend import Axes
+from initspec.translate.authors import (
     SWAPPED,
     Code,
+    LineRequest,
+    Lines,
     Written,
     built_in,
     by_hand,
@@ -30,7 +30,9 @@ from initspec.translate.writing import (
     none,
     roles,
     root,
+    scale_of,
     slope,
+    uncut,
 )
 
 _W = Code("w")
@@ -40,38 +42,40 @@ _NONLINEARITIES = {1.0: "linear", 25 / 9: "tanh", 9 / 16: "selu"}
 _OTHER_AXES = "torch's functions take every weight for 'out in kernel...'"
 
 
-def write(spec: InitSpec, axes: Axes | None, rank: int | None) -> Written:
-    """Return torch's line for a spec; `axes` None is torch's own convention."""
-    turned = _turned(axes or OUT_IN, rank)
-    match spec.distribution:
-        case Constant(value):
-            if value in (0.0, 1.0):
-                return built_in(
-                    call("torch.nn.init.ones_" if value else "torch.nn.init.zeros_", _W)
-                )
-            return built_in(call("torch.nn.init.constant_", _W, value))
-        case Normal() | Uniform() | TruncatedNormal():
-            if isinstance(spec.variance, FanRule):
-                return none(_OTHER_AXES) if turned is None else _fan_rule(spec, turned)
-            return _fixed(spec)
-        case Sparse():
-            return _sparse(spec, turned, rank)
-        case DeltaOrthogonal():
-            return none("torch has no orthogonal kernel of one tap")
-        case Orthogonal():
-            # A Haar matrix turned on its side is one again; with a kernel the sides differ.
-            if turned is None or (turned and rank != 2):
-                return none(_OTHER_AXES)
-            gain = None if spec.gain == 1 else spec.gain
-            half = "In bfloat16 and float16 it raises: torch has no QR in half precision."
-            return built_in(call("torch.nn.init.orthogonal_", _W, gain=gain), half)
-        case Dirac():
-            return _dirac(spec, axes or OUT_IN, turned)
-        case Identity():
-            if spec.gain != 1:
-                return none("torch.nn.init.eye_ takes no gain")
-            return none(_OTHER_AXES) if turned is None else built_in("torch.nn.init.eye_(w)")
-    return none(f"torch has no {spec.distribution.name()}")
+def _constant(asked: LineRequest) -> Written:
+    value = asked.family.value
+    if value in (0.0, 1.0):
+        return built_in(call("torch.nn.init.ones_" if value else "torch.nn.init.zeros_", _W))
+    return built_in(call("torch.nn.init.constant_", _W, value))
+
+
+def _elementwise(asked: LineRequest) -> Written:
+    if not isinstance(asked.spec.variance, FanRule):
+        return _fixed(asked.spec)
+    turned = _turned(asked.axes, asked.rank)
+    return none(_OTHER_AXES) if turned is None else _fan_rule(asked.spec, turned)
+
+
+def _delta_orthogonal(_asked: LineRequest) -> Written:
+    return none("torch has no orthogonal kernel of one tap")
+
+
+def _orthogonal(asked: LineRequest) -> Written:
+    turned = _turned(asked.axes, asked.rank)
+    # A Haar matrix turned on its side is one again; with a kernel the sides differ.
+    if turned is None or (turned and asked.rank != 2):
+        return none(_OTHER_AXES)
+    gain = None if asked.spec.gain == 1 else asked.spec.gain
+    half = "In bfloat16 and float16 it raises: torch has no QR in half precision."
+    return built_in(call("torch.nn.init.orthogonal_", _W, gain=gain), half)
+
+
+def _identity(asked: LineRequest) -> Written:
+    if asked.spec.gain != 1:
+        return none("torch.nn.init.eye_ takes no gain")
+    if _turned(asked.axes, asked.rank) is None:
+        return none(_OTHER_AXES)
+    return built_in("torch.nn.init.eye_(w)")
 
 
 def _turned(axes: Axes, rank: int | None) -> bool | None:
@@ -156,12 +160,11 @@ def _fan(mode: str) -> str:
     }[mode]
 
 
-def _sparse(spec: InitSpec, turned: bool | None, rank: int | None) -> Written:
-    family = spec.distribution
-    assert isinstance(family, Sparse)
+def _sparse(asked: LineRequest) -> Written:
+    spec, family, turned = asked.spec, asked.family, _turned(asked.axes, asked.rank)
     if isinstance(spec.variance, FanRule):
         return none("torch.nn.init.sparse_ takes a fixed std only")
-    if turned is None or rank not in (None, 2):
+    if turned is None or asked.rank not in (None, 2):
         return none("torch.nn.init.sparse_ takes weights [out, in] of 2 axes")
     weight = _W if (family.along == "out") != turned else Code("w.T")
     notes = ["It counts the zeros in floating point: of 100 at 0.07 there are 8, not 7."]
@@ -173,11 +176,11 @@ def _sparse(spec: InitSpec, turned: bool | None, rank: int | None) -> Written:
     )
 
 
-def _dirac(spec: InitSpec, axes: Axes, turned: bool | None) -> Written:
-    if spec.gain != 1:
+def _dirac(asked: LineRequest) -> Written:
+    if asked.spec.gain != 1:
         return none("torch.nn.init.dirac_ takes no gain")
     odd = "For kernels of odd size: on an even one it takes another tap, size // 2."
-    first, *others = axes.items
+    first, *others = asked.axes.items
     groups = first.factors[0][1]
     if (
         first.kind == "split"
@@ -187,4 +190,20 @@ def _dirac(spec: InitSpec, axes: Axes, turned: bool | None) -> Written:
         and _turned(Axes(" ".join(["out", *map(str, others)])), None) is False
     ):
         return built_in(call("torch.nn.init.dirac_", _W, groups=groups), odd)
-    return none(_OTHER_AXES) if turned is None else built_in("torch.nn.init.dirac_(w)", odd)
+    if _turned(asked.axes, asked.rank) is None:
+        return none(_OTHER_AXES)
+    return built_in("torch.nn.init.dirac_(w)", odd)
+
+
+LINES: Lines = {
+    Constant: _constant,
+    Normal: _elementwise,
+    Uniform: _elementwise,
+    TruncatedNormal: _elementwise,
+    Sparse: _sparse,
+    Orthogonal: _orthogonal,
+    DeltaOrthogonal: _delta_orthogonal,
+    Identity: _identity,
+    Dirac: _dirac,
+}
+"""What writes the line of each family."""

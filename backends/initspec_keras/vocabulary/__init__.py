@@ -1,0 +1,10 @@
+"""The words of keras.initializers: what its functions mean, and its line for a spec."""
+
+from __future__ import annotations
+
+from initspec_keras.vocabulary.functions import KERAS
+from initspec_keras.vocabulary.lines import LINES
+
+KERAS.lines.update(LINES)
+
+__all__ = ["KERAS"]

@@ -1,0 +1,10 @@
+"""The words of torch.nn.init: what its functions mean, and its line for a spec."""
+
+from __future__ import annotations
+
+from initspec_torch.vocabulary.functions import TORCH
+from initspec_torch.vocabulary.lines import LINES
+
+TORCH.lines.update(LINES)
+
+__all__ = ["TORCH"]
