@@ -27,13 +27,13 @@ from initspec.translate.lines import Line, meanings
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a spec comes to on one weight.
+    """The numbers of a spec on one weight.
 
     Attributes:
         spec: the spec.
         shape: the weight's shape.
         axes: the role of each axis; None where nothing needed one.
-        dtype: the dtype that was asked for.
+        dtype: the requested dtype.
         logical: stack, out, in and the kernel's sizes.
         fan_in: inputs that one output sees; None without axes.
         fan_out: outputs that one input reaches.
@@ -65,7 +65,7 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values; what is infinite or undefined is None."""
-        values = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         values["meanings"] = [line.to_dict() for line in self.meanings]
         plain: dict[str, Any] = finite_or_none(values)
         return plain
@@ -80,7 +80,7 @@ def explain(
     dtype: str = typer.Option("float32", help="float16, bfloat16, float32 or float64."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Show what a spec comes to on a weight, and what its name means in each framework."""
+    """Show the numbers of a spec on a weight, and its name in each framework."""
     result = explained(InitSpec.parse(spec), read_shape(shape), axes, dtype)
     if as_json:
         typer.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
@@ -91,7 +91,7 @@ def explain(
 def explained(
     spec: InitSpec, shape: tuple[int, ...], axes: str | None = None, dtype: str = "float32"
 ) -> Explanation:
-    """Return what a spec comes to on one weight.
+    """Return the numbers of a spec on one weight.
 
     Raises:
         InitSpecError: the axes do not fit the shape, the family cannot fill it, or the dtype cannot
@@ -100,11 +100,11 @@ def explained(
     kind = float_type(dtype)
     resolved = resolve(spec, shape, axes_of(axes), kind=kind)
     law, layout, fans = resolved.law, resolved.layout, resolved.fans
-    said = None if fans is None else (axes or "out in kernel...")
+    axes_line = None if fans is None else (axes or "out in kernel...")
     return Explanation(
         spec=str(spec),
         shape=layout.shape,
-        axes=said,
+        axes=axes_line,
         dtype=kind.name,
         logical=None
         if fans is None
@@ -144,7 +144,7 @@ def _show(result: Explanation, console: Console) -> None:
     spec, shape = InitSpec.parse(result.spec), " x ".join(map(str, result.shape)) or "scalar"
     axes = "without axes" if result.axes is None else f"axes '{result.axes}'"
     console.print(Text.assemble((result.spec, "bold"), f" on {shape}, {result.dtype}, {axes}\n"))
-    rows = [("law", result.law)]
+    rows = [("distribution", result.law)]
     if result.sigma:
         rows.append(("sigma", result.sigma))
     if result.fan_in is not None:
@@ -155,10 +155,10 @@ def _show(result: Explanation, console: Console) -> None:
         rows.append(("logical", f"{', '.join(sizes)}, kernel {kernel}"))
     low, high = map(number, result.bounds)
     rows += [
-        ("mean", _said(result.mean)),
-        ("std", f"{_said(result.std)}{spec.distribution.std_note}"),
+        ("mean", _number_or_why(result.mean)),
+        ("std", f"{_number_or_why(result.std)}{spec.distribution.std_note}"),
         ("bounds", f"{low} to {high}"),
-        ("kurtosis", _said(result.kurtosis)),
+        ("kurtosis", _number_or_why(result.kurtosis)),
         ("paper", result.paper or "none"),
     ]
     console.print(facts(rows))
@@ -167,5 +167,5 @@ def _show(result: Explanation, console: Console) -> None:
         show_line(console, line)
 
 
-def _said(value: float) -> str:
+def _number_or_why(value: float) -> str:
     return "undefined: nothing is random" if math.isnan(value) else number(value)
