@@ -1,44 +1,51 @@
-"""Everything that is run on this repository: `nox` runs it all, `nox -s torch` one session.
+"""Everything that is run on this repository: `nox` runs it all, `nox -s core` one session.
 
-The backends come from the entry points in pyproject.toml: a new one gets its session by itself,
-which runs its own tests (tests/<backend>) and those that every session runs (SHARED).
+A session is an environment. In that of a framework each of its engines is proved: the backend's
+own tests, the contract, what the pages say of the framework, and the conformance suite. Arguments
+after `--` replace all that by a run of pytest: `nox -s torch -- tests/torch -k haar`.
 """
+
+import os
+import re
+from pathlib import Path
 
 import nox
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 BACKENDS = PYPROJECT["project"]["entry-points"]["initspec.backends"]
 
-# The versions that CI holds. torch first and pinned: a bare `torch` pulls gigabytes of CUDA.
-TORCH = ["torch==2.13.0"]
-JAX = ["jax==0.10.*", "flax==0.12.*"]
-TENSORFLOW = ["tensorflow==2.21.*", "keras==3.15.*"]
+# The versions that CI holds, and the engines that are proved with them: a backend, of Keras one of
+# its own three. torch first and pinned: a bare `torch` pulls gigabytes of CUDA.
+KERAS = "keras==3.15.*"
 FRAMEWORKS = {
-    "torch": {"": TORCH},
-    "jax": {"": JAX},
-    "keras": {
-        "tensorflow": TENSORFLOW,
-        "torch": [*TORCH, "keras==3.15.*"],
-        "jax": [*JAX, "keras==3.15.*"],
-    },
+    "torch": (["torch==2.13.0", KERAS], ["torch", "keras-torch"]),
+    "jax": (["jax==0.10.*", "flax==0.12.*", KERAS], ["jax", "keras-jax"]),
+    "tensorflow": (["tensorflow==2.21.*", KERAS], ["keras-tensorflow"]),
 }
-# What runs in every session, and skips with a reason what its frameworks cannot show.
-SHARED = ["backends", "examples", "rosetta", "measured", "benchmarks"]
-
-# What `conformance` holds: each backend, Keras on each of its own.
-CONFORMANCE = [
-    "-".join(filter(None, (name, engine)))
+_ENGINES = {engine.partition("-")[0] for _, engines in FRAMEWORKS.values() for engine in engines}
+FRAMEWORKS |= {  # another backend: a session of its name, with what its extra installs
+    name: (PYPROJECT["project"]["optional-dependencies"].get(name, []), [name])
     for name in BACKENDS
-    for engine in FRAMEWORKS.get(name, {"": []})
-]
-OLDEST_NUMPY = "numpy==1.26.0"
-# Processes side by side on few cores: the threads of a small QR wait for each other there, until
-# its draws take a hundred times as long and count as hanging.
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    if name not in {"numpy", *_ENGINES}
+}
+
+ALL_CORES = ("-n", "auto", "--maxprocesses=8", "--dist=worksteal")
+NO_FRAMEWORK = f"not ({' or '.join(name for name in BACKENDS if name != 'numpy')})"
+ENVIRONMENT = {
+    # Processes side by side on few cores: the threads of a small QR wait for each other there,
+    # until its draws take a hundred times as long and count as hanging.
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+}
 
 nox.needs_version = ">=2024.10.9"
-nox.options.default_venv_backend = "venv"
-nox.options.reuse_existing_virtualenvs = True
+nox.options.default_venv_backend = "uv|venv"
+nox.options.reuse_venv = "yes"
+nox.options.stop_on_first_error = True  # static is the first: no test runs on what it refuses
+
+if "PIP_FIND_LINKS" in os.environ:  # where torch's CPU wheel may lie; uv reads its own variable
+    os.environ.setdefault("UV_FIND_LINKS", os.environ["PIP_FIND_LINKS"])
 
 
 def _install(session: nox.Session, *frameworks: str) -> None:
@@ -49,67 +56,80 @@ def _install(session: nox.Session, *frameworks: str) -> None:
     session.install(*frameworks, "-e", ".[conformance]", *tests)
 
 
-def _pytest(session: nox.Session, *arguments: str, **environment: str) -> None:
-    session.run("pytest", *arguments, *session.posargs, env=environment)
+def _prove(session: nox.Session, engine: str, *chosen: str) -> None:
+    """Run the chosen tests of an engine, its backend's examples and its conformance suite."""
+    session.log(f"== {engine} ==")
+    name, _, keras = engine.partition("-")
+    environment = ENVIRONMENT | ({"KERAS_BACKEND": keras} if keras else {})
+    pytest = ("pytest", f"--backend={name}")
+    if session.posargs:
+        # 5: none of the tests asked for is this engine's.
+        session.run(*pytest, *session.posargs, env=environment, success_codes=[0, 5])
+        return
+    session.run(*pytest, *ALL_CORES, "tests", "--ignore=tests/docs", *chosen, env=environment)
+    examples = ("--doctest-modules", f"backends/{BACKENDS[name].partition(':')[0]}")
+    session.run(*pytest, *examples, env=environment, success_codes=[0, 5])  # 5: it has none
+    reports = session.create_tmp()
+    files = [f"--{kind}={reports}/{engine}.{kind}" for kind in ("html", "json", "junit")]
+    session.run("initspec", "conformance", name, "--quick", *files, env=environment)
 
 
 @nox.session
-@nox.parametrize("numpy", ["newest", "oldest"], ids=["newest", "oldest"])
-def tests(session: nox.Session, numpy: str) -> None:
-    """Test the language, the NumPy backend and the command line, with NumPy alone."""
-    _install(session, *([OLDEST_NUMPY] if numpy == "oldest" else []))
-    session.install("./tests/dummy_backend")
-    own = [
-        "tests/core",
-        "tests/portable",
-        "tests/gains",
-        "tests/propagation",
-        *(f"tests/{shared}" for shared in SHARED),
-    ]
-    _pytest(session, "-n2", "--backend=numpy", *own)
-    _pytest(session, "--doctest-modules", "initspec", "backends/initspec_numpy")
+def static(session: nox.Session) -> None:
+    """Check style and formatting with ruff, the types of every package with mypy."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, "ruff"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    mypy = nox.project.dependency_groups(PYPROJECT, "mypy")
+    session.install("-e", ".[conformance]", *mypy)
+    session.run("mypy")
 
 
-def _backend_tests(session: nox.Session, name: str, engine: str = "") -> None:
-    package = BACKENDS[name].partition(":")[0]
-    _install(session, *FRAMEWORKS.get(name, {}).get(engine, []))
-    environment = {"TF_CPP_MIN_LOG_LEVEL": "3"} | ({"KERAS_BACKEND": engine} if engine else {})
-    tests = [f"tests/{name}", *(f"tests/{shared}" for shared in SHARED)]
-    _pytest(session, "-n2", f"--backend={name}", *tests, **environment)
-    doctest = ["pytest", "--doctest-modules", f"backends/{package}"]
-    session.run(*doctest, env=environment, success_codes=[0, 5])  # 5: it has no examples
+@nox.session
+def core(session: nox.Session) -> None:
+    """Test all that needs no framework: the language, NumPy, the suite itself, the pages."""
+    _install(session)
+    session.install("-e", "tests/dummy_backend")
+    _prove(session, "numpy", "-m", NO_FRAMEWORK)
+    if not session.posargs:
+        session.run("pytest", "--doctest-modules", "initspec")
 
 
-def _add_backend_session(name: str) -> None:
-    engines = [engine for engine in FRAMEWORKS.get(name, {}) if engine]
+@nox.session
+def oldest(session: nox.Session) -> None:
+    """Test with the oldest NumPy what depends on it: calls, draws, golden bits."""
+    _install(session, "numpy==1.26.0")
+    _quick_tests(session)
 
-    def run(session: nox.Session, engine: str = "") -> None:
-        _backend_tests(session, name, engine)
 
-    run.__doc__ = f"Test the {name} backend on its framework."
-    if engines:
-        run = nox.parametrize("engine", engines, ids=engines)(run)
+def _quick_tests(session: nox.Session) -> None:
+    session.install("-e", "tests/dummy_backend")
+    tests = session.posargs or ["tests/core", "tests/contract", "tests/numpy"]
+    chosen = ("--backend=numpy", "-m", f"not slow and {NO_FRAMEWORK}")
+    session.run("pytest", *ALL_CORES, *chosen, *tests, env=ENVIRONMENT)
+
+
+@nox.session(default=False)
+def quick(session: nox.Session) -> None:
+    """Run what a contributor runs before a push: the static checks, then the tests of the core."""
+    static(session)
+    _install(session)
+    _quick_tests(session)
+
+
+def _add_framework_session(name: str, requirements: list[str], engines: list[str]) -> None:
+    def run(session: nox.Session) -> None:
+        _install(session, *requirements)
+        for engine in engines:
+            # The core's own tests need no framework.
+            _prove(session, engine, "-m", engine.partition("-")[0], "--ignore=tests/core")
+
+    run.__doc__ = f"Prove {', '.join(engines)}."
     nox.session(run, name=name)
 
 
-for _name in BACKENDS:
-    if _name != "numpy":
-        _add_backend_session(_name)
-
-
-@nox.session
-@nox.parametrize("backend", CONFORMANCE, ids=CONFORMANCE)
-def conformance(session: nox.Session, backend: str) -> None:
-    """Prove that a backend draws what specs say, and audit its framework's own initializers."""
-    name, _, engine = backend.partition("-")
-    _install(session, *FRAMEWORKS.get(name, {}).get(engine, []))
-    environment = {"TF_CPP_MIN_LOG_LEVEL": "3"} | ({"KERAS_BACKEND": engine} if engine else {})
-    reports = session.create_tmp()
-    files = [f"--{kind}={reports}/{backend}.{kind}" for kind in ("html", "json", "junit")]
-    level = session.posargs or ["--quick"]
-    session.run("initspec", "conformance", name, *files, *level, env=environment)
-    own = ["tests/conformance"] if name == "numpy" else ["tests/conformance/test_native_audit.py"]
-    session.run("pytest", "-n2", f"--backend={name}", *own, env=environment | ONE_THREAD)
+for _name, _framework in FRAMEWORKS.items():
+    _add_framework_session(_name, *_framework)
 
 
 @nox.session
@@ -119,50 +139,58 @@ def docs(session: nox.Session) -> None:
     session.install("-e", ".[conformance]", *groups)
     site = f"{session.create_tmp()}/site"
     session.run("mkdocs", "build", "--strict", "--site-dir", site, env={"NO_MKDOCS_2_WARNING": "1"})
-    _pytest(session, "tests/docs", INITSPEC_SITE=site)
-    _pytest(session, "tests/conformance/test_html_report.py")  # a browser in a process of its own
+    tests = session.posargs or ["tests/docs"]
+    session.run("pytest", *tests, env={"INITSPEC_SITE": site})
+    # A browser in a process of its own.
+    session.run("pytest", "tests/conformance/test_html_report.py")
 
 
-@nox.session(default=False)
-def benchmarks(session: nox.Session) -> None:
-    """Measure speed and memory against the frameworks, and write the page: ten quiet minutes."""
-    _install(session, *TORCH, *JAX, *TENSORFLOW)
-    session.run("python", "-m", "benchmarks", *session.posargs)
-
-
-@nox.session
-def lint(session: nox.Session) -> None:
-    """Check style and formatting with ruff."""
-    session.install(*nox.project.dependency_groups(PYPROJECT, "lint"))
-    session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", ".")
-
-
-@nox.session
-def types(session: nox.Session) -> None:
-    """Check the types of every package with mypy, strictly."""
-    types = nox.project.dependency_groups(PYPROJECT, "types")
-    session.install("-e", ".[conformance]", "pytest>=8", *types)  # what ships has their types
-    session.run("mypy")
-
-
-@nox.session
+@nox.session(reuse_venv=False)
 def wheel(session: nox.Session) -> None:
     """Build the wheel, install it in an empty environment and run it from outside the tree."""
+    session.install("build")
     built = session.create_tmp()
-    session.run("pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", built, ".")
-    session.install(
-        "--force-reinstall", "--no-index", "--find-links", built, "--no-deps", "initspec"
-    )
-    session.install("initspec", "--find-links", built)
+    session.run("python", "-m", "build", "--wheel", "--outdir", built)
+    file = max(Path(built).glob("*.whl"), key=lambda path: path.stat().st_mtime)
+    session.install(str(file))
     script = f"{session.invoked_from}/tests/check_wheel.py"
     with session.chdir(built):
         session.run("python", "-P", script, *BACKENDS)
         session.run("initspec", "compare", "he_normal", "--shape", "512,256", "--backends", "numpy")
-        session.install("initspec[conformance]", "pytest>=8", "--find-links", built)
+        session.install(f"initspec[conformance] @ {file.as_uri()}", "pytest>=8")
         only = "glorot_uniform*/float32"
         session.run(
             "initspec", "conformance", "numpy", "--quick", f"--only={only}", "--html=r.html"
         )
         suite = ("--pyargs", "initspec_conformance", "-p", "initspec_conformance.plugin")
         session.run("pytest", "-q", *suite, "--backend=numpy", "-k", "glorot_uniform")
+
+
+@nox.session(default=False)
+def benchmarks(session: nox.Session) -> None:
+    """Measure speed and memory against the frameworks, and write the page: ten quiet minutes."""
+    _install(session, *dict.fromkeys(one for some, _ in FRAMEWORKS.values() for one in some))
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session(default=False)
+def release(session: nox.Session) -> None:
+    """Build a release and check it; `nox -s release -- tag` sets the tag, too."""
+    version = re.search(r'__version__ = "(.+)"', Path("initspec/__init__.py").read_text())[1]
+    if session.run("git", "status", "--porcelain", external=True, silent=True):
+        session.error("the tree has changes: commit them, the tag is set on a commit")
+    if session.run("git", "tag", "--list", f"v{version}", external=True, silent=True):
+        session.error(f"the tag v{version} exists: raise __version__ in initspec/__init__.py")
+    changes = Path("CHANGELOG.md").read_text()
+    if not re.search(rf"^## {re.escape(version)}, \d{{4}}-\d\d-\d\d$", changes, re.M):
+        session.error(f"CHANGELOG.md has no section '## {version}, YYYY-MM-DD': write the day")
+    session.install(*nox.project.dependency_groups(PYPROJECT, "release"))
+    folder = Path(session.create_tmp()) / version
+    session.run("python", "-m", "build", "--outdir", str(folder))  # the wheel from the sdist
+    session.run("twine", "check", "--strict", *map(str, folder.iterdir()))
+    tag = ("git", "tag", "--annotate", f"v{version}", "--message", f"initspec {version}")
+    if "tag" in session.posargs:
+        session.run(*tag, external=True)
+    else:
+        session.log(f"to set the tag: {' '.join(tag[:-1])} '{tag[-1]}'")
+    session.log(f"to publish: git push origin v{version} && twine upload {folder}/*")

@@ -84,17 +84,17 @@ def test_calls_and_memory_are_goals():
     assert len({goal.id for goal in GOALS}) == len(GOALS)
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_every_goal_is_measured(place):
+@pytest.mark.parametrize("framework", PLACES)
+def test_every_goal_is_measured(framework):
     """A run on small sizes gives a number for each row of the place, and for no other."""
-    if reason := why_not(place):
-        pytest.skip(f"{place}: {reason}")
-    found = _measured(place)
-    assert set(found["rows"]) == {goal.id for goal in GOALS if goal.place == place}
+    if reason := why_not(framework):
+        pytest.skip(f"{framework}: {reason}")
+    found = _measured(framework)
+    assert set(found["rows"]) == {goal.id for goal in GOALS if goal.place == framework}
     for row in found["rows"].values():
         assert row["low"] <= row["median"] <= row["high"]
         assert math.isfinite(row["median"])
-    assert set(found["curves"]) == set(COMMITTED[place]["curves"])
+    assert set(found["curves"]) == set(COMMITTED[framework]["curves"])
     for curve in found["curves"].values():
         assert len(curve["points"]) >= 2
         assert all(nanoseconds > 0 for _, nanoseconds in curve["points"])

@@ -56,14 +56,17 @@ def committed(place, dtype):
     return [c for c in COMMITTED[place]["cells"] if c["dtype"].endswith(dtype.lstrip("*"))]
 
 
-SOURCES = {"here": measured, "the page": committed}
-EVERY = pytest.mark.parametrize("place", AUDITED)
-BOTH = pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+CASES = [
+    pytest.param(measured, place, marks=getattr(pytest.mark, place.partition("-")[0]), id=place)
+    for place in AUDITED
+]
+CASES += [pytest.param(committed, place, id=f"the page, {place}") for place in AUDITED]
+BOTH = pytest.mark.parametrize(("source", "place"), CASES)
+"""The framework that is installed here, and the page."""
 
 
-@EVERY
 @BOTH
-def test_float32_verdicts(place, source):
+def test_float32_verdicts(source, place):
     """Exactly these initializers differ on exactly these layers, by these checks."""
     wanted = expected(place)
     found = {}
@@ -79,9 +82,8 @@ def test_float32_verdicts(place, source):
     assert {key: by for key, by in found.items() if wanted[key] not in by} == {}, wanted
 
 
-@EVERY
 @BOTH
-def test_values_outside_the_bounds(place, source):
+def test_values_outside_the_bounds(source, place):
     """Keras on torch draws 4 truncated normals of a million outside, of two million 8.6."""
     if not place.startswith("keras"):
         pytest.skip(f"{place}: of Keras alone")
@@ -98,9 +100,8 @@ def test_values_outside_the_bounds(place, source):
         assert cell["failed"] == (["support"] if place == "keras-torch" else [])
 
 
-@EVERY
 @BOTH
-def test_float64_verdicts(place, source):
+def test_float64_verdicts(source, place):
     """In float64 the laws are those of float32; Keras' Constant on TensorFlow is a float32."""
     framework = place.partition("-")[0]
     first = {
@@ -205,9 +206,8 @@ for _place in ("keras-torch", "keras-jax"):
 NARROW["keras-tensorflow"][_ORTHOGONAL] = ("orthogonality draws", ("float16", "bfloat16"))
 
 
-@pytest.mark.parametrize("place", NARROW)
 @BOTH
-def test_narrow_verdicts(place, source):
+def test_narrow_verdicts(source, place):
     """In 16 bits exactly these differ, whatever spec they are held against."""
     wanted = {
         (line, dtype): check for line, (check, dtypes) in NARROW[place].items() for dtype in dtypes
@@ -244,12 +244,12 @@ def test_every_disagreement_has_its_reason():
     assert set(found) == {cause.id for cause in CAUSES}
 
 
-@EVERY
-def test_cells_are_found_by_their_ids(place):
+@pytest.mark.parametrize("framework", AUDITED)
+def test_cells_are_found_by_their_ids(framework):
     """The id of a cell, as a pattern, means that cell alone."""
-    if reason := PLACES[place].why_not_here():
-        pytest.skip(f"{place}: {reason}")
-    cells = cells_of([usable(place.partition("-")[0])])
+    if reason := PLACES[framework].why_not_here():
+        pytest.skip(f"{framework}: {reason}")
+    cells = cells_of([usable(framework.partition("-")[0])])
     ids = [cell.id for cell in cells]
     assert len(set(ids)) == len(ids)
     assert not any(set("*?[") & set(cell) for cell in ids)

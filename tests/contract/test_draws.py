@@ -1,55 +1,34 @@
-"""What every backend must draw: each family in each dtype, each layer's weight, held against scipy.
+"""What every backend must draw, beside what `initspec conformance NAME --quick` proves.
 
-Sizes, entropy and error rates are those of `drawn.py`.
+That proves every family on every layer in every dtype, from 2^18 elements. Here: bounds far out,
+and each law four times as sharp; the sizes and rates are those of `tests.laws`.
 """
 
 from __future__ import annotations
 
 import math
-import runpy
-from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from initspec import Axes, InitSpec, Range, Std, TruncatedNormal, Uniform
-
-DRAWN = runpy.run_path(str(Path(__file__).with_name("drawn.py")))
-draw, assert_follows, numpy_type = (
-    DRAWN[name] for name in ("draw", "assert_follows", "numpy_type")
-)
-CONV, ENTROPY, EPS, ERRORS = (DRAWN[name] for name in ("CONV", "ENTROPY", "EPS", "ERRORS"))
+from initspec import InitSpec, Std, TruncatedNormal
+from initspec.axes import Axes
+from tests.contract.drawn import CONV, draw, numpy_type
+from tests.laws import EPS, assert_follows
 
 SIGMA = math.sqrt(2 / 2048)
 """He's sigma on CONV."""
 
-SPREAD = float(stats.truncnorm(-2, 2).std())
-
 LAWS = {
     "normal": (InitSpec.he_normal(gain=1.5), stats.norm(0, 1.5 * SIGMA)),
-    "normal with a mean": (InitSpec.normal(0.02, mean=0.05), stats.norm(0.05, 0.02)),
     "uniform": (
         InitSpec.glorot_uniform(),
         stats.uniform(-math.sqrt(6 / 10240), 2 * math.sqrt(6 / 10240)),
     ),
-    "uniform between ends": (InitSpec.uniform(-0.1, 0.3), stats.uniform(-0.1, 0.4)),
-    "uniform with a std": (
-        InitSpec(Uniform(), Std(0.5, 0.25)),
-        stats.uniform(0.25 - math.sqrt(0.75), 2 * math.sqrt(0.75)),
-    ),
-    "uniform with a gain": (InitSpec(Uniform(), Range(-0.1, 0.1), 1.5), stats.uniform(-0.15, 0.3)),
     "truncated normal": (
         InitSpec.he_truncated_normal(),
-        stats.truncnorm(-2, 2, 0, SIGMA / SPREAD),
-    ),
-    "truncated normal, fan_geo_avg": (
-        InitSpec.glorot_truncated_normal(mode="fan_geo_avg"),
-        stats.truncnorm(-2, 2, 0, 4096**-0.5 / SPREAD),
-    ),
-    "truncated normal, uncorrected, unequal bounds": (
-        InitSpec.truncated_normal(0.02, 0.01, lower=-1, upper=3, corrected=False),
-        stats.truncnorm(-1, 3, 0.01, 0.02),
+        stats.truncnorm(-2, 2, 0, SIGMA / float(stats.truncnorm(-2, 2).std())),
     ),
     "truncated normal, upper tail": (
         InitSpec.truncated_normal(1.0, lower=3, upper=5, corrected=False),
@@ -68,42 +47,34 @@ LAWS = {
         stats.truncnorm(0, 9, 0, 0.02),
     ),
 }
-"""Every elementwise family on CONV with its law, typed by hand."""
-
-
-def assert_independent(values, law):
-    """Neighbours along each axis, and the two halves, do not correlate.
-
-    A sampler that fills a part of the weight twice has the right law in each entry.
-    """
-    z = (values.astype(np.float64) - float(law.mean())) / float(law.std())
-    halves = z.reshape(2, -1)
-    pairs = [(np.delete(z, -1, axis), np.delete(z, 0, axis)) for axis in range(z.ndim)]
-    for first, second in [*pairs, (halves[0], halves[1])]:
-        product = first * second  # of variance 1
-        assert abs(product.mean()) <= ERRORS / math.sqrt(product.size)
-
-
-def assert_within(values, law, dtype):
-    """No value lies outside the support, but for the rounding of its ends."""
-    wide = values.astype(np.float64)
-    low, high = law.support()
-    slack = 4 * max(EPS["float32"] if dtype != "float64" else 0, EPS[dtype])
-    if math.isfinite(low):
-        assert wide.min() >= low - slack * abs(low)
-    if math.isfinite(high):
-        assert wide.max() <= high + slack * abs(high)
+"""Specs on CONV with their laws, typed by hand."""
 
 
 @pytest.mark.parametrize("family", LAWS)
 def test_elementwise(backend_dtype, family):
-    """Every elementwise family in every dtype follows its law."""
+    """Every elementwise family in every dtype follows its law, and stays within its support."""
     backend, dtype = backend_dtype
     spec, law = LAWS[family]
-    weight = draw(backend, spec, *CONV, dtype)
-    assert_follows(weight, law)
-    assert_independent(weight, law)
-    assert_within(weight, law, dtype)
+    assert_follows(draw(backend, spec, *CONV, dtype), law)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda x: x + 0.01,
+        lambda x: x * 1.007,
+        lambda x: np.where(abs(x) < 0.01, 0, x),
+        lambda x: np.where(np.arange(x.size) == 7, 2.001, x),
+    ],
+    ids=["mean", "std", "cdf", "support"],
+)
+def test_a_wrong_law_is_seen(wrong):
+    """What holds draws against a law rejects another mean, std, shape and support."""
+    law, normal = stats.truncnorm(-2, 2), np.random.default_rng(1).standard_normal(1 << 20)
+    right = normal[abs(normal) <= 2].astype(np.float32)
+    assert_follows(right, law)
+    with pytest.raises(AssertionError):
+        assert_follows(wrong(right).astype(np.float32), law)
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, 0.1, -2.5])
@@ -113,19 +84,6 @@ def test_constant(backend_dtype, value):
     for shape in ((512, 300), (7,), (), (0, 3)):
         weight = draw(backend, InitSpec.constant(value), shape, None, dtype)
         assert np.all(weight == np.asarray(value).astype(numpy_type(dtype)))
-
-
-@pytest.mark.parametrize("mode", ["fan_in", "fan_out"])
-def test_layers(backend, weight, mode):
-    """On every layer's weight the std is that of the layer's own fans: He's, of either fan."""
-    fan = weight.large_fans[mode == "fan_out"]
-    spec = InitSpec.he_normal(mode=mode) if mode == "fan_in" else InitSpec.he_uniform(mode=mode)
-    drawn = draw(backend, spec, weight.large, Axes(weight.axes))
-    bound = math.sqrt(6 / fan)
-    law = (
-        stats.norm(0, math.sqrt(2 / fan)) if mode == "fan_in" else stats.uniform(-bound, 2 * bound)
-    )
-    assert_follows(drawn, law)
 
 
 def test_entropy(backend_dtype):
@@ -170,14 +128,6 @@ def test_no_elements(backend_dtype, shape):
     if len(shape) > 1:
         for spec in (InitSpec.he_normal(), InitSpec.orthogonal(), InitSpec.sparse(0.5)):
             draw(backend, spec, shape, None, dtype)
-
-
-def test_half_precision_is_not_coarse(backend_dtype):
-    """A dtype's values are all used: drawing in bfloat16 gives 128 distinct values in a million."""
-    backend, dtype = backend_dtype
-    for spec in (InitSpec.he_normal(), InitSpec.he_uniform(), InitSpec.he_truncated_normal()):
-        distinct = len(np.unique(draw(backend, spec, *CONV, dtype).astype(np.float64)))
-        assert distinct > {"bfloat16": 1_500, "float16": 8_000}.get(dtype, 500_000)
 
 
 def test_declares_itself(backend):

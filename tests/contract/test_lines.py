@@ -3,9 +3,8 @@
 For each function of each framework, under every one of its names: the native line is drawn and
 held against the spec's law (one sample) and against a NumPy draw of the spec (two samples); then
 the lines that the table writes for it are drawn, in every framework that is installed, and held
-against the law too. Kolmogorov-Smirnov distances stay within the DKW bound (false alarms:
-1e-6 each), means and stds within 5 standard errors (6e-7 each). Structured weights are compared
-exactly.
+against the law too. The rates of false alarms are those of `tests.laws`. Structured weights are
+compared exactly.
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ from initspec import DeltaOrthogonal, Identity, InitSpec, Orthogonal, Sparse
 from initspec.distributions import Constant
 from initspec.spec.resolve import Resolved
 from initspec.translate import Line, frameworks, translate
+from tests import laws
 
 stats = pytest.importorskip("scipy.stats")
 
-ALPHA = 1e-6
 MATRIX = (256, 512)  # fans that differ, 2^17 entries
 KERNEL = (32, 8, 16, 32)
 
@@ -119,6 +118,11 @@ ARGUMENTS = [
 CELLS = NAMES + ARGUMENTS
 
 
+def needs(name: str) -> pytest.MarkDecorator:
+    """Return the marker of a framework."""
+    return getattr(pytest.mark, name)
+
+
 def written_lines() -> Iterator[Any]:
     """Give each line that the table writes for the cells: several cells come to the same one."""
     seen = set()
@@ -132,7 +136,8 @@ def written_lines() -> Iterator[Any]:
             key = (line.framework, line.code, line.shape, translation.spec)
             if key not in seen:
                 seen.add(key)
-                yield pytest.param(here, line, id=f"{line.code}-{line.shape}-of-{source}")
+                marks, name = needs(line.framework), f"{line.code}-{line.shape}-of-{source}"
+                yield pytest.param(here, line, marks=marks, id=name)
 
 
 def framework(name: str) -> Any:
@@ -191,24 +196,13 @@ def assert_law(resolved: Resolved, weight: np.ndarray, stray: int = 0) -> None:
         case Sparse():
             zeros = np.sum(matrix == 0, axis=2 if family.along == "in" else 1)
             assert set(zeros.ravel()) == {family.zeros(resolved.layout)[0]}
-            assert_values(
-                weight[weight != 0], stats.norm(0, resolved.scale).cdf, 0.0, resolved.scale, 3.0
-            )
+            laws.assert_follows(weight[weight != 0], stats.norm(0, resolved.scale))
         case _:
             assert law.cdf is not None
-            assert_values(weight, law.cdf, law.mean, law.std, law.kurtosis)
+            laws.assert_moments(weight, law.mean, law.std, law.kurtosis)
+            laws.assert_cdf(weight, law.cdf)
             ulp = 4e-7 * max(abs(law.low), abs(law.high)) if math.isfinite(law.low) else 0.0
             assert np.sum((weight < law.low - ulp) | (weight > law.high + ulp)) <= stray
-
-
-def assert_values(values: np.ndarray, cdf: Any, mean: float, std: float, kurtosis: float) -> None:
-    """Hold independent values against their law."""
-    values = values.ravel()
-    n = values.size
-    assert abs(values.mean() - mean) < 5 * std / math.sqrt(n)
-    assert abs(values.std() / std - 1) < 5 * math.sqrt((kurtosis - 1) / (4 * n))
-    distance = stats.kstest(values, cdf).statistic
-    assert distance < math.sqrt(math.log(2 / ALPHA) / (2 * n))
 
 
 def assert_haar(members: np.ndarray) -> None:
@@ -220,10 +214,16 @@ def assert_haar(members: np.ndarray) -> None:
     # An entry of a unit vector: (1 + entry) / 2 is Beta. QR without its signs fixed fails here.
     half = (max(rows, columns) - 1) / 2
     distance = stats.kstest((1 + members.ravel()) / 2, stats.beta(half, half).cdf).statistic
-    assert distance < math.sqrt(math.log(2 / ALPHA) / (2 * members.size))
+    assert distance < laws.reach(members.size)
 
 
-@pytest.mark.parametrize(("line", "shape"), CELLS, ids=[f"{line}-{shape}" for line, shape in CELLS])
+@pytest.mark.parametrize(
+    ("line", "shape"),
+    [
+        pytest.param(line, shape, marks=needs(line.partition(".")[0]), id=f"{line}-{shape}")
+        for line, shape in CELLS
+    ],
+)
 def test_native_line_has_the_law_of_its_spec(line: str, shape: tuple[int, ...]) -> None:
     """The native line, drawn, agrees with the spec's law and with a NumPy draw of the spec."""
     name = line.partition(".")[0]
@@ -236,7 +236,7 @@ def test_native_line_has_the_law_of_its_spec(line: str, shape: tuple[int, ...]) 
             shape, rng=np.random.default_rng(zlib.crc32(line.encode()))
         )
         distance = stats.ks_2samp(weight.ravel(), ours.ravel()).statistic
-        assert distance < math.sqrt(math.log(2 / ALPHA) / weight.size)
+        assert distance < math.sqrt(2) * laws.reach(weight.size)
 
 
 @pytest.mark.parametrize(("here", "line"), list(written_lines()))

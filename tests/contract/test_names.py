@@ -51,6 +51,7 @@ def test_arguments_and_defaults_are_upstreams(framework: str) -> None:
                 assert parameter.default == theirs[argument].default, (name, argument)
 
 
+@pytest.mark.keras
 def test_keras_strings_are_upstreams() -> None:
     """Every string that a Keras layer takes means what the class of that string means."""
     module_of("keras")

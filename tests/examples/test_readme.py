@@ -18,7 +18,9 @@ def _blocks():
     for page in PAGES:
         for match in re.finditer(r"^```python\n(.*?)^```", page.read_text(), re.M | re.S):
             line = page.read_text()[: match.start()].count("\n") + 1
-            yield pytest.param(match[1], id=f"{page.relative_to(ROOT)}:{line}")
+            backends = {"jax" if name == "flax" else name for name in _needs(match[1])}
+            marks = [getattr(pytest.mark, name) for name in sorted(backends)]
+            yield pytest.param(match[1], marks=marks, id=f"{page.relative_to(ROOT)}:{line}")
 
 
 def _needs(code):

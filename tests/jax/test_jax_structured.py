@@ -1,4 +1,4 @@
-"""Structured families and sparse: exact structure, and the law of the random part."""
+"""Structured families and sparse: exact structure, and what is drawn by their own ways."""
 
 from __future__ import annotations
 
@@ -9,34 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from initspec_jax import backend
-from scipy import stats
 
 from initspec import InitSpec
 from initspec.axes import Axes
 from initspec.dtypes import FLOATS
 
 KEY = jax.random.key(5)
-
-
-@pytest.mark.parametrize(("out", "columns"), [(8, 8), (8, 5), (5, 8)])
-def test_haar_law(out, columns):
-    """Orthogonal matrices are Haar: the law and fourth moment of an entry, the sign of det."""
-    members = 10_000
-    init = InitSpec.orthogonal().to_jax("stack out in")
-    draws = np.asarray(init(KEY, (members, out, columns)), np.float64)
-    longer, shorter = max(out, columns), min(out, columns)
-    half = (longer - 1) / 2
-    for entry in (draws[:, 0, 0], draws[:, -1, -1], draws[:, shorter - 1, shorter - 1]):
-        # (1 + entry) / 2 ~ Beta((n - 1) / 2, (n - 1) / 2); KS at 1e-6.
-        assert stats.kstest((1 + entry) / 2, stats.beta(half, half).cdf).pvalue > 1e-6
-        fourth, eighth = (stats.beta(half, half, -1, 2).moment(k) for k in (4, 8))
-        error = math.sqrt((eighth - fourth**2) / members)
-        assert abs(np.mean(entry**4) - fourth) < 5 * error
-    trace = np.trace(draws, axis1=1, axis2=2)  # E trace = 0; QR without the sign fix fails here
-    assert abs(trace.mean()) < 5 * trace.std() / math.sqrt(members)
-    if out == columns:
-        positive = np.mean(np.linalg.det(draws) > 0)
-        assert abs(positive - 0.5) < 5 * 0.5 / math.sqrt(members)
 
 
 @pytest.mark.parametrize("shape", [(512, 520), (520, 512)])
@@ -109,14 +87,6 @@ def test_sparse_places_where_words_tie(monkeypatch):
         kept = np.asarray(InitSpec.sparse(0.5, std=1.0).to_jax("out in")(KEY, (rows, 6))) != 0
     assert (kept.sum(axis=1) == 3).all()
     assert np.abs(kept.mean(axis=0) - 0.5).max() < 5 * 0.5 / math.sqrt(rows)
-
-
-def test_sparse_values_are_independent_of_places():
-    """The noise and the places have keys of their own: the non-zeros are N(0, std^2)."""
-    draws = np.asarray(InitSpec.sparse(0.5, std=0.1).to_jax()(KEY, (512, 512)))
-    values = draws[draws != 0]
-    assert values.size == draws.size // 2
-    assert stats.kstest(values[:100_000], stats.norm(0, 0.1).cdf).pvalue > 1e-6
 
 
 def test_sparse_never_keeps_a_zero():

@@ -23,12 +23,14 @@ def _measured(place):
     return measure(place)
 
 
-@pytest.mark.parametrize(("place", "row"), _CASES, ids=lambda x: x if isinstance(x, str) else x.id)
-def test_verdict_holds_here(place, row):
+@pytest.mark.parametrize(
+    ("framework", "row"), _CASES, ids=lambda x: x if isinstance(x, str) else x.id
+)
+def test_verdict_holds_here(framework, row):
     """The framework that is installed does what the page says of it."""
-    if reason := PLACES[place].why_not_here():
-        pytest.skip(f"{place}: {reason}")
-    assert row.contradictions(place, _measured(place)[row.id]) == []
+    if reason := PLACES[framework].why_not_here():
+        pytest.skip(f"{framework}: {reason}")
+    assert row.contradictions(framework, _measured(framework)[row.id]) == []
 
 
 @pytest.mark.parametrize(("place", "row"), _CASES, ids=lambda x: x if isinstance(x, str) else x.id)

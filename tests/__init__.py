@@ -1,0 +1,1 @@
+"""The tests, and what they share: laws and processes of their own."""
