@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import runpy
 from pathlib import Path
 
 import jsonschema
@@ -16,8 +15,7 @@ import initspec
 from initspec import InitSpec
 from initspec.errors import FormatError
 from initspec.spec import document
-
-specs = runpy.run_path(str(Path(__file__).with_name("strategies.py")))["specs"]
+from tests.core.spec.strategies import specs
 
 HE = (
     '{"schema_version":1,"distribution":{"type":"normal"},'

@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import pickle
-import runpy
-from pathlib import Path
 
 import pytest
 from hypothesis import event, example, given
@@ -21,9 +19,7 @@ from initspec import (
     Std,
     TruncatedNormal,
 )
-
-STRATEGIES = runpy.run_path(str(Path(__file__).with_name("strategies.py")))
-specs, names, gains, modes = (STRATEGIES[name] for name in ("specs", "names", "gains", "modes"))
+from tests.core.spec.strategies import gains, modes, names, specs
 
 sizes = st.integers(1, 10**6)
 roles = st.sampled_from(["in", "out", "kernel", "stack"])

@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from importlib import resources, util
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -18,21 +18,12 @@ import pytest
 from initspec import InitSpec
 from initspec.dtypes import float_type
 from initspec.stream.draw import draw
+from tests.core.stream import naive
 
 ROOT = Path(__file__).parents[3]
 GOLDEN = json.loads(resources.files("initspec.stream").joinpath("golden.json").read_text("utf-8"))
 WEIGHTS = GOLDEN["weights"]
 IDS = [f"{i}-{w['spec']}-{w['dtype']}" for i, w in enumerate(WEIGHTS)]
-
-
-def _module(name):
-    spec = util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    module = util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-naive = _module("naive")
 
 
 def _draw(vector):
@@ -57,6 +48,7 @@ def test_initspec_gives_the_golden_bits(vector):
         assert _sha256(drawn) == vector["sha256"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("vector", WEIGHTS, ids=IDS)
 def test_the_naive_implementation_agrees(vector):
     """Integers, decimals and struct give the same SHA-256; orthogonal to 1e-6 * gain."""

@@ -17,6 +17,8 @@ from initspec import InitSpec
 from initspec.dtypes import float_type
 from initspec.stream.draw import draw
 
+pytestmark = pytest.mark.slow
+
 N = 2**24
 SEED, NAME = 7, "encoder.0.weight"
 NORMAL, CUT = stats.norm(), stats.truncnorm(-2, 2)
