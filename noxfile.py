@@ -8,29 +8,50 @@ after `--` replace all that by a run of pytest: `nox -s torch -- tests/torch -k 
 import os
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import nox
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
+EXTRAS = PYPROJECT["project"]["optional-dependencies"]
 BACKENDS = PYPROJECT["project"]["entry-points"]["initspec.backends"]
-
-# The versions that CI holds, and the engines that are proved with them: a backend, of Keras one of
-# its own three. torch first and pinned: a bare `torch` pulls gigabytes of CUDA.
-KERAS = "keras==3.15.*"
-FRAMEWORKS = {
-    "torch": (["torch==2.13.0", KERAS], ["torch", "keras-torch"]),
-    "jax": (["jax==0.10.*", "flax==0.12.*", KERAS], ["jax", "keras-jax"]),
-    "tensorflow": (["tensorflow==2.21.*", KERAS], ["keras-tensorflow"]),
+# The versions that CI holds of what has to be importable; of all else, what the extra says.
+# torch is pinned, and comes first: a bare `torch` pulls gigabytes of CUDA.
+PINS = {
+    "torch": ["torch==2.13.0"],
+    "jax": ["jax==0.10.*", "flax==0.12.*"],
+    "tensorflow": ["tensorflow==2.21.*"],
+    "keras": ["keras==3.15.*"],
 }
-_ENGINES = {engine.partition("-")[0] for _, engines in FRAMEWORKS.values() for engine in engines}
-FRAMEWORKS |= {  # another backend: a session of its name, with what its extra installs
-    name: (PYPROJECT["project"]["optional-dependencies"].get(name, []), [name])
-    for name in BACKENDS
-    if name not in {"numpy", *_ENGINES}
-}
+OLDEST = ["numpy==1.26.0"]
 
-ALL_CORES = ("-n", "auto", "--maxprocesses=8", "--dist=worksteal")
+
+class Engine(NamedTuple):
+    """A backend, on one of its frameworks where it has several: engines.toml of its package."""
+
+    backend: str
+    name: str
+    modules: tuple[str, ...]
+    environment: dict[str, str]
+
+
+def _frameworks() -> dict[str, list[Engine]]:
+    """Return the engines by the extra that installs their framework."""
+    frameworks: dict[str, list[Engine]] = {}
+    for backend, entry in BACKENDS.items():
+        file = Path("backends", entry.partition(":")[0], "engines.toml")
+        alone = {"": {"extra": backend, "modules": [backend]}}
+        for name, row in (nox.project.load_toml(file) if file.exists() else alone).items():
+            full = "-".join(filter(None, (backend, name)))
+            engine = Engine(backend, full, tuple(row["modules"]), row.get("environment", {}))
+            frameworks.setdefault(row["extra"], []).append(engine)
+    return frameworks
+
+
+FRAMEWORKS = _frameworks()
+NUMPY = FRAMEWORKS.pop("numpy")
 NO_FRAMEWORK = f"not ({' or '.join(name for name in BACKENDS if name != 'numpy')})"
+ALL_CORES = ("-n", "auto", "--maxprocesses=8", "--dist=worksteal")
 ENVIRONMENT = {
     # Processes side by side on few cores: the threads of a small QR wait for each other there,
     # until its draws take a hundred times as long and count as hanging.
@@ -48,30 +69,36 @@ if "PIP_FIND_LINKS" in os.environ:  # where torch's CPU wheel may lie; uv reads 
     os.environ.setdefault("UV_FIND_LINKS", os.environ["PIP_FIND_LINKS"])
 
 
-def _install(session: nox.Session, *frameworks: str) -> None:
-    """Install frameworks, then initspec from this tree with what its tests need."""
-    if frameworks:
-        session.install(frameworks[0])  # torch before all that would bring another build of it
+def _install(session: nox.Session, *requirements: str) -> None:
+    """Install what is required, then initspec from this tree with what its tests need."""
+    if requirements:
+        session.install(requirements[0])  # torch before all that would bring another build of it
     tests = nox.project.dependency_groups(PYPROJECT, "test")
-    session.install(*frameworks, "-e", ".[conformance]", *tests)
+    session.install(*requirements, "-e", ".[conformance]", *tests)
 
 
-def _prove(session: nox.Session, engine: str, *chosen: str) -> None:
+def _requirements(engines: list[Engine]) -> list[str]:
+    """Return what engines need beside initspec: torch, if any, first."""
+    modules = {module for engine in engines for module in engine.modules}
+    ordered = sorted(modules, key=lambda module: (module != "torch", module))
+    return [need for module in ordered for need in PINS.get(module, EXTRAS.get(module, []))]
+
+
+def _prove(session: nox.Session, engine: Engine, *chosen: str) -> None:
     """Run the chosen tests of an engine, its backend's examples and its conformance suite."""
-    session.log(f"== {engine} ==")
-    name, _, keras = engine.partition("-")
-    environment = ENVIRONMENT | ({"KERAS_BACKEND": keras} if keras else {})
-    pytest = ("pytest", f"--backend={name}")
+    session.log(f"== {engine.name} ==")
+    environment = ENVIRONMENT | engine.environment
+    pytest = ("pytest", f"--backend={engine.backend}")
     if session.posargs:
         # 5: none of the tests asked for is this engine's.
         session.run(*pytest, *session.posargs, env=environment, success_codes=[0, 5])
         return
     session.run(*pytest, *ALL_CORES, "tests", "--ignore=tests/docs", *chosen, env=environment)
-    examples = ("--doctest-modules", f"backends/{BACKENDS[name].partition(':')[0]}")
+    examples = ("--doctest-modules", f"backends/{BACKENDS[engine.backend].partition(':')[0]}")
     session.run(*pytest, *examples, env=environment, success_codes=[0, 5])  # 5: it has none
     reports = session.create_tmp()
-    files = [f"--{kind}={reports}/{engine}.{kind}" for kind in ("html", "json", "junit")]
-    session.run("initspec", "conformance", name, "--quick", *files, env=environment)
+    files = [f"--{kind}={reports}/{engine.name}.{kind}" for kind in ("html", "json", "junit")]
+    session.run("initspec", "conformance", engine.backend, "--quick", *files, env=environment)
 
 
 @nox.session
@@ -90,7 +117,8 @@ def core(session: nox.Session) -> None:
     """Test all that needs no framework: the language, NumPy, the suite itself, the pages."""
     _install(session)
     session.install("-e", "tests/dummy_backend")
-    _prove(session, "numpy", "-m", NO_FRAMEWORK)
+    for engine in NUMPY:
+        _prove(session, engine, "-m", NO_FRAMEWORK)
     if not session.posargs:
         session.run("pytest", "--doctest-modules", "initspec")
 
@@ -98,7 +126,7 @@ def core(session: nox.Session) -> None:
 @nox.session
 def oldest(session: nox.Session) -> None:
     """Test with the oldest NumPy what depends on it: calls, draws, golden bits."""
-    _install(session, "numpy==1.26.0")
+    _install(session, *OLDEST)
     _quick_tests(session)
 
 
@@ -117,19 +145,19 @@ def quick(session: nox.Session) -> None:
     _quick_tests(session)
 
 
-def _add_framework_session(name: str, requirements: list[str], engines: list[str]) -> None:
+def _add_session(framework: str, engines: list[Engine]) -> None:
     def run(session: nox.Session) -> None:
-        _install(session, *requirements)
+        _install(session, *_requirements(engines))
         for engine in engines:
             # The core's own tests need no framework.
-            _prove(session, engine, "-m", engine.partition("-")[0], "--ignore=tests/core")
+            _prove(session, engine, "-m", engine.backend, "--ignore=tests/core")
 
-    run.__doc__ = f"Prove {', '.join(engines)}."
-    nox.session(run, name=name)
+    run.__doc__ = f"Prove {', '.join(engine.name for engine in engines)}."
+    nox.session(run, name=framework)
 
 
-for _name, _framework in FRAMEWORKS.items():
-    _add_framework_session(_name, *_framework)
+for _framework, _engines in FRAMEWORKS.items():
+    _add_session(_framework, _engines)
 
 
 @nox.session
@@ -169,7 +197,8 @@ def wheel(session: nox.Session) -> None:
 @nox.session(default=False)
 def benchmarks(session: nox.Session) -> None:
     """Measure speed and memory against the frameworks, and write the page: ten quiet minutes."""
-    _install(session, *dict.fromkeys(one for some, _ in FRAMEWORKS.values() for one in some))
+    every = [engine for engines in FRAMEWORKS.values() for engine in engines]
+    _install(session, *_requirements(every))
     session.run("python", "-m", "benchmarks", *session.posargs)
 
 
