@@ -119,8 +119,6 @@ def _compiled(
     def initspec_draw(key: Any) -> Any:
         if not resolved.layout.size:
             return jnp.zeros(shape, numpy_dtype(kind))
-        return resolved.distribution.sample(
-            resolved, JaxPrimitives(resolved.layout, kind, key, flat=flat)
-        )
+        return resolved.sample(JaxPrimitives(resolved.layout, kind, key, flat=flat))
 
     return placed(initspec_draw, shape, out_sharding, mesh)

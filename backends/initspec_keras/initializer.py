@@ -83,7 +83,7 @@ class InitSpecInitializer(keras.initializers.VarianceScaling):
             return portable_tensor(resolved, kind, self.seed, self.name)
         if resolved.layout.size:
             draw = KerasPrimitives(resolved.layout, kind, self._generator)
-            return resolved.distribution.sample(resolved, draw)
+            return resolved.sample(draw)
         return keras.ops.zeros(resolved.layout.shape, dtype=kind.name)
 
     def get_config(self) -> dict[str, Any]:

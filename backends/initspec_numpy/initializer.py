@@ -73,7 +73,7 @@ class NumpyInitializer:
         if not resolved.layout.size:
             return np.empty(resolved.layout.shape, numpy_dtype(kind))
         primitives = NumpyPrimitives(resolved.layout, kind, rng or np.random.default_rng())
-        array: NDArray[Any] = resolved.distribution.sample(resolved, primitives)
+        array: NDArray[Any] = resolved.sample(primitives)
         return array
 
     def _check(self, rng: object) -> None:

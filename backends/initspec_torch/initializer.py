@@ -76,7 +76,5 @@ class TorchInitializer:
             return tensor
         primitives = DTensorPrimitives if is_distributed(tensor) else TorchPrimitives
         with torch.no_grad():
-            resolved.distribution.sample(
-                resolved, primitives(resolved.layout, kind, tensor, generator)
-            )
+            resolved.sample(primitives(resolved.layout, kind, tensor, generator))
         return tensor

@@ -82,9 +82,7 @@ def fill(
         )
     count = threads_of(threads)
     if out.size:
-        resolved.distribution.sample(
-            resolved, _Portable(resolved, kind, seed, name, out, ranges, count)
-        )
+        resolved.sample(_Portable(resolved, kind, seed, name, out, ranges, count))
 
 
 def ranges_of(shape: tuple[int, ...], index: tuple[slice, ...] | None) -> tuple[Range, ...]:

@@ -16,6 +16,9 @@ from initspec.translate.vocabulary import (
     nearest,
 )
 
+_OWN = (*CONSTRUCTORS, "InitSpec")
+"""What a line of initspec calls."""
+
 _MODULES = ("initspec.InitSpec", "initspec")
 _INITSPEC = Vocabulary("initspec", "initspec", "InitSpec", _MODULES, OUT_IN)
 
@@ -38,7 +41,7 @@ def find(call: Call, shape: WeightShape) -> tuple[Entry, Reading, str]:
     entries = [
         names[call.name] for words in speakers if call.name in (names := words.names(call.quoted))
     ]
-    spec_too = not (call.module or call.quoted) and call.name in CONSTRUCTORS
+    spec_too = not (call.module or call.quoted) and call.name in _OWN
     if not entries and not spec_too:
         raise _unknown(call, speakers)
     found: list[tuple[Entry, Reading, str]] = []
@@ -75,7 +78,8 @@ def _own(call: Call) -> tuple[Entry, Reading, str]:
     topic = call.name.replace("_truncated_normal", "_normal")
     for old, new in (("kaiming", "he"), ("xavier", "glorot")):
         topic = topic.replace(old, new)
-    return Entry(_INITSPEC, call.name, topic), Reading(spec, OUT_IN), f"InitSpec.{line}"
+    source = line if call.name == "InitSpec" else f"InitSpec.{line}"
+    return Entry(_INITSPEC, call.name, topic), Reading(spec, OUT_IN), source
 
 
 def _source(entry: Entry, call: Call) -> str:

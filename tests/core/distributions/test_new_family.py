@@ -13,7 +13,7 @@ from initspec.cli.app import app
 from initspec.distributions import FAMILIES, base
 from initspec.spec import document
 from initspec.spec.formula import formula
-from initspec.translate import meanings
+from initspec.translate import meanings, translate
 from tests.new_family import HalfNormal
 
 LINE = "InitSpec(distribution=half_normal, variance=he)"
@@ -69,7 +69,7 @@ def test_lines_of_the_frameworks(family):
     """Each framework has a line for it, or a sentence that names it."""
     lines = meanings(InitSpec("half_normal", "he"), shape=SHAPE)
     assert len(lines) >= 3
-    for line in lines:
+    for line in (*lines, *translate(LINE, shape=SHAPE).lines):
         assert line.code is None
         assert any("half_normal" in note or "has no" in note for note in line.notes), line
 
