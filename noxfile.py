@@ -177,9 +177,9 @@ def docs(session: nox.Session) -> None:
 def wheel(session: nox.Session) -> None:
     """Build the wheel, install it in an empty environment and run it from outside the tree."""
     session.install("build")
-    built = session.create_tmp()
-    session.run("python", "-m", "build", "--wheel", "--outdir", built)
-    file = max(Path(built).glob("*.whl"), key=lambda path: path.stat().st_mtime)
+    built = Path(session.create_tmp()).resolve()
+    session.run("python", "-m", "build", "--wheel", "--outdir", str(built))
+    (file,) = built.glob("*.whl")
     session.install(str(file))
     script = f"{session.invoked_from}/tests/check_wheel.py"
     with session.chdir(built):
