@@ -1,5 +1,6 @@
-"""The files around the code agree with it: metadata, citation, issue forms and glossary."""
+"""The files around the code agree with it: CONTRIBUTING, metadata, issue forms, glossary."""
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import initspec
+from initspec.backend import HasEngines, load
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
@@ -20,6 +22,36 @@ def test_paths_on_pages_exist(page):
     """A page names no file or folder that was moved."""
     paths = set(PATH.findall(page.read_text("utf-8"))) - TO_BE_WRITTEN
     assert not sorted(path for path in paths if not (ROOT / path).exists())
+
+
+def test_every_session_is_in_the_table():
+    """CONTRIBUTING.md has the sessions of noxfile.py, those of the frameworks too."""
+    tree = ast.parse((ROOT / "noxfile.py").read_text())
+    sessions = {
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+        and any(ast.unparse(call).startswith("nox.session") for call in node.decorator_list)
+    }
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    for name in pyproject["project"]["entry-points"]["initspec.backends"]:
+        backend = load(name)
+        engines = backend.engines().values() if isinstance(backend, HasEngines) else ()
+        sessions.update([engine.extra for engine in engines] or [name])
+    sessions.remove("numpy")  # it is in `core`
+    table = re.findall(r"^\| `(\w+)` \|", (ROOT / "CONTRIBUTING.md").read_text(), re.M)
+    assert set(table) == sessions
+
+
+def test_map_of_folders_is_complete():
+    """CONTRIBUTING.md lists every folder, and every folder and module of initspec."""
+    block = re.search(r"```text\n(initspec/.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.S)
+    names = re.findall(r"^(?:  )?(\w+/|[\w. ]+\.py)(?=\s)", block[1], re.M)
+    listed = {name for line in names for name in line.split()}
+    tree = {"initspec/", "backends/", "conformance/", "benchmarks/", "docs/", "examples/", "tests/"}
+    tree |= {f"{path.parent.name}/" for path in (ROOT / "initspec").glob("*/__init__.py")}
+    tree |= {path.name for path in (ROOT / "initspec").glob("[a-z]*.py")}
+    assert listed == tree
 
 
 def test_project_urls_exist():
