@@ -11,6 +11,15 @@ from initspec.axes import IN_OUT, MODES, OUT_IN, Axes, Layout, axes_of, check_sh
 from initspec.backend.base import BaseBackend
 from initspec.backend.builtins import Builtin
 from initspec.backend.engines import Engine, read_engines
+from initspec.backend.layers import (
+    ROLES,
+    Layer,
+    LayerParameter,
+    LayerTable,
+    LayerWeight,
+    einsum_axes,
+    read_layers,
+)
 from initspec.backend.memory import aligned
 from initspec.backend.protocol import (
     QUIET,
@@ -56,6 +65,7 @@ __all__ = [
     "MODES",
     "OUT_IN",
     "QUIET",
+    "ROLES",
     "Axes",
     "AxesError",
     "Backend",
@@ -73,6 +83,10 @@ __all__ = [
     "HasVocabulary",
     "InitSpecError",
     "InitSpecWarning",
+    "Layer",
+    "LayerParameter",
+    "LayerTable",
+    "LayerWeight",
     "Layout",
     "Primitives",
     "Resolved",
@@ -89,6 +103,7 @@ __all__ = [
     "check_name",
     "check_shape",
     "draw",
+    "einsum_axes",
     "fill",
     "finite",
     "float_type",
@@ -99,6 +114,7 @@ __all__ = [
     "numpy_dtype",
     "optional",
     "read_engines",
+    "read_layers",
     "registered",
     "resolve",
     "unknown",

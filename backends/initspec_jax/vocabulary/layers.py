@@ -1,0 +1,25 @@
+"""What the layer table reads of a layer of flax."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from initspec.backend import einsum_axes
+
+
+def settings(layer: Any) -> dict[str, Any]:
+    """Return the settings that the axes of a layer's parameters depend on."""
+    read = {"feature_group_count": getattr(layer, "feature_group_count", 1)}
+    equation = getattr(layer, "einsum_str", None)
+    if isinstance(equation, str):
+        read["kernel_axes"] = einsum_axes(equation)
+    elif hasattr(layer, "axis"):  # the general linear layers: kernels [batch..., in..., out...]
+        batch = getattr(layer, "batch_dims", None) or getattr(layer, "batch_axis", ())
+        outputs = getattr(layer, "features", None) or getattr(layer, "out_features", ())
+        counts = {"stack": batch, "in": layer.axis, "out": outputs}
+        read["kernel_axes"] = " ".join(
+            role
+            for role, given in counts.items()
+            for _ in range(1 if isinstance(given, int) else len(given))
+        )
+    return read

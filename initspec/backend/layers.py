@@ -1,0 +1,222 @@
+"""Layer tables: for each layer class of a framework, what each of its parameters is.
+
+A backend's table is `vocabulary/layers.toml` in its package. A table `[layers."Conv1d Conv2d"]`
+is for these classes and those that derive from them; its keys are their parameters, dotted where
+a sublayer holds them, `*` any run of characters without a dot. Each has
+
+- `role`: one of ROLES;
+- `axes`: the true ones, several lines where the rank decides; `{groups}` is a setting of the layer;
+  where it is left out, all are `out`;
+- `of`: for a bias, the weight whose other side its fans count, added as `[in=64 kernel=9]`;
+- `default`: the spec that the framework starts it with; `default_axes`: the axes that the
+  framework counts by there, where they are not the true ones;
+- `parts`: specs of parts of it that start otherwise, such as "stack[1]", the second member.
+
+Beside them stand `settings`, what `axes` read of a layer with the values that it has by default,
+and `default`, that of the parameters without one of their own.
+`[[weights]]` are weights of real layers, for whoever draws examples.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any
+
+from initspec.axes import Axes
+from initspec.errors import AxesError
+
+ROLES = (
+    *("kernel", "recurrent_kernel", "bias", "recurrent_bias", "embedding", "scale", "shift"),
+    "other",
+)
+Shape = tuple[int, ...]
+_ALONE = re.compile(r"\(stack=1 (\w+)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class LayerParameter:
+    """A row of the table: one parameter of a layer class; see the module."""
+
+    role: str
+    axes: str | list[str] = ""
+    of: str = ""
+    default: str = ""
+    default_axes: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """The table of one layer class.
+
+    Attributes:
+        classes: the names of the classes, with what stands between the framework's module and them.
+        parameters: each parameter by its pattern.
+        settings: what the axes read of a layer, with the values that it has by default.
+    """
+
+    classes: tuple[str, ...]
+    parameters: Mapping[str, LayerParameter]
+    settings: Mapping[str, Any]
+
+    def find(self, path: str) -> LayerParameter | None:
+        """Return the row of a parameter, by its path from the layer; None where there is none."""
+        return next((row for key, row in self.parameters.items() if _match(key, path)), None)
+
+    def axes(
+        self, path: str, shapes: Mapping[str, Shape], settings: Mapping[str, Any] | None = None
+    ) -> Axes:
+        """Return the true axes of a parameter.
+
+        Args:
+            path: its path from the layer.
+            shapes: the shapes of the layer's parameters by path.
+            settings: the settings of the layer; those that are left out are the usual ones.
+
+        Raises:
+            AxesError: the table does not have the parameter.
+        """
+        settings = {**self.settings, **(settings or {})}
+        for key, row in self.parameters.items():
+            if match := _match(key, path):
+                rank = len(shapes[path])
+                line = _ALONE.sub(r"\1", _of_rank(row.axes, rank).format_map(settings))
+                owner = row.of.replace("*", match[1] if match.groups() else "")
+                if owner not in shapes:
+                    return Axes(line or " ".join(["out"] * rank) or "[in=1]")
+                layout = self.axes(owner, shapes, settings).layout(shapes[owner])
+                if not line:
+                    lone = rank == 1 and layout.stack > 1
+                    line = f"(stack={layout.stack} out)" if lone else " ".join(["out"] * rank)
+                taps = f" kernel={layout.taps}" if layout.kernel else ""
+                return Axes(f"{line} [in={layout.in_}{taps}]")
+        raise AxesError(f"{' '.join(self.classes)}: the table has no parameter {path!r}")
+
+    def default_axes(
+        self, path: str, shapes: Mapping[str, Shape], settings: Mapping[str, Any] | None = None
+    ) -> Axes:
+        """Return the axes that the framework's own default counts by; see `axes`."""
+        row = self.find(path)
+        if row is None or not row.default_axes:
+            return self.axes(path, shapes, settings)
+        return Axes(row.default_axes.format_map({**self.settings, **(settings or {})}))
+
+
+@dataclass(frozen=True, slots=True)
+class LayerWeight:
+    """A weight of a real layer.
+
+    Attributes:
+        name: the layer as one writes it; the name of a cell in the native audit.
+        shape: the weight's shape.
+        axes: the true role of each axis.
+        layer: the layer's class; "" where several frameworks share it.
+        parameter: the weight's path from the layer.
+        arguments: what the class is called with.
+        settings: its arguments by name.
+        inputs: the shape of an input to build it with.
+    """
+
+    name: str
+    shape: Shape
+    axes: str
+    layer: str = ""
+    parameter: str = ""
+    arguments: tuple[Any, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    inputs: Shape = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LayerTable:
+    """The layer classes of a framework.
+
+    Attributes:
+        module: the module that the names of the classes begin in.
+        layers: the classes, several to a row.
+        weights: examples, in the order of the file.
+    """
+
+    module: str
+    layers: tuple[Layer, ...]
+    weights: tuple[LayerWeight, ...]
+
+    def find(self, classes: Iterable[str]) -> Layer | None:
+        """Return the row of the first class that the table has.
+
+        Args:
+            classes: names of a layer's class and its bases, the nearest first, without modules.
+        """
+        rows = {name.rpartition(".")[2]: row for row in self.layers for name in row.classes}
+        return next((rows[name] for name in classes if name in rows), None)
+
+    def like(self, *patterns: str) -> tuple[LayerWeight, ...]:
+        """Return the examples of these names, in the order of the patterns, each once."""
+        chosen = {
+            weight.name: weight
+            for pattern in patterns
+            for weight in self.weights
+            if fnmatchcase(weight.name, pattern)
+        }
+        return tuple(chosen.values())
+
+
+@cache
+def read_layers(package: str) -> LayerTable:
+    """Return the layer table of a backend, `vocabulary/layers.toml` in its package."""
+    import tomllib  # with the next one, a fifth of what importing initspec would cost
+    from importlib.resources import files
+
+    document = tomllib.loads((files(package) / "vocabulary" / "layers.toml").read_text("utf-8"))
+    layers = []
+    for names, rows in document["layers"].items():
+        settings, default = rows.pop("settings", {}), rows.pop("default", "")
+        parameters = {
+            key: LayerParameter(**{"default": default, **row}) for key, row in rows.items()
+        }
+        layers.append(Layer(tuple(names.split()), parameters, settings))
+    table = LayerTable(document["module"], tuple(layers), ())
+    weights = [_weight(table, row) for row in document.get("weights", ())]
+    return LayerTable(table.module, table.layers, tuple(weights))
+
+
+def einsum_axes(equation: str) -> str:
+    """Return the axes of the second operand of an einsum whose first is the layer's input.
+
+    >>> einsum_axes("abc,cde->abde"), einsum_axes("...ij,ijk->...ik")
+    ('in out out', 'stack in out')
+    """
+    operands, output = equation.replace(" ", "").split("->")
+    inputs, kernel = operands.split(",")
+    roles = {(True, False): "in", (False, True): "out", (True, True): "stack"}
+    return " ".join(roles[letter in inputs, letter in output] for letter in kernel)
+
+
+def _weight(table: LayerTable, row: dict[str, Any]) -> LayerWeight:
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+    if "axes" not in values:
+        layer = table.find([values["layer"].rpartition(".")[2]])
+        assert layer is not None, values["name"]
+        path = values["parameter"]
+        axes = layer.axes(path, {path: values["shape"]}, values.get("settings"))
+        values["axes"] = str(axes)
+    return LayerWeight(**values)
+
+
+def _of_rank(axes: str | list[str], rank: int) -> str:
+    if isinstance(axes, str):
+        return axes
+    return next(line for line in axes if len(Axes(line).items) == rank)
+
+
+@cache
+def _pattern(key: str) -> re.Pattern[str]:
+    return re.compile(re.escape(key).replace(r"\*", r"([^.]*)"))
+
+
+def _match(key: str, path: str) -> re.Match[str] | None:
+    return _pattern(key).fullmatch(path)
