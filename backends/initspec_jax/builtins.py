@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initspec import InitSpec
-from initspec.backend import Builtin
+from initspec.backend import Builtin, LayerWeight, read_layers
 
 _DOCS = "https://docs.jax.dev/en/latest/_autosummary/jax.nn.initializers"
+_TABLE = read_layers("initspec_jax")
 _DENSE = ("flax Dense(48)*",)
 _LARGE = ("flax Dense*",)
 """With the kernel of 1000 x 1000, where rare values show."""
@@ -27,9 +28,9 @@ def builtins() -> tuple[Builtin, ...]:
     own = (*_plain(), *_fan_rules(), *_structured())
     if find_spec("flax") is None:
         return own
-    from initspec_jax.flax_builtins import flax_natives
+    from initspec_jax.flax_builtins import flax_builtins
 
-    return (*own, *flax_natives())
+    return (*own, *flax_builtins())
 
 
 def _plain() -> Iterator[Builtin]:
@@ -83,11 +84,11 @@ def _init(
     made = getattr(jax.nn.initializers, name)
     fixed = name in ("zeros", "ones")  # these are initializers, the others make one
 
-    def draw(shape: tuple[int, ...], dtype: str, seed: int) -> NDArray[np.floating]:
+    def draw(weight: LayerWeight, dtype: str, seed: int) -> NDArray[np.floating]:
         with jax.enable_x64(True) if dtype == "float64" else contextlib.nullcontext():
             init = made if fixed else made(**arguments)
-            return np.asarray(init(jax.random.key(seed), shape, dtype))
+            return np.asarray(init(jax.random.key(seed), weight.shape, dtype))
 
     written = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
     line = f"jax.nn.initializers.{name}" + ("" if fixed else f"({written})")
-    return Builtin(line, spec, f"{says}, {_DOCS}.{name}.html", layers, draw)
+    return Builtin(line, spec, f"{says}, {_DOCS}.{name}.html", _TABLE.like(*layers), draw)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from functools import cache
 from typing import Any
 
 import flax.linen as nn
@@ -13,82 +13,57 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initspec import InitSpec
-from initspec.backend import Builtin
+from initspec.backend import Builtin, LayerWeight, read_layers
 
 _DOCS = "https://flax-linen.readthedocs.io/en/latest/api_reference/flax.linen/layers.html"
+_TABLE = read_layers("initspec_jax")
+_GATES = ("i", "f", "g", "o")
 
-Made = tuple[nn.Module, tuple[Any, ...]]
-"""A layer, and inputs to initialize it with."""
 
-
-def flax_natives() -> Iterator[Builtin]:
+def flax_builtins() -> Iterator[Builtin]:
     """Yield the defaults of the layers of flax.linen."""
     lecun = InitSpec.lecun_truncated_normal()
     says = "kernel_init: lecun_normal, a truncated normal of variance 1 / fan_in"
-    yield _layer(
-        "Dense", lecun, says, ("flax Dense(48)*",), lambda s: (nn.Dense(s[1]), _ones(1, s[0]))
-    )
-    yield _layer("Conv", lecun, says, ("flax Conv(*",), _conv)
-    yield _layer(
-        "ConvTranspose", lecun, says, ("flax ConvTranspose*",),
-        lambda s: (nn.ConvTranspose(s[3], s[:2]), _ones(1, 8, 8, s[2])),
-    )  # fmt: skip
-    yield _layer(
-        "MultiHeadDotProductAttention", lecun, says, ("flax MultiHead*",),
-        lambda s: (nn.MultiHeadDotProductAttention(s[1]), _ones(1, 5, s[0])), ("query",),
-    )  # fmt: skip
-    gates = ("i", "f", "g", "o")
-    yield _layer(
-        "OptimizedLSTMCell", lecun, says, ("flax Opt*input*",),
-        lambda s: _cell(s[1] // 4, s[0]), tuple(f"i{gate}" for gate in gates),
-    )  # fmt: skip
-    yield _layer(
-        "OptimizedLSTMCell", InitSpec.orthogonal(), "recurrent_kernel_init: orthogonal()",
-        ("flax Opt*recurrent*",), lambda s: _cell(s[0], 10), tuple(f"h{gate}" for gate in gates),
-    )  # fmt: skip
+    yield _layer("Dense", "kernel", lecun, says, "flax Dense(48)*")
+    yield _layer("Conv", "kernel", lecun, says, "flax Conv(*")
+    yield _layer("ConvTranspose", "kernel", lecun, says, "flax ConvTranspose*")
+    attention = "MultiHeadDotProductAttention"
+    yield _layer(attention, "query kernel", lecun, says, "flax MultiHead*")
+    cell = "OptimizedLSTMCell"
+    gates = {side: " ".join(side + gate for gate in _GATES) for side in "ih"}
+    yield _layer(cell, f"{gates['i']} kernel", lecun, says, "flax Opt*input*")
+    orthogonal, says = InitSpec.orthogonal(), "recurrent_kernel_init: orthogonal()"
+    yield _layer(cell, f"{gates['h']} kernel", orthogonal, says, "flax Opt*recurrent*")
     # With out_axis=0, what it calls fan_in is the number of features: the true fan_out.
-    yield _layer(
-        "Embed", InitSpec.lecun_normal(mode="fan_out"), "embedding_init: N(0, 1 / features)",
-        ("Embedding*",), lambda s: (nn.Embed(s[0], s[1]), (jnp.zeros((1,), int),)),
-        weight="embedding",
-    )  # fmt: skip
+    rows, says = InitSpec.lecun_normal(mode="fan_out"), "embedding_init: N(0, 1 / features)"
+    yield _layer("Embed", "embedding", rows, says, "Embedding*")
 
 
-def _layer(
-    name: str,
-    spec: InitSpec,
-    says: str,
-    layers: tuple[str, ...],
-    make: Callable[[tuple[int, ...]], Made],
-    parts: tuple[str, ...] = (),
-    weight: str = "kernel",
-) -> Builtin:
-    @cache
-    def initialize(shape: tuple[int, ...]) -> Callable[[Any], Any]:
-        layer, inputs = make(shape)
-        return jax.jit(lambda key: layer.init(key, *inputs)["params"])
+def _layer(name: str, parts: str, spec: InitSpec, says: str, pattern: str) -> Builtin:
+    def draw(weight: LayerWeight, _dtype: str, seed: int) -> NDArray[np.floating]:
+        params = _initialize(weight)(jax.random.key(seed))
+        path = re.escape(weight.parameter).replace(r"\*", ".+")
+        named = {
+            jax.tree_util.keystr(place, simple=True, separator="."): leaf
+            for place, leaf in jax.tree_util.tree_leaves_with_path(params)
+        }
+        kernels = [np.asarray(leaf) for place, leaf in named.items() if re.fullmatch(path, place)]
+        return np.concatenate(kernels, axis=-1)
 
-    def draw(shape: tuple[int, ...], _dtype: str, seed: int) -> NDArray[np.floating]:
-        params = initialize(shape)(jax.random.key(seed))
-        kernels = [np.asarray(params[part][weight]) for part in parts]
-        return np.concatenate(kernels, axis=-1) if parts else np.asarray(params[weight])
-
-    line = f"flax.linen.{name}(...): {' '.join([*parts, weight])}"
-    return Builtin(line, spec, f"{says}, {_DOCS}", layers, draw, ("float32",))
+    line = f"flax.linen.{name}(...): {parts}"
+    return Builtin(line, spec, f"{says}, {_DOCS}", _TABLE.like(pattern), draw, ("float32",))
 
 
-def _ones(*shape: int) -> tuple[Any, ...]:
-    return (jnp.ones(shape),)
+_COMPILED: dict[str, Callable[[Any], Any]] = {}
 
 
-def _conv(shape: tuple[int, ...]) -> Made:
-    """Return the convolution of a kernel: of 8 to 64 channels it is the one with 4 groups."""
-    groups = {(8, 64): 4, (1, 32): 32}.get((shape[-2], shape[-1]), 1)
-    layer = nn.Conv(shape[-1], shape[:-2], feature_group_count=groups)
-    return layer, _ones(1, *[8] * (len(shape) - 2), shape[-2] * groups)
-
-
-def _cell(features: int, inputs: int) -> Made:
-    cell = nn.OptimizedLSTMCell(features)
-    x = jnp.ones((1, inputs))
-    return cell, (cell.initialize_carry(jax.random.key(0), x.shape), x)
+def _initialize(weight: LayerWeight) -> Callable[[Any], Any]:
+    """Return the compiled key -> parameters of the layer that has a weight."""
+    if weight.name not in _COMPILED:
+        make = getattr(nn, weight.layer.removeprefix("linen."))
+        layer = make(*weight.arguments, **weight.settings)
+        inputs: tuple[Any, ...] = (jnp.zeros(weight.inputs, int if make is nn.Embed else float),)
+        if hasattr(layer, "initialize_carry"):
+            inputs = (layer.initialize_carry(jax.random.key(0), weight.inputs), *inputs)
+        _COMPILED[weight.name] = jax.jit(lambda key: layer.init(key, *inputs)["params"])
+    return _COMPILED[weight.name]

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initspec import InitSpec
-from initspec.backend import Builtin, float_type, numpy_dtype
+from initspec.backend import Builtin, LayerWeight, float_type, numpy_dtype, read_layers
 from initspec_keras.active import wide
 
 _INIT = "https://keras.io/api/layers/initializers/"
+_TABLE = read_layers("initspec_keras")
 _DENSE = ("Keras Dense(48)*",)
 _LARGE = ("Keras Dense*",)
 """With the kernel of 1000 x 1000, where rare values show."""
@@ -77,53 +78,27 @@ def _structured() -> Iterator[Builtin]:
 
 
 def _layers() -> Iterator[Builtin]:
-    layers = keras.layers
     glorot = InitSpec.glorot_uniform()
     says = 'kernel_initializer="glorot_uniform": limit = sqrt(6 / (fan_in + fan_out))'
-    image = (None, 8, 8)
-    yield _layer("Dense", glorot, says, _DENSE, lambda s: _built(layers.Dense(s[1]), (None, s[0])))
-    yield _layer(
-        "Conv2D", glorot, says, ("Keras Conv2D(8*",),
-        lambda s: _built(layers.Conv2D(s[3], s[:2]), (*image, s[2])),
-    )  # fmt: skip
-    yield _layer(
-        "Conv2D", glorot, says, ("Keras Conv2D(64*",),
-        lambda s: _built(layers.Conv2D(s[3], s[:2], groups=4), (*image, 4 * s[2])), groups=4,
-    )  # fmt: skip
-    yield _layer(
-        "DepthwiseConv2D", glorot, says.replace("kernel_", "depthwise_"), ("Keras Depthwise*",),
-        lambda s: _built(layers.DepthwiseConv2D(s[:2]), (*image, s[2])),
-    )  # fmt: skip
-    yield _layer(
-        "Conv2DTranspose", glorot, says, ("Keras Conv2DT*",),
-        lambda s: _built(layers.Conv2DTranspose(s[2], s[:2]), (*image, s[3])),
-    )  # fmt: skip
-    yield _layer(
-        "LSTM", glorot, says, ("Keras LSTM*kernel on*",),
-        lambda s: _built(layers.LSTM(s[1] // 4), (None, 5, s[0])),
-    )  # fmt: skip
-    yield _layer(
-        "LSTM", InitSpec.orthogonal(), 'recurrent_initializer="orthogonal"',
-        ("Keras LSTM*recurrent*",), lambda s: _built(layers.LSTM(s[0]), (None, 5, 10)),
-        "recurrent kernel", 1,
-    )  # fmt: skip
-    yield _layer(
-        "MultiHeadAttention", glorot, says, ("Keras Multi*query*",),
-        lambda s: _attention(s[1], s[2], s[0], s[0]), "query kernel",
-    )  # fmt: skip
-    yield _layer(
-        "MultiHeadAttention", glorot, says, ("Keras Multi*output*",),
-        lambda s: _attention(s[0], s[1], 64, s[2]), "output kernel", 6,
-    )  # fmt: skip
-    yield _layer(
-        "Embedding", InitSpec.uniform(-0.05, 0.05), 'embeddings_initializer="uniform"',
-        ("Embedding*",), lambda s: _built(layers.Embedding(*s), (None, 5)), "embeddings",
-    )  # fmt: skip
+    yield _layer("Dense", glorot, says, _DENSE)
+    yield _layer("Conv2D", glorot, says, ("Keras Conv2D(8*",))
+    yield _layer("Conv2D", glorot, says, ("Keras Conv2D(64*",), groups=4)
+    depthwise = says.replace("kernel_", "depthwise_")
+    yield _layer("DepthwiseConv2D", glorot, depthwise, ("Keras Depthwise*",))
+    yield _layer("Conv2DTranspose", glorot, says, ("Keras Conv2DT*",))
+    yield _layer("LSTM", glorot, says, ("Keras LSTM*kernel on*",))
+    orthogonal, recurrent = InitSpec.orthogonal(), 'recurrent_initializer="orthogonal"'
+    yield _layer("LSTM", orthogonal, recurrent, ("Keras LSTM*recurrent*",), "recurrent kernel")
+    attention = "MultiHeadAttention"
+    yield _layer(attention, glorot, says, ("Keras Multi*query*",), "query kernel")
+    yield _layer(attention, glorot, says, ("Keras Multi*output*",), "output kernel")
+    rows, says = InitSpec.uniform(-0.05, 0.05), 'embeddings_initializer="uniform"'
+    yield _layer("Embedding", rows, says, ("Embedding*",), "embeddings")
     yield Builtin(
         "init = keras.initializers.HeNormal(); two Dense(48, kernel_initializer=init)",
         InitSpec.he_truncated_normal(),
         f"what two layers need: weights that do not depend on each other's, {_INIT}",
-        ("two Keras*",),
+        _TABLE.like("two Keras*"),
         _shared,
         ("float32",),
     )
@@ -139,13 +114,14 @@ def _init(
 ) -> Builtin:
     kind = getattr(keras.initializers, name)
 
-    def draw(shape: tuple[int, ...], dtype: str, seed: int) -> NDArray[np.floating]:
+    def draw(weight: LayerWeight, dtype: str, seed: int) -> NDArray[np.floating]:
         own = {"seed": seed} if seeded else {}
         with wide(dtype):
-            return _numpy(kind(**arguments, **own)(shape, dtype=dtype), dtype)
+            return _numpy(kind(**arguments, **own)(weight.shape, dtype=dtype), dtype)
 
     written = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
-    return Builtin(f"keras.initializers.{name}({written})", spec, f"{says}, {_INIT}", layers, draw)
+    line, like = f"keras.initializers.{name}({written})", _TABLE.like(*layers)
+    return Builtin(line, spec, f"{says}, {_INIT}", like, draw)
 
 
 def _layer(
@@ -153,17 +129,19 @@ def _layer(
     spec: InitSpec,
     says: str,
     layers: tuple[str, ...],
-    make: Callable[[tuple[int, ...]], Any],
-    weight: str = "kernel",
-    index: int = 0,
+    what: str = "kernel",
     **arguments: Any,
 ) -> Builtin:
-    def draw(shape: tuple[int, ...], dtype: str, seed: int) -> NDArray[np.floating]:
-        return _numpy(_seeded(seed, lambda: make(shape)).weights[index], dtype)
+    def draw(weight: LayerWeight, dtype: str, seed: int) -> NDArray[np.floating]:
+        make = getattr(keras.layers, weight.layer)
+        path = "/" + weight.parameter.replace(".", "/")
+        layer = _seeded(seed, lambda: _built(make(*weight.arguments, **weight.settings), weight))
+        variable = next(v for v in layer.weights if f"/{v.path}".endswith(path))
+        return _numpy(variable, dtype)
 
     written = "".join(f", {key}={value!r}" for key, value in arguments.items())
-    line = f"keras.layers.{name}(...{written}): {weight}"
-    return Builtin(line, spec, f"{says}, https://keras.io/api/layers/", layers, draw, ("float32",))
+    line, like = f"keras.layers.{name}(...{written}): {what}", _TABLE.like(*layers)
+    return Builtin(line, spec, f"{says}, https://keras.io/api/layers/", like, draw, ("float32",))
 
 
 def _seeded(seed: int, make: Callable[[], Any]) -> Any:
@@ -176,25 +154,22 @@ def _seeded(seed: int, make: Callable[[], Any]) -> Any:
         random.setstate(state)
 
 
-def _shared(shape: tuple[int, ...], dtype: str, seed: int) -> NDArray[np.floating]:
+def _shared(weight: LayerWeight, dtype: str, seed: int) -> NDArray[np.floating]:
     """Draw the kernels of several layers that one unseeded initializer fills, [layer, in, out]."""
-    many, inputs, units = shape
+    many, inputs, units = weight.shape
     shared = _seeded(seed, keras.initializers.HeNormal)
-    kernels = [
-        _built(keras.layers.Dense(units, kernel_initializer=shared), (None, inputs)).kernel
-        for _ in range(many)
-    ]
-    return np.stack([_numpy(kernel, dtype) for kernel in kernels])
+    kernels = []
+    for _ in range(many):
+        layer = keras.layers.Dense(units, kernel_initializer=shared)
+        layer.build((1, inputs))
+        kernels.append(_numpy(layer.kernel, dtype))
+    return np.stack(kernels)
 
 
-def _built(layer: Any, *shapes: tuple[int | None, ...]) -> Any:
-    layer.build(*shapes)
+def _built(layer: Any, weight: LayerWeight) -> Any:
+    attends = isinstance(layer, keras.layers.MultiHeadAttention)
+    layer.build(*[weight.inputs] * (2 if attends else 1))  # queries and values
     return layer
-
-
-def _attention(heads: int, size: int, features: int, out: int) -> Any:
-    layer = keras.layers.MultiHeadAttention(heads, size, output_shape=out)
-    return _built(layer, (None, 5, features), (None, 5, features))
 
 
 def _numpy(value: Any, dtype: str) -> NDArray[np.floating]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,10 @@ import torch
 from numpy.typing import NDArray
 
 from initspec import InitSpec
-from initspec.backend import Builtin, float_type, numpy_dtype
+from initspec.backend import Builtin, LayerWeight, float_type, numpy_dtype, read_layers
 
 _INIT = "https://docs.pytorch.org/docs/stable/nn.init.html"
+_TABLE = read_layers("initspec_torch")
 _ANY = ("torch *", "Embedding*", "mixture*")
 _LINEAR = ("torch Linear(20*",)
 _LARGE = ("torch Linear*",)
@@ -70,40 +70,24 @@ def _structured() -> Iterator[Builtin]:
 
 
 def _layers() -> Iterator[Builtin]:
-    nn = torch.nn
     linear = InitSpec.variance_scaling(1 / 3, distribution="uniform")  # that of 1 / (3 fan)
     says = "U(-sqrt(k), sqrt(k)), k = 1 / in_features"
-    yield _layer("Linear", linear, says, _LINEAR, lambda s, d: nn.Linear(s[1], s[0], dtype=d))
+    yield _layer("Linear", linear, says, _LINEAR)
     says = "U(-sqrt(k), sqrt(k)), k = groups / (C_in prod(kernel_size))"
-    yield _layer("Conv1d", linear, says, ("torch Conv1d*",), partial(_conv, nn.Conv1d))
-    flat = ("torch Conv2d*", "torch depthwise*")
-    yield _layer("Conv2d", linear, says, flat, partial(_conv, nn.Conv2d))
-    yield _layer("Conv3d", linear, says, ("torch Conv3d*",), partial(_conv, nn.Conv3d))
+    yield _layer("Conv1d", linear, says, ("torch Conv1d*",))
+    yield _layer("Conv2d", linear, says, ("torch Conv2d*", "torch depthwise*"))
+    yield _layer("Conv3d", linear, says, ("torch Conv3d*",))
     says = "U(-sqrt(k), sqrt(k)), k = groups / (C_out prod(kernel_size))"
     turned = InitSpec.variance_scaling(1 / 3, "fan_out", "uniform")
-    yield _layer("ConvTranspose2d", turned, says, ("torch ConvT*",), _transposed)
+    yield _layer("ConvTranspose2d", turned, says, ("torch ConvT*",))
     says = "_reset_parameters: xavier_uniform_(in_proj_weight)"
-    yield _layer(
-        "MultiheadAttention",
-        InitSpec.glorot_uniform(),
-        says,
-        ("torch Multihead*",),
-        lambda s, d: nn.MultiheadAttention(s[1], 4, dtype=d),
-        "in_proj_weight",
-    )
+    packed = ("torch Multihead*",)
+    yield _layer("MultiheadAttention", InitSpec.glorot_uniform(), says, packed, "in_proj_weight")
     says = "U(-sqrt(k), sqrt(k)), k = 1 / hidden_size"
     state = InitSpec.uniform(-0.25, 0.25)  # of 16
     for name in ("weight_ih_l0", "weight_hh_l0"):
-        yield _layer(
-            "LSTM",
-            state,
-            says,
-            (f"torch LSTM*{name}",),
-            lambda s, d: nn.LSTM(s[1], s[0] // 4, dtype=d),
-            name,
-        )
-    rows = lambda s, d: nn.Embedding(*s, dtype=d)  # noqa: E731 - as the others
-    yield _layer("Embedding", InitSpec.normal(1.0), "N(0, 1)", ("Embedding*",), rows)
+        yield _layer("LSTM", state, says, (f"torch LSTM*{name}",), name)
+    yield _layer("Embedding", InitSpec.normal(1.0), "N(0, 1)", ("Embedding*",))
 
 
 def _init(
@@ -116,48 +100,29 @@ def _init(
 ) -> Builtin:
     function = getattr(torch.nn.init, name)
 
-    def draw(shape: tuple[int, ...], dtype: str, seed: int) -> NDArray[np.floating]:
-        weight = torch.empty(shape, dtype=getattr(torch, dtype))
+    def draw(weight: LayerWeight, dtype: str, seed: int) -> NDArray[np.floating]:
+        tensor = torch.empty(weight.shape, dtype=getattr(torch, dtype))
         own = {"generator": torch.Generator().manual_seed(seed)} if seeded else {}
-        return _numpy(function(weight, **arguments, **own), dtype)
+        return _numpy(function(tensor, **arguments, **own), dtype)
 
     written = "".join(f", {key}={value!r}" for key, value in arguments.items())
-    return Builtin(
-        f"torch.nn.init.{name}(w{written})", spec, f"{says}, {_INIT}#torch.nn.init.{name}", layers,
-        draw,
-    )  # fmt: skip
+    source = f"{says}, {_INIT}#torch.nn.init.{name}"
+    return Builtin(f"torch.nn.init.{name}(w{written})", spec, source, _TABLE.like(*layers), draw)
 
 
 def _layer(
-    name: str,
-    spec: InitSpec,
-    says: str,
-    layers: tuple[str, ...],
-    make: Callable[[tuple[int, ...], torch.dtype], torch.nn.Module],
-    weight: str = "weight",
+    name: str, spec: InitSpec, says: str, layers: tuple[str, ...], parameter: str = "weight"
 ) -> Builtin:
-    def draw(shape: tuple[int, ...], dtype: str, seed: int) -> NDArray[np.floating]:
+    def draw(weight: LayerWeight, dtype: str, seed: int) -> NDArray[np.floating]:
+        make = getattr(torch.nn, weight.layer)
         with torch.random.fork_rng(devices=[]):  # layers take no generator
             torch.manual_seed(seed)
-            layer = make(shape, getattr(torch, dtype))
-        return _numpy(getattr(layer, weight).detach(), dtype)
+            layer = make(*weight.arguments, **weight.settings, dtype=getattr(torch, dtype))
+        return _numpy(getattr(layer, weight.parameter).detach(), dtype)
 
     page = f"https://docs.pytorch.org/docs/stable/generated/torch.nn.{name}.html"
-    return Builtin(
-        f"torch.nn.{name}(...).{weight}", spec, f"{says}, {page}", layers, draw, ("float32",)
-    )
-
-
-def _conv(kind: Any, shape: tuple[int, ...], dtype: torch.dtype) -> Any:
-    """Return the convolution of a weight: of 64 x 8 it is the one with 4 groups."""
-    groups = {(64, 8): 4, (32, 1): 32}.get((shape[0], shape[1]), 1)
-    return kind(shape[1] * groups, shape[0], shape[2:], groups=groups, dtype=dtype)
-
-
-def _transposed(shape: tuple[int, ...], dtype: torch.dtype) -> Any:
-    groups = 4 if shape[1] == 16 else 1
-    out = shape[1] * groups
-    return torch.nn.ConvTranspose2d(shape[0], out, shape[2:], groups=groups, dtype=dtype)
+    line, like = f"torch.nn.{name}(...).{parameter}", _TABLE.like(*layers)
+    return Builtin(line, spec, f"{says}, {page}", like, draw, ("float32",))
 
 
 def _numpy(weight: torch.Tensor, dtype: str) -> NDArray[np.floating]:

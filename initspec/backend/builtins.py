@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from initspec.backend.layers import LayerWeight
 from initspec.dtypes import FLOATS
 
 if TYPE_CHECKING:
@@ -22,17 +23,17 @@ class Builtin:
         line: the call, as a user writes it.
         spec: what it should draw.
         says: who says so: the sentence of the documentation, or the paper that the name is from.
-        layers: what it fills: patterns of the layers' names in the tables of the conformance suite,
-            the usual one first, which is drawn in every dtype.
-        draw: called as draw(shape, dtype, seed), the seed in [0, 2^31); returns what `np.asarray`
-            takes. The seed goes to the argument that the framework has for it, and where there is
-            none to its global generator, whose state is put back.
+        layers: the weights that it fills, the usual one first, which is drawn in every dtype.
+        draw: called as draw(weight, dtype, seed), the weight one of `layers` and the seed in
+            [0, 2^31); returns what `np.asarray` takes. The seed goes to the argument that the
+            framework has for it, and where there is none to its global generator, whose state is
+            put back.
         dtypes: the names of the dtypes in which it is drawn, the usual one first.
     """
 
     line: str
     spec: Spec
     says: str
-    layers: tuple[str, ...]
-    draw: Callable[[tuple[int, ...], str, int], Any]
+    layers: tuple[LayerWeight, ...]
+    draw: Callable[[LayerWeight, str, int], Any]
     dtypes: tuple[str, ...] = ("float32", *(name for name in FLOATS if name != "float32"))

@@ -6,7 +6,7 @@ from initspec_conformance.runner.builtin_audit import native_audit
 from initspec_conformance.runner.levels import Level
 
 from initspec import InitSpec
-from initspec.backend import Builtin, HasBuiltins
+from initspec.backend import Builtin, HasBuiltins, LayerWeight
 from initspec.errors import InitSpecError
 
 BRIEF = Level("brief", 1 << 15, 1 << 8, 60.0)
@@ -39,13 +39,16 @@ class Speaker:
         return self._natives
 
 
-def _native(line, scale=1.0, layer="torch Linear(20, 48)"):
-    def draw(shape, dtype, seed):
+LINEAR = LayerWeight("torch Linear(20, 48)", (48, 20), "out in")
+
+
+def _native(line, scale=1.0, layers=(LINEAR,)):
+    def draw(weight, dtype, seed):
         if scale is None:
             raise RuntimeError("no such kernel")
-        return (scale * np.random.default_rng(seed).standard_normal(shape)).astype(dtype)
+        return (scale * np.random.default_rng(seed).standard_normal(weight.shape)).astype(dtype)
 
-    return Builtin(line, InitSpec.normal(1.0), "the docs", (layer,), draw, ("float32",))
+    return Builtin(line, InitSpec.normal(1.0), "the docs", layers, draw, ("float32",))
 
 
 def test_a_strangers_natives_are_judged():
@@ -86,8 +89,15 @@ def test_nothing_to_audit():
         native_audit(["numpy"])
     with pytest.raises(InitSpecError, match="matches none of 1 cells"):
         native_audit([Speaker(_native("right(w)"))], only="left*")
-    with pytest.raises(InitSpecError, match="no layer like"):
-        native_audit([Speaker(_native("right(w)", layer="torch Lynear*"))])
+    with pytest.raises(InitSpecError, match="name a weight that it fills"):
+        native_audit([Speaker(_native("right(w)", layers=()))])
+
+
+def test_a_table_that_the_suite_does_not_share_is_refused():
+    """A layer that the suite knows has the suite's axes, or nothing is judged by it."""
+    turned = LayerWeight("torch Linear(20, 48)", (48, 20), "in out")
+    with pytest.raises(InitSpecError, match=r"'speaker' has .* 'in out', the suite .* 'out in'"):
+        native_audit([Speaker(_native("right(w)", layers=(turned,)))])
 
 
 def test_ctrl_c_leaves_what_was_found():

@@ -91,7 +91,7 @@ def _judge(
     target, native = cell.target, cell.native
 
     def draw(seed: int) -> Any:
-        return native.draw(target.shape, target.dtype, seed)
+        return native.draw(cell.layer, target.dtype, seed)
 
     sketcher = Sketcher(target)
     findings = judge(

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any, cast
 
 from initspec import Axes, InitSpec
-from initspec.backend import Backend, Builtin, HasBuiltins
+from initspec.backend import Backend, Builtin, HasBuiltins, LayerWeight
 from initspec.errors import InitSpecError
 from initspec_conformance.expected.tables import weights
 from initspec_conformance.expected.target import Target, target_of
@@ -45,7 +45,7 @@ class BuiltinCell:
 
     backend: str
     native: Builtin
-    layer: Layer
+    layer: LayerWeight
     target: Target
 
     @property
@@ -94,17 +94,23 @@ def cells_of(backends: Sequence[Backend[Any]], only: str = "*") -> list[BuiltinC
 
 
 def _cells(backend: str, native: Builtin) -> list[BuiltinCell]:
-    own = {
-        layer.name: layer
-        for pattern in native.layers
-        for layer in layers()
-        if fnmatchcase(layer.name, pattern)
-    }
-    if not own:
-        raise InitSpecError(f"{native.line}: the tables have no layer like {native.layers}")
+    if not native.layers:
+        raise InitSpecError(f"{native.line}: its `layers` are empty; name a weight that it fills")
+    typed = {layer.name: layer for layer in layers()}
+    for weight in native.layers:
+        # What both tables have is the same weight; a table that is wrong must not judge itself.
+        layer = typed.get(weight.name)
+        roles = Axes(weight.axes).layout(weight.shape)
+        if layer is not None and Axes(layer.axes).layout(layer.shape) != roles:
+            raise InitSpecError(
+                f"{weight.name}: the backend {backend!r} has {weight.shape} '{weight.axes}', the "
+                f"suite {layer.shape} '{layer.axes}'"
+            )
     spec = cast(InitSpec, native.spec)
     return [
-        BuiltinCell(backend, native, layer, target_of(spec, layer.shape, Axes(layer.axes), dtype))
-        for index, layer in enumerate(own.values())
+        BuiltinCell(
+            backend, native, weight, target_of(spec, weight.shape, Axes(weight.axes), dtype)
+        )
+        for index, weight in enumerate(native.layers)
         for dtype in (native.dtypes[:1] if index else native.dtypes)
     ]
