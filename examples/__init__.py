@@ -1,1 +1,1 @@
-"""Programs that show initspec at work."""
+"""Complete programs that use initspec."""

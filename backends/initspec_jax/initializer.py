@@ -1,4 +1,4 @@
-"""The native initializer of JAX: the protocol of jax.nn.initializers.Initializer."""
+"""The compiled initializer of JAX: the protocol of jax.nn.initializers.Initializer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The native initializer of NumPy: a callable that returns a new array."""
+"""The compiled initializer of NumPy: a callable that returns a new array."""
 
 from __future__ import annotations
 

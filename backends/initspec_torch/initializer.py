@@ -1,4 +1,4 @@
-"""The native initializer of PyTorch: a callable that fills a tensor in place."""
+"""The compiled initializer of PyTorch: a callable that fills a tensor in place."""
 
 from __future__ import annotations
 

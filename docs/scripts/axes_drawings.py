@@ -1,6 +1,6 @@
 """Draw every row of the axes table: `python docs/scripts/axes_drawings.py`.
 
-The page takes each drawing in from docs/assets/axes, one file for each line of ROWS.
+The page includes each drawing from docs/assets/axes, one file for each line of ROWS.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ ROWS: dict[str, tuple[str, tuple[int, ...]]] = {
     "experts": ("stack in out", (8, 256, 512)),
     "bias": ("out [in=512]", (48,)),
 }
-"""name: axes and the shape that is drawn."""
+"""The axes and the shape of each drawing, by name."""
 
 
 def files() -> dict[Path, str]:

@@ -1,7 +1,7 @@
-"""What mkdocs runs while it builds.
+"""Hooks of mkdocs: formulas as MathML, and folded tables left out of the search.
 
-TeX becomes MathML, which browsers set without any script. What is folded away, which is long
-tables of numbers, is left out of the search, where it would push aside the sentences that answer.
+Browsers set MathML without a script. Folded tables are long lists of numbers, which would hide the
+sentences that answer a query.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _DISPLAY = re.compile(r'<div class="arithmatex">\s*\\\[(.*?)\\\]\s*</div>', re.S
 
 
 def on_page_content(text: str, **_: Any) -> str:
-    """Set the formulas of a page, and keep what is folded out of the search."""
-    text = _INLINE.sub(lambda found: convert(html.unescape(found[1])), text)
-    text = _DISPLAY.sub(lambda found: f'<div class="formula">{_display(found[1])}</div>', text)
+    """Set the formulas of a page, and exclude its folded parts from the search."""
+    text = _INLINE.sub(lambda match: convert(html.unescape(match[1])), text)
+    text = _DISPLAY.sub(lambda match: f'<div class="formula">{_display(match[1])}</div>', text)
     return text.replace("<details", "<details data-search-exclude")
 
 

@@ -1,4 +1,4 @@
-"""What griffe, which reads the source for the reference, is told on top of it."""
+"""An extension of griffe: constructors of structs and fenced doctests in the reference."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DOCTEST = re.compile(r"^>>> .*(?:\n(?!\n).+)*", re.M)
 
 
 class Source(griffe.Extension):
-    """Structs get the constructors that they have when they run; doctests are set as code."""
+    """Add the constructors of structs, set doctests as code, and hide private defaults."""
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
         """Fence the doctests of a docstring."""
@@ -20,7 +20,7 @@ class Source(griffe.Extension):
             obj.docstring.value = _DOCTEST.sub(r"```pycon\n\g<0>\n```", obj.docstring.value)
 
     def on_function(self, *, func: griffe.Function, **_: Any) -> None:
-        """Show no private name as a default."""
+        """Replace private names of defaults by an ellipsis."""
         for parameter in func.parameters:
             if str(parameter.default or "").startswith("_"):
                 parameter.default = "..."

@@ -1,4 +1,4 @@
-"""What all frameworks train: the data, the layers, the initializations and the steps."""
+"""The problem that all frameworks train on: data, layers, initializations and steps."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def names() -> list[str]:
 
 
 def first_loss(spec: InitSpec) -> float:
-    """Return the loss before training, in NumPy and float64: what every framework must start from.
+    """Return the loss before training, in NumPy and float64: the start of every framework.
 
     The mean over all digits of -log softmax(logits)[label].
     """
