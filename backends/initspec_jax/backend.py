@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec.backend import IN_OUT, Axes, BaseBackend, FloatType
+from initspec.backend import IN_OUT, Axes, BaseBackend, FloatType, read_layers
 
 if TYPE_CHECKING:
-    from initspec.backend import Builtin, Spec
+    from initspec.backend import Builtin, LayerTable, Spec
     from initspec.translate import Vocabulary
     from initspec_jax.initializer import JaxInitializer
 
@@ -51,6 +51,10 @@ class JaxBackend(BaseBackend):
         from initspec_jax.vocabulary import JAX
 
         return JAX
+
+    def layers(self) -> LayerTable:
+        """Return the table of the layers of flax."""
+        return read_layers(__package__)
 
     def builtins(self) -> tuple[Builtin, ...]:
         """Return JAX' and flax' own initializers; see `initspec.backend.HasBuiltins`."""

@@ -50,7 +50,7 @@ class JaxInitializer:
     axes: Axes | None = None
     seed: int | None = None
     name: str = ""
-    _repeats: SharedNames = field(default_factory=SharedNames, compare=False)
+    _names: SharedNames = field(default_factory=SharedNames, compare=False)
 
     def __repr__(self) -> str:
         return f"JaxInitializer({str(self.spec)!r})"
@@ -85,7 +85,7 @@ class JaxInitializer:
             resolved = resolve(self.spec, shape, self.axes, IN_OUT, kind)
             sharding = named_sharding(out_sharding, resolved.layout.shape, mesh)
             # A function is traced for its shapes and again for its program: no second weight.
-            self._repeats.note(self.name, within=get_opaque_trace_state())
+            self._names.note(self.name, within=get_opaque_trace_state())
             return PortableDraw(resolved, kind, self.seed, self.name).array(sharding)
         traced = isinstance(key, jax.core.Tracer)
         draw = _compiled(self.spec, self.axes, check_shape(shape), kind, out_sharding, mesh, traced)

@@ -18,7 +18,7 @@ class JaxPrimitives:
     """`initspec.distributions.primitives.Primitives` on one key of jax.random, which may be traced.
 
     Draws are made in float32, or in float64 for a float64 weight, and cast once: jax.random fills
-    the mantissa of a uniform value, so in bfloat16 it knows 128 of them, and 128 normal ones.
+    the mantissa of a uniform value, so in bfloat16 there are 128 of them, and 128 normal ones.
 
     A weight of one draw takes it from the key itself, as jax.nn.initializers does: where the law
     is the same, so are the random numbers. Only a weight that needs several splits the key.

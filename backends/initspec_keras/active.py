@@ -16,7 +16,7 @@ def framework() -> str:
     """Return the name of the Keras backend that is active or, before the import, will be.
 
     Keras reads KERAS_BACKEND, then `keras.json` in KERAS_HOME or `~/.keras`, and takes TensorFlow
-    where neither says anything.
+    where neither is set.
     """
     keras = sys.modules.get("keras")
     if keras is not None and hasattr(keras, "config"):

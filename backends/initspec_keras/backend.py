@@ -17,6 +17,7 @@ from initspec.backend import (
     axes_of,
     numpy_dtype,
     read_engines,
+    read_layers,
     resolve,
 )
 from initspec_keras import active
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import keras
 
     from initspec import InitSpec
-    from initspec.backend import Builtin, Engine, Spec
+    from initspec.backend import Builtin, Engine, LayerTable, Spec
     from initspec.translate import Vocabulary
 
 _OTHER_SAMPLER = (
@@ -74,7 +75,7 @@ class KerasBackend(BaseBackend):
         import keras
 
         dtypes = {keras.config.floatx(), keras.config.dtype_policy().variable_dtype}
-        return self._native(spec, axes, seed, name, frozenset(dtypes), None)
+        return self._compiled(spec, axes, seed, name, frozenset(dtypes), None)
 
     def compile_for(
         self,
@@ -90,7 +91,7 @@ class KerasBackend(BaseBackend):
         resolve(spec, shape, axes, IN_OUT, kind)  # a built-in would not check
         load()
         with active.wide(kind.name):
-            return self._native(spec, axes, seed, name, frozenset({kind.name}), entropy)
+            return self._compiled(spec, axes, seed, name, frozenset({kind.name}), entropy)
 
     def fill(
         self, compiled: Any, shape: tuple[int, ...], kind: FloatType, entropy: int | None
@@ -106,7 +107,7 @@ class KerasBackend(BaseBackend):
             array = keras.ops.convert_to_numpy(value)
         return np.asarray(array).astype(numpy_dtype(kind), copy=False)
 
-    def _native(
+    def _compiled(
         self,
         spec: Spec,
         axes: Axes | None,
@@ -123,9 +124,9 @@ class KerasBackend(BaseBackend):
         if seed is not None:
             return InitSpecInitializer(spec, axes, seed, name)
         generator = seed_generator(entropy)
-        native = builtin(Request(spec, axes_of(axes), dtypes, active.framework(), generator))
-        if native is not None:
-            return native
+        exact = builtin(Request(spec, axes_of(axes), dtypes, active.framework(), generator))
+        if exact is not None:
+            return exact
         return InitSpecInitializer(spec, axes, seed, name, generator)
 
     def engines(self) -> dict[str, Engine]:
@@ -136,6 +137,10 @@ class KerasBackend(BaseBackend):
         from initspec_keras.vocabulary import KERAS
 
         return KERAS
+
+    def layers(self) -> LayerTable:
+        """Return the table of the layers of keras.layers."""
+        return read_layers(__package__)
 
     def builtins(self) -> tuple[Builtin, ...]:
         """Return Keras' own initializers; see `initspec.backend.HasBuiltins`."""

@@ -174,6 +174,6 @@ def _built(layer: Any, weight: LayerWeight) -> Any:
 
 def _numpy(value: Any, dtype: str) -> NDArray[np.floating]:
     if dtype in ("float16", "bfloat16"):
-        value = keras.ops.cast(value, "float32")  # exact; NumPy knows no bfloat16
+        value = keras.ops.cast(value, "float32")  # exact; NumPy has no bfloat16
     array = keras.ops.convert_to_numpy(value)
     return np.asarray(array).astype(numpy_dtype(float_type(dtype)), copy=False)

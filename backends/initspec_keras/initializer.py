@@ -22,7 +22,7 @@ class InitSpecInitializer(keras.initializers.VarianceScaling):
     read and moved. A saved model that holds one loads in safe mode, after `import initspec_keras`.
 
     It is a VarianceScaling by name alone: since Keras 3.15 `EinsumDense`, and with it every
-    attention layer, tells those which axes of its kernel are inputs
+    attention layer, passes to those which axes of its kernel are inputs
     (https://github.com/keras-team/keras/blob/v3.15.0/keras/src/layers/core/einsum_dense.py).
 
     Args:
@@ -31,7 +31,7 @@ class InitSpecInitializer(keras.initializers.VarianceScaling):
         seed: the seed of the portable stream; None draws with Keras' random numbers.
         name: the parameter's name in the portable stream.
         generator: a `keras.random.SeedGenerator` or its config; None makes a new one.
-        input_axes: which axes `EinsumDense` says are inputs; heeded where `axes` is None.
+        input_axes: which axes are inputs, as `EinsumDense` passes them; used where `axes` is None.
         output_axes: the others.
     """
 
@@ -50,11 +50,11 @@ class InitSpecInitializer(keras.initializers.VarianceScaling):
             rank = len(input_axes) + len(output_axes)
             axes = " ".join("in" if axis in input_axes else "out" for axis in range(rank))
         self.axes = axes_of(axes)
-        # None asks EinsumDense to say.
+        # EinsumDense sets what is None.
         self.input_axes = self.output_axes = None if self.axes is None else ()
         self.seed = seed
         self.name = str(name)
-        self._repeats = name.repeats if isinstance(name, _Name) else SharedNames()
+        self._names = name.shared if isinstance(name, _Name) else SharedNames()
         if isinstance(generator, dict):
             generator = keras.random.SeedGenerator.from_config(generator)
         if generator is None and seed is None:  # making one moves Python's global random state
@@ -79,7 +79,7 @@ class InitSpecInitializer(keras.initializers.VarianceScaling):
         kind = _canonical(float_type(keras.config.floatx() if dtype is None else dtype))
         resolved = resolve(self.spec, shape, self.axes, IN_OUT, kind)
         if self.seed is not None:
-            self._repeats.note(self.name, _path())
+            self._names.note(self.name, _path())
             return portable_tensor(resolved, kind, self.seed, self.name)
         if resolved.layout.size:
             draw = KerasPrimitives(resolved.layout, kind, self._generator)
@@ -91,23 +91,23 @@ class InitSpecInitializer(keras.initializers.VarianceScaling):
             "spec": self.spec.to_dict(),
             "axes": None if self.axes is None else str(self.axes),
             "seed": self.seed,
-            "name": _Name(self.name, self._repeats),
+            "name": _Name(self.name, self._names),
             "generator": self._generator and self._generator.get_config(),
         }
 
 
 class _Name(str):
-    """A name in a config, which tells the copies that are made from it what was drawn already.
+    """A name in a config, which brings the copies that are made from it what was drawn already.
 
     Layers such as MultiHeadAttention and Bidirectional give each of their kernels a copy of one
     initializer. In a file, or in another process, it is a str like any other.
     """
 
-    repeats: SharedNames
+    shared: SharedNames
 
-    def __new__(cls, name: str, repeats: SharedNames) -> _Name:
+    def __new__(cls, name: str, shared: SharedNames) -> _Name:
         made = super().__new__(cls, name)
-        made.repeats = repeats
+        made.shared = shared
         return made
 
     def __reduce__(self) -> tuple[type[str], tuple[str]]:

@@ -28,7 +28,7 @@ def portable_tensor(resolved: Resolved, kind: FloatType, seed: int, name: str) -
         fill(resolved, kind, seed, name, out)
         return out
 
-    # No match statement: TensorFlow's AutoGraph cannot read one, and says so at length.
+    # No match statement: TensorFlow's AutoGraph cannot read one, and warns at length.
     backend = keras.config.backend()
     if backend == "tensorflow":
         return _tensorflow(host, shape, dtype)

@@ -1,6 +1,6 @@
 """The standard normal between two bounds, by the inverse of its cdf.
 
-`keras.random.truncated_normal` knows only the bounds -2 and 2, and on torch a few of its values in
+`keras.random.truncated_normal` has only the bounds -2 and 2, and on torch a few of its values in
 a million lie outside them (https://github.com/keras-team/keras/blob/v3.15.1/keras/src/backend/torch/random.py).
 """
 

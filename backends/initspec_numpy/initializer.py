@@ -36,7 +36,7 @@ class NumpyInitializer:
         self.axes = axes
         self.seed = seed
         self.name = name
-        self._repeats = SharedNames()
+        self._names = SharedNames()
 
     def __repr__(self) -> str:
         return f"NumpyInitializer({str(self.spec)!r})"
@@ -59,8 +59,8 @@ class NumpyInitializer:
 
         Raises:
             AxesError, ShapeError, DtypeError: the weight cannot be filled as asked.
-            TargetError: `rng` is no Generator, or comes together with a seed.
-            SeedError: `name` is no str.
+            TargetError: `rng` is not a Generator, or comes together with a seed.
+            SeedError: `name` is not a str.
         """
         if rng is not None:
             self._check(rng)
@@ -68,7 +68,7 @@ class NumpyInitializer:
         resolved = resolve(self.spec, shape, self.axes, OUT_IN, kind)
         if self.seed is not None:
             name = self.name if name is None else check_name(name)
-            self._repeats.note(name)
+            self._names.note(name)
             return draw(resolved, kind, self.seed, name)
         if not resolved.layout.size:
             return np.empty(resolved.layout.shape, numpy_dtype(kind))

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from initspec.backend import Axes, BaseBackend, FloatType, numpy_dtype
+from initspec.backend import Axes, BaseBackend, FloatType, numpy_dtype, read_layers
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from initspec.backend import Builtin, Spec
+    from initspec.backend import Builtin, LayerTable, Spec
     from initspec.translate import Vocabulary
     from initspec_torch.initializer import TorchInitializer
 
@@ -49,7 +49,7 @@ class TorchBackend(BaseBackend):
         if kind.name != "bfloat16":
             array: NDArray[np.floating] = weight.numpy()
             return array
-        # Tensor.numpy() knows no bfloat16: the bits cross as integers.
+        # Tensor.numpy() has no bfloat16: the bits cross as integers.
         return weight.view(torch.int16).numpy().view(numpy_dtype(kind))
 
     def random_state(self) -> bytes:
@@ -77,6 +77,10 @@ class TorchBackend(BaseBackend):
         from initspec_torch.vocabulary.gains import gain
 
         return gain(activation, **parameters)
+
+    def layers(self) -> LayerTable:
+        """Return the table of the layers of torch.nn."""
+        return read_layers(__package__)
 
     def builtins(self) -> tuple[Builtin, ...]:
         """Return torch's own initializers; see `initspec.backend.HasBuiltins`."""

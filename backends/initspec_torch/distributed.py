@@ -35,7 +35,7 @@ def local_block(tensor: Any) -> tuple[torch.Tensor, tuple[slice, ...]]:
     Raises:
         TargetError: the part is no block.
     """
-    # The one place that knows the order of nested shards (FSDP over tensor parallel); distributed
+    # The one place with the order of nested shards (FSDP over tensor parallel); distributed
     # checkpoints rest on it too.
     from torch.distributed.tensor._utils import compute_local_shape_and_global_offset
 

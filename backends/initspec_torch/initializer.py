@@ -31,7 +31,7 @@ class TorchInitializer:
         self.axes = axes
         self.seed = seed
         self.name = name
-        self._repeats = SharedNames()
+        self._names = SharedNames()
 
     def __repr__(self) -> str:
         return f"TorchInitializer({str(self.spec)!r})"
@@ -52,9 +52,9 @@ class TorchInitializer:
             name: the parameter's name in the portable stream.
 
         Raises:
-            TargetError: no dense tensor that can be written to, or no generator for it; a generator
+            TargetError: not a dense tensor that can be written to, or not a generator for it; one
                 together with a seed.
-            SeedError: `name` is no str.
+            SeedError: `name` is not a str.
             AxesError, ShapeError, DtypeError: the tensor cannot be filled as asked.
         """
         kind = check_target(tensor)
@@ -70,7 +70,7 @@ class TorchInitializer:
         if not resolved.layout.size or without_data(tensor):
             return tensor
         if self.seed is not None:
-            self._repeats.note(name, tensor)
+            self._names.note(name, tensor)
             with torch.no_grad():
                 fill(tensor, resolved, kind, self.seed, name)
             return tensor

@@ -16,7 +16,7 @@ def check_target(tensor: object) -> FloatType:
     """Return the floating type of a tensor that can be filled.
 
     Raises:
-        TargetError: it is no tensor, has no dense memory of its own, or must not be written to.
+        TargetError: it is not a tensor, has no dense memory of its own, or must not be written to.
         DtypeError: its elements are not of a supported floating type.
     """
     if not isinstance(tensor, torch.Tensor):

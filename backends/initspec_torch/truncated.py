@@ -35,7 +35,7 @@ def truncated_normal(
     Y ~ N(0, 1) conditioned on lower <= Y <= upper. No value lies outside the bounds, in units of
     the weight: rounding is clamped. torch's own `trunc_normal_` draws again whole tensors until
     nothing is outside, which costs ten times as much. `pointwise` keeps to operations on single
-    elements, of which a DTensor knows no others; for wide bounds they are slower.
+    elements, the only ones that a DTensor has; for wide bounds they are slower.
     """
     mass = gaussian.truncated(lower, upper).mass
     low, high = ends_inside(mean + std * lower, mean + std * upper, dtype)

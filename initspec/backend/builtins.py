@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Builtin:
-    """One of a framework's own initializers, and what somebody says that it draws.
+    """One of a framework's own initializers, and what it is documented to draw.
 
     A function of which two sources say different things is two of these.
 

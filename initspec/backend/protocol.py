@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from initspec.backend.builtins import Builtin
     from initspec.backend.engines import Engine
+    from initspec.backend.layers import LayerTable
     from initspec.spec.value import Spec
 
 QUIET = "INITSPEC_QUIET"
@@ -87,6 +88,14 @@ class HasVocabulary(Protocol):
 
     def vocabulary(self) -> Any:
         """Return an `initspec.translate.Vocabulary`; this must not import the framework."""
+
+
+@runtime_checkable
+class HasLayers(Protocol):
+    """A backend whose framework has layers: what each of their parameters is."""
+
+    def layers(self) -> LayerTable:
+        """Return the layer table; this must not import the framework."""
 
 
 @runtime_checkable

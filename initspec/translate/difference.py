@@ -20,30 +20,30 @@ def differences(here: InitSpec, there: InitSpec, fixed: bool = True) -> tuple[st
     """
     if here == there:
         return ()
-    found = []
+    changes = []
     if here.distribution != there.distribution:
-        found.append(there.distribution.contrast(here.distribution))
+        changes.append(there.distribution.contrast(here.distribution))
     rules = here.variance, there.variance
     if not fixed and not any(rule is None or rule.takes_mode for rule in rules):
-        return tuple(found)
+        return tuple(changes)
     ours, theirs = _spread(here), _spread(there)
-    if ours == theirs and theirs and found and there.distribution.sigma_is_std:
-        found.append("the variance the same")
+    if ours == theirs and theirs and changes and there.distribution.sigma_is_std:
+        changes.append("the variance the same")
     if ours != theirs and theirs:
-        found.append(f"{theirs} instead of {ours}" if ours else theirs)
+        changes.append(f"{theirs} instead of {ours}" if ours else theirs)
     if _center(here) != _center(there):
-        found.append(f"mean {number(_center(there))} instead of {number(_center(here))}")
+        changes.append(f"mean {number(_center(there))} instead of {number(_center(here))}")
     if (here.variance is None or there.variance is None) and here.gain != there.gain:
-        found.append(f"gain {number(there.gain)} instead of {number(here.gain)}")
-    return tuple(found)
+        changes.append(f"gain {number(there.gain)} instead of {number(here.gain)}")
+    return tuple(changes)
 
 
 def _spread(spec: InitSpec) -> str:
     if isinstance(spec.variance, Range):
         law = spec.law((1,))
         return f"from {number(law.low)} to {number(law.high)}"
-    said = rule_formula(spec).variance
-    return f"variance {said}" if said else ""
+    size = rule_formula(spec).variance
+    return f"variance {size}" if size else ""
 
 
 def _center(spec: InitSpec) -> float:

@@ -32,41 +32,42 @@ def find(call: Call, shape: WeightShape) -> tuple[Entry, Reading, str]:
     """
     if _INITSPEC.has_module(call.module) and not call.quoted:
         return _own(call)
-    speakers = [words for words in frameworks() if _may_say(words, call)]
-    if not speakers:
+    candidates = [words for words in frameworks() if _may_read(words, call)]
+    if not candidates:
         modules = ", ".join(words.module for words in frameworks())
         raise TranslationError(
             f"'{call.module}' is no module that is read: write one of {modules}, or the bare name"
         )
     entries = [
-        names[call.name] for words in speakers if call.name in (names := words.names(call.quoted))
+        names[call.name] for words in candidates if call.name in (names := words.names(call.quoted))
     ]
     spec_too = not (call.module or call.quoted) and call.name in _OWN
     if not entries and not spec_too:
-        raise _unknown(call, speakers)
-    found: list[tuple[Entry, Reading, str]] = []
+        raise _unknown(call, candidates)
+    matches: list[tuple[Entry, Reading, str]] = []
     problem: Exception | None = None
     for entry in entries:
         try:
-            found.append((entry, entry.read(call, shape), _source(entry, call)))
+            matches.append((entry, entry.read(call, shape), _source(entry, call)))
         except TranslationError as error:  # not the arguments of this one
             problem = problem or error
     if spec_too:
         try:
-            found.append(_own(call))
+            matches.append(_own(call))
         except ValueError as error:
             problem = problem or error
-    if not found:
+    if not matches:
         assert problem is not None
         raise problem
     # Without a shape each line is for a layer in its own layout, whatever that is.
-    meanings = {(one.spec, None if shape.shape is None else one.axes) for _, one, _ in found}
+    known = shape.shape is not None
+    meanings = {(reading.spec, reading.axes if known else None) for _, reading, _ in matches}
     if len(meanings) > 1:
-        raise _ambiguous(call, found)
-    return found[0]
+        raise _ambiguous(call, matches)
+    return matches[0]
 
 
-def _may_say(words: Vocabulary, call: Call) -> bool:
+def _may_read(words: Vocabulary, call: Call) -> bool:
     if call.quoted:
         return words.strings is not None
     return not call.module or words.has_module(call.module)
@@ -88,10 +89,10 @@ def _source(entry: Entry, call: Call) -> str:
     return str(Call(entry.framework.module, entry.name, call.positional, call.keywords))
 
 
-def _unknown(call: Call, speakers: list[Vocabulary]) -> TranslationError:
-    where = {name: words for words in speakers for name in words.names(call.quoted)}
+def _unknown(call: Call, candidates: list[Vocabulary]) -> TranslationError:
+    where = {name: words for words in candidates for name in words.names(call.quoted)}
     near = nearest(call.name, where)
-    titles = " or ".join(words.title for words in speakers)
+    titles = " or ".join(words.title for words in candidates)
     if call.quoted:
         hint = f"; did you mean {near!r}?" if near else "."
         return TranslationError(
@@ -99,14 +100,15 @@ def _unknown(call: Call, speakers: list[Vocabulary]) -> TranslationError:
             "Write a call without quotes for a line of another framework."
         )
     hint = f"; did you mean {where[near].module}.{near}?" if near else "."
-    said = speakers[0].module if len(speakers) == 1 else titles
-    every = ", ".join(speakers[0].entries) if len(speakers) == 1 else ""
+    owner = candidates[0].module if len(candidates) == 1 else titles
+    every = ", ".join(candidates[0].entries) if len(candidates) == 1 else ""
     listed = f" It has {every}." if every else " docs/translate.md lists them all."
-    return TranslationError(f"{said} has no initializer {call.name!r}{hint}{listed}")
+    return TranslationError(f"{owner} has no initializer {call.name!r}{hint}{listed}")
 
 
-def _ambiguous(call: Call, found: list[tuple[Entry, Reading, str]]) -> TranslationError:
-    said = "; ".join(f"{source} is {one.spec}, axes '{one.axes}'" for _, one, source in found)
+def _ambiguous(call: Call, matches: list[tuple[Entry, Reading, str]]) -> TranslationError:
+    readings = [f"{source} is {there.spec}, axes '{there.axes}'" for _, there, source in matches]
     return TranslationError(
-        f"{call.name!r} means different weights: {said}. Write the one you mean, with its module."
+        f"{call.name!r} means different weights: {'; '.join(readings)}. "
+        "Write the one you mean, with its module."
     )

@@ -57,7 +57,7 @@ class Translation:
         for line in self.lines:
             if line.framework == framework:
                 return line
-        raise TranslationError(unknown("line", framework, [one.framework for one in self.lines]))
+        raise TranslationError(unknown("line", framework, [line.framework for line in self.lines]))
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -110,12 +110,12 @@ def translate(
     sizes, own = None if shape is None else check_shape(shape), axes_of(axes)
     if own is not None and sizes is None:
         raise AxesError(f"axes '{own}' without a shape: give both, so that the fans can be counted")
-    call = read(line, {name: f for one in words.values() for name, f in one.numbers.items()})
+    call = read(line, {name: f for its in words.values() for name, f in its.numbers.items()})
     entry, reading, source = find(call, WeightShape(sizes))
     convention, notes = entry.framework.axes, list(reading.notes)
     explicit = None if _is_own(reading.axes, convention, sizes) else reading.axes
     if sizes is not None:
-        # A law that asks nothing of the axes fills a bias too, which no convention has axes for.
+        # A law that does not depend on the axes fills a bias too, which no convention has axes for.
         reading.spec.resolve(sizes, reading.axes if axes_matter(reading.spec) else own)
         if own is not None:
             explicit = _held_against(reading, own, sizes, notes)
@@ -163,7 +163,7 @@ def _held_against(reading: Reading, own: Axes, shape: tuple[int, ...], notes: li
     if _same(read_as, own, shape):
         return own
     if not spec.distribution.needs_axes and counted.scale == true.scale:
-        return own  # other fans, but the one that the mode asks for is the same
+        return own  # other fans, but the mode's fan is the same
     remedy = (
         "The lines below are exact for what it does; for what the weight needs, give the spec "
         f"axes='{own}'."

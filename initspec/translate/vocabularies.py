@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def vocabularies() -> dict[str, Vocabulary]:
     """Return the vocabulary of every backend that can be loaded, installed framework or not.
 
-    A backend without one, or whose own fails, gets one without functions that says so.
+    A backend without one, or whose own fails, gets one without functions, with the reason.
     """
     return _read(tuple(registered().items()))
 

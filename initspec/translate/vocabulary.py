@@ -21,7 +21,7 @@ class TranslationError(InitSpecError):
 
 
 class NoEqualError(TranslationError):
-    """A function that no spec equals; the message says why."""
+    """A function that no spec equals; the message has the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +102,9 @@ class Entry:
         """Return the arguments without a default."""
         own = self.signature().parameters.values()
         return tuple(
-            one.name
-            for one in own
-            if one.default is inspect.Parameter.empty and one.name != "tensor"
+            parameter.name
+            for parameter in own
+            if parameter.default is inspect.Parameter.empty and parameter.name != "tensor"
         )
 
     def read(self, call: Call, shape: WeightShape) -> Reading:
@@ -204,7 +204,7 @@ class Vocabulary:
 
     def usual(self, topic: str) -> Entry | None:
         """Return the function of a topic, by its usual name."""
-        return next((one for one in self.entries.values() if one.topic == topic), None)
+        return next((entry for entry in self.entries.values() if entry.topic == topic), None)
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str | None:
@@ -214,7 +214,7 @@ def nearest(name: str, allowed: Iterable[str]) -> str | None:
     'HeNormal'
     """
     by_fold: dict[str, str] = {}
-    for one in allowed:
-        by_fold.setdefault(one.lower(), one)
+    for name_allowed in allowed:
+        by_fold.setdefault(name_allowed.lower(), name_allowed)
     near = difflib.get_close_matches(name.lower(), by_fold, n=1, cutoff=0.5)
     return by_fold[near[0]] if near else None

@@ -87,8 +87,8 @@ def call(name: str, *positional: object, **keywords: object) -> str:
     >>> call("f", 1.0, mode="fan_in", a=None)
     "f(1.0, mode='fan_in')"
     """
-    words = [_say(value) for value in positional]
-    words += [f"{key}={_say(value)}" for key, value in keywords.items() if value is not None]
+    words = [_write(value) for value in positional]
+    words += [f"{key}={_write(value)}" for key, value in keywords.items() if value is not None]
     return f"{name}({', '.join(words)})"
 
 
@@ -103,7 +103,7 @@ class Code(str):
     __slots__ = ()
 
 
-def _say(value: object) -> str:
+def _write(value: object) -> str:
     return str(value) if isinstance(value, Code) else repr(value)
 
 
@@ -146,20 +146,20 @@ def roles(axes: Axes, rank: int | None) -> tuple[str, ...] | None:
     """
     if any(item.kind not in ("axis", "ellipsis") for item in axes.items):
         return None
-    found: list[str] = []
+    order: list[str] = []
     for item in axes.items:
         if item.kind == "axis":
-            found.append(item.factors[0][0])
+            order.append(item.factors[0][0])
         elif rank is None:
-            found.append("kernel...")
+            order.append("kernel...")
         else:
-            found += ["kernel"] * (rank - len(axes.items) + 1)
-    return tuple(found)
+            order += ["kernel"] * (rank - len(axes.items) + 1)
+    return tuple(order)
 
 
-def is_square(found: tuple[str, ...] | None) -> bool:
+def is_square(roles: tuple[str, ...] | None) -> bool:
     """Return whether a weight has one axis of inputs and one of outputs, and no others."""
-    axes = [role for role in found or () if role != "kernel..."]
+    axes = [role for role in roles or () if role != "kernel..."]
     return sorted(axes) == ["in", "out"]
 
 
@@ -187,7 +187,7 @@ def python(spec: InitSpec) -> str:
 
 
 def _leaky(spec: InitSpec) -> str | None:
-    """Return a He rule for a leaky ReLU by its slope, which says more than its scale."""
+    """Return a He rule for a leaky ReLU by its slope, which is clearer than its scale."""
     family, rule = spec.distribution, spec.variance
     if not isinstance(rule, FanRule) or not str(spec).startswith("variance_scaling"):
         return None

@@ -21,8 +21,9 @@ import pytest
 from initspec import DeltaOrthogonal, Identity, InitSpec, Orthogonal, Sparse
 from initspec.distributions import Constant
 from initspec.spec.resolve import Resolved
-from initspec.translate import Line, frameworks, translate
+from initspec.translate import Line, translate
 from tests import laws
+from tests.vocabularies import OWN
 
 stats = pytest.importorskip("scipy.stats")
 
@@ -51,7 +52,7 @@ NAMES = [
         f"{entry.path}({', '.join(filter(None, ['w' * (one.name == 'torch'), said]))})",
         SHAPES.get(entry.topic, MATRIX),
     )
-    for one in frameworks()
+    for one in OWN
     for entry in one.entries.values()
     if entry.reader is not None
     for said in [REQUIRED.get(entry.path, "")]

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from initspec.translate import NoEqualError, frameworks, translate
+from initspec.translate import NoEqualError, translate
 from initspec.translate.authors import IGNORED
+from tests.vocabularies import OWN
 
-ENTRIES = {one.name: one.entries for one in frameworks()}
+ENTRIES = {one.name: one.entries for one in OWN}
 
 
 def module_of(framework: str) -> Any:

@@ -114,10 +114,10 @@ def _normal(at: WeightShape, /, stddev: Any = 1e-2, dtype: Any = None) -> Readin
 @JAX.line("uniform", topic="uniform")
 def _uniform(at: WeightShape, /, scale: Any = 1e-2, dtype: Any = None) -> Reading:
     ends = sorted((0.0, finite("scale", scale)))
-    said = (
+    note = (
         f"It is not centred: it lies between 0 and scale, and its mean is {number(sum(ends) / 2)}."
     )
-    return Reading(uniform(*ends), IN_OUT, (said, *_dtype(dtype)) if any(ends) else ())
+    return Reading(uniform(*ends), IN_OUT, (note, *_dtype(dtype)) if any(ends) else ())
 
 
 @JAX.line("truncated_normal", topic="truncated_normal")
@@ -214,15 +214,15 @@ JAX.no_equal(
 
 
 def _dtype(dtype: Any) -> tuple[str, ...]:
-    said = str(dtype)
-    if "complex" in said:
+    name = str(dtype)
+    if "complex" in name:
         raise NoEqualError(
             f"dtype={dtype} has no equal: a spec is of real weights; draw the real and the "
             "imaginary part each with half the variance"
         )
-    if "float16" in said:
+    if "float16" in name:
         return (
-            f"JAX draws in {said} itself: 128 distinct values in bfloat16, and a mean that "
+            f"JAX draws in {name} itself: 128 distinct values in bfloat16, and a mean that "
             "is off. A spec is drawn in float32 and cast last; dtype goes into the call.",
         )
     return () if dtype is None else ("dtype goes into the call of the initializer.",)

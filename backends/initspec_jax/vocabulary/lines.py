@@ -40,7 +40,7 @@ _NAMED = {
     (2.0, "fan_in", "truncated_normal"): "he_normal",
 }
 _LAMBDA = "lambda key, shape, dtype=jax.numpy.float32: "
-_OTHER_AXES = "JAX has no argument that says these axes"
+_OTHER_AXES = "JAX has no argument for these axes"
 _TWO_SIGMAS = "JAX' fan rules cut at two parent standard deviations only"
 
 
@@ -58,8 +58,8 @@ def _elementwise(asked: LineRequest) -> Written:
 
 
 def _delta_orthogonal(asked: LineRequest) -> Written:
-    found = asked.roles
-    if found is None or found[-2:] != ("in", "out") or not _all_kernel(found[:-2]):
+    roles = asked.roles
+    if roles is None or roles[-2:] != ("in", "out") or not _all_kernel(roles[:-2]):
         return none(_OTHER_AXES)
     return built_in(call("jax.nn.initializers.delta_orthogonal", *gain_argument(asked.spec)))
 
@@ -98,7 +98,7 @@ def _fixed(spec: InitSpec) -> Written:
     return by_hand(f"{_LAMBDA}{plus}{code}(key, shape, dtype)", "JAX' normals have no mean.")
 
 
-def _fan_rule(spec: InitSpec, found: tuple[str, ...] | None) -> Written:
+def _fan_rule(spec: InitSpec, roles: tuple[str, ...] | None) -> Written:
     family, scale = spec.distribution, scale_of(spec)
     name = family.name()
     if isinstance(family, TruncatedNormal):
@@ -109,7 +109,7 @@ def _fan_rule(spec: InitSpec, found: tuple[str, ...] | None) -> Written:
         else:
             # JAX' variance_scaling always corrects for the cut.
             scale *= 1.0 if family.corrected else family.variate.std**2
-    counted = None if found is None else _axis_arguments(found)
+    counted = None if roles is None else _axis_arguments(roles)
     if counted is None:
         return none(_OTHER_AXES)
     usual = _NAMED.get((scale, str(spec.mode), name))
@@ -118,37 +118,37 @@ def _fan_rule(spec: InitSpec, found: tuple[str, ...] | None) -> Written:
     return built_in(call("jax.nn.initializers.variance_scaling", scale, spec.mode, name, **counted))
 
 
-def _axis_arguments(found: tuple[str, ...]) -> dict[str, Any] | None:
+def _axis_arguments(roles: tuple[str, ...]) -> dict[str, Any] | None:
     """Return in_axis, out_axis and batch_axis, what JAX assumes left out."""
-    if found[-2:] == ("in", "out") and _all_kernel(found[:-2]):
+    if roles[-2:] == ("in", "out") and _all_kernel(roles[:-2]):
         return {}
-    after = found.index("kernel...") if "kernel..." in found else len(found)
-    said: dict[str, Any] = {}
+    after = roles.index("kernel...") if "kernel..." in roles else len(roles)
+    arguments: dict[str, Any] = {}
     for role, name in (("in", "in_axis"), ("out", "out_axis"), ("stack", "batch_axis")):
         places = tuple(
-            i if i < after else i - len(found) for i, own in enumerate(found) if own == role
+            i if i < after else i - len(roles) for i, own in enumerate(roles) if own == role
         )
         if role != "stack" or places:
-            said[name] = places[0] if len(places) == 1 else places
-    return said
+            arguments[name] = places[0] if len(places) == 1 else places
+    return arguments
 
 
 def _orthogonal(asked: LineRequest) -> Written:
-    found = asked.roles
-    if found is None or "stack" in found or found.count("out") != 1:
+    roles = asked.roles
+    if roles is None or "stack" in roles or roles.count("out") != 1:
         return none(_OTHER_AXES)
-    place = found.index("out")
+    place = roles.index("out")
     column: int | None = place
-    if "kernel..." in found and place > found.index("kernel..."):
-        column = place - len(found)
-    if column in (-1, len(found) - 1) and "kernel..." not in found[place:]:
+    if "kernel..." in roles and place > roles.index("kernel..."):
+        column = place - len(roles)
+    if column in (-1, len(roles) - 1) and "kernel..." not in roles[place:]:
         column = None
     code = call("jax.nn.initializers.orthogonal", *gain_argument(asked.spec), column_axis=column)
     return built_in(code)
 
 
-def _all_kernel(found: tuple[str, ...]) -> bool:
-    return set(found) <= {"kernel", "kernel..."}
+def _all_kernel(roles: tuple[str, ...]) -> bool:
+    return set(roles) <= {"kernel", "kernel..."}
 
 
 LINES: Lines = {

@@ -64,11 +64,11 @@ def _truncated_normal(
     if finite("stddev", stddev) == 0:
         return Reading(InitSpec.constant(mean), IN_OUT)
     spec = InitSpec.truncated_normal(stddev, mean, corrected=False)
-    said = (
+    note = (
         f"stddev is that of the normal before the cut at two of it: the weights' own is "
         f"{number(spec.std())}, 0.8796 of it."
     )
-    return Reading(spec, IN_OUT, (said, REPEATS))
+    return Reading(spec, IN_OUT, (note, REPEATS))
 
 
 @KERAS.line("VarianceScaling", "variance_scaling", topic="variance_scaling")
@@ -90,8 +90,8 @@ def _variance_scaling(
     reading = _fan_rule(at, _DISTRIBUTIONS[name], scale, mode, input_axes, output_axes)
     if name != "normal":
         return reading
-    said = "distribution='normal' is the truncated one; 'untruncated_normal' is the normal."
-    return Reading(reading.spec, reading.axes, (said, *reading.notes))
+    note = "distribution='normal' is the truncated one; 'untruncated_normal' is the normal."
+    return Reading(reading.spec, reading.axes, (note, *reading.notes))
 
 
 @KERAS.line("GlorotUniform", "glorot_uniform", topic="glorot_uniform")

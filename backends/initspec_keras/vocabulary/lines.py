@@ -39,7 +39,7 @@ _NAMED = {
 }
 _OUTSIDE = "On the PyTorch backend of Keras a few values in a million lie outside the bounds."
 _TWO_SIGMAS = "Keras cuts at two parent standard deviations only"
-_OTHER_AXES = "Keras has no argument that says these axes"
+_OTHER_AXES = "Keras has no argument for these axes"
 
 
 def _constant(asked: LineRequest) -> Written:
@@ -88,7 +88,7 @@ def _fixed(spec: InitSpec) -> Written:
     return built_in(code, *((_OUTSIDE,) if cut else ()), REPEATS)
 
 
-def _fan_rule(spec: InitSpec, found: tuple[str, ...] | None) -> Written:
+def _fan_rule(spec: InitSpec, roles: tuple[str, ...] | None) -> Written:
     family, scale, mode = spec.distribution, scale_of(spec), str(spec.mode)
     if mode == "fan_geo_avg":
         return none("Keras has no geometric mean of the fans")
@@ -101,15 +101,15 @@ def _fan_rule(spec: InitSpec, found: tuple[str, ...] | None) -> Written:
     elif isinstance(family, TruncatedNormal):
         name = "untruncated_normal"
     input_axes = output_axes = None
-    if found is None:
+    if roles is None:
         return none(_OTHER_AXES)
-    if _open(found) == ("kernel...", "out", "in"):
+    if _open(roles) == ("kernel...", "out", "in"):
         mode = SWAPPED[mode]
-    elif _open(found) != ("kernel...", "in", "out"):
-        if "kernel..." in found:
+    elif _open(roles) != ("kernel...", "in", "out"):
+        if "kernel..." in roles:
             return none(f"{_OTHER_AXES} for every rank; give the shape")
-        input_axes = [i for i, role in enumerate(found) if role in ("in", "kernel")]
-        output_axes = [i for i, role in enumerate(found) if role in ("out", "kernel")]
+        input_axes = [i for i, role in enumerate(roles) if role in ("in", "kernel")]
+        output_axes = [i for i, role in enumerate(roles) if role in ("out", "kernel")]
     counted = {"input_axes": input_axes, "output_axes": output_axes}
     usual = _NAMED.get((scale, mode, name))
     if usual:
@@ -120,20 +120,20 @@ def _fan_rule(spec: InitSpec, found: tuple[str, ...] | None) -> Written:
     return built_in(code, *notes)
 
 
-def _open(found: tuple[str, ...]) -> tuple[str, ...]:
+def _open(roles: tuple[str, ...]) -> tuple[str, ...]:
     """Return roles with all kernel axes in front as one open item."""
-    *kernel, first, last = found if len(found) > 1 else ("", "", "")
+    *kernel, first, last = roles if len(roles) > 1 else ("", "", "")
     if set(kernel) <= {"kernel", "kernel..."}:
         return ("kernel...", first, last)
-    return found
+    return roles
 
 
-def _is_matrix(found: tuple[str, ...]) -> bool:
+def _is_matrix(roles: tuple[str, ...]) -> bool:
     """Return whether all axes but the last are one side of the matrix out x (in * kernel)."""
-    others = {role.removesuffix("...") for role in found[:-1]}
-    if found[-1:] == ("out",):
+    others = {role.removesuffix("...") for role in roles[:-1]}
+    if roles[-1:] == ("out",):
         return bool(others) and others <= {"in", "kernel"}
-    return found[-1:] == ("in",) and others == {"out"}
+    return roles[-1:] == ("in",) and others == {"out"}
 
 
 LINES: Lines = {

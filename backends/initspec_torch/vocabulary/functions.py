@@ -178,8 +178,8 @@ def _kaiming(at: WeightShape, family: str, a: Any, mode: Any, nonlinearity: Any)
         reading = _fan_rule(at, family, 2.0, 1.0, fan)
         if nonlinearity != "relu":
             reading = _fan_rule(at, family, 1.0, gain, fan)
-        said = f"a={a!r} has no effect: only nonlinearity='leaky_relu' reads it."
-        notes: tuple[str, ...] = (said,) if slope else ()
+        unread = f"a={a!r} has no effect: only nonlinearity='leaky_relu' reads it."
+        notes: tuple[str, ...] = (unread,) if slope else ()
         if nonlinearity == "selu":
             notes += (
                 "The gain 3 / 4 was found by trial; SELU's own theory asks for lecun_normal.",

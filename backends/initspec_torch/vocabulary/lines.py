@@ -37,7 +37,7 @@ from initspec.translate.authors import (
 
 _W = Code("w")
 _NONLINEARITIES = {1.0: "linear", 25 / 9: "tanh", 9 / 16: "selu"}
-"""The scales that torch knows by the name of what follows."""
+"""The scales that torch has by the name of what follows."""
 
 _OTHER_AXES = "torch's functions take every weight for 'out in kernel...'"
 
@@ -80,11 +80,11 @@ def _identity(asked: LineRequest) -> Written:
 
 def _turned(axes: Axes, rank: int | None) -> bool | None:
     """Return whether `in` stands before `out`, the kernel last; None for any other axes."""
-    found = roles(axes, rank)
-    if found is None or not set(found[2:]) <= {"kernel", "kernel..."}:
+    order = roles(axes, rank)
+    if order is None or not set(order[2:]) <= {"kernel", "kernel..."}:
         return None
     sides: dict[tuple[str, ...], bool] = {("out", "in"): False, ("in", "out"): True}
-    return sides.get(found[:2])
+    return sides.get(order[:2])
 
 
 def _fixed(spec: InitSpec) -> Written:
@@ -94,7 +94,7 @@ def _fixed(spec: InitSpec) -> Written:
     if isinstance(family, Uniform):
         return built_in(call("torch.nn.init.uniform_", _W, law.low, law.high))
     if isinstance(family, TruncatedNormal) and not uncut(family):
-        said = "The bounds are absolute there, in units of the weight."
+        absolute = "The bounds are absolute there, in units of the weight."
         return built_in(
             call(
                 "torch.nn.init.trunc_normal_",
@@ -104,7 +104,7 @@ def _fixed(spec: InitSpec) -> Written:
                 a=law.low,
                 b=law.high,
             ),
-            said,
+            absolute,
         )
     return built_in(
         call("torch.nn.init.normal_", _W, mean=resolved.mean or None, std=resolved.scale)
@@ -120,15 +120,15 @@ def _fan_rule(spec: InitSpec, turned: bool) -> Written:
     if mode == "fan_avg":
         gain = None if scale == 1 else root(scale)
         return built_in(call(f"torch.nn.init.xavier_{name}", _W, gain=gain))
-    said = None if mode == "fan_in" else mode
+    argument = None if mode == "fan_in" else mode
     kaiming = f"torch.nn.init.kaiming_{name}"
     if mode != "fan_geo_avg":
         for known, follows in _NONLINEARITIES.items():
             if math.isclose(scale, known, rel_tol=4e-16):
-                return built_in(call(kaiming, _W, mode=said, nonlinearity=follows))
+                return built_in(call(kaiming, _W, mode=argument, nonlinearity=follows))
         if scale <= 2:
             lean = None if scale == 2 else slope(scale)
-            return built_in(call(kaiming, _W, a=lean, mode=said))
+            return built_in(call(kaiming, _W, a=lean, mode=argument))
     why = "kaiming_ stops at a scale of 2" if mode != "fan_geo_avg" else "torch has no such mode"
     if isinstance(family, Uniform):
         bound = f"bound = math.sqrt({3 * scale!r} / {_fan(mode)})"

@@ -1,52 +1,38 @@
-"""A backend over Python's own `random`: what the author of a backend writes to be compared."""
+"""All that a backend may have, for Python's own `random`."""
 
-import platform
+import math
 import random
 
 import numpy as np
 
-from initspec.backend import BaseBackend, resolve
+from initspec import InitSpec
+from initspec.backend import Builtin, read_engines, read_layers
+from initspec_dummy.drawing import DummyBackend
 
 
-class DummyBackend(BaseBackend):
-    """Draws normal, uniform and constant weights with `random.Random`, in float64."""
+class WholeBackend(DummyBackend):
+    """Draws, and has a vocabulary, a layer table, an engine and an initializer of its own."""
 
-    name = "dummy"
-    dtypes = ("float64",)
+    def vocabulary(self):
+        from initspec_dummy.vocabulary import RANDOM
 
-    def version(self):
-        return platform.python_version()
+        return RANDOM
 
-    def compile(self, spec, axes, seed, name):
-        def initializer(shape, rng):
-            resolved = resolve(spec, shape, axes)
-            return resolved.distribution.sample(resolved, RandomPrimitives(resolved, rng))
+    def layers(self):
+        return read_layers(__package__)
 
-        return initializer
+    def engines(self):
+        return read_engines(__package__)
 
-    def fill(self, compiled, shape, kind, entropy):
-        return compiled(shape, random.Random(entropy))
+    def builtins(self):
+        def draw(weight, dtype, seed):
+            rng = random.Random(seed)
+            values = [rng.gauss(0.0, 1.0) for _ in range(math.prod(weight.shape))]
+            return np.array(values).reshape(weight.shape)
 
-
-class RandomPrimitives:
-    """The primitives that the elementwise families need."""
-
-    def __init__(self, resolved, rng):
-        self._shape = resolved.layout.shape
-        self._size = resolved.layout.size
-        self._rng = rng
-
-    def full(self, value):
-        return np.full(self._shape, value)
-
-    def normal(self, mean, std):
-        return self._fill(lambda: self._rng.gauss(mean, std))
-
-    def uniform(self, low, high):
-        return self._fill(lambda: self._rng.uniform(low, high))
-
-    def _fill(self, one):
-        return np.array([one() for _ in range(self._size)]).reshape(self._shape)
+        says = "mu is the mean, and sigma is the standard deviation, https://docs.python.org/3"
+        dense = self.layers().weights
+        return [Builtin("random.gauss()", InitSpec.normal(1.0), says, dense, draw, ("float64",))]
 
 
-backend = DummyBackend()
+backend = WholeBackend()
