@@ -3,6 +3,7 @@
 import ast
 import re
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,12 @@ from initspec.backend import HasEngines, load
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 PATH = re.compile(r"`((?:initspec|backends|conformance|docs|tests|benchmarks|examples)/[\w./-]+)`")
+PUBLIC = {
+    *("initspec", "initspec.activations", "initspec.backend", "initspec.compare"),
+    *("initspec.propagation", "initspec.translate", "initspec_conformance"),
+}
+"""The packages that users import, each with its `__all__`."""
+FOR_FAMILIES = "initspec_conformance.expected.laws"  # where the law of a new family is added
 TO_BE_WRITTEN = {"initspec/distributions/half_normal.py"}  # by the reader of docs/new-family.md
 FORMS = [path for path in (ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml") if path.stem != "config"]
 
@@ -22,6 +29,20 @@ def test_paths_on_pages_exist(page):
     """A page names no file or folder that was moved."""
     paths = set(PATH.findall(page.read_text("utf-8"))) - TO_BE_WRITTEN
     assert not sorted(path for path in paths if not (ROOT / path).exists())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_pages_import_public_names(page):
+    """Code on pages imports public names; only the page that adds a family is code of initspec."""
+    private = []
+    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), re.M | re.S)
+    for node in ast.walk(ast.parse("\n".join(blocks) if page.name != "new-family.md" else "")):
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("initspec"):
+            if node.module == FOR_FAMILIES:
+                continue
+            names = import_module(node.module).__all__ if node.module in PUBLIC else ()
+            private += [f"{node.module}.{a.name}" for a in node.names if a.name not in names]
+    assert not private
 
 
 def test_every_session_is_in_the_table():
