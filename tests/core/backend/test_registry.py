@@ -8,6 +8,8 @@ import pytest
 
 from initspec import InitSpec, InitSpecError, backend, backends
 from initspec.compare.comparison import compare
+from initspec.translate import translate, vocabularies
+from initspec.translate.vocabularies import _read
 
 
 class _Dist:
@@ -24,14 +26,19 @@ def _entry(name, value, provider):
 @pytest.fixture
 def register(monkeypatch):
     """Register extra entry points for one test."""
-    backend.registry.load.cache_clear()
+    _forget()
     real = list(importlib.metadata.entry_points(group=backend.GROUP))
 
     def add(*entries):
         monkeypatch.setattr(importlib.metadata, "entry_points", lambda **_: [*real, *entries])
 
     yield add
+    _forget()
+
+
+def _forget():
     backend.registry.load.cache_clear()
+    _read.cache_clear()
 
 
 def test_own_backends_are_registered():
@@ -123,3 +130,27 @@ def test_something_that_is_no_backend():
     """An object without the methods of the protocol raises, and says what is needed."""
     with pytest.raises(InitSpecError, match="is no backend"):
         InitSpec.he_normal().to(object())
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "says"),
+    [
+        (lambda: 1 / 0, "'faulty' failed: ZeroDivisionError"),
+        (lambda: "words", "'faulty' is 'words': not a Vocabulary"),
+    ],
+)
+def test_a_faulty_vocabulary_does_not_stop_the_others(register, monkeypatch, vocabulary, says):
+    """Lines are translated past a backend that cannot be loaded and one whose vocabulary fails."""
+    numpy = backend.usable("numpy")
+    faulty = type(
+        "Faulty", (type(numpy),), {"name": "faulty", "vocabulary": lambda _: vocabulary()}
+    )
+    monkeypatch.setattr("initspec_numpy.faulty", faulty(), raising=False)
+    register(
+        _entry("broken", "no_such_package_at_all:backend", "broken-dist"),
+        _entry("faulty", "initspec_numpy:faulty", "faulty-dist"),
+    )
+    assert "broken" not in vocabularies()
+    translation = translate("HeNormal")
+    assert translation.line("jax").code == "jax.nn.initializers.he_normal()"
+    assert says in translation.line("faulty").notes[0]
