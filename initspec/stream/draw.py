@@ -61,7 +61,8 @@ def fill(
         out: the memory to write: the block's shape, in the weight's own axes, of dtype `kind`
             (bfloat16 from ml_dtypes); any strides.
         index: a slice for each axis, step 1, within the shape; None for the whole weight.
-        threads: the number of threads; None takes INITSPEC_THREADS, else all processors.
+        threads: the number of threads; None takes INITSPEC_THREADS, else a processor
+            each, up to 4.
 
     Raises:
         SeedError: the seed is not an integer from 0 to 2^64 - 1, or the name not a str.

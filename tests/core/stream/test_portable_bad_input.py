@@ -68,6 +68,15 @@ def test_bad_targets_and_threads_raise(monkeypatch):
     assert threads_of(None) == 3
 
 
+@pytest.mark.parametrize(("processors", "threads"), [(1, 1), (2, 2), (64, 4)])
+def test_few_threads_are_the_default(monkeypatch, processors, threads):
+    """Of many processors four are used: more threads would wait for Python's lock."""
+    monkeypatch.delenv(THREADS, raising=False)
+    monkeypatch.setattr("initspec.stream.threads._available", lambda: processors)
+    assert threads_of(None) == threads
+    assert threads_of(12) == 12
+
+
 def test_too_many_elements_raise():
     """More than 2^62 elements have no numbers."""
     with pytest.raises(ShapeError, match=r"2\^62"):
