@@ -9,4 +9,5 @@ framework that is not installed keep the numbers that they have.
     results.py      the numbers
     page.py         the page
     chart.py        its pictures
+    gpu.py          ratios on a GPU, a table that `tests/gpu.sh` prints
 """

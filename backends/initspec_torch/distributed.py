@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from initspec.backend import TargetError
 from initspec_torch.primitives import Fill, TorchPrimitives
-from initspec_torch.truncated import truncated_normal
+from initspec_torch.truncated import NEVER, truncated_normal
 
 
 def is_distributed(tensor: torch.Tensor) -> bool:
@@ -98,9 +98,7 @@ class DTensorPrimitives(TorchPrimitives):
 
     def truncated_normal(self, mean: float, std: float, lower: float, upper: float) -> torch.Tensor:
         return self._fill(
-            truncated_normal(
-                mean, std, lower, upper, self._working, self._generator, pointwise=True
-            )
+            truncated_normal(mean, std, lower, upper, self._working, self._generator, NEVER)
         )
 
     def sparse(self, stack: int, rows: int, columns: int, kept: int, std: float) -> NoReturn:

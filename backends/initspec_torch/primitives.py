@@ -9,9 +9,9 @@ import torch
 from initspec.backend import FloatType, Layout
 from initspec_torch.blocks import blocks, in_memory_order
 from initspec_torch.haar import haar
-from initspec_torch.ranges import ends_inside
+from initspec_torch.ranges import uniform_ends
 from initspec_torch.subsets import subsets
-from initspec_torch.truncated import truncated_normal
+from initspec_torch.truncated import LEAST_REDRAWN, truncated_normal
 
 Fill = Callable[[torch.Tensor], None]
 
@@ -20,7 +20,7 @@ class TorchPrimitives:
     """`Primitives` on one tensor, which every weight is written to.
 
     Draws are made in float32, or in float64 for a float64 weight, and cast once: torch's own
-    half-precision draws take their random bits from the result's few.
+    half-precision draws take their random bits from the result's few. Normal draws on CUDA do not.
     """
 
     def __init__(
@@ -40,14 +40,19 @@ class TorchPrimitives:
         return self._target.fill_(value)
 
     def normal(self, mean: float, std: float) -> torch.Tensor:
+        if self._target.is_cuda:  # drawn in float32 there, and rounded once
+            return self._target.normal_(mean, std, generator=self._generator)
         return self._fill(lambda x: x.normal_(mean, std, generator=self._generator), whole=True)
 
     def uniform(self, low: float, high: float) -> torch.Tensor:
-        start, end = ends_inside(low, high, self._working)
+        start, end = uniform_ends(low, high, self._working)
         return self._fill(lambda x: x.uniform_(start, end, generator=self._generator), whole=True)
 
     def truncated_normal(self, mean: float, std: float, lower: float, upper: float) -> torch.Tensor:
-        return self._fill(truncated_normal(mean, std, lower, upper, self._working, self._generator))
+        redrawn = LEAST_REDRAWN.get(self._target.device.type, LEAST_REDRAWN["cpu"])
+        return self._fill(
+            truncated_normal(mean, std, lower, upper, self._working, self._generator, redrawn)
+        )
 
     def haar(self, stack: int, rows: int, columns: int) -> torch.Tensor:
         shape = (stack, rows, columns)

@@ -17,9 +17,6 @@ def ends_inside(low: float, high: float, dtype: torch.dtype) -> tuple[float, flo
 
     Where none lies between them, the nearest to each. float32(0.1) is above 0.1, so that rounding
     to nearest would let a weight exceed the bound it was given.
-
-    torch's `uniform_(start, end)` stays between two such ends: it rounds u * (end - start), u at
-    most 1 - eps / 2, to a number below end - start, so that no later rounding can pass the end.
     """
     kind = _NUMPY[dtype]
     # A bound far out may overflow float32; the step inwards takes the infinity back.
@@ -31,4 +28,19 @@ def ends_inside(low: float, high: float, dtype: torch.dtype) -> tuple[float, flo
         if float(end) > high:
             end = np.nextafter(end, kind(-np.inf))
     start, end = (start, end) if start <= end else nearest
+    return float(start), float(end)
+
+
+@lru_cache(maxsize=1024)
+def uniform_ends(low: float, high: float, dtype: torch.dtype) -> tuple[float, float]:
+    """Return ends between which torch's `uniform_(start, end)` stays inside [low, high].
+
+    It computes start + u * (end - start). On the CPU u is at most 1 - eps / 2. On CUDA one u in
+    2^25 is 1, and what passes the end there is not taken back: `uniform_(-1, 0.001)` returns
+    0.00100005, because 1.001 is rounded up.
+    """
+    kind = _NUMPY[dtype]
+    start, end = map(kind, ends_inside(low, high, dtype))
+    while start + (span := end - start) > end:
+        end = min(start + np.nextafter(span, kind(0)), np.nextafter(end, kind(-np.inf)))
     return float(start), float(end)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import torch
 
@@ -17,8 +18,13 @@ _INVERTED = 3.0
 fine enough: there one step of it moves the normal by 1.3e-5."""
 _LEAST_INVERTED = 0.1
 """The least mass between the bounds for which it is: the steps in it are 2^24 times as many."""
-_LEAST_REDRAWN = 0.5
-"""The least mass for which normals outside are drawn again."""
+_UNREACHED = 9.0
+"""Standard deviations that torch's normals do not reach: 53 random bits end at 8.7."""
+LEAST_REDRAWN = {"cpu": 0.5, "cuda": 0.999}
+"""The least mass for which normals outside are drawn again, by device: on an accelerator the host
+waits each time, to learn how many they are."""
+NEVER = 2.0
+"""Above every mass: nothing is drawn again."""
 
 
 def truncated_normal(
@@ -28,14 +34,14 @@ def truncated_normal(
     upper: float,
     dtype: torch.dtype,
     generator: torch.Generator | None,
-    pointwise: bool = False,
+    least_redrawn: float,
 ) -> Fill:
     """Return a function that fills a contiguous tensor of `dtype` with mean + std * Y.
 
     Y ~ N(0, 1) conditioned on lower <= Y <= upper. No value lies outside the bounds, in units of
     the weight: rounding is clamped. torch's own `trunc_normal_` draws again whole tensors until
-    nothing is outside, which costs ten times as much. `pointwise` keeps to operations on single
-    elements, the only ones that a DTensor has; for wide bounds they are slower.
+    nothing is outside, which costs ten times as much. Where the mass between the bounds is less
+    than `least_redrawn`, all operations are on single elements: a DTensor has no others.
     """
     mass = gaussian.truncated(lower, upper).mass
     low, high = ends_inside(mean + std * lower, mean + std * upper, dtype)
@@ -43,7 +49,9 @@ def truncated_normal(
     if max(-lower, upper) <= _INVERTED and mass >= _LEAST_INVERTED:
         standard = _by_inversion(lower, upper, generator)
         factor *= math.sqrt(2.0)
-    elif mass >= _LEAST_REDRAWN and not pointwise:
+    elif min(-lower, upper) >= _UNREACHED:
+        standard = partial(torch.Tensor.normal_, generator=generator)
+    elif mass >= least_redrawn:
         standard = _by_redrawing(lower, upper, generator)
     else:
         standard = _by_quantiles(lower, upper, generator)

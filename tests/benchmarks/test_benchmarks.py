@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from benchmarks import gpu
 from benchmarks.goals import GOALS
 from benchmarks.measure import PLACES, measure, why_not
 from benchmarks.page import PAGE, files, met
@@ -98,6 +99,21 @@ def test_every_goal_is_measured(framework):
     for curve in found["curves"].values():
         assert len(curve["points"]) >= 2
         assert all(nanoseconds > 0 for _, nanoseconds in curve["points"])
+
+
+@pytest.mark.parametrize("framework", ["torch", "jax"])
+def test_the_rows_of_a_gpu_can_be_measured(framework):
+    """Each row runs, on the CPU too, and its line has finite numbers."""
+    if reason := why_not(framework):
+        pytest.skip(f"{framework}: {reason}")
+    rows = gpu.torch_rows("cpu", 32) if framework == "torch" else gpu.jax_rows(32)
+    names, *lines = gpu.table(rows, rounds=2)
+    assert names.split() == ["what", "ratio", "quartiles", "ours", "us", "theirs", "us"]
+    assert len(lines) >= 6
+    for line in lines:
+        ratio, low, _, high, ours, theirs = line.split()[-6:]
+        assert 0 < float(low) <= float(ratio) <= float(high)
+        assert float(ours) + float(theirs) > 0
 
 
 def test_clock_is_right():

@@ -110,6 +110,7 @@ def test_sharded_draws_are_the_whole():
     """On 8 devices: NamedSharding and PartitionSpec, Auto and Explicit meshes, eager and jitted."""
     script = Path(__file__).with_name("sharded_draw.py")
     environment = os.environ | {
+        "JAX_PLATFORMS": "cpu",
         "XLA_FLAGS": "--xla_force_host_platform_device_count=8 --xla_backend_optimization_level=0",
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }

@@ -15,6 +15,8 @@ def test_tensor_takes_the_memory_as_it_is(dtype, monkeypatch):
     original = seeded.aligned
     monkeypatch.setattr(seeded, "aligned", lambda *a: drawn.append(original(*a)) or drawn[-1])
     tensor = InitSpec.he_normal().to_keras(seed=7)((64, 32), dtype=dtype)
+    if "cpu" not in str(tensor.device).lower():
+        pytest.skip("the tensor lies on a device with memory of its own")
     drawn[0][0, 0] = 42.0
     assert float(keras.ops.convert_to_numpy(keras.ops.cast(tensor, "float32"))[0, 0]) == 42.0
 

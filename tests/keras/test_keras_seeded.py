@@ -179,7 +179,8 @@ def test_under_keras_distribution(count, rows, how):
 
     Eagerly, and jitted over all devices as Keras draws variables of 250 MiB and more.
     """
-    environment = os.environ | {"XLA_FLAGS": f"--xla_force_host_platform_device_count={count}"}
+    flags = f"--xla_force_host_platform_device_count={count}"
+    environment = os.environ | {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags}
     done = subprocess.run(
         [sys.executable, "-c", DISTRIBUTED, str(count), str(rows), how],
         env=environment,

@@ -24,7 +24,7 @@ PATHS = ["by_qr", "by_reflections"]
 def matrices(path: str, shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
     from initspec_torch import haar
 
-    monkeypatch.setattr(haar, "_WIDTH", 3)  # so that even 8 columns are several blocks
+    monkeypatch.setitem(haar._WIDTH, "cpu", 3)  # so that even 8 columns are several blocks
     monkeypatch.setattr(haar, "_SMALL", 64 if path == "by_qr" else 0)
     called: list[str] = []
     for name in PATHS:

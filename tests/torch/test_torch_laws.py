@@ -128,8 +128,8 @@ def test_truncated_bounds_are_never_left(dtype: str) -> None:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_uniform_stays_between_its_ends(dtype: str) -> None:
-    """The largest u that torch draws lands in [low, high], and hardly inside it."""
-    from initspec_torch.ranges import ends_inside
+    """The largest u that torch draws lands in [low, high], hardly inside it; CUDA draws u = 1."""
+    from initspec_torch.ranges import uniform_ends
 
     kind = np.dtype(dtype).type
     rng = np.random.default_rng(0)
@@ -140,9 +140,10 @@ def test_uniform_stays_between_its_ends(dtype: str) -> None:
     ]
     left = 0
     for low, high in cases:
-        start, end = map(kind, ends_inside(low, high, getattr(torch, dtype)))
+        start, end = map(kind, uniform_ends(low, high, getattr(torch, dtype)))
         top = float(largest * (end - start) + start)
         assert low <= start <= top <= high
+        assert (end - start) + start <= end
         assert top >= high - 4 * np.finfo(kind).eps * max(abs(low), abs(high))
         left += float(kind(low)) < low
     # Rounded to the nearest, every second float32 end lies outside.

@@ -139,14 +139,6 @@ def test_no_compiler_is_imported():
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
-def test_cuda_has_the_same_bits(dtype):
-    """A CUDA tensor gets the bits of a CPU tensor."""
-    here, there = torch.empty(24, 10, dtype=dtype), torch.empty(24, 10, dtype=dtype, device="cuda")
-    assert torch.equal(fill(here), fill(there).cpu())
-
-
 def test_fused_and_separate_attention_agree():
     """MultiheadAttention's in_proj_weight is the three weights it has where they are apart."""
     fused = torch.nn.MultiheadAttention(8, 2)

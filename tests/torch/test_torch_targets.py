@@ -279,23 +279,6 @@ def test_dtensors(mesh: object) -> None:
         HE.to_torch()(partial)
 
 
-def test_cuda() -> None:
-    """Every family and dtype is filled on a CUDA device from its generator, and repeats there."""
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device here")
-    for spec in FAMILIES:
-        for dtype in DTYPES:
-            draws = []
-            for _ in range(2):
-                g = torch.Generator("cuda").manual_seed(0)
-                tensor = torch.full((300, 200), 7.0, dtype=dtype, device="cuda")
-                draws.append(spec.to_torch()(tensor, g))
-            assert torch.equal(*draws)
-            assert not bool((draws[0] == 7).any())
-    with pytest.raises(TargetError, match="cuda"):
-        HE.to_torch()(torch.zeros(4, 4, device="cuda"), torch.Generator())
-
-
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
 def test_draw_returns_numpy(dtype: str) -> None:
     """Backend.draw gives a NumPy array with the very bits that the tensor has, bfloat16 too."""
