@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from initspec_conformance.checks import checks_of
 from initspec_conformance.checks.batch import Batch
-from initspec_conformance.expected.target import target_of
+from initspec_conformance.expected.expected import expected_of
 from initspec_conformance.runner.judge import stage
 
 from initspec import InitSpec
@@ -26,7 +26,7 @@ def test_battery(bench, case):
     spec, shape, count = CASES[case]
     *stack, out, in_ = shape
     shape = (*(bench.size(n, 4) for n in stack), bench.size(out), bench.size(in_))
-    target = target_of(spec, shape, "stack out in" if stack else "out in", "float32")
+    target = expected_of(spec, shape, "stack out in" if stack else "out in", "float32")
     draws = [spec.to_numpy(target.axes, seed=seed)(shape)[None] for seed in range(count)]
     checks = checks_of(target)
     bench.cpu(

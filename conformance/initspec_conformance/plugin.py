@@ -1,26 +1,31 @@
-"""The pytest door: `pytest --pyargs initspec_conformance -p initspec_conformance.plugin`.
+"""The pytest plugin: `pytest --pyargs initspec_conformance -p initspec_conformance.plugin`.
 
-A test for each cell and each property, with the seeds and verdicts of `run`. K is counted from the
-whole manifest, whatever part of it a process of pytest-xdist runs or `-k` selects. What needs all
-cells at once, the pooled tests and the strictness of a deviation of several cells, only `run` has.
+A test for each cell and each property: the cells of `run`, its seeds and its verdicts. K is counted
+from the whole manifest, whatever part of it a process of pytest-xdist runs or `-k` selects. A test
+sees one cell, so that what needs several is left to `run`: the pooled tests, and the failure of a
+known deviation that matches several cells and no longer fails on any.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from initspec_conformance.runner.jobs import Job, Terms
-    from initspec_conformance.runner.sampling import Caller
+    from initspec.backend import Backend
+    from initspec_conformance.runner.cells import RunConfig
+    from initspec_conformance.runner.run_cells import AnyCell
+    from initspec_conformance.runner.sampling import DrawThread
 
 NONCE = pytest.StashKey[int]()
-JOBS: pytest.StashKey[list[Job]] = pytest.StashKey()
-TERMS: pytest.StashKey[Terms] = pytest.StashKey()
+BACKENDS: pytest.StashKey[list[Backend[Any]]] = pytest.StashKey()
+CELLS: pytest.StashKey[list[AnyCell]] = pytest.StashKey()
+CONFIG: pytest.StashKey[RunConfig] = pytest.StashKey()
 LEVELS = ("quick", "default", "thorough")
 
 
@@ -88,58 +93,62 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make a test of each job."""
-    if "conformance_job" not in metafunc.fixturenames:
+    """Make a test of each cell."""
+    if "conformance_cell" not in metafunc.fixturenames:
         return
     from initspec import backends
     from initspec.backend import usable
     from initspec.errors import InitSpecError
-    from initspec_conformance.runner.jobs import manifest, terms_of
     from initspec_conformance.runner.levels import level_of
+    from initspec_conformance.runner.reproduce import reproduce_run
+    from initspec_conformance.runner.run import backend_cells
+    from initspec_conformance.runner.run_cells import config_of
 
     config = metafunc.config
     asked = config.getoption("--backend")
     if isinstance(asked, str):  # the option is the project's own, and of one name
         asked = [asked]
     names = asked or [name for name, status in backends().items() if status.usable]
-    level = level_of(config.getoption("--conformance-level"))
+    level, nonce = level_of(config.getoption("--conformance-level")), config.stash[NONCE]
     try:
-        jobs = manifest([usable(name) for name in names], level.name)
+        chosen = [usable(name) for name in names]
+        cells = backend_cells(chosen, level.name)
     except InitSpecError as error:  # asked for and not to be used: never a skip
         raise pytest.Collector.CollectError(str(error)) from error
-    config.stash[JOBS] = jobs
-    config.stash[TERMS] = terms_of(jobs, level, config.stash[NONCE])
-    ids = [f"{job.owner}-{job.name}" for job in jobs]
-    metafunc.parametrize("conformance_job", jobs, ids=ids)
+    config.stash[BACKENDS], config.stash[CELLS] = chosen, cells
+    reproduce = partial(reproduce_run, chosen, level, nonce)
+    config.stash[CONFIG] = config_of(cells, level, nonce, reproduce)
+    metafunc.parametrize("conformance_cell", cells, ids=[f"{c.owner}-{c.id}" for c in cells])
 
 
 @pytest.fixture(scope="session")
-def conformance_caller() -> Iterator[Caller]:
-    """Give the thread that draws."""
-    from initspec_conformance.runner.sampling import Caller
+def conformance_thread(request: pytest.FixtureRequest) -> Iterator[DrawThread]:
+    """Give the thread that draws, after the frameworks are loaded."""
+    from initspec_conformance.runner.parallel import version_of
+    from initspec_conformance.runner.sampling import DrawThread
 
-    caller = Caller()
-    yield caller
-    caller.close()
+    for backend in request.config.stash[BACKENDS]:
+        version_of(backend)
+    thread = DrawThread()
+    yield thread
+    thread.close()
 
 
 @pytest.fixture
 def conformance_failures(
-    conformance_job: Job, conformance_caller: Caller, request: pytest.FixtureRequest
+    conformance_cell: AnyCell, conformance_thread: DrawThread, request: pytest.FixtureRequest
 ) -> list[str]:
-    """Return the failures of a job, those that the backend declares marked as expected."""
-    from initspec.backend import known_deviations
-    from initspec_conformance.reports.sanitize import visible
-    from initspec_conformance.results.findings import told
-    from initspec_conformance.results.known_deviations import declared, excuse
-    from initspec_conformance.runner.jobs import do
+    """Return the failures of a cell, those that the backend declares marked as expected."""
+    from initspec_conformance.reports.sanitize import sanitize
+    from initspec_conformance.results.findings import format_failures
+    from initspec_conformance.runner.run_cells import run_cell, with_deviations
 
-    done = do(conformance_job, request.config.stash[TERMS], conformance_caller)
-    deviations = declared(known_deviations(conformance_job.backend))
-    jobs = [job for job in request.config.stash[JOBS] if job.owner == conformance_job.owner]
-    findings = excuse(done.findings, deviations, [test for job in jobs for test in job.tests])
-    failures = told([finding for finding in findings if finding.failed])
+    stash = request.config.stash
+    result = run_cell(conformance_cell, stash[CONFIG], conformance_thread)
+    backends, cells = stash[BACKENDS], stash[CELLS]
+    findings = with_deviations(result.findings, backends, cells)
+    failures = format_failures([finding for finding in findings if finding.failed])
     expected = [finding.deviation for finding in findings if not finding.passed]
     if expected and not failures:
         pytest.xfail(expected[0])
-    return [visible(failure) for failure in failures]
+    return [sanitize(failure) for failure in failures]

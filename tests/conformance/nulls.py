@@ -18,10 +18,10 @@ LEVEL = 1e-6 / 500
 """How often a test of one check of one cell may fail for chance: a file, 1e-6."""
 
 
-def rejecting(target, each, rng):
+def rejecting(expected, each, rng):
     """Return the checks that reject right replicates, of `each` draws, too often at some level."""
     wrong = []
-    for name, found in _evidences(target, each, rng).items():
+    for name, found in _evidences(expected, each, rng).items():
         if found[0].p_value is None:
             failed = sum(evidence.failed for evidence in found)
             wrong += [f"{name}: {failed} failures"] if failed else []
@@ -36,31 +36,29 @@ def rejecting(target, each, rng):
     return wrong
 
 
-def _evidences(target, each, rng):
-    """Return the evidence of every check of a target in every replicate."""
-    checks = checks_of(target)
+def _evidences(expected, each, rng):
+    """Return the evidence of every check of a expected in every replicate."""
+    checks = checks_of(expected)
     found = {check.name: [] for check in checks}
-    draws = right_draws(target, REPLICATES * each, rng)
+    draws = right_draws(expected, REPLICATES * each, rng)
     with np.errstate(all="ignore"):
         for start in range(0, len(draws), each):
-            batch = Batch(target, draws[start : start + each], start)
+            batch = Batch(expected, draws[start : start + each], noise=start)
             for check in checks:
-                accumulator = check.start(target)
-                accumulator.add(batch)
-                found[check.name].append(accumulator.evidence())
+                found[check.name].append(check.evidence_of(batch))
     return found
 
 
-def right_draws(target, count, rng):
-    """Return draws of a target that no code of initspec's samplers had a part in."""
-    if target.family == "haar":
-        return _haar(target, count, rng)
-    values = _entries(target.law, (count, *target.shape), rng)
-    if target.family == "sparse":
-        least = FLOATS[target.dtype].smallest  # what is not masked is not 0 in any dtype
+def right_draws(expected, count, rng):
+    """Return draws of a expected that no code of initspec's samplers had a part in."""
+    if expected.family == "haar":
+        return _haar(expected, count, rng)
+    values = _entries(expected.law, (count, *expected.shape), rng)
+    if expected.family == "sparse":
+        least = FLOATS[expected.dtype].smallest  # what is not masked is not 0 in any dtype
         values = np.copysign(np.maximum(np.abs(values), least), values)
-        values = _masked(target, values, rng)
-    return values.astype(target.numpy_dtype)
+        values = _masked(expected, values, rng)
+    return values.astype(expected.numpy_dtype)
 
 
 def _entries(law, shape, rng):
@@ -72,27 +70,27 @@ def _entries(law, shape, rng):
     return law.mean + law.scale * stats.truncnorm.ppf(rng.random(shape), *law.ends)
 
 
-def _masked(target, values, rng):
+def _masked(expected, values, rng):
     """Put zeros where random permutations say, for weights whose axes are `out in`."""
-    zeros, _, _ = zeros_of(target.spec, target.layout)
-    along = target.spec.distribution.along == "out"
+    zeros, _, _ = zeros_of(expected.spec, expected.layout)
+    along = expected.spec.distribution.along == "out"
     slices = values.transpose(0, 2, 1) if along else values
     ranks = np.argsort(rng.random(slices.shape), axis=2)
     slices = np.where(ranks < zeros, 0.0, slices)
     return slices.transpose(0, 2, 1) if along else slices
 
 
-def _haar(target, count, rng):
+def _haar(expected, count, rng):
     """Return the first columns of Haar matrices, by QR of as many normal columns: Stewart (1980).
 
     R's diagonal is made positive, without which Q is not Haar. No other column is drawn: of the
     64 x 64 matrices of a row of 64 it would be 63 of 64.
     """
-    frame, layout = frame_of(target), target.layout
+    frame, layout = frame_of(expected), expected.layout
     normal = rng.standard_normal((count * layout.stack, frame.rows, frame.columns))
     q, r = np.linalg.qr(normal)
     q *= np.copysign(1.0, np.diagonal(r, axis1=1, axis2=2))[:, np.newaxis]
     if layout.out < layout.columns:
         q = q.transpose(0, 2, 1)
-    whole = target.spec.gain * q.reshape(count, -1, layout.out, layout.in_, layout.taps)
-    return np.stack([layout.weight(w) for w in whole]).astype(target.numpy_dtype)
+    whole = expected.spec.gain * q.reshape(count, -1, layout.out, layout.in_, layout.taps)
+    return np.stack([layout.weight(w) for w in whole]).astype(expected.numpy_dtype)

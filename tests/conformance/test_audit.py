@@ -11,6 +11,7 @@ from initspec import InitSpec
 from initspec.errors import InitSpecError
 
 SHAPE = (512, 520)
+NAMES = {"audit_callable": audit_callable, "InitSpec": InitSpec}
 HE = InitSpec.he_normal()
 
 
@@ -90,11 +91,11 @@ def test_wrong_callables_fail(draw, check):
     assert "audit_callable" in report.failures[0].reproduce
 
 
-def test_the_snippet_repeats_a_failure(capsys):
+def test_the_line_repeats_a_failure(capsys):
     """What a finding says to run prints the same numbers again."""
     draw = normal((1.05 * 2 / 520) ** 0.5)
     report = audit_callable(draw, HE, SHAPE, "out in", level="quick", seed=7)
-    exec(report.failures[0].reproduce, {"draw": draw})
+    exec(report.failures[0].reproduce, NAMES | {"draw": draw})
     assert str(report) in capsys.readouterr().out
 
 
@@ -125,14 +126,14 @@ def test_a_shape_of_numpys_integers_is_one_of_pythons(capsys):
     report = audit_callable(draw, HE, (np.int64(16), np.int32(8)), level="quick")
     assert seen == {int}
     assert type(report.failures[-1].p_values[0]) is float
-    exec(report.failures[0].reproduce, {"draw": draw})
+    exec(report.failures[0].reproduce, NAMES | {"draw": draw})
     assert "FAILED" in capsys.readouterr().out
 
 
-def test_what_is_no_weight():
+def test_what_is_not_a_weight():
     """A layer, a state dict, nothing, ragged rows: what to pass instead."""
     for weight in (None, {}, "weights", [[1.0], [1.0, 2.0]], HE):
-        with pytest.raises(InitSpecError, match=r"is no weight|can be read"):
+        with pytest.raises(InitSpecError, match=r"is not a weight|can be read"):
             assert_initialized(weight, HE)
 
 
@@ -148,7 +149,7 @@ def test_kinds_of_torch_tensors():
         (torch.quantize_per_tensor(weight, 0.01, 0, torch.qint8), "qint8"),
         (torch.view_as_complex(torch.zeros(4, 4, 2)).conj(), "complex64"),
         (torch.nn.LazyLinear(3).weight, "can be read"),
-        (torch.nn.Linear(3, 3), "is no weight"),
+        (torch.nn.Linear(3, 3), "is not a weight"),
         (weight.to("meta"), "no values"),
     ):
         with pytest.raises(InitSpecError, match=says):

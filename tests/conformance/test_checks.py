@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from initspec_conformance.checks import BATTERY, checks_of
 from initspec_conformance.checks.haar import _moments_of_fourth
-from initspec_conformance.expected.target import target_of
-from initspec_conformance.mutants import MUTANTS, Mutant
+from initspec_conformance.expected.expected import expected_of
 from initspec_conformance.runner.levels import LEVELS
 from initspec_conformance.statistics import error_rates
+from mutants import MUTANTS, Mutant
 from scipy import stats
 
 from initspec import InitSpec
@@ -22,12 +22,12 @@ STATISTICAL = [name for name, check in BATTERY.items() if check.unit]
 
 
 def draws_of(backend, kind):
-    """Return the draws of a mutant's target by a backend, as many as its level takes."""
-    target = kind().target
-    count = LEVELS[kind.level].draws(target, 0)
-    how = {"axes": target.axes, "dtype": target.dtype}
-    return target, np.stack(
-        [backend.draw(target.spec, target.shape, entropy=seed, **how) for seed in range(count)]
+    """Return the draws of a mutant's weight by a backend, as many as its level takes."""
+    expected = kind().expected
+    count = LEVELS[kind.level].draws(expected, 0)
+    how = {"axes": expected.axes, "dtype": expected.dtype}
+    return expected, np.stack(
+        [backend.draw(expected.spec, expected.shape, entropy=seed, **how) for seed in range(count)]
     )
 
 
@@ -35,11 +35,11 @@ def draws_of(backend, kind):
 def test_assert_holds(name):
     """It raises on the draws of a mutant, with the numbers, and returns evidence on right ones."""
     kind = EXAMPLES[name]
-    target, wrong = draws_of(kind(), kind)
+    expected, wrong = draws_of(kind(), kind)
     with pytest.raises(AssertionError, match=f"^{name}: .*[0-9]"):
-        BATTERY[name].assert_holds(wrong, target)
+        BATTERY[name].assert_holds(wrong, expected)
     _, right = draws_of(Mutant(), kind)
-    evidence = BATTERY[name].assert_holds(right, target)
+    evidence = BATTERY[name].assert_holds(right, expected)
     assert evidence.n > 0
     assert evidence.message
 
@@ -48,31 +48,31 @@ def test_assert_holds(name):
 def test_a_mean_of_zero_is_said_to_be_zero(dtype):
     """The mean of a law that is symmetric is 0, not what rounding leaves of a sum."""
     spec, shape = InitSpec.he_truncated_normal(), (48, 20)
-    target = target_of(spec, shape, None, dtype)
+    expected = expected_of(spec, shape, None, dtype)
     draws = np.stack([Mutant().draw(spec, shape, entropy=i, dtype=dtype) for i in range(4)])
-    assert " where 0 is specified" in BATTERY["mean"].assert_holds(draws, target).message
+    assert " where 0 is specified" in BATTERY["mean"].assert_holds(draws, expected).message
 
 
 @pytest.mark.parametrize("name", STATISTICAL)
 def test_samples_and_discrepancies(name):
     """min_num_samples is the least n whose min_discrepancy is small enough."""
-    check, target = BATTERY[name], EXAMPLES[name]().target
+    check, expected = BATTERY[name], EXAMPLES[name]().expected
     levels = error_rates.two_stages(0)
     for n in (1 << 17, 1 << 21):
-        discrepancy = check.min_discrepancy(n, target, levels)
+        discrepancy = check.min_discrepancy(n, expected, levels)
         assert discrepancy > 0
-        assert check.min_discrepancy(4 * n, target, levels) <= discrepancy
-        least = check.min_num_samples(discrepancy, target, levels)
+        assert check.min_discrepancy(4 * n, expected, levels) <= discrepancy
+        least = check.min_num_samples(discrepancy, expected, levels)
         assert least <= n
-        assert check.min_discrepancy(least, target, levels) <= discrepancy * (1 + 1e-12)
+        assert check.min_discrepancy(least, expected, levels) <= discrepancy * (1 + 1e-12)
         # Of counts, which are whole numbers, one sample less may show as little.
-        assert least == 1 or check.min_discrepancy(least // 2, target, levels) >= discrepancy
+        assert least == 1 or check.min_discrepancy(least // 2, expected, levels) >= discrepancy
 
 
 def test_impossible_discrepancies():
     """No number of samples shows a deviation of 0."""
-    target = EXAMPLES["mean"]().target
-    assert BATTERY["mean"].min_num_samples(0.0, target) == math.inf
+    expected = EXAMPLES["mean"]().expected
+    assert BATTERY["mean"].min_num_samples(0.0, expected) == math.inf
 
 
 def test_every_check_says_what_it_is():
@@ -81,10 +81,10 @@ def test_every_check_says_what_it_is():
         assert check.name == name
         assert check.asserts
         assert check.null
-        target = EXAMPLES[name]().target
-        assert check in checks_of(target)
+        expected = EXAMPLES[name]().expected
+        assert check in checks_of(expected)
         if not check.unit:
-            assert check.min_discrepancy(1 << 20, target) == 0
+            assert check.min_discrepancy(1 << 20, expected) == 0
 
 
 @pytest.mark.parametrize("skewness", [-0.8, -0.1, 1e-6, 0.01, 0.3, 2.0])

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 from initspec_conformance.expected.laws import entry_law
-from initspec_conformance.expected.rounding import reading_of
-from initspec_conformance.runner.cells import ELEMENTWISE
+from initspec_conformance.expected.rounding import rounding_of
+from initspec_conformance.runner.manifest import ELEMENTWISE
 from scipy import integrate
 
 from initspec import Axes, InitSpec, Sparse
@@ -70,13 +70,13 @@ def test_laws_are_the_cores(text):
 def test_rounded_laws(text, dtype):
     """The cells of a 16-bit dtype hold what a fine grid of quantiles, rounded, puts into them."""
     law = entry_law(InitSpec.parse(text), AXES.fans(SHAPE))
-    reading = reading_of(law, dtype)
+    rounding = rounding_of(law, dtype)
     n = 1 << 20
     values = law.frozen.ppf((np.arange(n) + 0.5) / n)
     rounded = values.astype(numpy_dtype(FLOATS[dtype]))
-    counts = np.bincount(reading.order(rounded), minlength=len(reading.upto))
+    counts = np.bincount(rounding.order(rounded), minlength=len(rounding.upto))
     # A cell's edge falls between two points of the grid: one point more or less, at either end.
-    assert np.abs(counts / n - reading.masses).max() <= 2.01 / n
-    mean, std, _ = reading.moments
+    assert np.abs(counts / n - rounding.masses).max() <= 2.01 / n
+    mean, std, _ = rounding.moments
     assert math.isclose(float(rounded.astype(float).mean()), mean, abs_tol=1e-5 * std)
     assert math.isclose(float(rounded.astype(float).std()), std, rel_tol=1e-4)

@@ -7,7 +7,8 @@ from importlib.resources import files
 import numpy as np
 import pytest
 from initspec_conformance.runner.builtin_audit import native_audit
-from initspec_conformance.runner.builtin_cells import cells_of, layers
+from initspec_conformance.runner.builtin_cells import builtin_cells, layers
+from initspec_conformance.runner.cells import matching
 from initspec_conformance.runner.levels import LEVELS, Level
 from native_expected import expected
 
@@ -35,10 +36,10 @@ def _audit(place, level, only):
             "line": cell.native.line,
             "spec": str(cell.native.spec),
             "layer": cell.layer.name,
-            "dtype": cell.target.dtype,
+            "dtype": cell.expected.dtype,
             "failed": failed.get(cell.id, []),
         }
-        for cell in cells_of([usable(name)], only)
+        for cell in matching(builtin_cells([usable(name)]), only)
     ]
 
 
@@ -249,7 +250,7 @@ def test_cells_are_found_by_their_ids(framework):
     """The id of a cell, as a pattern, means that cell alone."""
     if reason := PLACES[framework].why_not_here():
         pytest.skip(f"{framework}: {reason}")
-    cells = cells_of([usable(framework.partition("-")[0])])
+    cells = builtin_cells([usable(framework.partition("-")[0])])
     ids = [cell.id for cell in cells]
     assert len(set(ids)) == len(ids)
     assert not any(set("*?[") & set(cell) for cell in ids)

@@ -12,9 +12,10 @@ import pytest
 from initspec_conformance.checks import BATTERY
 from initspec_conformance.checks.base import DEFAULT, rejects
 from initspec_conformance.checks.batch import Batch
-from initspec_conformance.expected.target import target_of
+from initspec_conformance.expected.expected import expected_of
 from initspec_conformance.statistics import error_rates
 from nulls import right_draws
+from power import simulates
 from scipy import special, stats
 
 from initspec import InitSpec
@@ -27,7 +28,7 @@ TOLERANCE = 6 * math.sqrt((1 + MARGIN**2 / 2) / REPLICATES)
 
 def target(text, shape, axes="out in", dtype="float32"):
     """Return a target."""
-    return target_of(InitSpec.parse(text), shape, axes, dtype)
+    return expected_of(InitSpec.parse(text), shape, axes, dtype)
 
 
 def replicates(check, what, draws, count, runs=REPLICATES):
@@ -35,9 +36,8 @@ def replicates(check, what, draws, count, runs=REPLICATES):
     rng = np.random.default_rng([11, *check.encode(), *what.dtype.encode()])
     found = []
     for _ in range(runs):
-        accumulator = BATTERY[check].start(what)
-        accumulator.add(Batch(what, draws(rng, count).astype(what.numpy_dtype)))
-        found.append(accumulator.evidence())
+        batch = Batch(what, draws(rng, count).astype(what.numpy_dtype))
+        found.append(BATTERY[check].evidence_of(batch))
     return found
 
 
@@ -51,6 +51,7 @@ def quantiles(what, u):
     return what.law.frozen.ppf(u)
 
 
+@simulates("mean")
 def test_mean():
     """z has mean `reach` and standard deviation 1."""
     what = target("he_normal", (32, 40))
@@ -66,6 +67,7 @@ def test_mean():
     assert abs(np.std(z) - 1) < 6 / math.sqrt(2 * REPLICATES)
 
 
+@simulates("variance")
 @pytest.mark.parametrize("text", ["he_normal", "he_uniform", "he_truncated_normal"])
 def test_variance(text):
     """The normal score of the variance has the margin, with each law's kurtosis."""
@@ -78,6 +80,7 @@ def test_variance(text):
     assert abs(margin(z, error_rates.upper(DEFAULT.first / 2)) - MARGIN) < TOLERANCE
 
 
+@simulates("legendre")
 @pytest.mark.parametrize("text", ["he_normal", "he_uniform"])
 def test_legendre(text):
     """A tilted density moves the first moment by exactly min_discrepancy."""
@@ -95,6 +98,7 @@ def test_legendre(text):
     assert abs(np.std(t) - 1) < 6 / math.sqrt(2 * REPLICATES)
 
 
+@simulates("distance")
 def test_distance():
     """Massart's bound holds at every n, so the margin is larger than it need be."""
     what = target("he_uniform", (64, 80))
@@ -111,6 +115,7 @@ def test_distance():
     assert abs(np.mean(d) - off) < 0.1 * off
 
 
+@simulates("tails")
 def test_tails():
     """A tail beyond 1e-3 that is too heavy by min_discrepancy."""
     what = target("he_uniform", (256, 256))
@@ -124,16 +129,14 @@ def test_tails():
         return quantiles(what, u)
 
     rng = np.random.default_rng(5)
-    z = []
-    for _ in range(150):
-        accumulator = check.start(what)
-        accumulator.add(Batch(what, draws(rng, 2).astype(np.float32)))
-        z.append(accumulator.evidence().statistic)
+    batches = (Batch(what, draws(rng, 2).astype(np.float32)) for _ in range(150))
+    z = [check.evidence_of(batch).statistic for batch in batches]
     limit = error_rates.upper(DEFAULT.first / 12)
     tolerance = TOLERANCE * math.sqrt(REPLICATES / 150) + 0.5  # a count of 130: its skewness
     assert abs(margin(z, limit) - MARGIN) < tolerance
 
 
+@simulates("rows")
 def test_rows():
     """Offsets of the rows add a share of the variance to it."""
     what = target("he_normal", (128, 40))
@@ -153,6 +156,7 @@ def test_rows():
     assert abs(margin(ratios, limit) - expected) < TOLERANCE
 
 
+@simulates("lags")
 def test_lags():
     """A moving average whose values U correlate by min_discrepancy at lag 1."""
     what = target("he_normal", (128, 128))
@@ -170,6 +174,7 @@ def test_lags():
     assert abs(np.std(z) - 1) < 6 / math.sqrt(2 * REPLICATES)
 
 
+@simulates("seeds")
 def test_seeds():
     """Two draws that correlate by min_discrepancy, entry by entry."""
     what = target("he_normal", (128, 128))
@@ -184,6 +189,7 @@ def test_seeds():
     assert abs(np.std(z) - 1) < 6 / math.sqrt(2 * REPLICATES)
 
 
+@simulates("haar_determinant")
 def test_determinant():
     """Determinants that are +1 more often by min_discrepancy."""
     what = target("orthogonal", (1024, 2, 2), "stack out in")
@@ -200,18 +206,19 @@ def test_determinant():
     assert abs(np.std(z) - math.sqrt(1 - off**2)) < 6 / math.sqrt(2 * REPLICATES)
 
 
-def test_too_good():
+@simulates("underdispersed")
+def test_underdispersed():
     """Scatter that is missing by min_discrepancy: z of all draws too small by its root."""
     what = target("he_normal", (2, 3))
     draws_each = 64
-    missing = BATTERY["too_good"].min_discrepancy(draws_each * 6, what)
+    missing = BATTERY["underdispersed"].min_discrepancy(draws_each * 6, what)
 
     def draws(rng, count):
         right = rng.standard_normal((count, 6))
         means = right.mean(axis=1, keepdims=True)
         return what.law.scale * (right + (math.sqrt(1 - missing) - 1) * means).reshape(-1, 2, 3)
 
-    found = replicates("too_good", what, draws, draws_each)
+    found = replicates("underdispersed", what, draws, draws_each)
     ratios = np.array([evidence.statistic for evidence in found])
     # chi2_64 times (1 - missing): its mean and its standard deviation.
     assert abs(ratios.mean() - (1 - missing)) < 6 * ratios.std() / math.sqrt(REPLICATES)
@@ -220,11 +227,12 @@ def test_too_good():
     assert all(rejects(evidence, DEFAULT.first) for evidence in found)
 
 
-@pytest.mark.parametrize(("check", "sign"), [("support", 1), ("extremes", -1)])
-def test_ends(check, sign):
+@simulates("support", "extremes")
+@pytest.mark.parametrize(("name", "sign"), [("support", 1), ("extremes", -1)])
+def test_ends(name, sign):
     """A uniform too wide, or too narrow on one side, by min_discrepancy is always seen."""
     what = target("he_uniform", (64, 80))
-    off = BATTERY[check].min_discrepancy(5120, what)
+    off = BATTERY[name].min_discrepancy(5120, what)
 
     def draws(rng, count):
         u = rng.random((count, *what.shape))
@@ -232,5 +240,5 @@ def test_ends(check, sign):
             return (1 + off) * what.law.high * (2 * u - 1)
         return quantiles(what, off + (1 - off) * u)
 
-    found = replicates(check, what, draws, 1)
+    found = replicates(name, what, draws, 1)
     assert all(rejects(evidence, DEFAULT.first) for evidence in found)

@@ -1,43 +1,12 @@
 """No check is forgotten: each is deterministic, or its power is simulated under its deviation."""
 
-import ast
-from pathlib import Path
-
 import pytest
+import test_power  # noqa: F401 - its tests declare what they simulate
+import test_power_of_rest  # noqa: F401
 from initspec_conformance.checks import BATTERY
-from initspec_conformance.checks.base import Check
+from initspec_conformance.checks.base import GROUPS, Check
 from initspec_conformance.results.findings import Finding
-
-HERE = Path(__file__).parent
-FILES = [HERE / "test_power.py", HERE / "test_power_of_rest.py"]
-
-
-def texts(node, constants):
-    """Return the texts in a part of a file, those of the constants that it names included."""
-    found = set()
-    for part in ast.walk(node):
-        if isinstance(part, ast.Constant) and isinstance(part.value, str):
-            found.add(part.value)
-        if isinstance(part, ast.Name):
-            found |= constants.get(part.id, set())
-    return found
-
-
-def simulated(source):
-    """Return what the tests of a file name that compare a simulation with `min_discrepancy`."""
-    module, constants, found = ast.parse(source), {}, set()
-    for node in module.body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            constants[node.targets[0].id] = texts(node.value, {})
-    for node in module.body:
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-            called = {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
-            if "min_discrepancy" in called:
-                found |= texts(node, constants)
-    return found
-
-
-SIMULATED = set.union(*(simulated(path.read_text("utf-8")) for path in FILES))
+from power import SIMULATED, simulates
 
 
 @pytest.mark.parametrize("name", BATTERY)
@@ -50,11 +19,18 @@ def test_power_is_simulated(name):
     assert not own or name in SIMULATED
 
 
-def test_a_forgotten_check_is_seen():
+def test_a_simulation_that_compares_nothing_is_seen():
     """The test above can fail: a test that only names a check does not count."""
-    assert simulated('def test_it():\n    replicates("mean")') == set()
-    assert "mean" not in simulated('def helper():\n    x.min_discrepancy\n    "mean"')
-    assert simulated('N = ("mean",)\ndef test_it():\n    N, x.min_discrepancy') == {"mean"}
+    with pytest.raises(AssertionError, match="'mean'"):
+        simulates("mean")(lambda: None)()
+    simulates("mean")(lambda: BATTERY["mean"].min_discrepancy(100, None))()
+    assert "min_discrepancy" not in vars(BATTERY["mean"])
+
+
+@pytest.mark.parametrize("name", BATTERY)
+def test_every_check_has_a_row(name):
+    """Its group is one of the table's rows."""
+    assert BATTERY[name].group in GROUPS
 
 
 def test_a_finding_says_what_it_sees():

@@ -1,110 +1,82 @@
-"""The snippet of a failure, run as it is in an interpreter that knows nothing of it."""
+"""What a failure says to run repeats it: a command where a backend is registered, else Python."""
 
+import shlex
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 from initspec_conformance import audit_callable, run
+from initspec_conformance.runner.builtin_audit import native_audit
 from initspec_conformance.runner.levels import LEVELS, Level
-from initspec_conformance.runner.reproduce import native_again, run_again
+from initspec_conformance.runner.reproduce import reproduce_run
+from third_party import FaultyBackend
 
 from initspec import InitSpec
 from initspec.backend import usable
 
-WRONG = """
-import numpy as np
-from initspec_numpy import backend
-
-class Wrong:
-    name, dtypes, known_deviations = "wrong", ("float32",), ()
-    def __getattr__(self, name): return getattr(backend, name)
-    def draw(self, spec, shape, **how): return backend.draw(spec, shape, **how) * 1.02
-
-wrong = Wrong()
-
-def draw(shape, dtype, seed):
-    return np.random.default_rng(seed).normal(0, 0.1, shape).astype(dtype)
-"""
+BRIEF = Level("brief", 1 << 15, 1 << 8, 60.0)
+NAMES = {
+    "InitSpec": InitSpec,
+    "Level": Level,
+    "audit_callable": audit_callable,
+    "native_audit": native_audit,
+    "run": run,
+}
 
 
-def repeated(snippet, cwd):
-    """Return what a fresh interpreter prints."""
+def test_a_registered_backend_is_repeated_by_a_command():
+    """The command checks that cell alone, at the level and with the seeds of the run."""
+    report = run(["numpy"], level="quick", seed=5, only="lecun_uniform/torch Linear*/float32")
+    command = report.checks[0].reproduce
+    assert command == (
+        "initspec conformance numpy --quick --seed=5 "
+        "--only='lecun_uniform/torch Linear 512x520/float32'"
+    )
+    program, *arguments = shlex.split(command)
     done = subprocess.run(
-        [sys.executable, "-c", snippet],
+        [sys.executable, "-m", f"{program}.cli", *arguments],
+        check=False,
         capture_output=True,
         text=True,
         timeout=240,
-        cwd=cwd,
-        check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{len(report.checks)} checks in" in done.stdout
 
 
-@pytest.fixture
-def wrong(tmp_path, monkeypatch):
-    """A stranger's module that can be imported."""
-    (tmp_path / "some_wrong.py").write_text(WRONG, "utf-8")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    import some_wrong
-
-    yield some_wrong
-    del sys.modules["some_wrong"]
-
-
-def test_a_backend_of_a_module_is_imported(wrong, tmp_path):
-    """Each failure is printed again with its numbers, what all cells add up to too."""
-    report = run([wrong.wrong], level="quick", only="he_normal/*")
-    failures = {failure.check: failure for failure in report.failures}
-    for check in ("variance", "pooled_variance"):
-        text = repeated(failures[check].reproduce, tmp_path)
-        assert failures[check].message in text
-        assert failures[check].told(snippet=False) in text
-
-
-def test_a_function_of_a_module_is_imported(wrong, tmp_path):
-    """So is what is audited."""
-    report = audit_callable(wrong.draw, InitSpec.he_normal(), (64, 32), level="quick", seed=5)
+def test_an_object_is_repeated_by_python(capsys):
+    """`backend` is the object that was checked."""
+    backend = FaultyBackend(lambda w: w * 1.02)
+    report = run([backend], level="quick", only="he_normal/torch Linear 512*")
     failure = next(f for f in report.failures if f.check == "variance")
-    assert failure.told(snippet=False) in repeated(failure.reproduce, tmp_path)
+    exec(failure.reproduce, NAMES | {"backend": backend})
+    assert failure.format(reproduce=False) in capsys.readouterr().out
 
 
-def test_what_no_module_has_is_told(wrong):
-    """A comment says what is to stand there."""
+def test_a_function_is_repeated_by_python(capsys):
+    """`draw` is the function that was checked; a level of one's own is written out."""
 
-    def mine(shape, dtype, seed):
-        return np.ones(shape, dtype)
+    def draw(shape, dtype, seed):
+        return np.random.default_rng(seed).normal(0, 0.1, shape).astype(dtype)
 
-    report = audit_callable(mine, InitSpec.he_normal(), (64, 32), level="quick")
-    first = report.failures[0].reproduce.splitlines()[0]
-    assert first.startswith("# draw is the function that was checked, ")
-    assert "mine of " in first
-    other = wrong.Wrong()
-    other.name = "a\nb"
-    lines = run_again(other, LEVELS["quick"], 0, "*").splitlines()
-    assert lines[0].startswith(r"# 'a\nb' is the backend that was checked, Wrong object of some_w")
-    assert lines[1] == "from initspec_conformance import run"
+    report = audit_callable(draw, InitSpec.normal(std=0.11), (32, 32), level=BRIEF, seed=5)
+    failure = next(f for f in report.failures if f.check == "variance")
+    assert "seed=5" in failure.reproduce
+    exec(failure.reproduce, NAMES | {"draw": draw})
+    assert failure.format(reproduce=False) in capsys.readouterr().out
 
 
-def test_what_keras_draws_with_is_part_of_it(monkeypatch):
-    """The variable that chooses it is set before the framework is imported."""
+@pytest.mark.parametrize("builtins", [False, True])
+def test_what_keras_draws_with_is_part_of_it(monkeypatch, builtins):
+    """The variable that chooses it is set before the command."""
     pytest.importorskip("keras")
     monkeypatch.setenv("KERAS_BACKEND", "torch")
-    for text in (
-        run_again(usable("keras"), LEVELS["quick"], 3, "*"),
-        native_again("keras", LEVELS["quick"], 3, ""),
-    ):
-        assert text.startswith("import os; os.environ['KERAS_BACKEND'] = 'torch'\n")
-        assert "level='quick', seed=3, only=" in text
-    assert "KERAS" not in run_again(usable("numpy"), LEVELS["quick"], 0, "*")
+    backends = [usable("keras")]
+    line = reproduce_run(backends, LEVELS["quick"], 3, "keras", "*", builtins=builtins)
+    native = " --native" if builtins else ""
+    assert line == (
+        f"KERAS_BACKEND=torch initspec conformance keras{native} --quick --seed=3 --only='*'"
+    )
     monkeypatch.delenv("KERAS_BACKEND")
-    assert "KERAS" not in native_again("keras", LEVELS["quick"], 0, "*")
-
-
-def test_a_level_of_one_s_own_is_written_out(wrong, tmp_path):
-    """It has no name that a fresh interpreter knows."""
-    level = Level("brief", 1 << 15, 1 << 8, 60.0)
-    report = audit_callable(wrong.draw, InitSpec.normal(std=0.11), (32, 32), level=level)
-    failure = next(failure for failure in report.failures if failure.check == "variance")
-    assert failure.message in repeated(failure.reproduce, tmp_path)
+    assert "KERAS" not in reproduce_run(backends, LEVELS["quick"], 0, "keras", "*")

@@ -21,7 +21,7 @@ PACKAGES = {
     "initspec_keras": {"initspec", "numpy", "ml_dtypes", "keras", "tensorflow", "torch", "jax"},
     "initspec_jax": {"initspec", "numpy", "ml_dtypes", "jax", "flax"},
     "initspec_conformance": {
-        *("initspec", "numpy", "scipy", "threadpoolctl", "jinja2", "markupsafe", "matplotlib"),
+        *("initspec", "numpy", "scipy", "threadpoolctl", "jinja2", "markupsafe"),
         "pytest",
     },
 }
@@ -298,3 +298,68 @@ def test_import_is_cheap():
         for _ in range(5)
     )
     assert cost <= 0.10
+
+
+CONFORMANCE_LAYERS = ["expected", "statistics", "checks", "results", "runner", "reports"]
+"""The folders of initspec_conformance, each of which imports from those before it alone."""
+
+SUITE = [(name, path) for name, path in SOURCES if name.startswith("initspec_conformance")]
+
+SUITE_SEES = ("initspec.axes", "initspec.backend", "initspec.dtypes", "initspec.errors")
+"""The modules of the core that the suite imports, beside `initspec` itself."""
+
+SUITE_ALSO_SEES = {
+    "initspec_conformance.__main__": "initspec.cli",
+    "initspec_conformance.reports.html": "initspec.display.svg",
+}
+"""What else some of its modules import."""
+
+
+def disorder(name: str, path: Path) -> set[str]:
+    """Return what a module of the suite imports against the order, or of the core."""
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    folder = name.partition(".")[2].partition(".")[0]
+    place = CONFORMANCE_LAYERS.index(folder) if folder in CONFORMANCE_LAYERS else 99
+    also = {seen for part, seen in SUITE_ALSO_SEES.items() if name.startswith(part)}
+    wrong = set()
+    for full in imports(path, package):
+        module, _, what = full.rpartition(".")
+        top, *parts = full.split(".")
+        own = top == "initspec_conformance" and len(parts) > 1 and parts[0] != folder
+        if own and CONFORMANCE_LAYERS.index(parts[0]) >= place:
+            wrong.add(full)
+        seen = module in ("initspec", *SUITE_SEES, *also) and what not in ("resolve", "Resolved")
+        if top == "initspec" and not seen:
+            wrong.add(full)
+    return wrong
+
+
+@pytest.mark.parametrize(("name", "path"), SUITE, ids=[name for name, _ in SUITE])
+def test_the_suite_is_layered(name, path):
+    """Folders import one way, and of the core neither a backend nor how a spec is resolved."""
+    assert not disorder(name, path)
+
+
+def test_the_suite_has_few_modules_at_its_top():
+    """Folders have the others."""
+    top = ROOT / "conformance" / "initspec_conformance"
+    assert len(list(top.glob("*.py"))) <= 8
+    folders = {path.name for path in top.iterdir() if path.is_dir() and any(path.glob("*.py"))}
+    assert folders == set(CONFORMANCE_LAYERS)
+
+
+def test_disorder_is_seen(tmp_path):
+    """The tests above can fail, by what is imported for its types alone too."""
+    bad = tmp_path / "bad.py"
+    bad.write_text(
+        "from typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    from initspec_conformance.runner.run import run\n"
+        "from initspec.backend import resolve\nfrom initspec.spec.line import parse\n"
+        "from initspec_conformance.expected.laws import LAWS\n"
+        "from initspec.errors import InitSpecError\n"
+    )
+    assert disorder("initspec_conformance.checks.bad", bad) == {
+        "initspec_conformance.runner.run.run",
+        "initspec.backend.resolve",
+        "initspec.spec.line.parse",
+    }

@@ -8,13 +8,11 @@ from functools import lru_cache
 import numpy as np
 from scipy import special
 
-from initspec_conformance.checks.base import Accumulator
-from initspec_conformance.checks.batch import Batch
 from initspec_conformance.checks.matrices import frame_of
-from initspec_conformance.expected.arrays import Array, Values
+from initspec_conformance.expected.arrays import Values
+from initspec_conformance.expected.expected import Expected
 from initspec_conformance.expected.laws import EntryLaw
 from initspec_conformance.expected.rounding import Rounded
-from initspec_conformance.expected.target import Target
 
 LATTICES = {"float32": 2.0**-22, "float64": 2.0**-44}
 """Generators make float32 numbers of 23 bits, at the least; a sign folded away leaves 22.
@@ -23,24 +21,13 @@ Of float64 numbers 52, of which 8 are left to chance.
 """
 
 
-class Ordered(Accumulator):
-    """The sizes of some entries of the first draws, sorted: equal ones are neighbours."""
-
-    def __init__(self) -> None:
-        self.ordered: Array = np.empty(0)
-
-    def add(self, batch: Batch) -> None:
-        if not len(self.ordered):
-            self.ordered = batch.ordered
-
-
-def coincidence(target: Target) -> float:
-    """Return a bound of P(|x| = |y|) for two right entries of a target's dtype, on any lattice."""
-    assert target.law is not None
-    if target.narrow:
-        masses = sizes(target.rounded)
+def coincidence(expected: Expected) -> float:
+    """Return a bound of P(|x| = |y|) for two right entries in the dtype, on any lattice."""
+    assert expected.law is not None
+    if expected.narrow:
+        masses = sizes(expected.rounded)
         return min(1.0, float(masses @ masses))
-    return min(1.0, max(LATTICES[target.dtype], 2 * _density(target.law, target.dtype)))
+    return min(1.0, max(LATTICES[expected.dtype], 2 * _density(expected.law, expected.dtype)))
 
 
 def sizes(rounded: Rounded) -> Values:
@@ -58,34 +45,34 @@ def _density(law: EntryLaw, dtype: str) -> float:
         return float(np.mean(law.frozen.pdf(x) * np.spacing(np.abs(x).astype(dtype))))
 
 
-def bits_of(target: Target) -> float:
-    """Return -log2 of a bound of P(two draws of a target have the same absolute values)."""
-    if target.family == "haar":
-        frame = frame_of(target)
-        return target.layout.stack * bits_of_matrix(target, frame.rows, frame.columns)
-    return -target.entries * math.log2(coincidence(target))
+def bits_of(expected: Expected) -> float:
+    """Return -log2 of a bound of P(two draws of a weight have the same absolute values)."""
+    if expected.family == "haar":
+        frame = frame_of(expected)
+        return expected.layout.stack * bits_of_matrix(expected, frame.rows, frame.columns)
+    return -expected.entries * math.log2(coincidence(expected))
 
 
-def bits_of_matrix(target: Target, rows: int, columns: int) -> float:
+def bits_of_matrix(expected: Expected, rows: int, columns: int) -> float:
     """Return how many bits of chance a Haar matrix has, its signs aside: a bound from below.
 
     It has rows * columns - columns (columns + 1) / 2 degrees of freedom; each is worth the bits of
     its dtype, less some for the sizes that occur seldom, and for the signs.
     """
     freedom = rows * columns - columns * (columns + 1) // 2
-    return freedom * (-math.log2(target.unit) - 4)
+    return freedom * (-math.log2(expected.unit) - 4)
 
 
-def bits_of_multiset(target: Target, n: int) -> float:
+def bits_of_multiset(expected: Expected, n: int) -> float:
     """Return -log2 of a bound of P(n right entries and n others are the same sizes, in any order).
 
     Wide: n! orders, each as unlikely as the other. In 16 bits each size has a cell of mass p, whose
     count is Poisson(n p) but for the sum of them, which is n: so P <= prod_i P(two such counts are
     equal) / P(the sum is n)^2, and the former is exp(-2 n p) I_0(2 n p).
     """
-    if not target.narrow:
-        return -n * math.log2(coincidence(target)) - math.lgamma(n + 1) / math.log(2)
-    return _bits_of_counts(target.rounded, n) - math.log2(2 * math.pi * (n + 1))
+    if not expected.narrow:
+        return -n * math.log2(coincidence(expected)) - math.lgamma(n + 1) / math.log(2)
+    return _bits_of_counts(expected.rounded, n) - math.log2(2 * math.pi * (n + 1))
 
 
 @lru_cache(maxsize=32)

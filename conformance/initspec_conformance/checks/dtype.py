@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
-from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence, fact
+from initspec_conformance.checks.base import (
+    DEFAULT,
+    Check,
+    Evidence,
+    Sums,
+    deterministic,
+)
 from initspec_conformance.checks.batch import MOST, Batch
-from initspec_conformance.checks.coincidence import Ordered, coincidence
+from initspec_conformance.checks.coincidence import coincidence
 from initspec_conformance.checks.duplicates import pairs_of_equal
-from initspec_conformance.expected.arrays import Values
-from initspec_conformance.expected.rounding import Spread
-from initspec_conformance.expected.target import Target
+from initspec_conformance.expected.arrays import Array, Values
+from initspec_conformance.expected.expected import Expected
 from initspec_conformance.statistics import error_rates
 from initspec_conformance.statistics.error_rates import Rates
 
@@ -23,18 +29,28 @@ class Distinct(Check):
     """float16 and bfloat16 take as many of their values as the law reaches."""
 
     name = "distinct"
+    group = "dtype"
     asserts = "as many distinct values occur as the rounded law gives"
     null = "sum_i (1 - (1 - p_i)^n) cells are hit, with the variance of independent cells"
     unit = "of the distinct values"
 
-    def applies(self, target: Target) -> bool:
-        return super().applies(target) and target.narrow
+    def applies(self, expected: Expected) -> bool:
+        return super().applies(expected) and expected.narrow
 
-    def start(self, target: Target) -> Accumulator:
-        return _Distinct(target)
+    def measure(self, batch: Batch) -> NDArray[np.int64]:
+        return batch.counts
 
-    def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        hit = _hit(target, n)
+    def evidence(self, state: NDArray[np.int64], expected: Expected) -> Evidence:
+        n = int(state.sum())
+        hit = _hit(expected, n)
+        mean = float(hit.sum())
+        seen = int((state > 0).sum())
+        z = (seen - mean) / math.sqrt(max(float((hit * (1 - hit)).sum()), 1.0))
+        message = f"{seen} distinct values among {n} where {mean:.1f} are expected, z = {z:+.1f}"
+        return Evidence(z, _of_hits(seen, hit), n, message)
+
+    def min_discrepancy(self, n: int, expected: Expected, levels: Rates = DEFAULT) -> float:
+        hit = _hit(expected, n)
         deviation = math.sqrt(float((hit * (1 - hit)).sum()))
         # Chernoff's bound exp(-z^2 / 2) stands for the normal tail.
         limit = math.sqrt(2 * math.log(2 / levels.first))
@@ -43,9 +59,9 @@ class Distinct(Check):
         )
 
 
-def _hit(target: Target, n: int) -> Values:
+def _hit(expected: Expected, n: int) -> Values:
     """Return for each cell the chance that one of n values lies in it."""
-    masses = target.rounded.masses
+    masses = expected.rounded.masses
     return np.asarray(-np.expm1(n * np.log1p(-np.clip(masses, 0, 1 - 1e-12))))
 
 
@@ -71,24 +87,6 @@ def _of_hits(seen: int, hit: Values) -> float:
     return min(1.0, 2 * math.exp(-max(gain, 0.0)))
 
 
-class _Distinct(Accumulator):
-    def __init__(self, target: Target) -> None:
-        self.target = target
-        self.counts = np.zeros(len(target.rounded.upto), np.int64)
-
-    def add(self, batch: Batch) -> None:
-        self.counts += batch.patterns
-
-    def evidence(self) -> Evidence:
-        n = int(self.counts.sum())
-        hit = _hit(self.target, n)
-        mean = float(hit.sum())
-        seen = int((self.counts > 0).sum())
-        z = (seen - mean) / math.sqrt(max(float((hit * (1 - hit)).sum()), 1.0))
-        message = f"{seen} distinct values among {n} where {mean:.1f} are expected, z = {z:+.1f}"
-        return Evidence(z, _of_hits(seen, hit), n, message)
-
-
 class Binades(Check):
     """Powers of two occur as often as rounding to nearest makes them occur.
 
@@ -98,110 +96,90 @@ class Binades(Check):
     """
 
     name = "binades"
+    group = "dtype"
     asserts = "values are powers of two as often as rounding to nearest makes them so"
     null = "the count of powers of two ~ Binomial(n, q), q the mass of their cells"
     unit = "of the powers of two"
 
-    def applies(self, target: Target) -> bool:
-        return super().applies(target) and target.narrow and 0 < _powers(target)[1] < 0.5
+    def applies(self, expected: Expected) -> bool:
+        return super().applies(expected) and expected.narrow and 0 < _powers(expected)[1] < 0.5
 
-    def start(self, target: Target) -> Accumulator:
-        return _Binades(target)
+    def measure(self, batch: Batch) -> Sums:
+        cells, _ = _powers(batch.expected)
+        return Sums((int(batch.counts[cells].sum()), int(batch.counts.sum())))
 
-    def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        return error_rates.least_excess(n, _powers(target)[1], levels.first / 2)
+    def evidence(self, state: Any, expected: Expected) -> Evidence:
+        count, n = state
+        _, share = _powers(expected)
+        mean = n * share
+        z = (count - mean) / math.sqrt(mean * (1 - share))
+        message = f"{count} of {n} values are powers of two where {mean:.1f} belong"
+        return Evidence(z, error_rates.of_binomial(count, n, share), n, message)
+
+    def min_discrepancy(self, n: int, expected: Expected, levels: Rates = DEFAULT) -> float:
+        return error_rates.least_excess(n, _powers(expected)[1], levels.first / 2)
 
 
-def _powers(target: Target) -> tuple[NDArray[np.int64], float]:
+def _powers(expected: Expected) -> tuple[NDArray[np.int64], float]:
     """Return the cells of the powers of two, and their mass."""
-    rounded = target.rounded
+    rounded = expected.rounded
     cells = np.flatnonzero(np.abs(np.frexp(rounded.values)[0]) == 0.5)
     return cells, float(rounded.masses[cells].sum())
-
-
-class _Binades(Accumulator):
-    def __init__(self, target: Target) -> None:
-        self.cells, self.share = _powers(target)
-        self.count = self.n = 0
-
-    def add(self, batch: Batch) -> None:
-        self.count += int(batch.patterns[self.cells].sum())
-        self.n += int(batch.patterns.sum())
-
-    def evidence(self) -> Evidence:
-        expected = self.n * self.share
-        z = (self.count - expected) / math.sqrt(expected * (1 - self.share))
-        message = f"{self.count} of {self.n} values are powers of two where {expected:.1f} belong"
-        return Evidence(z, error_rates.of_binomial(self.count, self.n, self.share), self.n, message)
 
 
 COARSE = 16
 """How many times coarser than any right generator values may be."""
 
 
-class Resolution(Check):
+class Lattice(Check):
     """Values are no coarser than 18 bits: no byte, and no 16-bit float in a wider coat."""
 
-    name = "resolution"
+    name = "lattice"
+    group = "dtype"
     asserts = "float32 and float64 values lie on no coarse lattice"
     null = "pairs of equal |x| among n ~ Poisson of at most 16 times their number on 22 bits"
     unit = "of the pairs are equal"
 
-    def applies(self, target: Target) -> bool:
-        return super().applies(target) and not target.narrow
+    def applies(self, expected: Expected) -> bool:
+        return super().applies(expected) and not expected.narrow
 
-    def start(self, target: Target) -> Accumulator:
-        return _Resolution(target)
+    def measure(self, batch: Batch) -> list[Array]:
+        return [batch.ordered] if batch.first == 0 else []
 
-    def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        pairs = math.comb(min(n, MOST), 2)
-        limit = float(stats.poisson.isf(levels.first, COARSE * coincidence(target) * pairs))
-        return float(special.gammainccinv(limit + 1, error_rates.MISS)) / max(pairs, 1)
-
-
-class _Resolution(Ordered):
-    def __init__(self, target: Target) -> None:
-        super().__init__()
-        self.equal = coincidence(target)
-
-    def evidence(self) -> Evidence:
-        n, pairs = len(self.ordered), pairs_of_equal(self.ordered)
-        limit = COARSE * self.equal * math.comb(n, 2)
+    def evidence(self, state: list[Array], expected: Expected) -> Evidence:
+        (ordered,) = state
+        n, pairs = len(ordered), pairs_of_equal(ordered)
+        limit = COARSE * coincidence(expected) * math.comb(n, 2)
         p_value = float(special.pdtrc(pairs - 1, limit)) if pairs else 1.0
         message = f"{pairs} pairs of equal sizes among {n} values; {limit / COARSE:.3g} are many"
         return Evidence(float(pairs), p_value, n, message)
+
+    def min_discrepancy(self, n: int, expected: Expected, levels: Rates = DEFAULT) -> float:
+        pairs = math.comb(min(n, MOST), 2)
+        limit = float(stats.poisson.isf(levels.first, COARSE * coincidence(expected) * pairs))
+        return float(special.gammainccinv(limit + 1, error_rates.MISS)) / max(pairs, 1)
 
 
 class FullWidth(Check):
     """float64 draws are not float32 draws in a wider coat, nor is a part of them.
 
-    A random float64 is a float32 number with a probability of 2^-29; of a law of few values one may
-    well be.
+    A random float64 is a float32 number with a probability of 2^-29.
     """
 
     name = "full_width"
+    group = "dtype"
     asserts = "float64 values carry more than 24 bits"
     null = "deterministic: float32 numbers ~ Poisson of at most n 2^-24, to 2^-60"
 
-    def applies(self, target: Target) -> bool:
-        wide = super().applies(target) and target.dtype == "float64"
-        return wide and not isinstance(target.reading, Spread)
+    def applies(self, expected: Expected) -> bool:
+        return super().applies(expected) and expected.dtype == "float64"
 
-    def start(self, target: Target) -> Accumulator:
-        return _FullWidth()
-
-
-class _FullWidth(Accumulator):
-    def __init__(self) -> None:
-        self.narrow = self.n = 0
-
-    def add(self, batch: Batch) -> None:
+    def measure(self, batch: Batch) -> Sums:
         x = batch.entries
-        with np.errstate(over="ignore", under="ignore"):
-            self.narrow += int((x.astype(np.float32) == x).sum())
-        self.n += x.size
+        return Sums((int((x.astype(np.float32) == x).sum()), x.size))
 
-    def evidence(self) -> Evidence:
-        message = f"{self.narrow} of {self.n} float64 values are float32 numbers"
-        chance = float(special.pdtrc(self.narrow - 1, self.n * 2.0**-24)) if self.narrow else 1.0
-        return fact(self.narrow if chance < 2.0**-60 else 0, self.n, message)
+    def evidence(self, state: Any, expected: Expected) -> Evidence:
+        narrow, n = state
+        message = f"{narrow} of {n} float64 values are float32 numbers"
+        chance = float(special.pdtrc(narrow - 1, n * 2.0**-24)) if narrow else 1.0
+        return deterministic(narrow if chance < 2.0**-60 else 0, n, message)

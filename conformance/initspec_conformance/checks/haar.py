@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import special
 
-from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence
+from initspec_conformance.checks.base import DEFAULT, Check, Evidence, Sums
 from initspec_conformance.checks.batch import Batch
 from initspec_conformance.checks.matrices import Frame, frame_of, matrices
 from initspec_conformance.expected.arrays import Values
-from initspec_conformance.expected.target import Target
+from initspec_conformance.expected.expected import Expected
 from initspec_conformance.statistics import error_rates
 from initspec_conformance.statistics.error_rates import Rates
 
@@ -28,8 +28,9 @@ LEAST = 64
 
 
 class Haar(Check):
-    """A statistic of whole matrices."""
+    """A sum over matrices of bounded variables: asymptotically normal."""
 
+    group = "Haar measure"
     families = ("haar",)
     unit = "standard deviations of one matrix"
     shortest: ClassVar[int] = 2
@@ -39,10 +40,10 @@ class Haar(Check):
         """Return how many z the statistic has."""
         return 1
 
-    def applies(self, target: Target) -> bool:
+    def applies(self, expected: Expected) -> bool:
         # One column is a point of the sphere, and has every law of one but in one dimension: there
         # it is a sign.
-        return super().applies(target) and frame_of(target).rows >= self.shortest
+        return super().applies(expected) and frame_of(expected).rows >= self.shortest
 
     def z(self, q: Values, frame: Frame) -> Values:
         """Return for each matrix variables of mean 0 and variance 1, [count, parts]."""
@@ -60,52 +61,40 @@ class Haar(Check):
         """Return how many matrices the law needs."""
         return LEAST
 
-    def start(self, target: Target) -> Accumulator:
-        return _Sums(self, frame_of(target))
+    def measure(self, batch: Batch) -> Any:
+        z = self.z(matrices(batch), frame_of(batch.expected))
+        return Sums((z.sum(axis=0), len(z)))
 
-    def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        frame = frame_of(target)
+    def evidence(self, state: Any, expected: Expected) -> Evidence:
+        sums, n = state
+        frame = frame_of(expected)
+        if n < self.least(frame):
+            return Evidence(0.0, 1.0, n, f"{n} matrices are too few to judge")
+        # A sum on a lattice is half a step nearer: the correction for continuity.
+        nearer = np.maximum(np.abs(sums) - self.step() / 2, 0.0)
+        z = np.sign(sums) * nearer / math.sqrt(n)
+        p_values = error_rates.of_skewed(z, self.skewness(frame) / math.sqrt(n))
+        worst = int(np.argmin(p_values))
+        largest = float(z[worst])
+        p_value = error_rates.bonferroni(float(p_values[worst]), z.size)
+        message = (
+            f"{self.asserts}: {largest / math.sqrt(n):+.4f} standard deviations of one "
+            f"matrix off over {n} matrices (place {worst}), z = {largest:+.2f}"
+        )
+        return Evidence(largest, p_value, n, message)
+
+    def min_discrepancy(self, n: int, expected: Expected, levels: Rates = DEFAULT) -> float:
+        frame = frame_of(expected)
         if n < self.least(frame):
             return math.inf
         return error_rates.reach(levels, self.parts(frame)) / math.sqrt(n)
 
 
-class _Sums(Accumulator):
-    """Sums over matrices: asymptotically normal, each of a bounded variable."""
-
-    def __init__(self, check: Haar, frame: Frame) -> None:
-        self.check, self.frame = check, frame
-        self.sums = np.zeros(check.parts(frame))
-        self.n = 0
-
-    def add(self, batch: Batch) -> None:
-        q = matrices(batch)
-        z = self.check.z(q, self.frame)
-        self.sums += z.sum(axis=0)
-        self.n += len(z)
-
-    def evidence(self) -> Evidence:
-        if self.n < self.check.least(self.frame):
-            return Evidence(0.0, 1.0, self.n, f"{self.n} matrices are too few to judge")
-        # A sum on a lattice is half a step nearer: the correction for continuity.
-        nearer = np.maximum(np.abs(self.sums) - self.check.step() / 2, 0.0)
-        z = np.sign(self.sums) * nearer / math.sqrt(self.n)
-        p_values = error_rates.of_skewed(z, self.check.skewness(self.frame) / math.sqrt(self.n))
-        worst = int(np.argmin(p_values))
-        largest = float(z[worst])
-        p_value = error_rates.bonferroni(float(p_values[worst]), z.size)
-        message = (
-            f"{self.check.asserts}: {largest / math.sqrt(self.n):+.4f} standard deviations of one "
-            f"matrix off over {self.n} matrices (place {worst}), z = {largest:+.2f}"
-        )
-        return Evidence(largest, p_value, self.n, message)
-
-
 class Square(Haar):
     """A statistic of square matrices."""
 
-    def applies(self, target: Target) -> bool:
-        return super().applies(target) and frame_of(target).square
+    def applies(self, expected: Expected) -> bool:
+        return super().applies(expected) and frame_of(expected).square
 
 
 class Determinant(Square):
@@ -298,39 +287,32 @@ class Entry(Haar):
     null = "P(D > d) <= 2 exp(-2 M d^2), three positions"
     unit = "in the cdf"
 
-    def start(self, target: Target) -> Accumulator:
-        return _Entry(frame_of(target))
+    def measure(self, batch: Batch) -> list[Values]:
+        q = matrices(batch)
+        return [np.stack([q[:, i, j] for i, j in _places(frame_of(batch.expected))], axis=1)]
 
-    def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
+    def evidence(self, state: list[Values], expected: Expected) -> Evidence:
+        entries, frame = np.concatenate(state), frame_of(expected)
+        n = len(entries)
+        half = (frame.rows - 1) / 2
+        distances = []
+        for place, values in zip(_places(frame), entries.T, strict=True):
+            u = special.betainc(half, half, (1 + np.clip(np.sort(values), -1, 1)) / 2)
+            above = np.max(np.arange(1, n + 1) / n - u)
+            below = np.max(u - np.arange(n) / n)
+            distances.append((float(max(above, below)), place))
+        distance, place = max(distances)
+        chance = min(1.0, 2 * math.exp(-2 * n * distance**2))
+        p_value = error_rates.bonferroni(chance, len(distances))
+        message = f"entry {place} is off its Beta law by {distance:.4f} over {n} matrices"
+        return Evidence(distance, p_value, n, message)
+
+    def min_discrepancy(self, n: int, expected: Expected, levels: Rates = DEFAULT) -> float:
         sees = math.log(6 / levels.first) / 2, math.log(2 / error_rates.MISS) / 2
         return sum(map(math.sqrt, sees)) / math.sqrt(n)
 
 
-class _Entry(Accumulator):
-    def __init__(self, frame: Frame) -> None:
-        self.frame = frame
-        self.places = (
-            (0, 0),
-            (frame.rows // 2, frame.columns // 2),
-            (frame.rows - 1, frame.columns - 1),
-        )
-        self.seen: list[Values] = []
-
-    def add(self, batch: Batch) -> None:
-        q = matrices(batch)
-        self.seen.append(np.stack([q[:, i, j] for i, j in self.places], axis=1))
-
-    def evidence(self) -> Evidence:
-        seen = np.concatenate(self.seen)
-        n = len(seen)
-        half = (self.frame.rows - 1) / 2
-        found = []
-        for place, values in zip(self.places, seen.T, strict=True):
-            u = special.betainc(half, half, (1 + np.clip(np.sort(values), -1, 1)) / 2)
-            above = np.max(np.arange(1, n + 1) / n - u)
-            below = np.max(u - np.arange(n) / n)
-            found.append((float(max(above, below)), place))
-        distance, place = max(found)
-        p_value = error_rates.bonferroni(min(1.0, 2 * math.exp(-2 * n * distance**2)), len(found))
-        message = f"entry {place} is off its Beta law by {distance:.4f} over {n} matrices"
-        return Evidence(distance, p_value, n, message)
+def _places(frame: Frame) -> tuple[tuple[int, int], ...]:
+    """Return the positions that are looked at."""
+    rows, columns = frame.rows, frame.columns
+    return (0, 0), (rows // 2, columns // 2), (rows - 1, columns - 1)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from scipy import special
 
-from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence
+from initspec_conformance.checks.base import DEFAULT, Check, Evidence, Sums
 from initspec_conformance.checks.batch import Batch
-from initspec_conformance.expected.arrays import Values
+from initspec_conformance.expected.expected import Expected
 from initspec_conformance.expected.slices import sizes_of, slices_of
-from initspec_conformance.expected.target import Target
 from initspec_conformance.statistics import error_rates
 from initspec_conformance.statistics.error_rates import Rates
 
@@ -27,6 +27,7 @@ class Positions(Check):
     """
 
     name = "positions"
+    group = "independence"
     asserts = "entries, outputs, inputs, copies and kernel places share one law over all draws"
     null = (
         "on normal scores g over draws: (sum g)^2 / N and, scored, sum g^2: chi2_R, and the largest"
@@ -34,61 +35,25 @@ class Positions(Check):
     unit = "of the variance, as offsets that all draws share"
     reads = ("scores", "grid", "sums")
 
-    def start(self, target: Target) -> Accumulator:
-        return _Positions(target)
-
-    def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        # Offsets of R places, a share d of the variance, multiply chi2_R by 1 + (N - 1) d. A place
-        # is an entry; of a large weight an output, or whatever it has slices of.
-        slices = slices_of(target.layout)
-        kinds, places = len(slices), target.size
-        if places <= MOST:
-            kinds += 1
-        elif slices:
-            sizes = sizes_of(target.layout)
-            places //= math.prod(sizes[axis] for axis in next(iter(slices.values())))
-        else:
-            return math.inf
-        each = n / places * target.entries / target.size
-        if each < 2:
-            return math.inf
-        limit = float(special.chdtri(places, levels.first / (8 * kinds)))
-        least = float(special.chdtri(places, 1 - error_rates.MISS))
-        return (limit / least - 1) / (each - 1)
-
-
-class _Positions(Accumulator):
-    def __init__(self, target: Target) -> None:
-        self.kinds = dict(slices_of(target.layout))
-        if target.size <= MOST:
-            self.kinds["entries"] = ()
-        self.sums: dict[str, tuple[Values, Values, Values]] = {}
-        self.draws = self.n = 0
-
-    def add(self, batch: Batch) -> None:
-        self.draws += batch.count
-        self.n += batch.grid.size
-        for name in self.kinds:
+    def measure(self, batch: Batch) -> Sums:
+        sums = []
+        for name in _kinds(batch.expected):
             if name == "entries":
                 grid = batch.grid
                 counts = np.full(grid.shape[1:], float(len(grid)))
-                if batch.target.family == "sparse":
+                if batch.expected.family == "sparse":
                     counts = (grid != 0).sum(axis=0).astype(np.float64)
-                found = counts, grid.sum(axis=0), np.einsum("d...,d...->...", grid, grid)
+                squares = np.einsum("d...,d...->...", grid, grid)
+                sums.append(Sums((counts, grid.sum(axis=0), squares)))
             else:
-                counts, sums, squares = batch.sums[name]
-                found = counts.sum(axis=0), sums.sum(axis=0), squares.sum(axis=0)
-            before = self.sums.get(name)
-            self.sums[name] = (
-                found
-                if before is None
-                else (before[0] + found[0], before[1] + found[1], before[2] + found[2])
-            )
+                sums.append(Sums(part.sum(axis=0) for part in batch.sums[name]))
+        return Sums((Sums(sums), batch.count, batch.grid.size))
 
-    def evidence(self) -> Evidence:
-        found = []
-        for name, (counts, sums, squares) in self.sums.items():
-            if name == "entries" and self.draws < 2:
+    def evidence(self, state: Any, expected: Expected) -> Evidence:
+        of_each, draws, samples = state
+        tests = []
+        for name, (counts, sums, squares) in zip(_kinds(expected), of_each, strict=True):
+            if name == "entries" and draws < 2:
                 continue
             met = counts > 0
             n = counts[met]
@@ -105,11 +70,35 @@ class _Positions(Accumulator):
                 p_value = error_rates.bonferroni(error_rates.two_sided(largest), len(z))
                 at = int(np.flatnonzero(met.ravel())[worst])
                 text = f"the {what} of {name} {at} is {largest:+.2f} standard errors off"
-                found.append((p_value, largest, text))
+                tests.append((p_value, largest, text))
                 text = f"the {what}s of the {name} vary {total / len(z):.4f} times as chance says"
-                found.append((error_rates.of_chi2(total, len(z)), total / len(z), text))
-        if not found:
-            return Evidence(0.0, 1.0, self.n, "one draw of slices that are too small")
-        p_value, statistic, message = min(found)
-        message = f"over {self.draws} draws {message}"
-        return Evidence(statistic, error_rates.bonferroni(p_value, len(found)), self.n, message)
+                tests.append((error_rates.of_chi2(total, len(z)), total / len(z), text))
+        if not tests:
+            return Evidence(0.0, 1.0, samples, "one draw of slices that are too small")
+        p_value, statistic, message = min(tests)
+        message = f"over {draws} draws {message}"
+        return Evidence(statistic, error_rates.bonferroni(p_value, len(tests)), samples, message)
+
+    def min_discrepancy(self, n: int, expected: Expected, levels: Rates = DEFAULT) -> float:
+        # Offsets of R places, a share d of the variance, multiply chi2_R by 1 + (N - 1) d. A place
+        # is an entry; of a large weight an output, or whatever it has slices of.
+        slices = slices_of(expected.layout)
+        kinds, places = len(slices), expected.size
+        if places <= MOST:
+            kinds += 1
+        elif slices:
+            sizes = sizes_of(expected.layout)
+            places //= math.prod(sizes[axis] for axis in next(iter(slices.values())))
+        else:
+            return math.inf
+        each = n / places * expected.entries / expected.size
+        if each < 2:
+            return math.inf
+        limit = float(special.chdtri(places, levels.first / (8 * kinds)))
+        least = float(special.chdtri(places, 1 - error_rates.MISS))
+        return (limit / least - 1) / (each - 1)
+
+
+def _kinds(expected: Expected) -> list[str]:
+    """Return the kinds of places that are summed up."""
+    return [*slices_of(expected.layout), *(["entries"] if expected.size <= MOST else [])]

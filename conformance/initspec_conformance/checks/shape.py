@@ -7,46 +7,43 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.polynomial import legendre
+from numpy.typing import NDArray
 
-from initspec_conformance.checks.base import DEFAULT, Accumulator, Check, Evidence
+from initspec_conformance.checks.base import DEFAULT, Check, Evidence
 from initspec_conformance.checks.batch import Batch
 from initspec_conformance.expected.arrays import Values
-from initspec_conformance.expected.rounding import Reading
-from initspec_conformance.expected.target import Target
+from initspec_conformance.expected.expected import Expected
+from initspec_conformance.expected.rounding import Rounding
 from initspec_conformance.statistics import error_rates
 from initspec_conformance.statistics.error_rates import MISS, Rates
+
+Counts = NDArray[np.int64]
 
 DEGREES = 8
 
 
 @lru_cache(maxsize=32)
-def _polynomials(reading: Reading) -> tuple[Values, Values]:
+def _polynomials(rounding: Rounding) -> tuple[Values, Values]:
     """Return the Legendre polynomials at the cells' places, standardised, and their skewness."""
-    masses = np.diff(reading.upto, prepend=0.0)
+    masses = np.diff(rounding.upto, prepend=0.0)
     rows = np.stack(
-        [legendre.legval(2 * reading.places - 1, np.eye(DEGREES + 1)[k]) for k in range(1, 9)]
+        [legendre.legval(2 * rounding.places - 1, np.eye(DEGREES + 1)[k]) for k in range(1, 9)]
     )
     rows -= (rows @ masses)[:, None]
     rows /= np.sqrt(rows**2 @ masses)[:, None]
     return rows, rows**3 @ masses
 
 
-class _Counts(Accumulator):
-    """How many values lie in each cell."""
+class Counted(Check):
+    """A statistic of how many values lie in each cell."""
 
-    def __init__(self, target: Target) -> None:
-        self.reading = target.reading
-        self.counts = np.zeros(len(self.reading.upto), np.int64)
+    group = "shape"
 
-    def add(self, batch: Batch) -> None:
-        self.counts += batch.counts
-
-    @property
-    def n(self) -> int:
-        return int(self.counts.sum())
+    def measure(self, batch: Batch) -> Counts:
+        return batch.counts
 
 
-class Legendre(Check):
+class Legendre(Counted):
     """Smooth departures from the law: Neyman's (1937) smooth test, degree by degree."""
 
     name = "legendre"
@@ -54,18 +51,10 @@ class Legendre(Check):
     null = "T_k = n^-1/2 sum sqrt(2k+1) P_k(2 U - 1) ~ N(0, 1), k = 1..8, the largest of them"
     unit = "E[sqrt(2k+1) P_k(2 U - 1)]"
 
-    def start(self, target: Target) -> Accumulator:
-        return _Legendre(target)
-
-    def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        return error_rates.reach(levels, DEGREES) / math.sqrt(n)
-
-
-class _Legendre(_Counts):
-    def evidence(self) -> Evidence:
-        rows, skewness = _polynomials(self.reading)
-        n = self.n
-        t = rows @ self.counts / math.sqrt(n)
+    def evidence(self, state: Counts, expected: Expected) -> Evidence:
+        rows, skewness = _polynomials(expected.rounding)
+        n = int(state.sum())
+        t = rows @ state / math.sqrt(n)
         p_values = error_rates.of_skewed(t, skewness / math.sqrt(n))
         worst = int(np.argmin(p_values))
         p_value = error_rates.bonferroni(float(p_values[worst]), DEGREES)
@@ -74,8 +63,11 @@ class _Legendre(_Counts):
         message = f"Legendre moment {worst + 1} of U is {t[worst]:+.2f} standard errors off{hint}"
         return Evidence(float(t[worst]), p_value, n, message)
 
+    def min_discrepancy(self, n: int, expected: Expected, levels: Rates = DEFAULT) -> float:
+        return error_rates.reach(levels, DEGREES) / math.sqrt(n)
 
-class Distance(Check):
+
+class Distance(Counted):
     """Any departure: the Kolmogorov distance under the bound of Massart (1990)."""
 
     name = "distance"
@@ -83,34 +75,29 @@ class Distance(Check):
     null = "P(D > d) <= 2 exp(-2 n d^2), D taken at the edges of 2^16 cells"
     unit = "in the cdf"
 
-    def start(self, target: Target) -> Accumulator:
-        return _Distance(target)
+    def evidence(self, state: Counts, expected: Expected) -> Evidence:
+        n, upto = int(state.sum()), expected.rounding.upto
+        distances = np.abs(np.cumsum(state) / n - upto)
+        worst = int(np.argmax(distances))
+        distance = float(distances[worst])
+        p_value = min(1.0, 2 * math.exp(-2 * n * distance**2))
+        message = (
+            f"P(x <= quantile {upto[worst]:.4f}) is off by {distance:.5f}, "
+            f"{distance * math.sqrt(n):.2f} / sqrt(n)"
+        )
+        return Evidence(distance, p_value, n, message)
 
-    def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
+    def min_discrepancy(self, n: int, expected: Expected, levels: Rates = DEFAULT) -> float:
         # D is seen where it exceeds the limit by more than the same bound at the miss rate.
         return (
             math.sqrt(math.log(2 / levels.first) / 2) + math.sqrt(math.log(2 / MISS) / 2)
         ) / math.sqrt(n)
 
 
-class _Distance(_Counts):
-    def evidence(self) -> Evidence:
-        n = self.n
-        distances = np.abs(np.cumsum(self.counts) / n - self.reading.upto)
-        worst = int(np.argmax(distances))
-        distance = float(distances[worst])
-        p_value = min(1.0, 2 * math.exp(-2 * n * distance**2))
-        message = (
-            f"P(x <= quantile {self.reading.upto[worst]:.4f}) is off by {distance:.5f}, "
-            f"{distance * math.sqrt(n):.2f} / sqrt(n)"
-        )
-        return Evidence(distance, p_value, n, message)
-
-
 SHARES = (1e-2, 1e-3, 1e-4)
 
 
-class Tails(Check):
+class Tails(Counted):
     """How many values lie in the outermost 1e-2, 1e-3 and 1e-4 of either side."""
 
     name = "tails"
@@ -118,17 +105,9 @@ class Tails(Check):
     null = "the count beyond a cell's edge ~ Binomial(n, q), q = 1e-2, 1e-3, 1e-4, both sides"
     unit = "of the tail beyond 1e-3"
 
-    def start(self, target: Target) -> Accumulator:
-        return _Tails(target)
-
-    def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        return error_rates.least_excess(n, SHARES[1], levels.first / (4 * len(SHARES)))
-
-
-class _Tails(_Counts):
-    def evidence(self) -> Evidence:
-        n, upto = self.n, self.reading.upto
-        below = np.cumsum(self.counts)
+    def evidence(self, state: Counts, expected: Expected) -> Evidence:
+        n, upto = int(state.sum()), expected.rounding.upto
+        below = np.cumsum(state)
         worst = (1.0, "every tail is empty in this dtype", 0.0)
         for share in SHARES:
             low = int(np.searchsorted(upto, share))
@@ -145,3 +124,6 @@ class _Tails(_Counts):
                     worst = (p_value, text, (count - n * q) / math.sqrt(n * q * (1 - q)))
         p_value = error_rates.bonferroni(worst[0], 2 * len(SHARES))
         return Evidence(worst[2], p_value, n, worst[1])
+
+    def min_discrepancy(self, n: int, expected: Expected, levels: Rates = DEFAULT) -> float:
+        return error_rates.least_excess(n, SHARES[1], levels.first / (4 * len(SHARES)))

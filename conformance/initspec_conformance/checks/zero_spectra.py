@@ -3,27 +3,43 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from scipy import fft, special
 
-from initspec_conformance.checks.base import DEFAULT, Accumulator, Evidence
+from initspec_conformance.checks.base import DEFAULT, Evidence, Sums
 from initspec_conformance.checks.batch import Batch
 from initspec_conformance.checks.permutations import Lengths, of_distances, of_waves
 from initspec_conformance.checks.sparsity import Mask, masks
+from initspec_conformance.expected.expected import Expected
 from initspec_conformance.expected.laws import zeros_of
-from initspec_conformance.expected.target import Target
 from initspec_conformance.statistics import error_rates
 from initspec_conformance.statistics.error_rates import Rates
+
+
+def _power(batch: Batch, length: int) -> Sums:
+    """Return the power of the zeros at each frequency of a length, over slices, and their number.
+
+    Each slice of zeros is padded to the length.
+    """
+    zeros, entries, _ = zeros_of(batch.expected.spec, batch.expected.layout)
+    share = np.float32(zeros / entries)
+    power, slices = np.zeros(length // 2 + 1), 0
+    for mask in masks(batch):
+        spectrum = fft.rfft(mask.astype(np.float32) - share, length, axis=1)
+        power += (spectrum.real**2 + spectrum.imag**2).sum(axis=0)
+        slices += len(mask)
+    return Sums((power, slices))
 
 
 class Shuffled(Mask):
     """A statistic of pairs of places, of the lesser of zeros and others."""
 
-    def applies(self, target: Target) -> bool:
-        if not super().applies(target):
+    def applies(self, expected: Expected) -> bool:
+        if not super().applies(expected):
             return False
-        zeros, entries, _ = zeros_of(target.spec, target.layout)
+        zeros, entries, _ = zeros_of(expected.spec, expected.layout)
         return min(zeros, entries - zeros) >= 2
 
 
@@ -38,11 +54,34 @@ class Distances(Shuffled):
     )
     unit = "as the correlation of zeros half a slice apart"
 
-    def start(self, target: Target) -> Accumulator:
-        return _Distances(target)
+    def measure(self, batch: Batch) -> Sums:
+        return _power(batch, _padded(batch.expected))
 
-    def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        zeros, entries, _ = zeros_of(target.spec, target.layout)
+    def evidence(self, state: Any, expected: Expected) -> Evidence:
+        power, slices = state
+        zeros, entries, _ = zeros_of(expected.spec, expected.layout)
+        n, p = slices * entries, zeros / entries
+        distances = _distances(entries, zeros, slices)
+        if not len(distances):
+            return Evidence(0.0, 1.0, n, f"{slices} slices have too few pairs of zeros")
+        mean, variance, third = of_distances(entries, zeros, distances)
+        off = fft.irfft(power, _padded(expected))[distances] - slices * mean
+        # A pair more or less is a step of about one: half of it nearer, for continuity.
+        nearer = np.sign(off) * np.maximum(np.abs(off) - HALF_STEP, 0.0)
+        z = nearer / np.sqrt(slices * variance)
+        p_values = error_rates.of_skewed(z, third / variance**1.5 / math.sqrt(slices))
+        worst = int(np.argmin(p_values))
+        p_value = error_rates.bonferroni(float(p_values[worst]), len(distances))
+        distance = int(distances[worst])
+        pairs = slices * (entries - distance) * p * (1 - p)
+        message = (
+            f"zeros {distance} apart in a slice correlate by {off[worst] / pairs:+.4f}, "
+            f"z = {z[worst]:+.2f}"
+        )
+        return Evidence(float(z[worst]), p_value, n, message)
+
+    def min_discrepancy(self, n: int, expected: Expected, levels: Rates = DEFAULT) -> float:
+        zeros, entries, _ = zeros_of(expected.spec, expected.layout)
         slices, half = max(n // entries, 1), entries // 2
         known = _distances(entries, zeros, slices)
         if half not in known:
@@ -67,48 +106,10 @@ def _distances(entries: int, zeros: int, slices: int) -> Lengths:
     return np.asarray(distances[enough])
 
 
-class _Power(Accumulator):
-    """The power of the zeros at each frequency of a slice of some length, summed over slices."""
-
-    def __init__(self, target: Target, length: int) -> None:
-        self.zeros, self.entries, _ = zeros_of(target.spec, target.layout)
-        self.length = length
-        self.power = np.zeros(length // 2 + 1)
-        self.slices = 0
-
-    def add(self, batch: Batch) -> None:
-        share = np.float32(self.zeros / self.entries)
-        for mask in masks(batch):
-            spectrum = fft.rfft(mask.astype(np.float32) - share, self.length, axis=1)
-            self.power += (spectrum.real**2 + spectrum.imag**2).sum(axis=0)
-            self.slices += len(mask)
-
-
-class _Distances(_Power):
-    def __init__(self, target: Target) -> None:
-        _, entries, _ = zeros_of(target.spec, target.layout)
-        super().__init__(target, fft.next_fast_len(2 * entries, real=True))
-
-    def evidence(self) -> Evidence:
-        n, p = self.slices * self.entries, self.zeros / self.entries
-        distances = _distances(self.entries, self.zeros, self.slices)
-        if not len(distances):
-            return Evidence(0.0, 1.0, n, f"{self.slices} slices have too few pairs of zeros")
-        mean, variance, third = of_distances(self.entries, self.zeros, distances)
-        off = fft.irfft(self.power, self.length)[distances] - self.slices * mean
-        # A pair more or less is a step of about one: half of it nearer, for continuity.
-        nearer = np.sign(off) * np.maximum(np.abs(off) - HALF_STEP, 0.0)
-        z = nearer / np.sqrt(self.slices * variance)
-        p_values = error_rates.of_skewed(z, third / variance**1.5 / math.sqrt(self.slices))
-        worst = int(np.argmin(p_values))
-        p_value = error_rates.bonferroni(float(p_values[worst]), len(distances))
-        distance = int(distances[worst])
-        pairs = self.slices * (self.entries - distance) * p * (1 - p)
-        message = (
-            f"zeros {distance} apart in a slice correlate by {off[worst] / pairs:+.4f}, "
-            f"z = {z[worst]:+.2f}"
-        )
-        return Evidence(float(z[worst]), p_value, n, message)
+def _padded(expected: Expected) -> int:
+    """Return the length of a slice with enough zeros after it for no pair to wrap around."""
+    _, entries, _ = zeros_of(expected.spec, expected.layout)
+    return int(fft.next_fast_len(2 * entries, real=True))
 
 
 class Waves(Shuffled):
@@ -126,11 +127,30 @@ class Waves(Shuffled):
     )
     unit = "of the power of one frequency"
 
-    def start(self, target: Target) -> Accumulator:
-        return _Waves(target)
+    def measure(self, batch: Batch) -> Sums:
+        _, entries, _ = zeros_of(batch.expected.spec, batch.expected.layout)
+        return _power(batch, entries)
 
-    def min_discrepancy(self, n: int, target: Target, levels: Rates = DEFAULT) -> float:
-        zeros, entries, _ = zeros_of(target.spec, target.layout)
+    def evidence(self, state: Any, expected: Expected) -> Evidence:
+        power, slices = state
+        zeros, entries, _ = zeros_of(expected.spec, expected.layout)
+        n = slices * entries
+        if slices < LEAST:
+            return Evidence(0.0, 1.0, n, f"{slices} slices are too few to judge")
+        mean, variance, third = of_waves(entries, zeros)
+        z = (power[1:] - slices * mean) / np.sqrt(slices * variance)
+        p_values = error_rates.of_skewed(z, third / variance**1.5 / math.sqrt(slices))
+        worst = int(np.argmin(p_values))
+        p_value = error_rates.bonferroni(float(p_values[worst]), len(z))
+        share = power[1 + worst] / slices / mean[worst]
+        message = (
+            f"zeros have {share:.4f} times the power of chance at {worst + 1} waves a slice, "
+            f"z = {z[worst]:+.2f}"
+        )
+        return Evidence(float(z[worst]), p_value, n, message)
+
+    def min_discrepancy(self, n: int, expected: Expected, levels: Rates = DEFAULT) -> float:
+        zeros, entries, _ = zeros_of(expected.spec, expected.layout)
         slices = max(n // entries, 1)
         if slices < LEAST:
             return math.inf
@@ -143,26 +163,3 @@ class Waves(Shuffled):
 
 LEAST = 32
 """How many slices the power of a frequency is summed over, at least."""
-
-
-class _Waves(_Power):
-    def __init__(self, target: Target) -> None:
-        _, entries, _ = zeros_of(target.spec, target.layout)
-        super().__init__(target, entries)
-
-    def evidence(self) -> Evidence:
-        n = self.slices * self.entries
-        if self.slices < LEAST:
-            return Evidence(0.0, 1.0, n, f"{self.slices} slices are too few to judge")
-        mean, variance, third = of_waves(self.entries, self.zeros)
-        power = self.power[1:]
-        z = (power - self.slices * mean) / np.sqrt(self.slices * variance)
-        p_values = error_rates.of_skewed(z, third / variance**1.5 / math.sqrt(self.slices))
-        worst = int(np.argmin(p_values))
-        p_value = error_rates.bonferroni(float(p_values[worst]), len(z))
-        share = power[worst] / self.slices / mean[worst]
-        message = (
-            f"zeros have {share:.4f} times the power of chance at {worst + 1} waves a slice, "
-            f"z = {z[worst]:+.2f}"
-        )
-        return Evidence(float(z[worst]), p_value, n, message)

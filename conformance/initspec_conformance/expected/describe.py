@@ -1,4 +1,4 @@
-"""What weights look like, for people who expected something else."""
+"""Describe a weight and name the specs that it matches, for failure messages."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from contextlib import suppress
 
 import numpy as np
 
-from initspec import InitSpec, TruncatedNormal
-from initspec.distributions.rules import FanRule
+from initspec import FanRule, InitSpec, TruncatedNormal
 from initspec.errors import InitSpecError
 from initspec_conformance.expected.arrays import Array, Values
-from initspec_conformance.expected.target import Target
+from initspec_conformance.expected.expected import Expected
 
 _FAMILIES = ("normal", "uniform", "truncated_normal")
 _NAMED = 3
 """How many specs are named at most, where several have the same standard deviation."""
 
 
-def looks_like(values: Array, target: Target) -> str:
+def looks_like(values: Array, expected: Expected) -> str:
     """Say what a weight looks like: its numbers, and the specs whose numbers they are."""
     x = values.astype(np.float64).ravel()
     if x.min() == x.max():
@@ -30,17 +29,17 @@ def looks_like(values: Array, target: Target) -> str:
     text = f"mean {mean:.4g}, std {std:.4g}, from {x.min():.4g} to {x.max():.4g}"
     if zeros > 0.01:
         text += f", {zeros:.1%} of it exactly 0"
-    structure = _structure(values, target)
+    structure = _structure(values, expected)
     if structure:
         return f"{text}: {structure}"
     if not std:
         return f"{text}: all else is {mean:.6g}"
-    return f"{text}: {_nearest(dense, mean, std, target)}"
+    return f"{text}: {_nearest(dense, mean, std, expected)}"
 
 
-def _structure(values: Array, target: Target) -> str:
+def _structure(values: Array, expected: Expected) -> str:
     """Return what a weight of orthonormal rows or columns is; "" where it has none."""
-    layout = target.layout
+    layout = expected.layout
     order = values.reshape(layout.sizes).transpose(layout.order).astype(np.float64)
     matrix = order.reshape(layout.stack, layout.out, -1)[0]
     if matrix.shape[0] > matrix.shape[1]:
@@ -49,50 +48,50 @@ def _structure(values: Array, target: Target) -> str:
         return ""
     gram = matrix @ matrix.T
     gain = math.sqrt(np.trace(gram) / len(gram))
-    if not gain or np.abs(gram / gain**2 - np.eye(len(gram))).max() > 16 * target.unit:
+    if not gain or np.abs(gram / gain**2 - np.eye(len(gram))).max() > 16 * expected.unit:
         return ""
     name = "an identity" if np.count_nonzero(matrix) == len(matrix) else "orthogonal"
     return f"{name} of gain {gain:.4g}"
 
 
-def _nearest(x: Values, mean: float, std: float, target: Target) -> str:
+def _nearest(x: Values, mean: float, std: float, expected: Expected) -> str:
     """Return the specs whose standard deviation this is, or how far off it is."""
     shape = _shape((x - mean) / std)
-    if abs(mean - target.spec.mean(target.shape, target.axes)) > 6 * std / math.sqrt(len(x)):
+    if abs(mean - expected.spec.mean(expected.shape, expected.axes)) > 6 * std / math.sqrt(len(x)):
         return f"{shape} with another mean"
     spread = 6 / math.sqrt(2 * len(x)) + 0.003
     near = sorted(
         (off, text)
-        for text, expected in _candidates(shape, target)
-        if expected > 0 and (off := abs(math.log(std / expected))) < spread
+        for text, candidate in _candidates(shape, expected)
+        if candidate > 0 and (off := abs(math.log(std / candidate))) < spread
     )
     if near:
         named = list(dict.fromkeys(text for _, text in near[:_NAMED]))
-        alone = ", by its shape and spread alone" if str(target.spec) in named else ""
+        alone = ", by its shape and spread alone" if str(expected.spec) in named else ""
         return " or ".join(named) + alone
-    sigma = _sigma(target)
+    sigma = _sigma(expected)
     if not sigma:
         return f"{shape} of std {std:.4g}"
-    return f"{shape}, its std {std / sigma:.4g} times that of {target.spec}"
+    return f"{shape}, its std {std / sigma:.4g} times that of {expected.spec}"
 
 
-def _sigma(target: Target) -> float:
+def _sigma(expected: Expected) -> float:
     """Return the standard deviation of the entries; of a sparse weight, of those that are not 0."""
-    law = target.law
-    return law.moments()[1] if law is not None else target.spec.std(target.shape, target.axes)
+    law = expected.law
+    return law.moments()[1] if law is not None else expected.spec.std(expected.shape, expected.axes)
 
 
-def _candidates(shape: str, target: Target) -> Iterator[tuple[str, float]]:
+def _candidates(shape: str, expected: Expected) -> Iterator[tuple[str, float]]:
     """Yield what a weight of a shape may be meant as, and the standard deviation that it has."""
     for rule in ("he", "glorot", "lecun"):
         for mode in ("fan_in", "fan_out", "fan_avg"):
             spec = InitSpec(shape, rule, mode=mode)
             with suppress(InitSpecError):  # fans of a weight without axes
-                yield str(spec), spec.std(target.shape, target.axes)
-    spec = target.spec
+                yield str(spec), spec.std(expected.shape, expected.axes)
+    spec = expected.spec
     if spec.variance is None:
         return
-    sigma = _sigma(target)
+    sigma = _sigma(expected)
     family = spec.distribution
     yield f"{spec} with its variance for its std", sigma**2
     if shape == family.name():
@@ -107,8 +106,8 @@ def _candidates(shape: str, target: Target) -> Iterator[tuple[str, float]]:
         yield f"{spec} with corrected={not family.corrected}", wrong
         if shape == "normal":
             yield f"{spec} that was not truncated", sigma / cut if not family.corrected else sigma
-    if isinstance(spec.variance, FanRule) and target.layout.taps > 1:
-        yield f"{spec} without its receptive field", sigma * math.sqrt(target.layout.taps)
+    if isinstance(spec.variance, FanRule) and expected.layout.taps > 1:
+        yield f"{spec} without its receptive field", sigma * math.sqrt(expected.layout.taps)
 
 
 def _shape(y: Values) -> str:

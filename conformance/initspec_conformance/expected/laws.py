@@ -1,22 +1,43 @@
 """The law that a spec promises its entries, built from the spec's fields with SciPy.
 
-Nothing here asks a backend, or the resolved spec of initspec: the two are held against each
-other.
+Nothing here asks a backend, or the resolved spec of initspec: the two are compared with each other.
+So a new family needs its law a second time, in one line:
+
+    from initspec_conformance.expected.laws import LAWS, EntryLaw, sigma
+
+    LAWS[Laplace] = lambda spec, fans: EntryLaw("laplace", 0.0, sigma(spec, fans)[1] / math.sqrt(2))
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from scipy import special, stats
 
-from initspec import Fans, InitSpec, Normal, Sparse, TruncatedNormal, Uniform
-from initspec.axes.layout import Layout
-from initspec.distributions.rules import FanRule, Range, Std
+from initspec import (
+    Constant,
+    DeltaOrthogonal,
+    Dirac,
+    FanRule,
+    Fans,
+    Identity,
+    InitSpec,
+    Normal,
+    Orthogonal,
+    Range,
+    Sparse,
+    Std,
+    TruncatedNormal,
+    Uniform,
+)
+from initspec.axes import Layout
+from initspec.errors import SpecError
 from initspec_conformance.expected.arrays import Values
 
 
@@ -25,27 +46,36 @@ class EntryLaw:
     """A continuous law of independent entries: mean + scale * Y.
 
     Attributes:
-        family: "normal", "uniform" or "truncated".
+        family: "normal", "uniform", "truncated", or the name of a distribution in `scipy.stats`,
+            such as "laplace", with a location and a scale.
         mean: the mean of the parent law, which W = mean + scale * Y is built on.
         scale: what the standard variate is multiplied with.
-        ends: the ends of Y.
+        ends: the ends of Y; of SciPy's distributions, their own support.
+        shapes: the shape parameters of SciPy's distribution, if it has any.
     """
 
     family: str
     mean: float
     scale: float
-    ends: tuple[float, float]
+    ends: tuple[float, float] = (-math.inf, math.inf)
+    shapes: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.family not in ("normal", "uniform", "truncated"):
+            low, high = _standard(self).support()
+            object.__setattr__(self, "ends", (float(low), float(high)))
 
     @property
-    def frozen(self) -> stats.rv_continuous:
+    def frozen(self) -> Any:
         """The same law as SciPy's frozen distribution."""
-        low, high = self.ends
         match self.family:
             case "normal":
                 return stats.norm(self.mean, self.scale)
             case "uniform":
                 return stats.uniform(self.low, self.high - self.low)
-        return stats.truncnorm(low, high, loc=self.mean, scale=self.scale)
+            case "truncated":
+                return stats.truncnorm(*self.ends, loc=self.mean, scale=self.scale)
+        return getattr(stats, self.family)(*self.shapes, loc=self.mean, scale=self.scale)
 
     @property
     def low(self) -> float:
@@ -57,6 +87,12 @@ class EntryLaw:
         """The upper end of the support."""
         return self.mean + self.scale * self.ends[1]
 
+    @property
+    def width(self) -> float:
+        """The width of the support, 0 where it is not bounded on both sides."""
+        width = self.high - self.low
+        return width if math.isfinite(width) else 0.0
+
     def moments(self) -> tuple[float, float, float]:
         """Return the mean, the standard deviation and the kurtosis (3 for a normal law)."""
         return _moments(self)
@@ -65,41 +101,26 @@ class EntryLaw:
         """Return E (W - E W)^order / sd^order."""
         return _central(self, order)
 
-    @property
-    def mirror(self) -> EntryLaw:
-        """The law of -W: its lower tail is this one's upper, to all digits."""
-        return replace(self, mean=-self.mean, ends=(-self.ends[1], -self.ends[0]))
-
-    def cdf(self, x: Values, shift: Values | float | None = None) -> Values:
-        """Return P(W <= x + shift); x + shift itself may be no float64."""
-        y = x - self.mean
-        if shift is not None:
-            y = y + shift
-        y = y / self.scale
+    def cdf(self, x: Values, shift: float = 0.0) -> Values:
+        """Return P(W <= x + shift); x + shift may be too fine for a float64."""
+        y = (x - self.mean + shift) / self.scale
         low, high = self.ends
-        if self.family == "normal":
-            return np.asarray(special.ndtr(y))
-        y = np.clip(y, low, high)
-        if self.family == "uniform":
-            return np.asarray((y - low) / (high - low))
-        if low > 0:  # in the upper tail ndtr is 1 to all digits: use its mirror image
-            top = special.ndtr(-low)
-            return np.asarray((top - special.ndtr(-y)) / (top - special.ndtr(-high)))
-        bottom = special.ndtr(low)
-        return np.asarray((special.ndtr(y) - bottom) / (special.ndtr(high) - bottom))
+        match self.family:
+            case "normal":
+                return np.asarray(special.ndtr(y))
+            case "uniform":
+                return np.asarray((np.clip(y, low, high) - low) / (high - low))
+            case "truncated":
+                return _truncated(np.clip(y, low, high), low, high)
+        return np.asarray(_standard(self).cdf(y))
 
-    def centred(self, u: Values) -> Values:
-        """Return the quantiles of u in (0, 1), less the mean of the law."""
-        low, high = self.ends
-        if self.family == "normal":
-            return np.asarray(self.scale * special.ndtri(u))
-        if self.family == "uniform":
-            return np.asarray(self.scale * (low + u * (high - low)))
-        if low > 0:  # as in `cdf`
-            return -self.mirror.centred(1 - u)
-        bottom = special.ndtr(low)
-        y = np.clip(special.ndtri(bottom + u * (special.ndtr(high) - bottom)), low, high)
-        return np.asarray(self.scale * y + (self.mean - self.moments()[0]))
+    def sf(self, x: Values, shift: float = 0.0) -> Values:
+        """Return P(W > x + shift), to all digits where it is small."""
+        if self.family in ("normal", "uniform", "truncated"):  # the law of -W is of the same family
+            mirror = replace(self, mean=-self.mean, ends=(-self.ends[1], -self.ends[0]))
+            return mirror.cdf(-x, -shift)
+        y = (x - self.mean + shift) / self.scale
+        return np.asarray(_standard(self).sf(y))
 
     def scores(self, x: Values, u: Values) -> Values:
         """Return the normal scores Phi^-1(F(x)): N(0, 1) under the law."""
@@ -109,13 +130,21 @@ class EntryLaw:
         return np.asarray(special.ndtri(np.clip(u, tiny, 1 - tiny)))
 
 
+def _truncated(y: Values, low: float, high: float) -> Values:
+    if low > 0:  # in the upper tail ndtr is 1 to all digits: use its mirror image
+        top = special.ndtr(-low)
+        return np.asarray((top - special.ndtr(-y)) / (top - special.ndtr(-high)))
+    bottom = special.ndtr(low)
+    return np.asarray((special.ndtr(y) - bottom) / (special.ndtr(high) - bottom))
+
+
 @lru_cache(maxsize=256)
 def _moments(law: EntryLaw) -> tuple[float, float, float]:
     if law.family == "normal":
         return law.mean, law.scale, 3.0
     if law.family == "uniform":
         return law.mean, law.scale, 1.8
-    mean, variance, kurtosis = (float(x) for x in stats.truncnorm(*law.ends).stats(moments="mvk"))
+    mean, variance, kurtosis = (float(x) for x in _standard(law).stats(moments="mvk"))
     return law.mean + law.scale * mean, law.scale * math.sqrt(variance), kurtosis + 3
 
 
@@ -125,11 +154,18 @@ def _central(law: EntryLaw, order: int) -> float:
         return 0.0 if order % 2 else float(math.prod(range(1, order, 2)))
     if law.family == "uniform":
         return 0.0 if order % 2 else math.sqrt(3) ** order / (order + 1)
-    y = stats.truncnorm(*law.ends)
+    y = _standard(law)
     mean = float(y.mean())
     raw = [float(y.moment(k)) if k else 1.0 for k in range(order + 1)]
     terms = [math.comb(order, k) * raw[k] * (-mean) ** (order - k) for k in range(order + 1)]
     return sum(terms) / float(y.std()) ** order
+
+
+def _standard(law: EntryLaw) -> Any:
+    """Return SciPy's distribution of Y."""
+    if law.family == "truncated":
+        return stats.truncnorm(*law.ends)
+    return getattr(stats, law.family)(*law.shapes)
 
 
 def fan(fans: Fans, mode: str | None) -> float:
@@ -174,20 +210,65 @@ def zeros_of(spec: InitSpec, layout: Layout) -> tuple[int, int, int]:
     return int(exact.to_integral_value(ROUND_CEILING)), entries, layout.stack * across
 
 
+def _normal(spec: InitSpec, fans: Fans) -> EntryLaw:
+    return EntryLaw("normal", *sigma(spec, fans))
+
+
+def _uniform(spec: InitSpec, fans: Fans) -> EntryLaw:
+    return EntryLaw("uniform", *sigma(spec, fans), (-math.sqrt(3), math.sqrt(3)))
+
+
+def _truncated_normal(spec: InitSpec, fans: Fans) -> EntryLaw:
+    family = spec.distribution
+    assert isinstance(family, TruncatedNormal)
+    mean, scale = sigma(spec, fans)
+    if family.corrected:
+        scale /= float(stats.truncnorm(family.lower, family.upper).std())
+    return EntryLaw("truncated", mean, scale, (family.lower, family.upper))
+
+
+LAWS: dict[type, Callable[[InitSpec, Fans], EntryLaw]] = {
+    Normal: _normal,
+    Sparse: _normal,  # of the entries that are not 0
+    Uniform: _uniform,
+    TruncatedNormal: _truncated_normal,
+}
+"""The law of the independent entries of each family, from a spec and the fans of a weight."""
+
+STRUCTURED: dict[type, str] = {
+    Sparse: "sparse",
+    Orthogonal: "haar",
+    DeltaOrthogonal: "haar",
+    Constant: "fixed",
+    Identity: "fixed",
+    Dirac: "fixed",
+}
+"""Families whose entries are not independent, and the checks that apply to them instead."""
+
+
+def structure_of(spec: InitSpec) -> str:
+    """Return which checks apply to a spec: "iid", "sparse", "haar" or "fixed".
+
+    Raises:
+        SpecError: the suite has no independent law for the family.
+    """
+    family = type(spec.distribution)
+    if family not in LAWS and family not in STRUCTURED:
+        raise SpecError(
+            f"no independent law for '{spec.distribution.name()}': add one to LAWS in "
+            "conformance/initspec_conformance/expected/laws.py, or to that dict in your tests"
+        )
+    return STRUCTURED.get(family, "iid")
+
+
 def entry_law(spec: InitSpec, fans: Fans) -> EntryLaw | None:
     """Return the law of the independent entries of a weight; for sparse, of its non-zeros.
 
     None for the structured and constant families, whose entries are not independent draws.
+
+    Raises:
+        SpecError: the suite has no independent law for the family.
     """
-    inf, root3 = math.inf, math.sqrt(3)
-    match spec.distribution:
-        case Normal() | Sparse():
-            return EntryLaw("normal", *sigma(spec, fans), (-inf, inf))
-        case Uniform():
-            return EntryLaw("uniform", *sigma(spec, fans), (-root3, root3))
-        case TruncatedNormal(lower=lower, upper=upper, corrected=corrected):
-            mean, scale = sigma(spec, fans)
-            if corrected:
-                scale /= float(stats.truncnorm(lower, upper).std())
-            return EntryLaw("truncated", mean, scale, (lower, upper))
-    return None
+    if structure_of(spec) in ("haar", "fixed"):
+        return None
+    return LAWS[type(spec.distribution)](spec, fans)

@@ -1,13 +1,10 @@
-"""How values of a dtype are read under a law: cells of known probability, and places in (0, 1).
+"""How a law looks in a dtype: cells of known probability, and the place of each value in (0, 1).
 
-Wide dtypes are read as the continuous law. In float16 and bfloat16 rounding shows: there each
-representable value is a cell of its own, whose probability is the law's mass between the midpoints
-to its neighbours, and every moment is that of the rounded law.
-
-Where a law has but a few values in its dtype, whichever that is, moments say little: a value that
-is met once in a million draws is hundreds of standard deviations off. There rounding is undone: a
-value is put somewhere in its cell, by noise and the law, and what comes of it has the continuous
-law exactly. A law of a single value needs no statistics: `only_value`.
+float32 and float64 are treated as the continuous law. In float16 and bfloat16 rounding shows: there
+each representable value is a cell of its own, whose probability is the law's mass between the
+midpoints to its neighbours, and every moment is that of the rounded law. Where a check needs a
+continuous law, rounding is randomised: each value is replaced by a random point of its cell, which
+restores the continuous law.
 """
 
 from __future__ import annotations
@@ -37,7 +34,7 @@ def skewness_of(central: Sequence[float]) -> tuple[float, float]:
     return central[3], (sixth - 3 * fourth + 2) / max(fourth - 1, 1e-9) ** 1.5
 
 
-class Reading(Protocol):
+class Rounding(Protocol):
     """A law as values of one dtype show it.
 
     Attributes:
@@ -75,7 +72,7 @@ class Reading(Protocol):
     def cells(self, values: Array, u: Values) -> NDArray[np.int64]:
         """Return the cell of each value."""
 
-    def centred(self, values: Array, u: Callable[[], Values]) -> Values:
+    def centred(self, values: Array) -> Values:
         """Return the values less the mean, with the moments and the skewness above."""
 
     def reach(self, value: float) -> tuple[float, float]:
@@ -113,7 +110,7 @@ class Continuous:
     def cells(self, values: Array, u: Values) -> NDArray[np.int64]:
         return np.minimum((u * BINS).astype(np.int64), BINS - 1)
 
-    def centred(self, values: Array, u: Callable[[], Values]) -> Values:
+    def centred(self, values: Array) -> Values:
         return values.astype(np.float64) - self.moments[0]
 
     def reach(self, value: float) -> tuple[float, float]:
@@ -188,7 +185,7 @@ class Rounded:
         negative = pattern > 1 << 15
         return np.where(negative, (1 << 16) - 1 - pattern, (1 << 15) | pattern)
 
-    def centred(self, values: Array, u: Callable[[], Values]) -> Values:
+    def centred(self, values: Array) -> Values:
         return values.astype(np.float64) - self.moments[0]
 
     def reach(self, value: float) -> tuple[float, float]:
@@ -221,119 +218,25 @@ class Rounded:
         return np.asarray(special.ndtri(np.clip(u, TINY, 1 - TINY)))
 
 
-@dataclass(frozen=True)
-class Spread(Continuous):
-    """A law of few values in its dtype: each is put back to where it may have been rounded from.
-
-    Attributes:
-        dtype: the name of the dtype.
-        floored: as for `Rounded`.
-    """
-
-    dtype: str
-    floored: bool = False
-
-    def within(self, values: Array) -> tuple[Values, Values]:
-        """Return P(W below the cell) and P(W below its end) for the cell of each value."""
-        if self.dtype in HALVES:
-            return rounded_of(self.law, self.dtype, self.floored).within(values)
-        below, above = self._reach(values)
-        x = values.astype(np.float64)
-        return self.law.cdf(x, below), self.law.cdf(x, above)
-
-    def masses_of(self, values: Array) -> Values:
-        """Return the probability of each value."""
-        lower, upper = self.within(values)
-        return upper - lower
-
-    def _reach(self, values: Array) -> tuple[Values, Values]:
-        infinity = values.dtype.type(np.inf)
-        x = values.astype(np.float64)
-        with np.errstate(over="ignore"):
-            below = (np.nextafter(values, -infinity).astype(np.float64) - x) / 2
-            above = (np.nextafter(values, infinity).astype(np.float64) - x) / 2
-        if self.floored:
-            least = FLOATS[self.dtype].smallest
-            below = np.where(x == least, -x, np.where(x == 0, 0.0, below))
-            above = np.where(x == -least, -x, np.where(x == 0, 0.0, above))
-        return below, above
-
-    def reach(self, value: float) -> tuple[float, float]:
-        if self.dtype in HALVES:
-            return rounded_of(self.law, self.dtype, self.floored).reach(value)
-        below, above = self._reach(np.array([value], numpy_dtype(FLOATS[self.dtype])))
-        return float(below[0]), float(above[0])
-
-    def u(self, values: Array, noise: Noise) -> Values:
-        lower, upper = self.within(values)
-        return np.asarray(upper - (upper - lower) * noise(values.shape))
-
-    def centred(self, values: Array, u: Callable[[], Values]) -> Values:
-        return self.law.centred(np.clip(u(), TINY, 1 - TINY))
-
-    def scores(self, values: Array, u: Values) -> Values:
-        return np.asarray(special.ndtri(np.clip(u, TINY, 1 - TINY)))
-
-
 TINY = 2.0**-53
 
 HALVES = ("float16", "bfloat16")
 """The dtypes of 16 bits."""
 
-FEW = 2.0**-6
-"""From this mass of a single 16-bit value on, rounding is undone."""
-
-FINE = 2.0**-16
-"""So many standard deviations two neighbours are apart, at most, in a continuous law.
-
-Then no edge is off by more than 3e-6 in the distribution function, a twentieth of the standard
-error of 2^26 draws, nor the mass beyond 1e-4 by more than a four-hundredth of its own.
-"""
-
 
 @lru_cache(maxsize=64)
-def rounded_of(law: EntryLaw, dtype: str, floored: bool = False) -> Rounded:
-    """Return the cells of a 16-bit dtype under a law."""
-    return Rounded(law, dtype, floored)
+def rounding_of(law: EntryLaw, dtype: str, floored: bool = False) -> Rounding:
+    """Return how values of a law look in a dtype."""
+    return Rounded(law, dtype, floored) if dtype in HALVES else Continuous(law)
 
 
-@lru_cache(maxsize=64)
-def reading_of(law: EntryLaw, dtype: str, floored: bool = False) -> Reading:
-    """Return how values of a dtype are read under a law."""
-    if dtype in HALVES:
-        rounded = rounded_of(law, dtype, floored)
-        return Spread(law, dtype, floored) if rounded.masses.max() > FEW else rounded
-    coarse = spacing_of(law, dtype) > FINE * law.scale
-    return Spread(law, dtype, floored) if coarse else Continuous(law)
+def spacings_of(law: EntryLaw, dtype: str) -> float:
+    """Return the standard deviation of a law in spacings of a dtype at its largest values.
 
-
-def spacing_of(law: EntryLaw, dtype: str) -> float:
-    """Return how far the largest values of a law are apart in a NumPy dtype."""
-    largest = max(
-        abs(max(law.low, law.mean - 6 * law.scale)), abs(min(law.high, law.mean + 6 * law.scale))
-    )
-    kind = np.dtype(dtype).type
-    with np.errstate(over="ignore", under="ignore"):
-        return float(np.spacing(min(kind(largest), np.finfo(kind).max)))
-
-
-IMPOSSIBLE = 2.0**-80
-"""What is less likely has happened in no draw."""
-
-
-@lru_cache(maxsize=256)
-def only_value(law: EntryLaw, dtype: str) -> float | None:
-    """Return the value that all numbers of a law are rounded to; None where there are several.
-
-    Numbers of 16 bits are rounded to float32 first: they keep that far from the edge.
+    0 where the dtype cannot hold them.
     """
-    with np.errstate(over="ignore"):
-        value = float(np.float64(law.moments()[0]).astype(numpy_dtype(FLOATS[dtype])))
-    if not np.isfinite(value):
-        return None
-    below, above = Spread(law, dtype).reach(value)
-    margin = float(np.spacing(np.float32(abs(value)))) if dtype in HALVES else 0.0
-    others = law.cdf(np.array([value]), below + margin) + law.mirror.cdf(
-        -np.array([value]), margin - above
-    )
-    return value if float(others[0]) < IMPOSSIBLE else None
+    mean, std, _ = law.moments()
+    largest = max(abs(max(law.low, mean - 6 * std)), abs(min(law.high, mean + 6 * std)))
+    with np.errstate(over="ignore", under="ignore"):
+        value = np.array(largest).astype(numpy_dtype(FLOATS[dtype]))
+    return std / float(np.spacing(value)) if np.isfinite(value) else 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from initspec.axes.layout import Layout
+from initspec.axes import Layout
 
 # The axes of [stack, out, in, kernel] that a slice is summed over.
 SLICES = {

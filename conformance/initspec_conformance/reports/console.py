@@ -1,4 +1,4 @@
-"""What a run prints at its end."""
+"""Print a report: a table, the failures, and the verdict."""
 
 from __future__ import annotations
 
@@ -10,85 +10,35 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from initspec_conformance.reports.sanitize import visible
-from initspec_conformance.results.findings import Finding, told
+from initspec_conformance.checks.base import GROUPS
+from initspec_conformance.reports.sanitize import sanitize
+from initspec_conformance.results.findings import Finding, format_failures
 from initspec_conformance.results.report import Report
 from initspec_conformance.statistics.error_rates import FAMILY
 
 MOST = 20
 """How many failures are printed in full."""
 
-GROUPS = {
-    "moments": ("mean", "variance", "pooled_mean", "pooled_variance", "too_good"),
-    "shape": ("legendre", "distance", "tails"),
-    "support and extremes": ("support", "extremes"),
-    "independence": (
-        "lags",
-        "seeds",
-        "periods",
-        "transpose",
-        "serial",
-        "rows",
-        "positions",
-        "copies",
-        "repeats",
-        "stuck",
-    ),
-    "orthogonality": ("orthogonality",),
-    "Haar measure": (),
-    "sparsity": (),
-    "fixed values": ("fixed",),
-    "dtype": ("distinct", "full_width", "binades", "resolution", "atoms", "rounding"),
-    "reproducibility": ("draws", "reproducible", "distinct_seeds", "global_state"),
-    "portable stream": ("stream", "names"),
-    "resolution and scaling": ("resolution", "convention", "scaling"),
-}
-"""The rows of the table, and the checks that each of them sums up."""
-
-_PREFIXES = {"haar_": "Haar measure", "zero": "sparsity"}
-"""Rows whose checks are known by how their names begin."""
-
 _WORD = 16
 """The longest word of a head that is not broken."""
 
 
-def group_of(check: str) -> str:
-    """Return the row that a check belongs to."""
-    for prefix, group in _PREFIXES.items():
-        if check.startswith(prefix):
-            return group
-    return next((group for group, names in GROUPS.items() if check in names), "other")
-
-
 def summary(report: Report) -> list[tuple[str, list[str]]]:
-    """Return the table of a run: for each property, a cell for each backend."""
+    """Return the table of a run: for each group of checks, a cell for each backend."""
     rows = []
-    for group in (*GROUPS, "other"):
-        cells = [
-            _cell([f for f in report.checks if f.backend == name and group_of(f.check) == group])
-            for name in report.versions
-        ]
+    for group in GROUPS:
+        members = [finding for finding in report.checks if finding.group == group]
+        cells = [_cell([f for f in members if f.backend == name]) for name in report.versions]
         if any(cells):
             rows.append((group, cells))
     return rows
-
-
-def to_markdown(report: Report) -> str:
-    """Return the table of a run as Markdown, for a README."""
-    heads = [_column(f"{name} ({version})") for name, version in report.versions.items()]
-    lines = [
-        "| property | " + " | ".join(heads) + " |",
-        "|---" * (len(heads) + 1) + "|",
-        *(f"| {group} | " + " | ".join(cells) + " |" for group, cells in summary(report)),
-    ]
-    return "\n".join(lines) + "\n"
 
 
 def show(report: Report, console: Console) -> None:
     """Print the table, the failures, and the verdict."""
     for table in _tables(report, console):
         console.print(table)
-    for text in told(report.failures[:MOST]):
+    for text in format_failures(report.failures[:MOST]):
         console.print(f"[red]{_plain(text)}[/]", highlight=False, soft_wrap=True)
     if len(report.failures) > MOST:
         console.print(f"... and {len(report.failures) - MOST} more; --json or --html has them all")
@@ -141,13 +91,7 @@ def _table(
 
 def _plain(text: str) -> str:
     """Return text that neither rich nor the terminal takes for a command."""
-    return escape(visible(text))
-
-
-def _column(text: str) -> str:
-    """Return the head of a column of a Markdown table."""
-    line = visible(text).replace("\n", " ").replace("\\", "\\\\").replace("|", "\\|")
-    return line.replace("<", "&lt;").replace("`", "\\`")
+    return escape(sanitize(text))
 
 
 def _verdict(report: Report) -> str:
@@ -155,7 +99,7 @@ def _verdict(report: Report) -> str:
     checks = _count(len(report.checks), "check")
     what = (
         f"{checks} in {report.seconds:.0f} s, level {report.level}, {seeds}; "
-        f"false alarms: {FAMILY:g} a run of {_count(report.tests, 'test')}"
+        f"probability of a false alarm: {FAMILY:g} for all {_count(report.tests, 'test')}"
     )
     if report.interrupted:
         return f"[red]Interrupted[/]: {what}"
@@ -169,16 +113,15 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def _cell(findings: Iterable[Finding]) -> str:
-    found = list(findings)
-    if not found:
-        return ""
-    failed = sum(finding.failed for finding in found)
-    known = sum(bool(finding.deviation) for finding in found)
-    text = f"{failed} of {len(found)} fail" if failed else f"{len(found)} pass"
-    if known and not failed:
-        text = f"{len(found) - known} pass, {known} known"
-    return text
+def _cell(findings: Sequence[Finding]) -> str:
+    count = len(findings)
+    failed = sum(finding.failed for finding in findings)
+    known = sum(bool(finding.deviation) for finding in findings)
+    if failed:
+        return f"{failed} of {count} fail"
+    if known:
+        return f"{count - known} pass, {known} known"
+    return f"{count} pass" if count else ""
 
 
 def _coloured(cell: str) -> str:

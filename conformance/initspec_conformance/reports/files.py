@@ -36,52 +36,40 @@ def check_writable(paths: Iterable[Path]) -> None:
 def write(report: Report, files: Mapping[str, Path]) -> Iterator[Path]:
     """Write a report in several kinds, each to its path; yield the paths.
 
-    Ctrl-C is not heeded meanwhile: the run is over, and a file would be cut in the middle.
-
     Args:
         report: the report.
-        files: a path for each of the kinds "json", "junit", "markdown" and "html".
+        files: a path for each of the kinds "json" and "html".
 
     Raises:
         InitSpecError: a file cannot be written; the others are.
     """
     failed = []
-    with _undisturbed():
-        for kind, path in files.items():
-            text = _writer(kind)(report)
-            try:
-                path.write_text(text, "utf-8")
-            except OSError as error:
-                failed.append(f"{path} cannot be written: {error.strerror}")
-            else:
-                yield path
+    for kind, path in files.items():
+        text = _writer(kind)(report)
+        try:
+            path.write_text(text, "utf-8")
+        except OSError as error:
+            failed.append(f"{path} cannot be written: {error.strerror}")
+        else:
+            yield path
     if failed:
         raise InitSpecError("; ".join(failed))
 
 
 def _writer(kind: str) -> Callable[[Report], str]:
-    # Imported only where asked for: Matplotlib alone takes a second.
-    match kind:
-        case "json":
-            from initspec_conformance.reports.document import to_json
+    # Imported only where asked for: the templates take a while.
+    if kind == "json":
+        from initspec_conformance.reports.document import to_json
 
-            return to_json
-        case "junit":
-            from initspec_conformance.reports.junit import to_junit
-
-            return to_junit
-        case "markdown":
-            from initspec_conformance.reports.console import to_markdown
-
-            return to_markdown
+        return to_json
     from initspec_conformance.reports.html import html_report
 
     return html_report
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Ignore Ctrl-C; only the main thread may say so."""
+def uninterrupted() -> Iterator[None]:
+    """Ignore Ctrl-C while a report is written; only the main thread can."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

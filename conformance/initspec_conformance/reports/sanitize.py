@@ -1,14 +1,14 @@
-"""Text of strangers, as a terminal and a file can show it."""
+"""Replace control characters in third-party text."""
 
 from __future__ import annotations
 
 
-def visible(text: str) -> str:
-    r"""Return text with a replacement character for what is no character to be seen.
+def sanitize(text: str) -> str:
+    r"""Return text with a replacement character for each that cannot be printed.
 
     Escape sequences would paint the terminal, and half a surrogate pair fits into no file.
 
-    >>> visible("a\x1b[31m b")
+    >>> sanitize("a\x1b[31m b")
     'a�[31m b'
     """
     spaced = text.replace("\t", "    ")

@@ -1,4 +1,4 @@
-"""What a check found on one cell."""
+"""The verdict of one check on one cell."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ class Finding:
         n: how many samples the first stage had.
         min_discrepancy: the least deviation, in `unit`, that n samples show at a miss rate of 1e-6;
             0 for a deterministic check, inf where they are too few to show any.
-        reproduce: Python that repeats it.
+        reproduce: a command, or Python, that repeats it.
         passed: the verdict.
         unit: what min_discrepancy counts in.
         backend: the name of the backend; "" for a callable or a single weight.
         cell: the id of the cell: spec/weight/dtype.
         deviation: why a failure was to be expected, with a link; "" where none was declared.
         z: the signed z of stage 1 where the check has one, which `pooled` adds up.
+        group: the row of a report's table that it is counted in.
     """
 
     check: str
@@ -41,6 +42,7 @@ class Finding:
     cell: str = ""
     deviation: str = ""
     z: float | None = None
+    group: str = ""
 
     @property
     def name(self) -> str:
@@ -67,10 +69,10 @@ class Finding:
         return not self.passed and not self.deviation
 
     def __str__(self) -> str:
-        return self.told()
+        return self.format()
 
-    def told(self, snippet: bool = True) -> str:
-        """Return the finding as text, a failure with or without the snippet that repeats it."""
+    def format(self, reproduce: bool = True) -> str:
+        """Return the finding as text, a failure with or without what repeats it."""
         verdict = "passed" if self.passed else "FAILED"
         lines = [f"{self.id}: {verdict}", f"  {self.message}"]
         if self.p_values is not None:
@@ -79,7 +81,7 @@ class Finding:
             lines.append(f"  sees {self.sees}")
         if self.deviation:
             lines.append(f"  known deviation: {self.deviation}")
-        if not self.passed and snippet:
+        if not self.passed and reproduce:
             lines.append("  " + self.reproduce.replace("\n", "\n  "))
         return "\n".join(lines)
 
@@ -90,10 +92,10 @@ def p_text(p_values: Sequence[float], digits: int = 3) -> str:
     return ", then ".join(f"{p:.{digits}g}" if p else "< 1e-300" for p in p_values)
 
 
-def told(findings: Sequence[Finding]) -> list[str]:
-    """Return failures as texts; those that one snippet repeats have it once, after the last."""
-    after = [finding.reproduce for finding in findings[1:]] + [""]
+def format_failures(findings: Sequence[Finding]) -> list[str]:
+    """Return failures as texts; those that one command repeats have it once, after the last."""
+    following = [finding.reproduce for finding in findings[1:]] + [""]
     return [
-        finding.told(snippet=finding.reproduce != next_one)
-        for finding, next_one in zip(findings, after, strict=False)
+        finding.format(reproduce=finding.reproduce != after)
+        for finding, after in zip(findings, following, strict=False)
     ]

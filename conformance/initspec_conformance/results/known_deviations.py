@@ -28,27 +28,27 @@ def declared(texts: Iterable[str]) -> list[Deviation]:
 
     A backend whose texts have another form declares them to readers only: they excuse nothing.
     """
-    found = []
+    deviations = []
     for text in texts:
         pattern, colon, reason = text.partition(": ")
         if colon and " " not in pattern and "http" in reason:
-            found.append(Deviation(pattern, reason))
-    return found
+            deviations.append(Deviation(pattern, reason))
+    return deviations
 
 
-def excuse(
-    findings: list[Finding], deviations: list[Deviation], manifest: Collection[str]
+def apply_known_deviations(
+    findings: list[Finding], deviations: list[Deviation], tests: Collection[str]
 ) -> list[Finding]:
     """Mark the failures that were declared; a declared one that no longer fails is a failure.
 
     Args:
         findings: of one backend.
         deviations: what it declares.
-        manifest: the names of all findings that the backend can have. Where some that a pattern
+        tests: the names of all findings that the backend can have. Where some that a pattern
             matches are not among `findings`, in a part of a run, it may well be they that fail.
     """
-    found = {finding.name for finding in findings}
-    unseen = [name for name in manifest if name not in found]
+    names = {finding.name for finding in findings}
+    unseen = [name for name in tests if name not in names]
     judged = list(findings)
     for deviation in deviations:
         matched = [i for i, f in enumerate(findings) if fnmatchcase(f.name, deviation.pattern)]
@@ -61,6 +61,19 @@ def excuse(
             f"{deviation.pattern!r} is declared to fail ({deviation.reason}) and passes: "
             "delete the declaration"
         )
-        again = findings[matched[0]].reproduce
-        judged.append(Finding("known_deviations", message, 1.0, None, 1, 0.0, again, False))
+        first = findings[matched[0]]
+        judged.append(
+            Finding(
+                check="known_deviations",
+                message=message,
+                statistic=1.0,
+                p_values=None,
+                n=1,
+                min_discrepancy=0.0,
+                reproduce=first.reproduce,
+                passed=False,
+                backend=first.backend,
+                group="known deviations",
+            )
+        )
     return judged

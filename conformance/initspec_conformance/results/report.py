@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from initspec_conformance.results.findings import Finding, told
+from initspec_conformance.results.findings import Finding, format_failures
 
 if TYPE_CHECKING:
     from initspec_conformance.results.sketch import Sketch
@@ -16,7 +16,7 @@ class Report:
     """What a run found.
 
     Attributes:
-        checks: every finding, in the order of the manifest.
+        checks: every finding, in the order of the cells.
         level: how much was drawn.
         nonce: 0 in the fixed mode; else the seed that repeats this run.
         tests: K, the number of tests that share the false-alarm rate of 1e-6.
@@ -55,4 +55,4 @@ class Report:
         head = f"{verdict}: {len(self.checks)} checks, {len(self.failures)} failures"
         if self.interrupted:
             head += ", interrupted"
-        return "\n".join([head, *told(self.failures)])
+        return "\n".join([head, *format_failures(self.failures)])

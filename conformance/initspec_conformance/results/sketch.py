@@ -11,7 +11,7 @@ from initspec_conformance.checks.batch import Batch
 from initspec_conformance.checks.matrices import frame_of, matrices
 from initspec_conformance.checks.sparsity import masks
 from initspec_conformance.expected.arrays import Values
-from initspec_conformance.expected.target import Target
+from initspec_conformance.expected.expected import Expected
 
 BARS = 60
 POINTS = 99
@@ -24,7 +24,7 @@ class Sketch:
     """Numbers for a picture; each family fills in its own.
 
     Attributes:
-        target: what was drawn.
+        weight: what was to be drawn.
         edges: the ends of the bars, in units of the weight; for Haar matrices, of the weight over
             the gain.
         heights: the share of entries in each bar; of Haar matrices, of their first entries.
@@ -35,7 +35,7 @@ class Sketch:
         values: the leading 16 x 16 entries of a fixed family's matrix.
     """
 
-    target: Target
+    weight: Expected
     edges: Values | None = None
     heights: Values | None = None
     expected: Values | None = None
@@ -48,21 +48,21 @@ class Sketch:
 class Sketcher:
     """Gathers a sketch from the batches of stage 1."""
 
-    def __init__(self, target: Target) -> None:
-        self._target = target
-        self._sketch = Sketch(target)
+    def __init__(self, weight: Expected) -> None:
+        self._weight = weight
+        self._sketch = Sketch(weight)
         self._counts: NDArray[np.int64] | None = None
         self._bars: NDArray[np.int64] | None = None
         self._firsts: list[Values] = []
 
     def __call__(self, batch: Batch) -> None:
         """Look at a batch."""
-        family, sketch = self._target.family, self._sketch
+        family, sketch = self._weight.family, self._sketch
         if family in ("iid", "sparse"):
             counts = batch.counts
             self._counts = counts if self._counts is None else self._counts + counts
-            mean, std, _ = self._target.reading.moments
-            law = self._target.law
+            mean, std, _ = self._weight.rounding.moments
+            law = self._weight.law
             assert law is not None
             reach = 4.5 * std
             low, high = max(law.low, mean - reach), min(law.high, mean + reach)
@@ -73,8 +73,8 @@ class Sketcher:
             bars, _ = np.histogram(batch.entries.astype(np.float64), edges)
             self._bars = bars if self._bars is None else self._bars + bars
         if family in ("sparse", "empty"):
-            found, many = np.unique(masks(batch).sum(axis=2), return_counts=True)
-            for zeros, count in zip(found.tolist(), many.tolist(), strict=True):
+            each, counts = np.unique(masks(batch).sum(axis=2), return_counts=True)
+            for zeros, count in zip(each.tolist(), counts.tolist(), strict=True):
                 sketch.zeros[zeros] = sketch.zeros.get(zeros, 0) + count
         if family == "haar":
             q = matrices(batch)
@@ -90,23 +90,23 @@ class Sketcher:
         """Return what was gathered."""
         sketch = self._sketch
         if self._counts is not None and self._bars is not None and sketch.edges is not None:
-            law = self._target.law
+            law = self._weight.law
             assert law is not None
             total = max(int(self._counts.sum()), 1)
             sketch.heights = self._bars / total
             sketch.expected = self._expected(sketch.edges)
             if self._counts.any():
                 sketch.quantiles = self._quantiles(total)
-        rows = frame_of(self._target).rows if self._firsts else 0
+        rows = frame_of(self._weight).rows if self._firsts else 0
         if rows > 2:
             self._entries(np.concatenate(self._firsts), rows)
         return sketch
 
     def _expected(self, edges: Values) -> Values:
         """Return the share in each bar; few values of a narrow dtype lie in one, and unevenly."""
-        if not self._target.narrow:
-            return np.diff(self._target.reading.law.cdf(edges))
-        rounded = self._target.rounded
+        if not self._weight.narrow:
+            return np.diff(self._weight.rounding.law.cdf(edges))
+        rounded = self._weight.rounded
         values = np.nan_to_num(rounded.values, nan=np.inf)
         shares, _ = np.histogram(values, edges, weights=rounded.masses)
         return np.asarray(shares, np.float64)
@@ -127,8 +127,10 @@ class Sketcher:
         from scipy import special
 
         assert self._counts is not None
-        reading = self._target.reading
+        rounding = self._weight.rounding
         share = np.arange(1, POINTS + 1) / (POINTS + 1)
         cells = np.searchsorted(np.cumsum(self._counts) / total, share)
-        places = np.clip(reading.places[np.minimum(cells, len(reading.places) - 1)], 1e-6, 1 - 1e-6)
+        places = np.clip(
+            rounding.places[np.minimum(cells, len(rounding.places) - 1)], 1e-6, 1 - 1e-6
+        )
         return np.stack([special.ndtri(share), special.ndtri(places)], axis=1)

@@ -1,8 +1,7 @@
-"""Any function against a spec, and a single weight as it is."""
+"""Audit any function against a spec, and a single weight as it is."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,18 +11,17 @@ from initspec import Axes, InitSpec
 from initspec.dtypes import FLOATS, float_type, numpy_dtype
 from initspec.errors import InitSpecError
 from initspec_conformance.checks import checks_of
-from initspec_conformance.checks.base import Check, Evidence, rejects
+from initspec_conformance.checks.base import Evidence, rejects
 from initspec_conformance.checks.batch import Batch
 from initspec_conformance.expected.describe import looks_like
-from initspec_conformance.expected.precision import ONCE, TWICE, check_precision
-from initspec_conformance.expected.target import Target, target_of
+from initspec_conformance.expected.expected import expected_of
 from initspec_conformance.results.report import Report
-from initspec_conformance.runner.judge import judge, tests_of
+from initspec_conformance.runner.cells import Cell
 from initspec_conformance.runner.levels import Level, level_of
-from initspec_conformance.runner.reproduce import audit_again
-from initspec_conformance.runner.sampling import Allowance, Caller, Source
+from initspec_conformance.runner.reproduce import reproduce_audit
+from initspec_conformance.runner.run_cells import run_cells
 from initspec_conformance.runner.seeds import nonce_of
-from initspec_conformance.statistics.error_rates import one_stage, two_stages
+from initspec_conformance.statistics.error_rates import one_stage
 
 PROBED = 1 << 24
 """Elements drawn to try every bit of a seed; a backend's are tried on its small weights."""
@@ -39,7 +37,7 @@ def audit_callable(
     level: str | Level = "default",
     seed: int | str | None = None,
 ) -> Report:
-    """Hold any function against a spec: a framework's own initializer, say, or a model's.
+    """Compare any function with a spec: a framework's own initializer, say, or a model's.
 
     Args:
         draw: called as draw(shape, dtype, seed): the shape as a tuple, the dtype by its name, the
@@ -53,45 +51,24 @@ def audit_callable(
         seed: None or 0 for the same seeds each time, an int for others, "fresh" for new ones.
 
     Returns:
-        A report; a draw that raises or returns something else is a failure in it.
+        A report; a draw that raises or returns something else is a failure in it. Interrupted by
+        Ctrl-C it did not pass.
 
     Raises:
-        InitSpecError: the spec, shape, axes, dtype or level cannot be audited at all; or the law is
-            so narrow that it moves with how its mean or bounds are rounded.
+        InitSpecError: the spec, shape, axes, dtype or level cannot be audited at all; or the dtype
+            has too few values of the distribution.
     """
-    begun = time.perf_counter()
-    target = target_of(spec, shape, axes, dtype)
+    expected = expected_of(spec, shape, axes, dtype)
     chosen, nonce = level_of(level), nonce_of(seed)
-    check_precision(target, target.size * chosen.draws(target, 1), TWICE)
-    caller = Caller()
-    source = Source(
-        target,
-        lambda entropy: draw(target.shape, target.dtype, entropy),
-        caller,
-        Allowance(chosen.seconds),
+    cell = Cell(
+        owner="",
+        id=str(expected),
+        expected=expected,
+        draw=lambda entropy: draw(expected.shape, expected.dtype, entropy),
+        probed=PROBED,
     )
-    line = f", {str(target.axes)!r}" if target.axes is not None else ""
-    tests = len(tests_of(target))
-    try:
-        findings = judge(
-            target,
-            source,
-            cell=str(target),
-            level=chosen,
-            rates=two_stages(tests),
-            nonce=nonce,
-            probed=PROBED,
-            reproduce=audit_again(
-                draw,
-                f"InitSpec.parse({str(spec)!r}), {target.shape}{line}, dtype={target.dtype!r}",
-                chosen,
-                nonce,
-            ),
-        )
-    finally:
-        caller.close()
-    seconds = time.perf_counter() - begun
-    return Report(tuple(findings), chosen.name, nonce, tests, seconds=seconds)
+    line = reproduce_audit(expected, chosen, nonce)
+    return run_cells([cell], chosen, nonce, reproduce=lambda *_: line)
 
 
 def assert_initialized(weight: Any, spec: InitSpec, axes: str | Axes | None = None) -> None:
@@ -107,41 +84,33 @@ def assert_initialized(weight: Any, spec: InitSpec, axes: str | Axes | None = No
 
     Raises:
         AssertionError: it was not, with what was measured, and what the weights look like instead.
-        InitSpecError: the spec cannot fill a weight of this shape, or is too narrow a law, as for
-            `audit_callable`.
+        InitSpecError: the spec cannot fill a weight of this shape, the dtype has too few values of
+            its distribution, or the suite has no independent law for its family.
     """
     values = _array(weight)
-    target = target_of(spec, values.shape, axes, values.dtype)
-    check_precision(target, target.size, ONCE)
-    checks = [check for check in checks_of(target) if check.name not in ("seeds", "repeats")]
+    expected = expected_of(spec, values.shape, axes, values.dtype)
+    checks = [check for check in checks_of(expected) if check.needs_draws == 1]
     bad = int(values.size - np.isfinite(values).sum())
     if bad:
         raise AssertionError(
-            f"{bad} of {values.size} values are NaN or infinite; {target} has none"
+            f"{bad} of {values.size} values are NaN or infinite; {expected} has none"
         )
-    if target.family == "sparse" and not values.any():
+    if expected.family == "sparse" and not values.any():
         raise AssertionError(
-            f"all of {values.size} values are zeros; of {target} {target.entries} are not"
+            f"all of {values.size} values are zeros; of {expected} {expected.entries} are not"
         )
     level = one_stage(len(checks)).first
-    batch = Batch(target, values[None])
+    batch = Batch(expected, values[None])
     wrong = []
-    with np.errstate(all="ignore"):
-        for check in checks:
-            evidence = _alone(check, target, batch)
-            if rejects(evidence, level):
-                wrong.append(f"  {check.name}: {evidence.message}{_p(evidence)}")
+    for check in checks:
+        evidence = check.evidence_of(batch)
+        if rejects(evidence, level):
+            wrong.append(f"  {check.name}: {evidence.message}{_p(evidence)}")
     if wrong:
         raise AssertionError(
-            f"this weight was not drawn from {target}.\n"
-            f"It looks like {looks_like(values, target)}.\n" + "\n".join(wrong)
+            f"this weight was not drawn from {expected}.\n"
+            f"It looks like {looks_like(values, expected)}.\n" + "\n".join(wrong)
         )
-
-
-def _alone(check: Check, target: Target, batch: Batch) -> Evidence:
-    accumulator = check.start(target)
-    accumulator.add(batch)
-    return accumulator.evidence()
 
 
 def _p(evidence: Evidence) -> str:
@@ -152,7 +121,7 @@ def _array(weight: Any) -> np.ndarray:
     """Return the values of whatever a framework calls a weight.
 
     Raises:
-        InitSpecError: it is no weight, or has no values to be had.
+        InitSpecError: it is not a weight, or its values cannot be read.
     """
     kind = type(weight).__name__
     try:
@@ -163,7 +132,7 @@ def _array(weight: Any) -> np.ndarray:
         raise InitSpecError(f"{kind} has no values that can be read: {error}") from error
     if values.dtype.kind in "OSU":
         raise InitSpecError(
-            f"{kind} is no weight: pass one tensor or array of floats, such as layer.weight"
+            f"{kind} is not a weight: pass one tensor or array of floats, such as layer.weight"
         )
     return values
 

@@ -1,27 +1,19 @@
-"""A run of the audit."""
+"""Audit the frameworks' own initializers."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from initspec.backend import Backend, usable
-from initspec_conformance.results.findings import Finding
 from initspec_conformance.results.report import Report
-from initspec_conformance.results.sketch import Sketch, Sketcher
-from initspec_conformance.runner.builtin_cells import BuiltinCell, cells_of
-from initspec_conformance.runner.judge import judge, tests_of
+from initspec_conformance.runner.builtin_cells import BuiltinCell, builtin_cells
+from initspec_conformance.runner.cells import Cell, Progress
 from initspec_conformance.runner.levels import Level, level_of
-from initspec_conformance.runner.parallel import Gathering
-from initspec_conformance.runner.reproduce import native_again
-from initspec_conformance.runner.sampling import Allowance, Caller, Source
+from initspec_conformance.runner.reproduce import reproduce_run
+from initspec_conformance.runner.run_cells import run_cells
 from initspec_conformance.runner.seeds import nonce_of
-from initspec_conformance.statistics.error_rates import Rates, two_stages
-
-Progress = Callable[[int, int, str, bool], None]
-"""Called as progress(cells done, cells in all, what was done, whether it passed)."""
 
 
 def native_audit(
@@ -33,7 +25,7 @@ def native_audit(
     only: str = "*",
     workers: int | None = None,
 ) -> Report:
-    """Hold the frameworks' own initializers against what is said of them.
+    """Compare the frameworks' own initializers with what is said of them.
 
     Each `initspec.backend.Builtin` is drawn on the layers that it fills, with the roles
     that the axes of their weights have in truth, and judged by the battery.
@@ -55,53 +47,24 @@ def native_audit(
         BackendError: a name is not registered, or its framework cannot be used here.
         InitSpecError: there is nothing to audit.
     """
-    begun = time.perf_counter()
     chosen, nonce = level_of(level), nonce_of(seed)
     backends = [usable(name) for name in names]
-    cells = cells_of(backends, only)
-    tests = sum(len(tests_of(cell.target)) for cell in cells)
-    rates = two_stages(tests)
-    audited = {cell.backend for cell in cells}
-
-    def tell(count: int, index: int, result: tuple[list[Finding], Sketch]) -> None:
-        if progress is not None:
-            passed = all(finding.passed for finding in result[0])
-            progress(count, len(cells), f"{cells[index].backend} {cells[index].id}", passed)
-
-    gathering: Gathering[BuiltinCell, tuple[list[Finding], Sketch]] = Gathering(
-        lambda cell, caller: _judge(cell, chosen, rates, nonce, caller), workers
-    )
-    gathering([b for b in backends if str(b.name) in audited], cells, tell)
-    done = gathering.results
-    return Report(
-        checks=tuple(finding for i in sorted(done) for finding in done[i][0]),
-        level=chosen.name,
-        nonce=nonce,
-        tests=tests,
-        versions=gathering.versions,
-        seconds=time.perf_counter() - begun,
-        interrupted=gathering.interrupted,
-        sketches={(cells[i].backend, cells[i].id): done[i][1] for i in sorted(done)},
+    return run_cells(
+        [_cell(cell) for cell in builtin_cells(backends)],
+        chosen,
+        nonce,
+        reproduce=partial(reproduce_run, backends, chosen, nonce, builtins=True),
+        backends=backends,
+        only=only,
+        progress=progress,
+        workers=workers,
     )
 
 
-def _judge(
-    cell: BuiltinCell, level: Level, rates: Rates, nonce: int, caller: Caller
-) -> tuple[list[Finding], Sketch]:
-    target, native = cell.target, cell.native
+def _cell(cell: BuiltinCell) -> Cell:
+    expected, native = cell.expected, cell.native
 
     def draw(seed: int) -> Any:
-        return native.draw(cell.layer, target.dtype, seed)
+        return native.draw(cell.layer, expected.dtype, seed)
 
-    sketcher = Sketcher(target)
-    findings = judge(
-        target,
-        Source(target, draw, caller, Allowance(level.seconds)),
-        cell=cell.id,
-        level=level,
-        rates=rates,
-        nonce=nonce,
-        reproduce=native_again(cell.backend, level, nonce, cell.id),
-        observe=sketcher,
-    )
-    return [replace(finding, backend=cell.backend) for finding in findings], sketcher.sketch()
+    return Cell(cell.backend, cell.id, expected, draw)

@@ -1,144 +1,118 @@
-"""What a run checks: specs x axes x shapes x dtypes, as a list that K is counted from."""
+"""What a run works through: cells, each an id, what is expected, and a function that draws.
+
+Every door makes cells and hands them to `run_cells`: backends, single functions, the frameworks'
+own initializers, and the mutants of the tests.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Any, Protocol, TypeVar
 
-from initspec import InitSpec
-from initspec_conformance.expected.tables import Weight, weights
-from initspec_conformance.expected.target import Target, target_of
+from initspec.backend import Backend
+from initspec.errors import InitSpecError
+from initspec_conformance.checks import checks_of
+from initspec_conformance.checks.calls import CALLS
+from initspec_conformance.expected.expected import Expected
+from initspec_conformance.results.findings import Finding
+from initspec_conformance.results.sketch import Sketch
+from initspec_conformance.runner.levels import Level
+from initspec_conformance.statistics.error_rates import Rates
 
-ELEMENTWISE = (
-    "he_normal",
-    "he_normal(gain=1.5, mode=fan_out)",
-    "he_uniform(negative_slope=0.2)",
-    "he_truncated_normal",
-    "InitSpec(distribution=truncated_normal(corrected=False), variance=he)",
-    "glorot_normal(gain=0.7)",
-    "glorot_uniform",
-    "lecun_normal(mode=fan_geo_avg)",
-    "lecun_uniform",
-    "lecun_truncated_normal(lower=-1.0, upper=3.0)",
-    "normal(std=0.02, mean=0.05)",
-    "uniform(low=-0.1, high=0.3)",
-    "truncated_normal(std=0.02)",
-    "truncated_normal(std=0.02, corrected=False)",
-    "truncated_normal(std=0.1, mean=0.2, lower=-1.0, upper=3.0)",
-    "sparse(sparsity=0.9)",
-    "sparse(sparsity=0.07, along=out)",
-)
-"""Every rule, mode, law and argument of the elementwise families, gains other than their square."""
+Draw = Callable[[int], Any]
+"""Draws the weight of a seed."""
 
-BRIEF = ("he_normal(gain=1.5, mode=fan_out)", "lecun_uniform", "he_truncated_normal")
-"""What each layer's weight is drawn with: another law each, and one fan, so that a swap shows."""
-
-LARGE = ("he_normal", "lecun_uniform", "he_truncated_normal", "sparse(sparsity=0.9)")
-"""What a weight beyond the blocks of a draw is drawn with."""
-
-SHAPED = (
-    ("sparse(sparsity=0.9)", "in out", (120, 72)),
-    ("sparse(sparsity=0.3, along=out)", "in out", (120, 72)),
-    ("sparse(sparsity=0.6)", "kernel... in out", (3, 3, 12, 24)),
-    ("sparse(sparsity=0.5, along=out)", "(stack=4 out) in kernel kernel", (64, 8, 3, 3)),
-    ("normal(std=0.5, mean=1.0)", "", (2000,)),
-    ("uniform(low=0.0, high=1.0)", "", (2000,)),
-)
-"""Slices in every order of the axes, and weights of no axes."""
-
-SCALAR = ("normal(std=1.0)", "", "", ())
-"""A value a call: slow for what it shows, so that quick does without."""
-
-STRUCTURED = (
-    ("orthogonal(gain=1.3)", "stack out in", (1024, 8, 8)),
-    ("orthogonal", "stack out in", (128, 64, 64)),
-    ("orthogonal", "stack out in", (512, 24, 6)),
-    ("orthogonal", "stack in out", (512, 24, 6)),
-    ("orthogonal", "out in", (24, 40)),
-    ("orthogonal", "out in", (144, 72)),
-    ("orthogonal", "out in", (1, 1024)),
-    ("orthogonal(gain=1.3)", "in out", (24, 40)),
-    ("orthogonal", "out in kernel...", (16, 5, 3, 3)),
-    ("orthogonal", "kernel... in out", (3, 3, 5, 16)),
-    ("orthogonal(gain=0.5)", "(stack=4 out) in kernel kernel", (32, 4, 3, 3)),
-    ("orthogonal", "(stack=64 out) in kernel kernel", (64, 1, 3, 3)),
-    ("orthogonal", "(stack=4 out) in", (64, 16)),
-    ("orthogonal", "in (stack=4 out)", (16, 64)),
-    ("orthogonal", "in out out", (24, 4, 6)),
-    ("delta_orthogonal", "kernel kernel in out", (3, 3, 8, 16)),
-    ("delta_orthogonal", "out in kernel kernel", (16, 8, 3, 3)),
-    ("identity(gain=0.5)", "out in", (24, 20)),
-    ("identity", "kernel... in out", (20, 24)),
-    ("dirac", "out in kernel...", (8, 6, 3, 4)),
-    ("dirac(gain=2.0)", "kernel... in out", (5, 6, 8)),
-    ("constant(value=0.1)", "out in", (7, 5)),
-    ("constant(value=0.1)", "", (7,)),
-    ("zeros", "out in", (7, 5)),
-)
-"""Matrices of every order of the axes; small and in numbers, as uniformity shows across them."""
-
-LINEAR = ("torch Linear", "out in", (512, 520))
-"""The plain weight, almost square: a swapped fan changes its variance by 1.5%."""
-
-HUGE = ("torch Linear", "out in", (4096, 2056))
-"""2^23 elements: larger than any block that a backend draws at a time."""
-
-DTYPED: dict[str, tuple[str, str, tuple[int, ...]]] = {
-    "he_normal": LINEAR,
-    "glorot_uniform": LINEAR,
-    "he_truncated_normal": LINEAR,
-    "uniform(low=-0.1, high=0.3)": LINEAR,
-    "sparse(sparsity=0.9)": ("", "out in", (120, 72)),
-    "orthogonal": ("", "stack out in", (256, 8, 8)),
-    "constant(value=0.1)": LINEAR,
-}
-"""What is drawn in every dtype."""
+Progress = Callable[[int, int, str, bool], None]
+"""Called as progress(cells done, cells in all, what was done, whether it passed)."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One target of a run.
+    """A weight to be drawn and judged.
 
     Attributes:
+        owner: the name of its backend; "" for a function.
         id: spec/weight/dtype; the seeds are derived from it.
-        target: what the draws should be.
+        expected: what the draws should be.
+        draw: draws the weight of a seed.
+        backend: asked for the global random state of its framework, which no draw may move.
+        probed: how many elements may be drawn to try every bit of a seed, beside a stage's own.
     """
 
+    owner: str
     id: str
-    target: Target
+    expected: Expected
+    draw: Draw
+    backend: Backend[Any] | None = None
+    probed: int = 0
+
+    @cached_property
+    def tests(self) -> tuple[str, ...]:
+        """The names of its tests, as findings have them."""
+        checks = (*CALLS, *(check.name for check in checks_of(self.expected)))
+        return tuple(f"{self.id}/{check}" for check in checks)
 
 
-def cells_of(level: str, dtypes: tuple[str, ...]) -> tuple[Cell, ...]:
-    """Return the cells of a level for a backend of these dtypes, each id once."""
-    default = "float32" if "float32" in dtypes else dtypes[0]
-    found = [_cell(spec, *LINEAR, default) for spec in ELEMENTWISE]
-    found += [_cell(spec, "", axes, shape, default) for spec, axes, shape in STRUCTURED + SHAPED]
-    if level != "quick":
-        found += [_cell(spec, *HUGE, default) for spec in LARGE]
-        found.append(_cell(*SCALAR, default))
-    rest = [dtype for dtype in dtypes if dtype != default]
-    for spec, row in DTYPED.items():
-        found += [_cell(spec, *row, dtype) for dtype in rest]
-    specs = ELEMENTWISE if level == "thorough" else BRIEF
-    for index, weight in enumerate(weights()):
-        # Quick: a law for each layer, so that every layer and every law is met.
-        chosen = (BRIEF[index % len(BRIEF)],) if level == "quick" else specs
-        found += [_layer(spec, weight, level, default) for spec in chosen if _fits(spec, weight)]
-    unique = {cell.id: cell for cell in found}
-    return tuple(unique.values())
+@dataclass(frozen=True)
+class CellResult:
+    """What a cell came to.
+
+    Attributes:
+        findings: the verdict of each check.
+        sketch: what a picture of the cell needs; None for a property, or where nothing was drawn.
+    """
+
+    findings: list[Finding]
+    sketch: Sketch | None = None
 
 
-def _layer(spec: str, weight: Weight, level: str, dtype: str) -> Cell:
-    # The small weight takes other code paths than a large one in some frameworks; both are met.
-    shape = weight.shape if level == "quick" else weight.large
-    return _cell(spec, weight.name, weight.axes, shape, dtype)
+@dataclass(frozen=True)
+class RunConfig:
+    """What all cells of a run have in common.
+
+    Attributes:
+        level: how much to draw.
+        rates: the levels at which tests reject.
+        nonce: 0 in the fixed mode.
+        tests: K.
+        reproduce: returns what repeats some cells, from the owner's name and a pattern of ids.
+    """
+
+    level: Level
+    rates: Rates
+    nonce: int
+    tests: int
+    reproduce: Callable[[str, str], str]
 
 
-def _fits(spec: str, weight: Weight) -> bool:
-    """Whether a sparse spec leaves anything of the weight's slices."""
-    return not spec.startswith("sparse") or min(weight.logical[1:3]) > 1
+class HasId(Protocol):
+    """A cell of any kind."""
+
+    @property
+    def id(self) -> str: ...
 
 
-def _cell(spec: str, name: str, axes: str, shape: tuple[int, ...], dtype: str) -> Cell:
-    what = f"{name or axes or 'no axes'} {'x'.join(map(str, shape)) or 'scalar'}"
-    target = target_of(InitSpec.parse(spec), shape, axes or None, dtype)
-    return Cell(f"{target.spec}/{what}/{dtype}", target)
+AnyCell = TypeVar("AnyCell", bound=HasId)
+
+
+def matching(cells: Sequence[AnyCell], only: str) -> list[AnyCell]:
+    """Return the cells whose id is `only` or matches it as a pattern.
+
+    Raises:
+        InitSpecError: there are none.
+    """
+    if not isinstance(only, str):
+        raise InitSpecError(f"only={only!r}: pass a pattern of cells, such as '*glorot*'")
+    chosen = [cell for cell in cells if only == cell.id or fnmatchcase(cell.id, only)]
+    if not chosen:
+        ids = [cell.id for cell in cells]
+        near = [name for name in ids if only and only.lower() in name.lower()]
+        raise InitSpecError(
+            f"only={only!r} matches none of {len(ids)} cells, such as "
+            f"{', '.join((near or ids)[:8])}; it is a pattern of whole names: '*glorot*' is "
+            "whatever has glorot in it"
+        )
+    return chosen

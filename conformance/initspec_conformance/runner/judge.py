@@ -1,93 +1,86 @@
-"""Judging one target: draws stream through the battery, in two stages."""
+"""Judge one cell: its draws stream through the battery, in two stages."""
 
 from __future__ import annotations
 
-import hashlib
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from initspec_conformance.checks import checks_of
-from initspec_conformance.checks.base import Accumulator, Check, Evidence, fact, rejects
+from initspec_conformance.checks.base import Check, Evidence, deterministic, rejects
 from initspec_conformance.checks.batch import Batch
-from initspec_conformance.checks.coincidence import bits_of
-from initspec_conformance.expected.arrays import Array
-from initspec_conformance.expected.target import Target
+from initspec_conformance.checks.calls import GROUP, CallChecks, is_random
+from initspec_conformance.expected.expected import Expected
 from initspec_conformance.results.findings import Finding
-from initspec_conformance.runner.levels import BATCH, Level
-from initspec_conformance.runner.sampling import BadDrawError, Source
+from initspec_conformance.results.sketch import Sketcher
+from initspec_conformance.runner.cells import Cell, CellResult, RunConfig
+from initspec_conformance.runner.levels import BATCH
+from initspec_conformance.runner.sampling import BadDrawError, DrawThread, Sampler, TimeBudget
 from initspec_conformance.runner.seeds import PROBES, REST, probes_of, seeds_of
-from initspec_conformance.statistics.error_rates import Rates
-
-CALLS = ("draws", "reproducible", "distinct_seeds", "global_state")
-"""The deterministic checks of the calls themselves."""
-
-Observer = Callable[[Batch], None]
 
 
-def tests_of(target: Target) -> tuple[str, ...]:
-    """Return the names of the tests that judging a target is."""
-    return (*CALLS, *(check.name for check in checks_of(target)))
+def judge(cell: Cell, config: RunConfig, thread: DrawThread) -> CellResult:
+    """Compare the draws of a cell with what they should be; whatever goes wrong is a finding."""
+    sampler = Sampler(
+        cell.expected, cell.draw, thread, TimeBudget(config.level.seconds), cell.backend
+    )
+    sketcher = Sketcher(cell.expected)
+    return CellResult(_findings(cell, config, sampler, sketcher), sketcher.sketch())
 
 
-def judge(
-    target: Target,
-    source: Source,
-    *,
-    cell: str,
-    level: Level,
-    rates: Rates,
-    nonce: int,
-    reproduce: str,
-    probed: int = 0,
-    observe: Observer | None = None,
+def _findings(
+    cell: Cell, config: RunConfig, sampler: Sampler, observe: Callable[[Batch], None]
 ) -> list[Finding]:
-    """Hold the draws of a source against their target.
+    expected, level, rates = cell.expected, config.level, config.rates
+    checks = checks_of(expected)
 
-    Args:
-        target: what they should be.
-        source: draws by seed.
-        cell: the id that the seeds are derived from.
-        level: how much to draw.
-        rates: the levels at which the tests reject.
-        nonce: 0 in the fixed mode.
-        reproduce: Python that repeats it.
-        probed: how many elements may be drawn to try every bit of a seed, beside a stage's own.
-        observe: sees the batches of stage 1 too, for a picture of them.
-    """
-    checks = checks_of(target)
-
-    def found(check: str, evidence: Evidence, stages: Sequence[Evidence], passed: bool) -> Finding:
-        described = next((c for c in checks if c.name == check), None)
-        first = stages[0] if stages else evidence
+    def found(check: Check | None, stages: Sequence[Evidence], passed: bool) -> Finding:
+        first, last = stages[0], stages[-1]
         p_values = tuple(s.p_value for s in stages if s.p_value is not None)
-        return Finding(
-            check=check,
-            message=evidence.message,
-            statistic=evidence.statistic,
+        finding = Finding(
+            check="draws",
+            message=last.message,
+            statistic=last.statistic,
             p_values=p_values or None,
             n=first.n,
-            min_discrepancy=described.min_discrepancy(first.n, target, rates) if described else 0.0,
-            reproduce=reproduce,
+            min_discrepancy=0.0,
+            reproduce=config.reproduce(cell.owner, cell.id),
             passed=passed,
-            unit=described.unit if described else "",
-            cell=cell,
+            backend=cell.owner,
+            cell=cell.id,
             z=first.z,
+            group=GROUP,
+        )
+        if check is None:
+            return finding
+        return replace(
+            finding,
+            check=check.name,
+            min_discrepancy=check.min_discrepancy(first.n, expected, rates),
+            unit=check.unit,
+            group=check.group,
         )
 
-    seen = _Calls()
-    seeds = seeds_of(cell, 0, level.draws(target, 0), nonce)
+    calls = CallChecks()
+
+    def broken(error: BadDrawError) -> Finding:
+        return found(None, [deterministic(1, calls.count, str(error))], False)
+
+    seeds = seeds_of(cell.id, 0, level.draws(expected, 0), config.nonce)
     try:
-        first = stage(checks, target, seen.watch(_batches(target, source, seeds), observe))
-        again = source(seeds[0], elsewhere=True)
-        if _random(target):
-            every = 32 * target.size <= max(level.entries, probed)
-            _try_bits(seeds, source, seen, every)
+        batches = _observed(_batches(expected, sampler, seeds), calls, observe)
+        first = stage(checks, expected, batches)
+        again = sampler(seeds[0], elsewhere=True)
+        if is_random(expected):
+            every = 32 * expected.size <= max(level.entries, cell.probed)
+            _try_bits(seeds, sampler, calls, every)
     except BadDrawError as error:
-        return [found("draws", Evidence(1.0, None, seen.count, str(error), failed=True), (), False)]
+        return [broken(error)]
     findings = [
-        found(e[0], e[1], (), not e[1].failed) for e in seen.evidence(target, source, again)
+        replace(found(None, [evidence], not evidence.failed), check=check)
+        for check, evidence in calls.evidence(expected, again, sampler.moved)
     ]
     suspects = [
         check
@@ -96,103 +89,69 @@ def judge(
     ]
     second: dict[str, Evidence] = {}
     if suspects and rates.second is not None:
-        fresh = seeds_of(cell, 1, level.draws(target, 1), nonce)
+        fresh = seeds_of(cell.id, 1, level.draws(expected, 1), config.nonce)
         try:
-            second = stage(suspects, target, _batches(target, source, fresh))
+            second = stage(suspects, expected, _batches(expected, sampler, fresh))
         except BadDrawError as error:
-            return [*findings, found("draws", fact(1, seen.count, str(error)), (), False)]
+            return [*findings, broken(error)]
     for check in checks:
         stages = [first[check.name]]
-        if check.name in second:
-            stages.append(second[check.name])
         failed = rejects(stages[0], rates.first)
-        if failed and len(stages) == 2:
+        if failed and check.name in second:
             assert rates.second is not None
+            stages.append(second[check.name])
             failed = rejects(stages[1], rates.second)
-        findings.append(found(check.name, stages[-1], stages, not failed))
+        findings.append(found(check, stages, not failed))
     return findings
 
 
-def _batches(target: Target, source: Source, seeds: Sequence[int]) -> Iterator[Batch]:
-    """Draw one seed after the other, and hand on several small draws at once."""
-    several = max(BATCH // target.size, 1)
-    for start in range(0, len(seeds), several):
-        draws = [source(seed) for seed in seeds[start : start + several]]
-        yield Batch(target, np.stack(draws) if len(draws) > 1 else draws[0][None], start)
-
-
-def stage(checks: Sequence[Check], target: Target, batches: Iterable[Batch]) -> dict[str, Evidence]:
+def stage(
+    checks: Sequence[Check], expected: Expected, batches: Iterable[Batch]
+) -> dict[str, Evidence]:
     """Return what each check finds in a stage's draws, which are seen once and let go."""
-    running: dict[str, Accumulator] = {check.name: check.start(target) for check in checks}
-    groups: dict[tuple[str, ...], list[Accumulator]] = {}
+    groups: dict[tuple[str, ...], list[Check]] = {}
     for check in checks:
-        groups.setdefault(check.reads, []).append(running[check.name])
+        groups.setdefault(check.reads, []).append(check)
+    states: dict[str, Any] = {}
+    lead: dict[str, Any] = {}
     # A value that is wrong by far overflows a statistic; the verdict then is in its p-value.
     with np.errstate(all="ignore"):
         for batch in batches:
-            for reads, accumulators in groups.items():
-                for accumulator in accumulators:
-                    accumulator.add(batch)
+            batch.follow(lead)
+            for reads, members in groups.items():
+                for check in members:  # a state may be large: no name holds it but its sum's
+                    states[check.name] = _sum(states.get(check.name), check.measure(batch))
                 batch.forget(reads)
-        return {name: accumulator.evidence() for name, accumulator in running.items()}
+            lead = batch.hand_on()
+        return {check.name: check.evidence(states[check.name], expected) for check in checks}
 
 
-def _random(target: Target) -> bool:
-    """Whether different seeds must give different draws."""
-    return target.family not in ("fixed", "empty")
+def _sum(before: Any, state: Any) -> Any:
+    return state if before is None else before + state
 
 
-def _try_bits(seeds: Sequence[int], source: Source, seen: _Calls, every: bool) -> None:
+def _batches(expected: Expected, sampler: Sampler, seeds: Sequence[int]) -> Iterator[Batch]:
+    """Draw one seed after the other, and hand on several small draws at once."""
+    several = max(BATCH // expected.size, 1)
+    for start in range(0, len(seeds), several):
+        draws = [sampler(seed) for seed in seeds[start : start + several]]
+        yield Batch(expected, np.stack(draws) if len(draws) > 1 else draws[0][None], start)
+
+
+def _observed(
+    batches: Iterable[Batch], calls: CallChecks, observe: Callable[[Batch], None]
+) -> Iterator[Batch]:
+    for batch in batches:
+        for draw in batch.draws:
+            calls.add(draw)
+        yield batch
+        observe(batch)
+
+
+def _try_bits(seeds: Sequence[int], sampler: Sampler, calls: CallChecks, every: bool) -> None:
     """Draw for the bits of a seed alone; every one of them where draws take no time to speak of."""
     for seed in probes_of(seeds, PROBES):
-        seen.probe(source(seed))
+        calls.add(sampler(seed))
     for seed in probes_of(seeds, REST) if every else ():
-        if not source.slow:
-            seen.probe(source(seed))
-
-
-class _Calls:
-    """What is seen of the calls themselves."""
-
-    def __init__(self) -> None:
-        self.first = b""
-        self.sizes: list[bytes] = []
-
-    @property
-    def count(self) -> int:
-        return len(self.sizes)
-
-    def watch(self, batches: Iterable[Batch], observe: Observer | None) -> Iterator[Batch]:
-        for batch in batches:
-            self.first = self.first or _hash(batch.draws[0])
-            for draw in batch.draws:
-                self.probe(draw)
-            yield batch
-            if observe is not None:
-                observe(batch)
-
-    def probe(self, draw: Array) -> None:
-        """Keep what tells a draw from others, and not from itself with other signs."""
-        self.sizes.append(_hash(np.abs(draw)))
-
-    def evidence(
-        self, target: Target, source: Source, again: Array
-    ) -> Iterator[tuple[str, Evidence]]:
-        """Yield the verdicts on the calls; `again` is a second draw of the first seed."""
-        n = self.count
-        yield "draws", fact(0, n, f"{n} draws of finite values, shape and dtype right")
-        other = _hash(again) != self.first
-        bits = "other" if other else "the same"
-        message = f"the first seed, drawn again after {n} draws, gives {bits} bits"
-        yield "reproducible", fact(other, n, message)
-        repeated = n - len(set(self.sizes))
-        message = f"{repeated} of {n} draws of different seeds repeat the sizes of another"
-        if not _random(target) or bits_of(target) < 60 + 2 * math.log2(n):
-            repeated, message = 0, f"a weight of {target.size} has too few values to tell seeds"
-        yield "distinct_seeds", fact(repeated, n, message)
-        message = source.moved or "the global random state is untouched"
-        yield "global_state", fact(bool(source.moved), n, message)
-
-
-def _hash(draw: Array) -> bytes:
-    return hashlib.blake2b(draw.tobytes(), digest_size=16).digest()
+        if not sampler.slow:
+            calls.add(sampler(seed))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from initspec.errors import InitSpecError, unknown
-from initspec_conformance.expected.target import Target
+from initspec_conformance.expected.expected import Expected
 from initspec_conformance.statistics.error_rates import GROWTH
 
 BATCH = 1 << 19
 """How many elements are judged at a time, at least one draw."""
 
 _CALL = 512
-"""The elements that a framework draws in the time of a call: of smaller weights fewer are drawn."""
+"""Below this size a call costs more than its elements, so fewer draws are made."""
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,16 @@ class Level:
     matrices: int
     seconds: float
 
-    def draws(self, target: Target, stage: int) -> int:
+    def draws(self, expected: Expected, stage: int) -> int:
         """Return how many draws a stage takes: 2 at least, stage 1 `entries` / 512 at most."""
-        if target.family in ("fixed", "empty"):
+        if expected.family in ("fixed", "empty"):
             return 2
-        wanted = -(-self.entries // target.size)
-        if target.family == "haar":
+        wanted = -(-self.entries // expected.size)
+        if expected.family == "haar":
             # Statistics of whole matrices need many, and a call costs more than a small matrix: a
             # quarter of them where each is a draw of its own, fewer where they are large.
-            each = target.layout.stack
-            affordable = max(min(self.matrices * (1 << 14) // target.size, self.matrices // 4), 8)
+            each = expected.layout.stack
+            affordable = max(min(self.matrices * (1 << 14) // expected.size, self.matrices // 4), 8)
             wanted = max(wanted, min(-(-self.matrices // each), affordable))
         return max(min(wanted, self.entries // _CALL, 4096), 2) * int(GROWTH**stage)
 

@@ -1,16 +1,17 @@
-"""Cells judged on all cores, until they are done or somebody presses Ctrl-C."""
+"""Judge cells on all cores, until they are done or somebody presses Ctrl-C."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from threadpoolctl import threadpool_limits
 
 from initspec.backend import Backend
-from initspec_conformance.runner.sampling import Allowance, Caller, CallError
+from initspec_conformance.runner.sampling import CallError, DrawThread, TimeBudget
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -18,12 +19,9 @@ Result = TypeVar("Result")
 _VERSION = 120.0  # seconds that importing a framework may take
 
 
-class Gathering(Generic[Item, Result]):
-    """The results of some items, as far as they were reached.
-
-    Args:
-        work: makes the result of an item; called as work(item, caller), on several threads.
-        workers: how many at a time; None takes the number of cores.
+@dataclass
+class Outcome(Generic[Result]):
+    """What became of some items, as far as they were reached.
 
     Attributes:
         versions: the version of each backend, by name.
@@ -31,70 +29,69 @@ class Gathering(Generic[Item, Result]):
         interrupted: whether Ctrl-C ended it early.
     """
 
-    def __init__(self, work: Callable[[Item, Caller], Result], workers: int | None) -> None:
-        self._work, self._workers = work, workers
-        self.versions: dict[str, str] = {}
-        self.results: dict[int, Result] = {}
-        self.interrupted = False
-
-    def __call__(
-        self,
-        backends: Sequence[Backend[object]],
-        items: Sequence[Item],
-        tell: Callable[[int, int, Result], None],
-    ) -> None:
-        """Work through the items.
-
-        Args:
-            backends: who is asked for a version.
-            items: what to work on.
-            tell: called as tell(how many are done, the place of the last, its result).
-        """
-        caller = Caller()
-        workers = self._workers or os.cpu_count()
-        pool = ThreadPoolExecutor(workers, thread_name_prefix="initspec-judge")
-        try:
-            self.versions = {str(backend.name): "" for backend in backends}
-            for backend in backends:
-                self.versions[str(backend.name)] = _version(backend, caller)
-            # The cores are taken: threads of a BLAS beside them wait for each other, which makes a
-            # small QR 160 times slower. Their number is one of the process, unless another limit
-            # of threadpoolctl holds it; OpenMP's is one of each thread, see `Source`.
-            with threadpool_limits(1, user_api="blas"):
-                self._gather(pool, caller, items, tell)
-        except KeyboardInterrupt:
-            self.interrupted = True
-        finally:
-            self._end(caller, pool)
-
-    def _gather(
-        self,
-        pool: ThreadPoolExecutor,
-        caller: Caller,
-        items: Sequence[Item],
-        tell: Callable[[int, int, Result], None],
-    ) -> None:
-        futures = {pool.submit(self._work, item, caller): i for i, item in enumerate(items)}
-        for count, future in enumerate(as_completed(futures), 1):
-            index = futures[future]
-            self.results[index] = future.result()
-            tell(count, index, self.results[index])
-
-    def _end(self, caller: Caller, pool: ThreadPoolExecutor) -> None:
-        """Let what is under way come to its next draw, however often Ctrl-C is pressed."""
-        while True:
-            try:
-                caller.close()
-                pool.shutdown(wait=True, cancel_futures=True)
-            except KeyboardInterrupt:
-                self.interrupted = True
-            else:
-                return
+    versions: dict[str, str] = field(default_factory=dict)
+    results: dict[int, Result] = field(default_factory=dict)
+    interrupted: bool = False
 
 
-def _version(backend: Backend[object], caller: Caller) -> str:
+def run_parallel(
+    work: Callable[[Item, DrawThread], Result],
+    items: Sequence[Item],
+    backends: Sequence[Backend[object]],
+    done: Callable[[int, int, Result], None],
+    workers: int | None = None,
+) -> Outcome[Result]:
+    """Work through items on several threads; all draws come from one more.
+
+    Args:
+        work: makes the result of an item.
+        items: what to work on.
+        backends: asked for their versions first, which loads their frameworks.
+        done: called as done(how many are, the place of the last, its result).
+        workers: how many at a time; None takes the number of cores.
+    """
+    outcome: Outcome[Result] = Outcome({str(backend.name): "" for backend in backends})
+    thread = DrawThread()
+    pool = ThreadPoolExecutor(workers or os.cpu_count(), thread_name_prefix="initspec-judge")
     try:
-        return str(caller(lambda: str(backend.version()), Allowance(_VERSION)))
-    except (CallError, TimeoutError) as error:  # a stranger's: the report is written all the same
+        for backend in backends:
+            outcome.versions[str(backend.name)] = version_of(backend)
+        # The cores are taken: threads of a BLAS beside them wait for each other, which makes a
+        # small QR 160 times slower. Their number is one of the process, unless another limit of
+        # threadpoolctl holds it.
+        with threadpool_limits(1, user_api="blas"):
+            futures = {pool.submit(work, item, thread): i for i, item in enumerate(items)}
+            for count, future in enumerate(as_completed(futures), 1):
+                index = futures[future]
+                outcome.results[index] = future.result()
+                done(count, index, outcome.results[index])
+    except KeyboardInterrupt:
+        outcome.interrupted = True
+    finally:
+        outcome.interrupted |= _end(thread, pool)
+    return outcome
+
+
+def _end(thread: DrawThread, pool: ThreadPoolExecutor) -> bool:
+    """Let what is under way come to its next draw; return whether Ctrl-C was pressed meanwhile."""
+    interrupted = False
+    while True:
+        try:
+            thread.close()
+            pool.shutdown(wait=True, cancel_futures=True)
+        except KeyboardInterrupt:
+            interrupted = True
+        else:
+            return interrupted
+
+
+def version_of(backend: Backend[object]) -> str:
+    """Return the version of a backend, whose framework is loaded by this."""
+    thread = DrawThread()
+    try:
+        return str(thread(lambda: str(backend.version()), TimeBudget(_VERSION)))
+    except (CallError, TimeoutError) as error:  # the report is written all the same
         why = str(error).partition(":")[0] or "it hangs"
         return f"of unknown version ({why})"
+    finally:
+        thread.close()

@@ -1,4 +1,4 @@
-"""What a backend as a whole must hold, beside the laws of its draws: nothing here is random.
+"""Deterministic properties of a backend as a whole, beside the laws of its draws.
 
 Resolution: what initspec resolves is what the typed tables say. Metamorphic relations between draws
 of one seed. And the portable stream: the same bits as its golden vectors.
@@ -19,14 +19,22 @@ import numpy as np
 from initspec import Axes, InitSpec
 from initspec.backend import Backend
 from initspec.dtypes import FLOATS, numpy_dtype
-from initspec_conformance.checks.base import Evidence, fact
+from initspec_conformance.checks.base import Evidence, deterministic
 from initspec_conformance.expected.arrays import Array
+from initspec_conformance.expected.expected import Expected
 from initspec_conformance.expected.laws import entry_law
 from initspec_conformance.expected.tables import resolved_rows, weights
-from initspec_conformance.expected.target import target_of
-from initspec_conformance.runner.sampling import Allowance, BadDrawError, Caller, CallError, Source
+from initspec_conformance.results.findings import Finding
+from initspec_conformance.runner.cells import CellResult, RunConfig
+from initspec_conformance.runner.sampling import (
+    BadDrawError,
+    CallError,
+    DrawThread,
+    Sampler,
+    TimeBudget,
+)
 
-PLAN_SHAPE, PLAN_AXES = (2048, 512), Axes("out in")
+SHAPE, AXES = (2048, 512), Axes("out in")
 SEED = 1234
 
 
@@ -36,21 +44,23 @@ class Property:
 
     Attributes:
         name: its name.
+        group: the row of a report's table that it is counted in.
         asserts: what it asserts, a sentence.
-        evidence: holds a backend against it.
+        evidence: compares a backend with it.
     """
 
     name: str
+    group: str
     asserts: str
-    evidence: Callable[[Drawer], Evidence]
+    evidence: Callable[[BackendSampler], Evidence]
 
 
-class Drawer:
+class BackendSampler:
     """Draws of one backend for one property, each checked as those of the battery are."""
 
-    def __init__(self, backend: Backend[Any], caller: Caller, seconds: float) -> None:
+    def __init__(self, backend: Backend[Any], thread: DrawThread, seconds: float) -> None:
         self.backend = backend
-        self._caller, self._allowance = caller, Allowance(seconds)
+        self._thread, self._budget = thread, TimeBudget(seconds)
 
     @property
     def dtype(self) -> str:
@@ -60,32 +70,32 @@ class Drawer:
 
     def convention(self, rank: int) -> Axes | None:
         """Return what the backend names as its axes of a rank."""
-        found: Axes | None = self._caller(lambda: self.backend.default_axes(rank), self._allowance)
-        return found
+        axes: Axes | None = self._thread(lambda: self.backend.default_axes(rank), self._budget)
+        return axes
 
     def __call__(
         self,
         spec: InitSpec,
         shape: tuple[int, ...],
-        axes: Axes | None = PLAN_AXES,
+        axes: Axes | None = AXES,
         dtype: str = "",
         **how: Any,
     ) -> Array:
         """Return a draw; `how` is entropy, or seed and name."""
         dtype = dtype or self.dtype
-        target = target_of(spec, shape, axes, dtype)
+        expected = Expected(spec, shape, axes, dtype)
         draw = self.backend.draw
-        source = Source(
-            target,
+        sampler = Sampler(
+            expected,
             lambda _: draw(spec, shape, axes=axes, dtype=dtype, **how),
-            self._caller,
-            self._allowance,
+            self._thread,
+            self._budget,
         )
-        return source(SEED)
+        return sampler(SEED)
 
 
-def _plan(_: Drawer) -> Evidence:
-    """L0: fans, std and bounds against the typed tables, and SciPy's law against both."""
+def _resolution(_: BackendSampler) -> Evidence:
+    """Fans, std and bounds against the typed tables, and SciPy's law against both."""
     wrong = []
     for weight in weights():
         fans = tuple(Axes(weight.axes).fans(weight.shape))
@@ -94,22 +104,22 @@ def _plan(_: Drawer) -> Evidence:
             wrong.append(f"{weight.name}: fans {fans} and {large}")
     for row in resolved_rows():
         spec = InitSpec.parse(row.spec)
-        std = spec.std(PLAN_SHAPE, PLAN_AXES)
+        std = spec.std(SHAPE, AXES)
         if not math.isclose(std, row.std, rel_tol=1e-9, abs_tol=1e-12):
             wrong.append(f"{spec}: std {std:.10g} where {row.std:.10g} is typed")
-        bounds = spec.bounds(PLAN_SHAPE, PLAN_AXES)
+        bounds = spec.bounds(SHAPE, AXES)
         if row.bound is not None and not np.allclose(bounds, (-row.bound, row.bound), rtol=1e-9):
             wrong.append(f"{spec}: bounds {bounds} where +-{row.bound:.10g} is typed")
-        law = entry_law(spec, PLAN_AXES.fans(PLAN_SHAPE))
+        law = entry_law(spec, AXES.fans(SHAPE))
         # A sparse law's own std is that of its non-zeros.
         dense = law is not None and not row.spec.startswith("sparse")
         if dense and law and not math.isclose(law.moments()[1], row.std, rel_tol=1e-9):
             wrong.append(f"{spec}: SciPy's std {law.moments()[1]:.10g}")
     n = len(weights()) + len(resolved_rows())
-    return fact(len(wrong), n, "; ".join(wrong[:3]) or f"{n} rows as they were typed")
+    return deterministic(len(wrong), n, "; ".join(wrong[:3]) or f"{n} rows as they were typed")
 
 
-def _convention(draw: Drawer) -> Evidence:
+def _convention(draw: BackendSampler) -> Evidence:
     """Without axes a draw is that of the convention that the backend names."""
     spec, wrong = InitSpec.parse("he_normal"), []
     shapes = ((6, 20), (3, 6, 8), (3, 5, 6, 8), (2, 3, 5, 6, 8))
@@ -121,10 +131,12 @@ def _convention(draw: Drawer) -> Evidence:
         silent = draw(spec, shape, None, entropy=SEED)
         if not np.array_equal(named, silent):
             wrong.append(f"rank {len(shape)} without axes differs from '{axes}'")
-    return fact(len(wrong), len(shapes), "; ".join(wrong) or "draws without axes follow them")
+    return deterministic(
+        len(wrong), len(shapes), "; ".join(wrong) or "draws without axes follow them"
+    )
 
 
-def _gain(draw: Drawer) -> Evidence:
+def _gain(draw: BackendSampler) -> Evidence:
     """|W(gain g) - g W(gain 1)| <= 4 eps max |W|, and the same for the fan and for sigma."""
     shape = (512, 520)
     pairs = []
@@ -143,15 +155,15 @@ def _gain(draw: Drawer) -> Evidence:
         off = float(np.max(np.abs(a - b)) / np.max(np.abs(b)) / FLOATS[draw.dtype].eps)
         if off >= worst:
             worst, message = off, f"{what}: off by {off:.3g} eps of the largest weight, 4 allowed"
-    evidence = fact(int(not worst <= 4), len(pairs), message)
+    evidence = deterministic(int(not worst <= 4), len(pairs), message)
     return Evidence(worst, None, len(pairs), message, failed=evidence.failed)
 
 
-def _rounding(draw: Drawer) -> Evidence:
+def _rounding(draw: BackendSampler) -> Evidence:
     """A draw in 16 bits is the float32 draw of the same seed, rounded to nearest even."""
     narrow = [d for d in draw.backend.dtypes if d in ("float16", "bfloat16")]
     if not narrow or "float32" not in draw.backend.dtypes:
-        return fact(0, 0, "this backend has no 16-bit dtypes")
+        return deterministic(0, 0, "this backend has no 16-bit dtypes")
     wrong, n = [], 0
     for text in ("he_normal", "glorot_uniform", "he_truncated_normal", "sparse(sparsity=0.5)"):
         spec = InitSpec.parse(text)
@@ -162,14 +174,16 @@ def _rounding(draw: Drawer) -> Evidence:
             n += rounded.size
             if other:
                 wrong.append(f"{text} in {dtype}: {other} of {rounded.size} values differ")
-    return fact(len(wrong), n, "; ".join(wrong) or f"{n} values are the rounded float32 ones")
+    return deterministic(
+        len(wrong), n, "; ".join(wrong) or f"{n} values are the rounded float32 ones"
+    )
 
 
 def _golden() -> Iterator[dict[str, Any]]:
     yield from json.loads((files("initspec.stream") / "golden.json").read_text("utf-8"))["weights"]
 
 
-def _stream(draw: Drawer) -> Evidence:
+def _stream(draw: BackendSampler) -> Evidence:
     """Seeded draws have the bits of the portable stream's golden vectors."""
     wrong, n = [], 0
     for row in _golden():
@@ -193,10 +207,10 @@ def _stream(draw: Drawer) -> Evidence:
         if not same:
             wrong.append(f"{spec} {shape} {dtype} seed {row['seed']} name {row['name']!r}")
     message = "; ".join(wrong[:3]) or f"{n} golden vectors, bit by bit"
-    return fact(len(wrong), n, message)
+    return deterministic(len(wrong), n, message)
 
 
-def _names(draw: Drawer) -> Evidence:
+def _names(draw: BackendSampler) -> Evidence:
     """The seed and the name both say which weight it is; entropy and the order of calls do not."""
     spec, shape = InitSpec.parse("he_normal"), (64, 48)
     one = draw(spec, shape, seed=7, name="a")
@@ -208,29 +222,89 @@ def _names(draw: Drawer) -> Evidence:
         z = abs(np.corrcoef(one.astype(np.float64).ravel(), other)[0, 1]) * math.sqrt(other.size)
         if not z < 7:
             wrong.append(f"seed {seed}, name {name!r} follows seed 7, name 'a': z = {z:.0f}")
-    return fact(len(wrong), 3, "; ".join(wrong) or "another seed or name, another weight")
+    return deterministic(len(wrong), 3, "; ".join(wrong) or "another seed or name, another weight")
 
 
 PROPERTIES = (
-    Property("resolution", "fans, std and bounds are those of the papers and the layers", _plan),
-    Property("convention", "a draw without axes takes the backend's own convention", _convention),
-    Property("scaling", "gain, mode and std scale one and the same noise", _gain),
-    Property("rounding", "16-bit draws are the float32 draw, rounded once", _rounding),
-    Property("stream", "seeded draws have the bits of the golden vectors", _stream),
-    Property("names", "seed and name choose the weight, and nothing else does", _names),
+    Property(
+        "resolution",
+        "resolution and scaling",
+        "fans, std and bounds are those of the papers and the layers",
+        _resolution,
+    ),
+    Property(
+        "convention",
+        "resolution and scaling",
+        "a draw without axes takes the backend's own convention",
+        _convention,
+    ),
+    Property(
+        "scaling",
+        "resolution and scaling",
+        "gain, mode and std scale one and the same noise",
+        _gain,
+    ),
+    Property("rounding", "dtype", "16-bit draws are the float32 draw, rounded once", _rounding),
+    Property(
+        "stream", "portable stream", "seeded draws have the bits of the golden vectors", _stream
+    ),
+    Property(
+        "names", "portable stream", "seed and name choose the weight, and nothing else does", _names
+    ),
 )
 """Every property of a backend."""
 
 
-def hold(one: Property, draw: Drawer) -> Evidence:
-    """Return the evidence of a property; what cannot be drawn is a failure of it."""
+@dataclass(frozen=True)
+class PropertyCell:
+    """A property of one backend."""
+
+    backend: Backend[Any]
+    prop: Property
+
+    @property
+    def owner(self) -> str:
+        """The backend's name."""
+        return str(self.backend.name)
+
+    @property
+    def id(self) -> str:
+        """The property's name."""
+        return self.prop.name
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """The name of its test, as findings have it."""
+        return (self.prop.name,)
+
+
+def check_property(cell: PropertyCell, config: RunConfig, thread: DrawThread) -> CellResult:
+    """Compare a backend with a property; what cannot be drawn is a failure of it."""
+    draw = BackendSampler(cell.backend, thread, config.level.seconds)
+    evidence = _evidence(cell.prop, draw)
+    finding = Finding(
+        check=cell.prop.name,
+        message=evidence.message,
+        statistic=evidence.statistic,
+        p_values=None,
+        n=evidence.n,
+        min_discrepancy=0.0,
+        reproduce=config.reproduce(cell.owner, cell.id),
+        passed=not evidence.failed,
+        backend=cell.owner,
+        group=cell.prop.group,
+    )
+    return CellResult([finding])
+
+
+def _evidence(prop: Property, draw: BackendSampler) -> Evidence:
     try:
-        return one.evidence(draw)
+        return prop.evidence(draw)
     except BadDrawError as error:
-        return fact(1, 1, str(error))
+        return deterministic(1, 1, str(error))
     except CallError as error:
-        return fact(1, 1, f"default_axes raised {error}")
+        return deterministic(1, 1, f"default_axes raised {error}")
     except TimeoutError:
-        return fact(1, 1, "default_axes hangs")
+        return deterministic(1, 1, "default_axes hangs")
     except Exception as error:  # what it returned may be anything
-        return fact(1, 1, f"{type(error).__name__}: {error}")
+        return deterministic(1, 1, f"{type(error).__name__}: {error}")

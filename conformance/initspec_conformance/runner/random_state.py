@@ -1,4 +1,4 @@
-"""The random numbers that everybody shares: no draw may move them, and none may depend on them."""
+"""The global random states: no draw may move them, and none may depend on them."""
 
 from __future__ import annotations
 

@@ -1,26 +1,24 @@
-"""A run: backends through the manifest, and the report."""
+"""Check backends: the manifest and the properties of each, as cells of one run."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from initspec import backends as registered
-from initspec.backend import Backend, known_deviations, usable
+from initspec.backend import Backend, usable
+from initspec.dtypes import FLOATS
 from initspec.errors import InitSpecError
-from initspec_conformance.results.findings import Finding
-from initspec_conformance.results.known_deviations import declared, excuse
-from initspec_conformance.results.pooled import pooled
+from initspec_conformance.expected.expected import Expected
 from initspec_conformance.results.report import Report
-from initspec_conformance.runner.jobs import Done, Job, do, manifest, reproduce, terms_of
+from initspec_conformance.runner.cells import Cell, Progress
 from initspec_conformance.runner.levels import Level, level_of
-from initspec_conformance.runner.parallel import Gathering
+from initspec_conformance.runner.manifest import manifest
+from initspec_conformance.runner.properties import PROPERTIES, PropertyCell
+from initspec_conformance.runner.reproduce import reproduce_run
+from initspec_conformance.runner.run_cells import AnyCell, run_cells
 from initspec_conformance.runner.seeds import nonce_of
-
-Progress = Callable[[int, int, str, bool], None]
-"""Called as progress(jobs done, jobs in all, what was done, whether it passed)."""
 
 
 def run(
@@ -32,7 +30,7 @@ def run(
     progress: Progress | None = None,
     workers: int | None = None,
 ) -> Report:
-    """Hold backends against everything the suite checks.
+    """Compare backends with everything the suite checks.
 
     Args:
         backends: registered names, or any objects that satisfy `initspec.Backend`; or one of them.
@@ -51,60 +49,77 @@ def run(
     Raises:
         BackendError: a name is not registered, or its framework cannot be used here.
         InitSpecError: there is nothing to check: no backend, or no cell that `only` matches; or
-            the level, the seed or `workers` are none.
+            the level, the seed or `workers` do not exist.
     """
-    begun = time.perf_counter()
     chosen, nonce = level_of(level), nonce_of(seed)
-    if workers is not None and (not isinstance(workers, int) or workers < 1):
-        raise InitSpecError(f"workers={workers!r}: pass how many, or None for all cores")
     if isinstance(backends, str) or not isinstance(backends, Iterable):
         backends = [backends]
     if not backends:
         raise InitSpecError(f"no backend to check: name one or more of {', '.join(registered())}")
-    jobs = manifest([usable(backend) for backend in backends], chosen.name, only)
-    terms = terms_of(jobs, chosen, nonce)
-
-    def tell(count: int, index: int, done: Done) -> None:
-        if progress is not None:
-            passed = all(finding.passed for finding in done.findings)
-            progress(count, len(jobs), f"{jobs[index].owner} {jobs[index].name}", passed)
-
-    gathering: Gathering[Job, Done] = Gathering(lambda job, caller: do(job, terms, caller), workers)
-    gathering(_backends(jobs), jobs, tell)
-    done = gathering.results
-    finished = sorted(done)
-    findings = _excused([f for i in finished for f in done[i].findings], jobs, chosen)
-    for backend in _backends(jobs):
-        name = str(backend.name)
-        own = [finding for finding in findings if finding.backend == name]
-        findings += pooled(own, terms.rates, reproduce(backend, only, terms))
-    return Report(
-        checks=tuple(findings),
-        level=chosen.name,
-        nonce=nonce,
-        tests=terms.tests,
-        versions=gathering.versions,
-        seconds=time.perf_counter() - begun,
-        interrupted=gathering.interrupted,
-        sketches={
-            (jobs[i].owner, jobs[i].name): sketch
-            for i in finished
-            if (sketch := done[i].sketch) is not None
-        },
+    several = [usable(backend) for backend in backends]
+    return run_cells(
+        backend_cells(several, chosen.name),
+        chosen,
+        nonce,
+        reproduce=partial(reproduce_run, several, chosen, nonce),
+        backends=several,
+        only=only,
+        progress=progress,
+        workers=workers,
     )
 
 
-def _backends(jobs: Sequence[Job]) -> list[Backend[Any]]:
-    return list({id(job.backend): job.backend for job in jobs}.values())
+def backend_cells(backends: Sequence[Backend[Any]], level: str) -> list[AnyCell]:
+    """Return the cells of some backends.
+
+    Raises:
+        InitSpecError: two backends have one name, or one has no dtypes.
+    """
+    owners = [str(backend.name) for backend in backends]
+    if len({id(backend) for backend in backends}) < len(owners):
+        raise InitSpecError(f"a backend is named twice among {', '.join(owners)}: name it once")
+    if len(set(owners)) < len(owners):
+        raise InitSpecError(f"two backends of one name among {', '.join(owners)}: rename one")
+    cells: list[AnyCell] = []
+    for backend in backends:
+        dtypes = _texts(backend, "dtypes")
+        if not dtypes or not set(dtypes) <= set(FLOATS):
+            raise InitSpecError(
+                f"the backend {backend.name!r} has the dtypes {dtypes}: name one or more of "
+                f"{', '.join(FLOATS)}"
+            )
+        _texts(backend, "known_deviations")  # used when a run is over: refused before it begins
+        cells += [PropertyCell(backend, prop) for prop in PROPERTIES]
+        weights = manifest(level, dtypes).items()
+        cells += [backend_cell(backend, name, expected) for name, expected in weights]
+    return cells
 
 
-def _excused(findings: list[Finding], jobs: Sequence[Job], level: Level) -> list[Finding]:
-    judged = []
-    for backend in _backends(jobs):
-        name = str(backend.name)
-        own = [finding for finding in findings if finding.backend == name]
-        if deviations := declared(known_deviations(backend)):
-            every = [test for job in manifest([backend], level.name) for test in job.tests]
-            own = [replace(found, backend=name) for found in excuse(own, deviations, every)]
-        judged += own
-    return judged
+def backend_cell(backend: Backend[Any], name: str, expected: Expected) -> Cell:
+    """Return the cell of a backend on one weight."""
+
+    def draw(entropy: int) -> Any:
+        return backend.draw(
+            expected.spec, expected.shape, axes=expected.axes, dtype=expected.dtype, entropy=entropy
+        )
+
+    return Cell(str(backend.name), name, expected, draw, backend)
+
+
+def _texts(backend: Backend[Any], attribute: str) -> tuple[str, ...]:
+    """Return what a backend has several texts of.
+
+    Raises:
+        InitSpecError: it is one text, or something else.
+    """
+    given = getattr(backend, attribute, ())
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise InitSpecError(
+            f"the backend {backend.name!r} has the {attribute} {given!r}: a tuple of strings is due"
+        )
+    texts = tuple(given)
+    if not all(isinstance(text, str) for text in texts):
+        raise InitSpecError(
+            f"the backend {backend.name!r} has the {attribute} {texts!r}: each is to be a string"
+        )
+    return texts

@@ -1,4 +1,4 @@
-"""Calling code that nobody vouches for: one call at a time, with a deadline, its result checked."""
+"""Call third-party draw functions on one thread, with a timeout, and validate the result."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_limits
 
 from initspec.backend import Backend
 from initspec_conformance.expected.arrays import Array
-from initspec_conformance.expected.target import Target
+from initspec_conformance.expected.expected import Expected
 from initspec_conformance.runner.random_state import RandomState
 
 _GLANCE = 0.1  # seconds between looks at whether a call in progress is still wanted
@@ -24,10 +24,10 @@ class BadDrawError(Exception):
 
 
 class CallError(Exception):
-    """What a stranger's code raised, as text: "KeyError: 'no such kernel'"."""
+    """What third-party code raised, as text: "KeyError: 'no such kernel'"."""
 
 
-class Allowance:
+class TimeBudget:
     """How long some calls may take, all together.
 
     Args:
@@ -51,12 +51,15 @@ class _Call:
         self.error: BaseException | None = None
 
 
-class Caller:
+class DrawThread:
     """Runs a backend's code on one thread, one call after the other.
 
     Backends need not be thread-safe, and may use global random state. While one draw is judged,
     the next is drawn. A call that outlives its deadline is left behind with its thread, because
-    Python can stop no thread; the next call gets a new one.
+    Python cannot stop a thread; the next call gets a new one.
+
+    Libraries that are loaded when the thread starts have one thread of OpenMP on it. The cores may
+    be taken by what judges: a QR on threads that wait for each other takes 100 times as long.
     """
 
     def __init__(self) -> None:
@@ -65,15 +68,15 @@ class Caller:
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def __call__(self, function: Callable[[], Any], allowance: Allowance) -> Any:
+    def __call__(self, function: Callable[[], Any], budget: TimeBudget) -> Any:
         """Return what `function` returns.
 
         Raises:
             CallError: it raised, `SystemExit` and `KeyboardInterrupt` included: a Ctrl-C of the
                 user's is raised in the main thread, never in this one.
-            TimeoutError: it took longer than was left of the allowance.
+            TimeoutError: it took longer than was left of the budget.
         """
-        if allowance.left <= 0:
+        if budget.left <= 0:
             raise TimeoutError
         call = _Call(function)
         with self._lock:
@@ -87,14 +90,14 @@ class Caller:
                 self._thread.start()
             self._calls.put(call)
             call.begun.wait()
-            self._wait(call, allowance)
+            self._wait(call, budget)
         if call.error is not None:
-            raise CallError(_said(call.error)) from call.error
+            raise CallError(_described(call.error)) from call.error
         return call.result
 
-    def _wait(self, call: _Call, allowance: Allowance) -> None:
+    def _wait(self, call: _Call, budget: TimeBudget) -> None:
         begun = time.monotonic()
-        end = begun + allowance.left
+        end = begun + budget.left
         try:
             while not call.done.wait(_GLANCE):
                 if self._closed or time.monotonic() > end:
@@ -103,7 +106,7 @@ class Caller:
                         raise RuntimeError("the run was stopped")
                     raise TimeoutError
         finally:
-            allowance.spent += time.monotonic() - begun
+            budget.spent += time.monotonic() - begun
 
     def close(self) -> None:
         """Take no more calls, give up the one under way, and end the thread once it is idle."""
@@ -113,6 +116,7 @@ class Caller:
 
 
 def _serve(calls: queue.SimpleQueue[_Call | None]) -> None:
+    threadpool_limits(1, user_api="openmp")  # of this thread alone
     while (call := calls.get()) is not None:
         call.begun.set()
         try:
@@ -122,74 +126,57 @@ def _serve(calls: queue.SimpleQueue[_Call | None]) -> None:
         call.done.set()
 
 
-def _said(error: BaseException) -> str:
+def _described(error: BaseException) -> str:
     kind = type(error).__name__
     try:
         text = str(error)
-    except Exception:  # an exception of a stranger's may not even have a text
+    except Exception:  # a third party's exception may not even have a text
         return kind
     return f"{kind}: {text}" if text else kind
 
 
-def _one_thread() -> bool:
-    """Give each OpenMP library that is loaded one thread, and return whether any had more.
-
-    The cores may be taken by what judges: a QR on threads that wait for each other takes 100 times
-    as long. The number is one of the library and of the thread that asks, so nobody else's changes.
-    """
-    pools = threadpool_info()
-    if all(pool["num_threads"] == 1 for pool in pools if pool["user_api"] == "openmp"):
-        return False
-    threadpool_limits(1, user_api="openmp")
-    return True
-
-
-Draw = Callable[[int], Any]
-"""Draws the weight that a seed says."""
-
-
-class Source:
-    """Draws of one target, each checked before anything is computed from it.
+class Sampler:
+    """Draws of one weight, each checked before anything is computed from it.
 
     Args:
-        target: what the draws should be.
+        expected: what the draws should be.
         draw: draws the weight of a seed.
-        caller: runs it.
-        allowance: how long all draws may take, together.
+        thread: runs it.
+        budget: how long all draws may take, together.
         backend: whose draws they are; asked for the global random state of its framework.
     """
 
     def __init__(
         self,
-        target: Target,
-        draw: Draw,
-        caller: Caller,
-        allowance: Allowance,
+        expected: Expected,
+        draw: Callable[[int], Any],
+        thread: DrawThread,
+        budget: TimeBudget,
         backend: Backend[Any] | None = None,
     ) -> None:
-        self._target, self._draw = target, draw
+        self._expected, self._draw = expected, draw
         self._shared = RandomState(backend)
-        self._caller, self._allowance = caller, allowance
+        self._thread, self._budget = thread, budget
         self._begun = False
         self.moved: str = ""
 
     @property
     def slow(self) -> bool:
         """Whether a quarter of the time is spent: what can be left out then is."""
-        return 4 * self._allowance.spent > self._allowance.seconds
+        return 4 * self._budget.spent > self._budget.seconds
 
     def __call__(self, seed: int, elsewhere: bool = False) -> Array:
         """Return the draw of a seed; `elsewhere`, with the global random state at another place.
 
         Raises:
-            BadDrawError: it raised, hung, or is not finite numbers of the target's shape and dtype.
+            BadDrawError: it raised, hung, or is not finite numbers of the right shape and dtype.
         """
         try:
-            result = self._caller(lambda: self._guarded(seed, elsewhere), self._allowance)
+            result = self._thread(lambda: self._guarded(seed, elsewhere), self._budget)
         except TimeoutError:
             raise BadDrawError(
                 f"the draw with seed {seed} hangs, or the machine is too busy: the draws of this "
-                f"cell took longer than {self._allowance.seconds:g} s"
+                f"cell took longer than {self._budget.seconds:g} s"
             ) from None
         except CallError as error:
             raise BadDrawError(f"the draw with seed {seed} raised {error}") from error
@@ -200,7 +187,7 @@ class Source:
             with self._shared.elsewhere(seed ^ 0x5EED):
                 return self._kept(seed)
         before = self._shared()
-        result = self._kept(seed) if self._begun else self._first(seed)
+        result = self._kept(seed)
         after = self._shared()
         moved = [name for name in before if before[name] != after[name]]
         # The first draw may import a framework, and what is imported may draw.
@@ -209,34 +196,26 @@ class Source:
         self._begun = True
         return result
 
-    def _first(self, seed: int) -> Array:
-        """Return the first draw, with one thread of OpenMP as all others have."""
-        _one_thread()
-        result = self._kept(seed)
-        # OpenMP comes with the framework, which may have come with this draw; a QR on two threads
-        # has other bits than on one.
-        return self._kept(seed) if _one_thread() else result
-
     def _kept(self, seed: int) -> Array:
         """Return the draw of a seed, in memory of its own: the next draw may fill the same."""
         result = np.asarray(self._draw(seed))
-        fits = result.shape == self._target.shape and result.dtype == self._target.numpy_dtype
+        fits = result.shape == self._expected.shape and result.dtype == self._expected.numpy_dtype
         return result.copy() if fits else result
 
     def _checked(self, result: Array, seed: int) -> Array:
-        target = self._target
+        expected = self._expected
         what = f"the draw with seed {seed}"
-        if result.shape != target.shape:
+        if result.shape != expected.shape:
             raise BadDrawError(
-                f"{what} has the shape {result.shape} where {target.shape} was asked"
+                f"{what} has the shape {result.shape} where {expected.shape} was asked"
             )
-        if result.dtype != target.numpy_dtype:
+        if result.dtype != expected.numpy_dtype:
             raise BadDrawError(
-                f"{what} has the dtype {result.dtype} where {target.dtype} was asked"
+                f"{what} has the dtype {result.dtype} where {expected.dtype} was asked"
             )
         bad = int(result.size - np.isfinite(result).sum())
         if bad:
             raise BadDrawError(f"{what} has {bad} values that are NaN or infinite")
-        if target.family == "sparse" and not result.any():
-            raise BadDrawError(f"{what} has nothing but zeros where {target.entries} are others")
+        if expected.family == "sparse" and not result.any():
+            raise BadDrawError(f"{what} has nothing but zeros where {expected.entries} are others")
         return result

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from initspec_conformance.runner.builtin_audit import native_audit
-from initspec_conformance.runner.builtin_cells import cells_of
+from initspec_conformance.runner.builtin_cells import builtin_cells
 
 from docs.measured.places import KERAS
 from initspec.backend import usable
@@ -44,11 +44,11 @@ def measure(place: str, level: str) -> dict[str, Any]:
                 "layer": cell.layer.name,
                 "axes": cell.layer.axes,
                 "shape": list(cell.layer.shape),
-                "dtype": cell.target.dtype,
+                "dtype": cell.expected.dtype,
                 "failed": list(failed.get(cell.id, {})),
                 "message": telling(failed.get(cell.id, {})),
             }
-            for cell in cells_of([usable(name)])
+            for cell in builtin_cells([usable(name)])
         ],
     }
 

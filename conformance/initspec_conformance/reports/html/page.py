@@ -1,4 +1,4 @@
-"""The page: what is said of a report, and where."""
+"""The HTML page of a report: its rows, groups and texts, for the template."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from initspec_conformance.checks import BATTERY
+from initspec_conformance.checks.calls import CALLS
 from initspec_conformance.reports.console import summary
 from initspec_conformance.reports.html.pictures import Picture, pictures
-from initspec_conformance.reports.sanitize import visible
+from initspec_conformance.reports.sanitize import sanitize
 from initspec_conformance.results.findings import Finding, p_text
 from initspec_conformance.results.pooled import POOLED
 from initspec_conformance.results.report import Report
@@ -28,13 +29,6 @@ OPEN = 3
 """How many failing cells are open when the page is."""
 
 WHOLE = "The backend as a whole"
-
-_CALLS = {
-    "draws": "each draw returns finite values of the shape and dtype asked for, in time",
-    "reproducible": "a seed drawn again gives the same bits",
-    "distinct_seeds": "other seeds give other bits",
-    "global_state": "the global random state is not moved",
-}
 
 
 @dataclass(frozen=True)
@@ -155,7 +149,7 @@ def html_report(report: Report) -> str:
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
-    return visible(page)  # a message may hold what no file can, or what turns the text around
+    return sanitize(page)  # a message may hold what no file can, or what turns the text around
 
 
 def _rows(report: Report, backends: Sequence[str]) -> Iterator[Row]:
@@ -231,7 +225,7 @@ def _facts(report: Report, rows: int) -> list[tuple[str, str]]:
         ("failures", f"{len(report.failures):,}"),
         ("level", report.level),
         ("seeds", seeds),
-        ("false alarms", f"{FAMILY:g} for the run, shared by {report.tests:,} tests"),
+        ("probability of a false alarm", f"{FAMILY:g} for all {report.tests:,} tests"),
         ("took", f"{report.seconds:.0f} s"),
     ]
     if report.deviations:
@@ -241,7 +235,7 @@ def _facts(report: Report, rows: int) -> list[tuple[str, str]]:
 
 def _glossary(report: Report) -> list[tuple[str, str, str]]:
     """Return what each check of the report asserts, and its law where the assertion holds."""
-    known = {name: (asserts, "deterministic") for name, asserts in _CALLS.items()}
+    known = {name: (asserts, "deterministic") for name, asserts in CALLS.items()}
     known |= {prop.name: (prop.asserts, "deterministic") for prop in PROPERTIES}
     known |= {name: (check.asserts, check.null) for name, check in BATTERY.items()}
     known |= {

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from markupsafe import Markup
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
+from initspec.display.svg import Scale, axis, ticks
 from initspec_conformance.reports.html.panels import Panel, panels
-from initspec_conformance.reports.html.vector import plain, tidy
 from initspec_conformance.results.sketch import Sketch
 
 HEIGHT, WIDTHS = 150.0, {True: 150.0, False: 300.0}
@@ -46,26 +44,17 @@ def pictures(sketch: Sketch, name: str) -> list[Picture]:
         sketch: what was gathered.
         name: the ids of the pictures start with it.
     """
-    with plain():
-        return [_draw(f"{name}-{index}", panel) for index, panel in enumerate(panels(sketch))]
+    return [_draw(f"{name}-{index}", panel) for index, panel in enumerate(panels(sketch))]
 
 
 def _draw(name: str, panel: Panel) -> Picture:
-    width, height = WIDTHS[panel.square], HEIGHT
-    top, bottom = (_TOP, _BOTTOM) if panel.scale else (_SIDE, _SIDE)
-    box = (_SIDE, top, width - 2 * _SIDE, height - top - bottom)
-    figure = Figure(figsize=(width / 72, height / 72), dpi=72)
-    axes = figure.add_axes(
-        (box[0] / width, bottom / height, box[2] / width, box[3] / height), label=name
-    )
-    axes.set_yticks([])
-    axes.spines[["left", "top", "right"]].set_visible(False)
-    axes.xaxis.set_major_locator(MaxNLocator(3 if panel.square else 5, integer=panel.whole))
-    if not panel.scale:
-        axes.set_axis_off()
-    panel.paint(axes)
-    for artist in (*axes.patches, *axes.lines, *axes.images):
-        artist.set_gid(name)
-        artist.set_clip_on(False)
-    data, frame = tidy(figure, name)
-    return Picture(name, panel.caption, Markup(data), Markup(frame), (width, height), box)
+    width = WIDTHS[panel.square]
+    top, below = (_TOP, _BOTTOM) if panel.scale else (_SIDE, _SIDE)
+    bottom = HEIGHT - below
+    x = Scale(*panel.x, _SIDE, width - _SIDE)
+    y = Scale(*panel.y, bottom, top)
+    labels = ticks(*panel.x, most=4 if panel.square else 6, whole=panel.whole)
+    frame = "".join(axis(x, bottom, labels=labels)) if panel.scale else ""
+    data = Markup(panel.paint(x, y))
+    box = (_SIDE, top, width - 2 * _SIDE, bottom - top)
+    return Picture(name, panel.caption, data, Markup(frame), (width, HEIGHT), box)

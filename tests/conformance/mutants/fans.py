@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-from initspec import Fans
+from initspec_conformance.expected.expected import Expected
 from initspec_conformance.expected.laws import sigma
-from initspec_conformance.expected.target import Target
-from initspec_conformance.mutants.base import Scaled
+
+from initspec import Fans
+from mutants.base import Scaled
 
 
 class WrongFans(Scaled, abstract=True):
@@ -20,14 +21,14 @@ class WrongFans(Scaled, abstract=True):
 
     wrong: ClassVar[tuple[float, float]]
 
-    def fans(self, target: Target) -> tuple[float, float]:
+    def fans(self, expected: Expected) -> tuple[float, float]:
         """Return the fans that it counts."""
         return self.wrong
 
-    def factor(self, target: Target) -> float:
-        fan_in, fan_out = self.fans(target)
-        right = sigma(target.spec, target.layout.fans)[1]
-        return sigma(target.spec, Fans(fan_in, fan_out))[1] / right  # type: ignore[arg-type]
+    def factor(self, expected: Expected) -> float:
+        fan_in, fan_out = self.fans(expected)
+        right = sigma(expected.spec, expected.layout.fans)[1]
+        return sigma(expected.spec, Fans(fan_in, fan_out))[1] / right  # type: ignore[arg-type]
 
 
 class FansSwapped(WrongFans):
@@ -36,8 +37,8 @@ class FansSwapped(WrongFans):
     shape = (512, 520)
     level = "default"
 
-    def fans(self, target: Target) -> tuple[float, float]:
-        fan_in, fan_out = target.layout.fans
+    def fans(self, expected: Expected) -> tuple[float, float]:
+        fan_in, fan_out = expected.layout.fans
         return fan_out, fan_in
 
 
@@ -135,8 +136,8 @@ class AverageNotHalved(WrongFans):
 
     spec = "glorot_normal"
 
-    def fans(self, target: Target) -> tuple[float, float]:
-        total = sum(target.layout.fans)
+    def fans(self, expected: Expected) -> tuple[float, float]:
+        total = sum(expected.layout.fans)
         return total, total
 
 
@@ -152,6 +153,6 @@ class AverageRoundedDown(WrongFans):
 class SizeOfTheWeight(WrongFans):
     """The number of elements as the fan: `weight.numel()`."""
 
-    def fans(self, target: Target) -> tuple[float, float]:
-        size = math.prod(target.shape)
+    def fans(self, expected: Expected) -> tuple[float, float]:
+        size = math.prod(expected.shape)
         return size, size

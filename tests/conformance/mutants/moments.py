@@ -6,12 +6,12 @@ import math
 from dataclasses import replace
 
 import numpy as np
+from initspec_conformance.expected.arrays import Array
+from initspec_conformance.expected.expected import Expected
 
 from initspec import InitSpec, TruncatedNormal
 from initspec.distributions.rules import Std
-from initspec_conformance.expected.arrays import Array
-from initspec_conformance.expected.target import Target
-from initspec_conformance.mutants.base import MATRIX, Mutant, Scaled
+from mutants.base import MATRIX, Mutant, Scaled
 
 
 class MeanOff(Mutant):
@@ -22,9 +22,9 @@ class MeanOff(Mutant):
     level = "default"
     discrepancy = 0.01
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        right = super().weight(target, rng)
-        std = target.spec.std(target.shape, target.axes)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        right = super().weight(expected, rng)
+        std = expected.spec.std(expected.shape, expected.axes)
         return np.asarray(right + right.dtype.type(self.discrepancy * std))
 
 
@@ -35,8 +35,8 @@ class OneSidedUniform(Mutant):
     spec = "he_uniform"
     discrepancy = math.sqrt(3) / 2
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        return np.abs(super().weight(target, rng))
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        return np.abs(super().weight(expected, rng))
 
 
 class MeanForgotten(Mutant):
@@ -46,10 +46,10 @@ class MeanForgotten(Mutant):
     spec = "normal(std=0.02, mean=0.05)"
     discrepancy = 2.5
 
-    def meant(self, target: Target) -> Target:
-        rule = target.spec.variance
+    def meant(self, expected: Expected) -> Expected:
+        rule = expected.spec.variance
         assert isinstance(rule, Std)
-        return replace(target, spec=InitSpec.normal(std=rule.std))
+        return replace(expected, spec=InitSpec.normal(std=rule.std))
 
 
 class MeanRecentred(Mutant):
@@ -58,13 +58,13 @@ class MeanRecentred(Mutant):
     caught_by = "mean"
     spec = "truncated_normal(std=0.02, lower=-1.0, upper=3.0)"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        assert target.law is not None
-        right = super().weight(target, rng)
-        return np.asarray(right - right.dtype.type(target.law.moments()[0] - target.law.mean))
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        assert expected.law is not None
+        right = super().weight(expected, rng)
+        return np.asarray(right - right.dtype.type(expected.law.moments()[0] - expected.law.mean))
 
     def predicted(self) -> float:
-        law = self.target.law
+        law = self.expected.law
         assert law is not None
         mean, std, _ = law.moments()
         return (mean - law.mean) / std
@@ -76,7 +76,7 @@ class VarianceOff(Scaled):
     shape = MATRIX
     level = "default"
 
-    def factor(self, target: Target) -> float:
+    def factor(self, expected: Expected) -> float:
         return math.sqrt(1.01)
 
 
@@ -85,8 +85,8 @@ class GainAsVariance(Scaled):
 
     spec = "he_normal(gain=1.5)"
 
-    def factor(self, target: Target) -> float:
-        return 1 / math.sqrt(target.spec.gain)
+    def factor(self, expected: Expected) -> float:
+        return 1 / math.sqrt(expected.spec.gain)
 
 
 class GainSquaredOnUniform(Scaled):
@@ -94,8 +94,8 @@ class GainSquaredOnUniform(Scaled):
 
     spec = "he_uniform(gain=1.5)"
 
-    def factor(self, target: Target) -> float:
-        return target.spec.gain
+    def factor(self, expected: Expected) -> float:
+        return expected.spec.gain
 
 
 class GainForgotten(Scaled):
@@ -103,21 +103,21 @@ class GainForgotten(Scaled):
 
     spec = "glorot_normal(gain=0.7)"
 
-    def factor(self, target: Target) -> float:
-        return 1 / target.spec.gain
+    def factor(self, expected: Expected) -> float:
+        return 1 / expected.spec.gain
 
 
 class FactorTwoForgotten(Scaled):
     """he_normal of variance 1 / fan_in: https://github.com/tensorflow/tensorflow/issues/19081."""
 
-    def factor(self, target: Target) -> float:
+    def factor(self, expected: Expected) -> float:
         return math.sqrt(0.5)
 
 
 class FactorTwoTwice(Scaled):
     """He's factor 2 and ReLU's gain, which is the same factor: He et al. (2015), eq. 10."""
 
-    def factor(self, target: Target) -> float:
+    def factor(self, expected: Expected) -> float:
         return math.sqrt(2)
 
 
@@ -126,7 +126,7 @@ class NegativeSlopeForgotten(Scaled):
 
     spec = "he_uniform(negative_slope=0.2)"
 
-    def factor(self, target: Target) -> float:
+    def factor(self, expected: Expected) -> float:
         return math.sqrt(1.04)
 
 
@@ -135,8 +135,8 @@ class VarianceAsStd(Scaled):
 
     spec = "normal(std=0.02)"
 
-    def factor(self, target: Target) -> float:
-        return target.spec.std(target.shape, target.axes)
+    def factor(self, expected: Expected) -> float:
+        return expected.spec.std(expected.shape, expected.axes)
 
 
 class BoundWithoutRootThree(Scaled):
@@ -144,15 +144,15 @@ class BoundWithoutRootThree(Scaled):
 
     spec = "lecun_uniform"
 
-    def factor(self, target: Target) -> float:
+    def factor(self, expected: Expected) -> float:
         return 1 / math.sqrt(3)
 
 
-def _correction(target: Target) -> float:
+def _correction(expected: Expected) -> float:
     """Return the standard deviation of a truncated law whose parent has 1."""
-    assert isinstance(target.spec.distribution, TruncatedNormal)
-    assert target.law is not None
-    return target.law.moments()[1] / target.law.scale
+    assert isinstance(expected.spec.distribution, TruncatedNormal)
+    assert expected.law is not None
+    return expected.law.moments()[1] / expected.law.scale
 
 
 class TruncationUncorrected(Scaled):
@@ -160,8 +160,8 @@ class TruncationUncorrected(Scaled):
 
     spec = "he_truncated_normal"
 
-    def factor(self, target: Target) -> float:
-        return _correction(target)
+    def factor(self, expected: Expected) -> float:
+        return _correction(expected)
 
 
 class TruncationCorrectedTwice(Scaled):
@@ -169,8 +169,8 @@ class TruncationCorrectedTwice(Scaled):
 
     spec = "he_truncated_normal"
 
-    def factor(self, target: Target) -> float:
-        return 1 / _correction(target)
+    def factor(self, expected: Expected) -> float:
+        return 1 / _correction(expected)
 
 
 class CorrectionForOtherBounds(Scaled):
@@ -178,8 +178,8 @@ class CorrectionForOtherBounds(Scaled):
 
     spec = "lecun_truncated_normal(lower=-1.0, upper=3.0)"
 
-    def factor(self, target: Target) -> float:
-        return _correction(target) / 0.87962566103423978
+    def factor(self, expected: Expected) -> float:
+        return _correction(expected) / 0.87962566103423978
 
 
 class CorrectionOfTwoDigits(Scaled):
@@ -187,8 +187,8 @@ class CorrectionOfTwoDigits(Scaled):
 
     spec = "he_truncated_normal"
 
-    def factor(self, target: Target) -> float:
-        return _correction(target) / 0.87
+    def factor(self, expected: Expected) -> float:
+        return _correction(expected) / 0.87
 
 
 class SparseSpread(Scaled):
@@ -196,7 +196,7 @@ class SparseSpread(Scaled):
 
     spec = "sparse(sparsity=0.5, std=0.02)"
 
-    def factor(self, target: Target) -> float:
+    def factor(self, expected: Expected) -> float:
         return math.sqrt(2)
 
 
@@ -207,7 +207,7 @@ class OddOneOut(Mutant):
     shape = (3, 5)
     discrepancy = 1 / 15
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        right = super().weight(target, rng)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        right = super().weight(expected, rng)
         right.flat[-1] = 0
         return right

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
+from initspec_conformance.expected.arrays import Array, Values
+from initspec_conformance.expected.expected import Expected
 from scipy import special, stats
 
 from initspec import InitSpec
-from initspec_conformance.expected.arrays import Array, Values
-from initspec_conformance.expected.target import Target
-from initspec_conformance.mutants.base import MATRIX, Mutant, wide
+from mutants.base import MATRIX, Mutant, wide
 
 
 class OtherLaw(Mutant, abstract=True):
@@ -22,9 +22,9 @@ class OtherLaw(Mutant, abstract=True):
         """Return independent entries of mean 0 and variance 1."""
         raise NotImplementedError
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        std = target.spec.std(target.shape, target.axes)
-        return np.asarray((std * self.variate(rng, target.shape)).astype(wide(target)))
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        std = expected.spec.std(expected.shape, expected.axes)
+        return np.asarray((std * self.variate(rng, expected.shape)).astype(wide(expected)))
 
 
 def _legendre(quantiles: Values) -> float:
@@ -121,11 +121,11 @@ class Clipped(Mutant):
     caught_by = "tails"
     spec = "truncated_normal(std=0.02, corrected=False)"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        assert target.law is not None
-        low, high = target.law.low, target.law.high
-        drawn = np.clip(0.02 * rng.standard_normal(target.shape), low, high)
-        return np.asarray(drawn.astype(wide(target)))
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        assert expected.law is not None
+        low, high = expected.law.low, expected.law.high
+        drawn = np.clip(0.02 * rng.standard_normal(expected.shape), low, high)
+        return np.asarray(drawn.astype(wide(expected)))
 
     def predicted(self) -> float:
         return float(special.ndtr(-2.0)) / 1e-3 - 1
@@ -181,8 +181,8 @@ class StrayOutliers(Mutant):
 
     caught_by = "extremes"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        right = super().weight(target, rng)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        right = super().weight(expected, rng)
         right[rng.random(right.shape) < 2.0**-14] *= 10
         return right
 
@@ -203,11 +203,11 @@ class BoundsInOwnSigmas(Mutant):
     caught_by = "extremes"
     spec = "truncated_normal(std=0.02)"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        assert target.law is not None
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        assert expected.law is not None
         narrow = stats.truncnorm(-1.76, 1.76)
-        y = narrow.ppf(rng.random(target.shape)) / narrow.std()
-        return np.asarray((0.02 * y).astype(wide(target)))
+        y = narrow.ppf(rng.random(expected.shape)) / narrow.std()
+        return np.asarray((0.02 * y).astype(wide(expected)))
 
 
 class Stretched(Mutant, abstract=True):
@@ -220,8 +220,8 @@ class Stretched(Mutant, abstract=True):
     spec = "he_uniform"
     stretch: ClassVar[float]
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        right = super().weight(target, rng)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        right = super().weight(expected, rng)
         return np.asarray(right * right.dtype.type(self.stretch))
 
 
@@ -247,8 +247,8 @@ class FewBeyondBounds(Mutant):
     caught_by = "support"
     spec = "he_truncated_normal"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        right = super().weight(target, rng)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        right = super().weight(expected, rng)
         right[rng.random(right.shape) < 1e-4] *= 3
         return right
 
@@ -259,8 +259,8 @@ class WrongEnd(Mutant):
     caught_by = "support"
     spec = "truncated_normal(std=0.02, lower=-1.0, upper=3.0)"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        return -super().weight(target, rng)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        return -super().weight(expected, rng)
 
 
 class NormalForUniform(Mutant):
@@ -269,5 +269,5 @@ class NormalForUniform(Mutant):
     caught_by = "support"
     spec = "glorot_uniform"
 
-    def meant(self, target: Target) -> Target:
-        return replace(target, spec=InitSpec("normal", "glorot"))
+    def meant(self, expected: Expected) -> Expected:
+        return replace(expected, spec=InitSpec("normal", "glorot"))

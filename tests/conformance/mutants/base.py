@@ -6,12 +6,12 @@ import re
 from typing import Any, ClassVar, cast
 
 import numpy as np
+from initspec_conformance.expected.arrays import Array
+from initspec_conformance.expected.expected import Expected, expected_of
 
 from initspec import Axes, InitSpec
 from initspec.axes import OUT_IN, by_rank
 from initspec.backend import Spec, usable
-from initspec_conformance.expected.arrays import Array
-from initspec_conformance.expected.target import Target, target_of
 
 MATRIX = (512, 520)
 """A plain weight, almost square."""
@@ -57,12 +57,12 @@ class Mutant:
         cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", cls.__name__).lower()
 
     @property
-    def target(self) -> Target:
+    def expected(self) -> Expected:
         """What it is judged by."""
-        return target_of(InitSpec.parse(self.spec), self.shape, self.axes, self.dtype)
+        return expected_of(InitSpec.parse(self.spec), self.shape, self.axes, self.dtype)
 
     def predicted(self) -> float | None:
-        """Return by how much it is off on its target, in the unit of the check meant for it."""
+        """Return by how much it is off on its expected, in the unit of the check meant for it."""
         return self.discrepancy
 
     def version(self) -> str:
@@ -93,39 +93,39 @@ class Mutant:
         name: str = "",
     ) -> Array:
         """Return a draw, wrong in one way."""
-        target = target_of(
+        expected = Expected(
             cast(InitSpec, spec), shape, axes or self.default_axes(len(shape)), dtype
         )
         if seed is not None:
-            return self.seeded(target, seed, name)
-        return self.cast(self.weight(self.meant(target), self.generator(entropy)), target)
+            return self.seeded(expected, seed, name)
+        return self.cast(self.weight(self.meant(expected), self.generator(entropy)), expected)
 
-    def seeded(self, target: Target, seed: int, name: str) -> Array:
+    def seeded(self, expected: Expected, seed: int, name: str) -> Array:
         """Return a draw of the portable stream."""
-        how: dict[str, Any] = {"axes": target.axes, "dtype": target.dtype}
-        return usable("numpy").draw(target.spec, target.shape, seed=seed, name=name, **how)
+        how: dict[str, Any] = {"axes": expected.axes, "dtype": expected.dtype}
+        return usable("numpy").draw(expected.spec, expected.shape, seed=seed, name=name, **how)
 
     def generator(self, entropy: int) -> np.random.Generator:
         """Return the source of all randomness of a draw."""
         return np.random.default_rng(entropy)
 
-    def meant(self, target: Target) -> Target:
-        """Return what the mutant takes the target for."""
-        return target
+    def meant(self, expected: Expected) -> Expected:
+        """Return what the mutant takes the expected for."""
+        return expected
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
         """Return a weight in float32, or float64 where that is asked for, in its own order."""
-        init = self.compile(target.spec, target.axes, None, "")
-        return np.asarray(init(target.shape, wide(target), rng))
+        init = self.compile(expected.spec, expected.axes, None, "")
+        return np.asarray(init(expected.shape, wide(expected), rng))
 
-    def cast(self, weight: Array, target: Target) -> Array:
+    def cast(self, weight: Array, expected: Expected) -> Array:
         """Return the weight in the dtype asked for."""
-        return np.asarray(weight.astype(target.numpy_dtype))
+        return np.asarray(weight.astype(expected.numpy_dtype))
 
 
-def wide(target: Target) -> str:
+def wide(expected: Expected) -> str:
     """Return the dtype that a weight is computed in before it is rounded."""
-    return "float64" if target.dtype == "float64" else "float32"
+    return "float64" if expected.dtype == "float64" else "float32"
 
 
 class Scaled(Mutant, abstract=True):
@@ -133,13 +133,13 @@ class Scaled(Mutant, abstract=True):
 
     caught_by = "variance"
 
-    def factor(self, target: Target) -> float:
+    def factor(self, expected: Expected) -> float:
         """Return what the standard deviation is multiplied with."""
         raise NotImplementedError
 
     def predicted(self) -> float | None:
-        return abs(self.factor(self.target) ** 2 - 1) if self.caught_by == "variance" else None
+        return abs(self.factor(self.expected) ** 2 - 1) if self.caught_by == "variance" else None
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        right = super().weight(target, rng)
-        return np.asarray(right * right.dtype.type(self.factor(target)))
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        right = super().weight(expected, rng)
+        return np.asarray(right * right.dtype.type(self.factor(expected)))

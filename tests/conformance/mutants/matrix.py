@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from initspec_conformance.mutants.base import Mutant
-from initspec_conformance.mutants.catalogue import CATALOGUE
 from initspec_conformance.results.findings import Finding
-from initspec_conformance.runner.cells import Cell
-from initspec_conformance.runner.jobs import Job, Terms, do
-from initspec_conformance.runner.judge import tests_of
 from initspec_conformance.runner.levels import LEVELS, level_of
-from initspec_conformance.runner.properties import PROPERTIES
-from initspec_conformance.runner.sampling import Caller
-from initspec_conformance.statistics.error_rates import two_stages
+from initspec_conformance.runner.properties import PROPERTIES, PropertyCell
+from initspec_conformance.runner.run import backend_cell
+from initspec_conformance.runner.run_cells import AnyCell, run_cells
 
-Progress = Callable[[int, int, str, bool], None]
-"""Called as progress(mutants done, mutants in all, the mutant's name, whether all is well)."""
+from mutants.base import Mutant
+from mutants.catalogue import CATALOGUE
 
 ORDER = tuple(LEVELS)
 
@@ -31,7 +24,7 @@ class Row:
     Attributes:
         mutant: the mutant.
         level: the level that it was judged at.
-        findings: every check's finding on its target, and every property's.
+        findings: every check's finding on its expected, and every property's.
     """
 
     mutant: Mutant
@@ -101,7 +94,7 @@ class Matrix:
         lines += [f"{i + 1:3} {check}" for i, check in enumerate(checks)]
         for row in wrong:
             message = row.meant.message if row.meant else f"caught by {', '.join(row.caught)}"
-            lines += ["", f"{row.mutant.name} ({row.mutant.target}, {row.level}): {message}"]
+            lines += ["", f"{row.mutant.name} ({row.mutant.expected}, {row.level}): {message}"]
         return "\n".join(lines)
 
     def _marks(self, row: Row) -> str:
@@ -119,17 +112,15 @@ class Matrix:
 
 def mutant_matrix(
     level: str = "default",
-    progress: Progress | None = None,
     *,
     mutants: Sequence[type[Mutant]] = CATALOGUE,
     nonce: int = 0,
 ) -> Matrix:
-    """Hold every mutant against every check of its target and every property of backends.
+    """Judge every mutant by every check of its weight and every property of backends.
 
     Args:
         level: at "quick" the mutants that are to be caught there; at "default" all of them, each
             at its own level; at "thorough" all of them, at the default level at least.
-        progress: called after each mutant.
         mutants: which of them.
         nonce: 0 for the fixed seeds, else for others.
 
@@ -138,27 +129,29 @@ def mutant_matrix(
     """
     asked = level_of(level).name
     chosen = [k() for k in mutants if ORDER.index(k.level) <= ORDER.index(asked)]
-    rows: list[Row] = []
-    # One caller: a mutant that moves the global random state must not draw beside another.
-    caller = Caller()
-    try:
-        with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="initspec-mutants") as pool:
-            for row in pool.map(lambda mutant: _row(mutant, asked, nonce, caller), chosen):
-                rows.append(row)
-                if progress is not None:
-                    progress(len(rows), len(chosen), row.mutant.name, row.ok)
-    finally:
-        caller.close()
-    return Matrix(tuple(rows), asked)
+    rows: dict[str, Row] = {}
+    # A level each: the cells of a run share one.
+    for level_name in ORDER:
+        present = [k for k in chosen if _level(k, asked) == level_name]
+        if not present:
+            continue
+        cells = [cell for mutant in present for cell in _cells(mutant)]
+        report = run_cells(cells, LEVELS[level_name], nonce, reproduce=_reproduce, backends=present)
+        for mutant in present:
+            findings = tuple(f for f in report.checks if f.backend == mutant.name)
+            rows[mutant.name] = Row(mutant, level_name, findings)
+    return Matrix(tuple(rows[mutant.name] for mutant in chosen), asked)
 
 
-def _row(mutant: Mutant, asked: str, nonce: int, caller: Caller) -> Row:
-    level = LEVELS["default" if asked == "thorough" else mutant.level]
-    target = mutant.target
-    cell = Cell(f"mutant/{mutant.name}/{target}", target)
-    jobs = [Job(mutant, cell.id, cell=cell)]
-    jobs += [Job(mutant, prop.name, prop=prop) for prop in PROPERTIES]
-    tests = len(tests_of(target)) + len(PROPERTIES)
-    terms = Terms(level, two_stages(tests), nonce, tests)
-    findings = [finding for job in jobs for finding in do(job, terms, caller).findings]
-    return Row(mutant, level.name, tuple(findings))
+def _level(mutant: Mutant, asked: str) -> str:
+    return "default" if asked == "thorough" else mutant.level
+
+
+def _cells(mutant: Mutant) -> list[AnyCell]:
+    expected = mutant.expected
+    cell = backend_cell(mutant, f"mutant/{mutant.name}/{expected}", expected)
+    return [cell, *(PropertyCell(mutant, prop) for prop in PROPERTIES)]
+
+
+def _reproduce(owner: str, only: str) -> str:
+    return f"mutant_matrix(mutants=[...])  # {owner}: {only}"

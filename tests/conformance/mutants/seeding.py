@@ -6,15 +6,15 @@ import hashlib
 import itertools
 
 import numpy as np
+from initspec_conformance.expected.arrays import Array
+from initspec_conformance.expected.expected import Expected
 from numpy.typing import NDArray
 from scipy import special
 
 from initspec import Axes
 from initspec.axes import IN_OUT, OUT_IN, by_rank
 from initspec.backend import Spec
-from initspec_conformance.expected.arrays import Array
-from initspec_conformance.expected.target import Target
-from initspec_conformance.mutants.base import Mutant, wide
+from mutants.base import Mutant, wide
 
 
 class SeedIgnored(Mutant):
@@ -66,11 +66,11 @@ class SeedShifts(Mutant):
         self._start = entropy
         return super().generator(entropy)
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        counter = np.arange(self._start, self._start + target.size, dtype=np.uint64)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        counter = np.arange(self._start, self._start + expected.size, dtype=np.uint64)
         u = ((mix(counter) >> np.uint64(11)) + 0.5) / (1 << 53)
-        std = target.spec.std(target.shape, target.axes)
-        return np.asarray((std * special.ndtri(u)).reshape(target.shape).astype(wide(target)))
+        std = expected.spec.std(expected.shape, expected.axes)
+        return np.asarray((std * special.ndtri(u)).reshape(expected.shape).astype(wide(expected)))
 
 
 def mix(counter: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -86,9 +86,9 @@ class SeedsShareNoise(Mutant):
 
     caught_by = "seeds"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        right = super().weight(target, rng)
-        frozen = super().weight(target, np.random.default_rng(20))
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        right = super().weight(expected, rng)
+        frozen = super().weight(expected, np.random.default_rng(20))
         return np.asarray(np.sqrt(0.9) * right + np.sqrt(0.1) * frozen).astype(right.dtype)
 
 
@@ -105,8 +105,8 @@ class OddSeedsNegate(Mutant):
         self._sign = -1.0 if entropy % 2 else 1.0
         return super().generator(entropy // 2)
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        right = super().weight(target, rng)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        right = super().weight(expected, rng)
         return np.asarray(right * right.dtype.type(self._sign))
 
 
@@ -146,8 +146,8 @@ class NameIgnored(Mutant):
 
     caught_by = "names"
 
-    def seeded(self, target: Target, seed: int, name: str) -> Array:
-        return super().seeded(target, seed, "")
+    def seeded(self, expected: Expected, seed: int, name: str) -> Array:
+        return super().seeded(expected, seed, "")
 
 
 class PortableSeedOfSixteenBits(Mutant):
@@ -155,8 +155,8 @@ class PortableSeedOfSixteenBits(Mutant):
 
     caught_by = "stream"
 
-    def seeded(self, target: Target, seed: int, name: str) -> Array:
-        return super().seeded(target, seed & 0xFFFF, name)
+    def seeded(self, expected: Expected, seed: int, name: str) -> Array:
+        return super().seeded(expected, seed & 0xFFFF, name)
 
 
 class PortableLastBits(Mutant):
@@ -164,8 +164,8 @@ class PortableLastBits(Mutant):
 
     caught_by = "stream"
 
-    def seeded(self, target: Target, seed: int, name: str) -> Array:
-        right = super().seeded(target, seed, name)
+    def seeded(self, expected: Expected, seed: int, name: str) -> Array:
+        right = super().seeded(expected, seed, name)
         return np.asarray((right.astype(np.float64) * (1 + 2.0**-22)).astype(right.dtype))
 
 
@@ -196,10 +196,10 @@ class SpecInTheSeed(Mutant):
 
     caught_by = "scaling"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        digest = hashlib.sha256(str(target.spec).encode()).digest()
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        digest = hashlib.sha256(str(expected.spec).encode()).digest()
         own = np.random.default_rng((int(rng.integers(1 << 62)), *digest))
-        return super().weight(target, own)
+        return super().weight(expected, own)
 
 
 class ConventionUnsaid(Mutant):

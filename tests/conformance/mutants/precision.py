@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from initspec_conformance.expected.arrays import Array
+from initspec_conformance.expected.expected import Expected
 from scipy import special
 
 from initspec.dtypes import FLOATS, numpy_dtype
-from initspec_conformance.expected.arrays import Array
-from initspec_conformance.expected.target import Target
-from initspec_conformance.mutants.base import MATRIX, Mutant, wide
+from mutants.base import MATRIX, Mutant, wide
 
 BFLOAT16 = numpy_dtype(FLOATS["bfloat16"])
 
@@ -18,46 +18,46 @@ BFLOAT16 = numpy_dtype(FLOATS["bfloat16"])
 class EightBitLattice(Mutant):
     """A uniform of 256 values: random bytes over 256."""
 
-    caught_by = "resolution"
+    caught_by = "lattice"
     spec = "uniform(low=-1.0, high=1.0)"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        u = (rng.integers(0, 256, target.shape) + 0.5) / 256
-        return np.asarray((2 * u - 1).astype(wide(target)))
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        u = (rng.integers(0, 256, expected.shape) + 0.5) / 256
+        return np.asarray((2 * u - 1).astype(wide(expected)))
 
 
 class FifteenBitLattice(Mutant):
     """`rand() / RAND_MAX` where RAND_MAX is 32767."""
 
-    caught_by = "resolution"
+    caught_by = "lattice"
     spec = "glorot_uniform"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        if target.law is None or not math.isfinite(target.law.low):
-            return super().weight(target, rng)
-        u = rng.integers(0, 1 << 15, target.shape) / ((1 << 15) - 1)
-        width = target.law.high - target.law.low
-        return np.asarray((target.law.low + width * u).astype(wide(target)))
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        if expected.law is None or not math.isfinite(expected.law.low):
+            return super().weight(expected, rng)
+        u = rng.integers(0, 1 << 15, expected.shape) / ((1 << 15) - 1)
+        width = expected.law.high - expected.law.low
+        return np.asarray((expected.law.low + width * u).astype(wide(expected)))
 
 
 class Float32ThatWasFloat16(Mutant):
     """Drawn in float16 for speed, and handed on as float32."""
 
-    caught_by = "resolution"
+    caught_by = "lattice"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        right = super().weight(target, rng)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        right = super().weight(expected, rng)
         return np.asarray(right.astype(np.float16).astype(right.dtype))
 
 
 class Float32ThatWasBfloat16(Mutant):
     """A checkpoint in bfloat16, loaded into float32."""
 
-    caught_by = "resolution"
+    caught_by = "lattice"
     spec = "glorot_uniform"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        right = super().weight(target, rng)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        right = super().weight(expected, rng)
         return np.asarray(right.astype(BFLOAT16).astype(right.dtype))
 
 
@@ -67,8 +67,8 @@ class Float64ThatWasFloat32(Mutant):
     caught_by = "full_width"
     dtype = "float64"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        return np.asarray(super().weight(target, rng).astype(np.float32))
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        return np.asarray(super().weight(expected, rng).astype(np.float32))
 
 
 class NativeBfloat16(Mutant):
@@ -80,9 +80,9 @@ class NativeBfloat16(Mutant):
     caught_by = "distinct"
     dtype = "bfloat16"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        u = (rng.integers(0, 128, target.shape) + 0.5) / 128
-        std = target.spec.std(target.shape, target.axes)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        u = (rng.integers(0, 128, expected.shape) + 0.5) / 128
+        std = expected.spec.std(expected.shape, expected.axes)
         return np.asarray((std * special.ndtri(u)).astype(np.float32))
 
 
@@ -93,11 +93,11 @@ class HalfFromElevenBits(Mutant):
     dtype = "float16"
     spec = "glorot_uniform"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        if target.law is None or not math.isfinite(target.law.low):
-            return super().weight(target, rng)
-        u = (rng.integers(0, 1 << 11, target.shape) + 0.5) / (1 << 11)
-        return np.asarray((target.law.high * (2 * u - 1)).astype(np.float32))
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        if expected.law is None or not math.isfinite(expected.law.low):
+            return super().weight(expected, rng)
+        u = (rng.integers(0, 1 << 11, expected.shape) + 0.5) / (1 << 11)
+        return np.asarray((expected.law.high * (2 * u - 1)).astype(np.float32))
 
 
 class CastBeforeScale(Mutant):
@@ -106,10 +106,10 @@ class CastBeforeScale(Mutant):
     caught_by = "distinct"
     dtype = "bfloat16"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        std = target.spec.std(target.shape, target.axes)
-        noise = rng.standard_normal(target.shape).astype(target.numpy_dtype)
-        return np.asarray(noise * target.numpy_dtype.type(std))
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        std = expected.spec.std(expected.shape, expected.axes)
+        noise = rng.standard_normal(expected.shape).astype(expected.numpy_dtype)
+        return np.asarray(noise * expected.numpy_dtype.type(std))
 
 
 class TruncatedToBfloat16(Mutant):
@@ -120,11 +120,11 @@ class TruncatedToBfloat16(Mutant):
     # The cell at a power of two is [x, x + ulp) for [x - ulp / 4, x + ulp / 2).
     discrepancy = 1 / 3
 
-    def cast(self, weight: Array, target: Target) -> Array:
-        if target.dtype != "bfloat16":
-            return super().cast(weight, target)
+    def cast(self, weight: Array, expected: Expected) -> Array:
+        if expected.dtype != "bfloat16":
+            return super().cast(weight, expected)
         bits = weight.astype(np.float32).view(np.uint32) & np.uint32(0xFFFF0000)
-        return np.asarray(bits.view(np.float32).astype(target.numpy_dtype))
+        return np.asarray(bits.view(np.float32).astype(expected.numpy_dtype))
 
 
 class TruncatedToFloat16(Mutant):
@@ -137,9 +137,9 @@ class TruncatedToFloat16(Mutant):
     level = "default"
     discrepancy = 1 / 3
 
-    def cast(self, weight: Array, target: Target) -> Array:
-        rounded = weight.astype(target.numpy_dtype)
-        if target.dtype != "float16":
+    def cast(self, weight: Array, expected: Expected) -> Array:
+        rounded = weight.astype(expected.numpy_dtype)
+        if expected.dtype != "float16":
             return np.asarray(rounded)
         beyond = np.abs(rounded.astype(np.float32)) > np.abs(weight)
         return np.asarray(np.where(beyond, np.nextafter(rounded, np.float16(0)), rounded))
@@ -151,8 +151,8 @@ class RoundedTwice(Mutant):
     caught_by = "distinct"
     dtype = "float16"
 
-    def cast(self, weight: Array, target: Target) -> Array:
-        return super().cast(np.asarray(weight.astype(BFLOAT16)), target)
+    def cast(self, weight: Array, expected: Expected) -> Array:
+        return super().cast(np.asarray(weight.astype(BFLOAT16)), expected)
 
 
 class SigmaInHalf(Mutant):
@@ -160,9 +160,9 @@ class SigmaInHalf(Mutant):
 
     caught_by = "scaling"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        right = super().weight(target, rng)
-        std = target.spec.std(target.shape, target.axes)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        right = super().weight(expected, rng)
+        std = expected.spec.std(expected.shape, expected.axes)
         return np.asarray(right * right.dtype.type(float(np.float16(std)) / std))
 
 
@@ -172,10 +172,10 @@ class NoiseOfItsOwn(Mutant):
     caught_by = "rounding"
     dtype = "bfloat16"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        if target.narrow:
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        if expected.narrow:
             rng.random()
-        return super().weight(target, rng)
+        return super().weight(expected, rng)
 
 
 class ZerosRarely(Mutant):
@@ -184,8 +184,8 @@ class ZerosRarely(Mutant):
     caught_by = "atoms"
     discrepancy = 2.0**-12
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        right = super().weight(target, rng)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        right = super().weight(expected, rng)
         right[rng.integers(0, 1 << 12, right.shape) == 0] = 0
         return right
 
@@ -197,9 +197,9 @@ class SubnormalsFlushed(Mutant):
     dtype = "float16"
     shape = MATRIX
 
-    def cast(self, weight: Array, target: Target) -> Array:
-        rounded = super().cast(weight, target)
-        if target.dtype == "float16":
+    def cast(self, weight: Array, expected: Expected) -> Array:
+        rounded = super().cast(weight, expected)
+        if expected.dtype == "float16":
             rounded[np.abs(rounded) < np.float16(2.0**-14)] = 0
         return rounded
 
@@ -207,12 +207,12 @@ class SubnormalsFlushed(Mutant):
 class Float64OfThirtyTwoBits(Mutant):
     """A float64 uniform from 32 random bits, where it holds 53."""
 
-    caught_by = "resolution"
+    caught_by = "lattice"
     dtype = "float64"
     spec = "uniform(low=-1.0, high=1.0)"
     shape = MATRIX
     level = "default"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        u = (rng.integers(0, 1 << 32, target.shape) + 0.5) / 2.0**32
-        return np.asarray((2 * u - 1).astype(wide(target)))
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        u = (rng.integers(0, 1 << 32, expected.shape) + 0.5) / 2.0**32
+        return np.asarray((2 * u - 1).astype(wide(expected)))

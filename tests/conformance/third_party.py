@@ -1,17 +1,16 @@
-"""Backends that a stranger wrote: a right one, and wrong ones."""
+"""Third-party backends: a right one, and faulty ones."""
 
 import time
 
 import numpy as np
 
 from initspec import Axes
-from initspec.spec.resolve import resolve
 
 
-class Stranger:
-    """A right backend in thirty lines: NumPy draws of the plan's own numbers, normal laws only."""
+class ThirdPartyBackend:
+    """A right backend in thirty lines: NumPy draws of the resolved numbers, normal laws only."""
 
-    name = "stranger"
+    name = "third_party"
     dtypes = ("float32",)
     known_deviations = ()
 
@@ -26,8 +25,8 @@ class Stranger:
 
     def compile(self, spec, axes, seed, name):
         def init(shape, dtype, rng):
-            resolved = resolve(spec, shape, axes)
-            return rng.normal(resolved.mean, resolved.scale, shape).astype(dtype)
+            mean, std = spec.mean(shape, axes), spec.std(shape, axes)
+            return rng.normal(mean, std, shape).astype(dtype)
 
         return init
 
@@ -38,10 +37,10 @@ class Stranger:
         return init(shape, dtype, np.random.default_rng(entropy))
 
 
-class Wrong(Stranger):
+class FaultyBackend(ThirdPartyBackend):
     """A backend whose draws go through `spoil`."""
 
-    def __init__(self, spoil, name="wrong"):
+    def __init__(self, spoil, name="faulty"):
         self.spoil, self.name = spoil, name
 
     def draw(self, spec, shape, **how):

@@ -6,11 +6,11 @@ import math
 from typing import ClassVar
 
 import numpy as np
+from initspec_conformance.expected.arrays import Array, Values
+from initspec_conformance.expected.expected import Expected
 
 from initspec import DeltaOrthogonal, Orthogonal
-from initspec_conformance.expected.arrays import Array, Values
-from initspec_conformance.expected.target import Target
-from initspec_conformance.mutants.base import Mutant, wide
+from mutants.base import Mutant, wide
 
 SMALL_MATRICES = (512, 8, 8)
 
@@ -31,22 +31,24 @@ class Matrices(Mutant, abstract=True):
         q, r = np.linalg.qr(rng.standard_normal((count, rows, columns)))
         return np.asarray(q * np.sign(np.diagonal(r, axis1=1, axis2=2))[:, None, :])
 
-    def gain(self, target: Target) -> float:
+    def gain(self, expected: Expected) -> float:
         """Return what the matrices are multiplied with."""
-        return target.spec.gain
+        return expected.spec.gain
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        if not isinstance(target.spec.distribution, Orthogonal):
-            return super().weight(target, rng)
-        layout = target.layout
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        if not isinstance(expected.spec.distribution, Orthogonal):
+            return super().weight(expected, rng)
+        layout = expected.layout
         sides = layout.out, layout.columns
         q = self.tall(rng, layout.stack, max(sides), min(sides))
         flat = q if sides[0] >= sides[1] else q.transpose(0, 2, 1)
-        return np.asarray((self.gain(target) * self.placed(flat, target)).astype(wide(target)))
+        return np.asarray(
+            (self.gain(expected) * self.placed(flat, expected)).astype(wide(expected))
+        )
 
-    def placed(self, flat: Values, target: Target) -> Values:
+    def placed(self, flat: Values, expected: Expected) -> Values:
         """Return matrices [stack, out, in * kernel] as a weight."""
-        layout = target.layout
+        layout = expected.layout
         whole = flat.reshape(layout.stack, layout.out, layout.in_, layout.taps)
         return np.asarray(layout.weight(whole))
 
@@ -54,15 +56,15 @@ class Matrices(Mutant, abstract=True):
 class OrthogonalWithoutGain(Matrices):
     """The gain is applied to the entries before the decomposition, which undoes it."""
 
-    def gain(self, target: Target) -> float:
+    def gain(self, expected: Expected) -> float:
         return 1.0
 
 
 class OrthogonalGainSquared(Matrices):
     """The gain is applied twice: by the initializer, and by the layer that calls it."""
 
-    def gain(self, target: Target) -> float:
-        return target.spec.gain**2
+    def gain(self, expected: Expected) -> float:
+        return expected.spec.gain**2
 
 
 class WrongOrientation(Matrices):
@@ -81,8 +83,8 @@ class KernelBeforeInputs(Matrices):
 
     shape, axes = (3, 3, 4, 6), "kernel kernel in out"
 
-    def placed(self, flat: Values, target: Target) -> Values:
-        return flat.reshape(target.shape)
+    def placed(self, flat: Values, expected: Expected) -> Values:
+        return flat.reshape(expected.shape)
 
 
 class GatesTogether(Matrices):
@@ -90,13 +92,13 @@ class GatesTogether(Matrices):
 
     shape, axes = (16, 64), "in (stack=4 out)"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        if target.family != "haar" or len(target.shape) != 2:
-            return super().weight(target, rng)
-        rows, columns = max(target.shape), min(target.shape)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        if expected.family != "haar" or len(expected.shape) != 2:
+            return super().weight(expected, rng)
+        rows, columns = max(expected.shape), min(expected.shape)
         q = self.tall(rng, 1, rows, columns)[0]
-        whole = q if target.shape == (rows, columns) else q.T
-        return np.asarray((self.gain(target) * whole).astype(wide(target)))
+        whole = q if expected.shape == (rows, columns) else q.T
+        return np.asarray((self.gain(expected) * whole).astype(wide(expected)))
 
 
 class NewtonSchulz(Matrices):
@@ -149,12 +151,12 @@ class DeltaOffCentre(Mutant):
     spec = "delta_orthogonal"
     shape, axes = (4, 4, 8, 16), "kernel kernel in out"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        right = super().weight(target, rng)
-        if not isinstance(target.spec.distribution, DeltaOrthogonal):
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        right = super().weight(expected, rng)
+        if not isinstance(expected.spec.distribution, DeltaOrthogonal):
             return right
-        whole = target.layout.logical(right)
-        return np.asarray(target.layout.weight(np.roll(whole, 1, axis=3)))
+        whole = expected.layout.logical(right)
+        return np.asarray(expected.layout.weight(np.roll(whole, 1, axis=3)))
 
 
 class WithoutSignFix(Matrices):

@@ -6,11 +6,11 @@ import math
 from dataclasses import replace
 
 import numpy as np
+from initspec_conformance.expected.arrays import Array, Values
+from initspec_conformance.expected.expected import Expected
 from scipy import special
 
-from initspec_conformance.expected.arrays import Array, Values
-from initspec_conformance.expected.target import Target
-from initspec_conformance.mutants.base import MATRIX, Mutant, wide
+from mutants.base import MATRIX, Mutant, wide
 
 
 class Spoiled(Mutant, abstract=True):
@@ -20,8 +20,8 @@ class Spoiled(Mutant, abstract=True):
         """Spoil a draw in its own order."""
         raise NotImplementedError
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        right = super().weight(target, rng)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        right = super().weight(expected, rng)
         self.spoil(right, rng)
         return right
 
@@ -81,13 +81,13 @@ class Autoregressive(Mutant):
     # U of normal variables with correlation r: (6 / pi) asin(r / 2), Pearson (1907).
     discrepancy = 6 / math.pi * math.asin(0.05 / 2)
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        std = target.spec.std(target.shape, target.axes)
-        noise = rng.standard_normal(math.prod(target.shape) + 1)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        std = expected.spec.std(expected.shape, expected.axes)
+        noise = rng.standard_normal(math.prod(expected.shape) + 1)
         # A moving average a e_i + b e_(i-1), with a b = 0.05 and a^2 + b^2 = 1.
         b = math.sqrt((1 - math.sqrt(1 - 4 * 0.05**2)) / 2)
         mixed = math.sqrt(1 - b**2) * noise[1:] + b * noise[:-1]
-        return np.asarray((std * mixed).reshape(target.shape).astype(wide(target)))
+        return np.asarray((std * mixed).reshape(expected.shape).astype(wide(expected)))
 
 
 class SortedRuns(Spoiled):
@@ -195,7 +195,7 @@ class LastRowNotFilled(Spoiled):
 class MomentsMatched(Spoiled):
     """Each draw is moved to mean 0 and scaled to its variance: LSUV, Mishkin & Matas (2016)."""
 
-    caught_by = "too_good"
+    caught_by = "underdispersed"
     discrepancy = 1.0
 
     def spoil(self, weight: Array, rng: np.random.Generator) -> None:
@@ -207,20 +207,20 @@ class MomentsMatched(Spoiled):
 class Stratified(Mutant):
     """A low-discrepancy sampler: one value in each of n strata."""
 
-    caught_by = "too_good"
+    caught_by = "underdispersed"
     discrepancy = 1.0
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        n = math.prod(target.shape)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        n = math.prod(expected.shape)
         u: Values = (rng.permutation(n) + rng.random(n)) / n
-        std = target.spec.std(target.shape, target.axes)
-        return np.asarray((std * special.ndtri(u)).reshape(target.shape).astype(wide(target)))
+        std = expected.spec.std(expected.shape, expected.axes)
+        return np.asarray((std * special.ndtri(u)).reshape(expected.shape).astype(wide(expected)))
 
 
 class ScaleWanders(Spoiled):
     """Each draw has a scale of its own, right on average: a running estimate of the variance."""
 
-    caught_by = "too_good"
+    caught_by = "underdispersed"
 
     def spoil(self, weight: Array, rng: np.random.Generator) -> None:
         weight *= weight.dtype.type(math.sqrt(1 + 0.2 * (2 * rng.random() - 1)))
@@ -235,12 +235,12 @@ class WithoutReplacement(Mutant):
     # Of n sizes on 2^23 places n^2 / 2^24 pairs are missing, a share of n / 2^24 of the entries.
     discrepancy = 512 * 520 / 2**24
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        n = math.prod(target.shape)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        n = math.prod(expected.shape)
         # An odd multiplier permutes 24 bits.
         k = (rng.integers(0, 1 << 23) * 2 + 1) * rng.permutation(n).astype(np.int64)
         u = ((k + rng.integers(0, 1 << 24)) % (1 << 24) + 0.5) / (1 << 24)
-        return np.asarray((2 * u - 1).reshape(target.shape).astype(wide(target)))
+        return np.asarray((2 * u - 1).reshape(expected.shape).astype(wide(expected)))
 
 
 class SmallPool(Mutant):
@@ -250,9 +250,9 @@ class SmallPool(Mutant):
     shape = MATRIX
     discrepancy = 1.0
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        pool = super().weight(replace(target, shape=(1 << 8, target.shape[1])), rng).ravel()
-        return np.asarray(rng.choice(pool, target.shape))
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        pool = super().weight(replace(expected, shape=(1 << 8, expected.shape[1])), rng).ravel()
+        return np.asarray(rng.choice(pool, expected.shape))
 
 
 class RowsMirrored(Spoiled):
@@ -282,10 +282,10 @@ class Checkerboard(Mutant):
     shape = MATRIX
     level = "default"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        right = super().weight(target, rng)
-        std = target.spec.std(target.shape, target.axes)
-        signs = 1 - 2 * (np.arange(target.size) % 2).reshape(target.shape)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        right = super().weight(expected, rng)
+        std = expected.spec.std(expected.shape, expected.axes)
+        signs = 1 - 2 * (np.arange(expected.size) % 2).reshape(expected.shape)
         return np.asarray(right + (0.02 * std * signs).astype(right.dtype))
 
     def predicted(self) -> float:
@@ -301,9 +301,9 @@ class VarianceDrifts(Mutant):
     shape = MATRIX
     level = "default"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        right = super().weight(target, rng)
-        drift = np.sqrt(1 + 0.06 * np.linspace(-1, 1, target.size)).reshape(target.shape)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        right = super().weight(expected, rng)
+        drift = np.sqrt(1 + 0.06 * np.linspace(-1, 1, expected.size)).reshape(expected.shape)
         return np.asarray(right * drift.astype(right.dtype))
 
 
@@ -313,8 +313,8 @@ class PartlySymmetric(Mutant):
     caught_by = "transpose"
     shape = (96, 96)
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        right = super().weight(target, rng)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        right = super().weight(expected, rng)
         mixed = (right + 0.2 * right.T) / math.sqrt(1.04)
         np.fill_diagonal(mixed, np.diagonal(right))
         return np.asarray(mixed.astype(right.dtype))
@@ -347,17 +347,17 @@ class Randu(Mutant):
     spec = "uniform(low=-1.0, high=1.0)"
     shape = MATRIX
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        powers, mask = np.ones(target.size, np.uint64), np.uint64((1 << 31) - 1)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        powers, mask = np.ones(expected.size, np.uint64), np.uint64((1 << 31) - 1)
         done = 1
-        while done < target.size:  # powers of the multiplier, twice as many each time
+        while done < expected.size:  # powers of the multiplier, twice as many each time
             step = powers[done - 1] * np.uint64(65539) & mask
-            fresh = powers[: min(done, target.size - done)] * step & mask
+            fresh = powers[: min(done, expected.size - done)] * step & mask
             powers[done : done + len(fresh)] = fresh
             done += len(fresh)
         start = np.uint64(int(rng.integers(1 << 30)) * 2 + 1)
         u = (powers * start & mask) / 2.0**31
-        return np.asarray((2 * u - 1).reshape(target.shape).astype(wide(target)))
+        return np.asarray((2 * u - 1).reshape(expected.shape).astype(wide(expected)))
 
 
 class RowsInTwoDraws(Mutant):
@@ -365,9 +365,9 @@ class RowsInTwoDraws(Mutant):
 
     caught_by = "copies"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        right = super().weight(target, rng)
-        frozen = super().weight(target, np.random.default_rng(4))
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        right = super().weight(expected, rng)
+        frozen = super().weight(expected, np.random.default_rng(4))
         right[rng.integers(len(right))] = rng.permutation(frozen[0])
         return right
 
@@ -379,8 +379,8 @@ class HalfShuffled(Mutant):
     shape = (1024, 1024)
     discrepancy = 0.25
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        right = super().weight(target, rng).ravel()
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        right = super().weight(expected, rng).ravel()
         half = right.size // 2
         right[half:] = rng.permutation(right[:half])
-        return right.reshape(target.shape)
+        return right.reshape(expected.shape)

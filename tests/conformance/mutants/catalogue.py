@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from initspec_conformance.mutants import (
+from mutants import (
     calls,
     fans,
     fixed,
@@ -14,7 +14,7 @@ from initspec_conformance.mutants import (
     seeding,
     sparsity,
 )
-from initspec_conformance.mutants.base import Mutant
+from mutants.base import Mutant
 
 PROPERTIES = (
     moments,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from initspec_conformance.expected.arrays import Array
+from initspec_conformance.expected.expected import Expected
+from initspec_conformance.expected.laws import zeros_of
 from numpy.typing import NDArray
 
 from initspec import Sparse
-from initspec_conformance.expected.arrays import Array
-from initspec_conformance.expected.laws import zeros_of
-from initspec_conformance.expected.target import Target
-from initspec_conformance.mutants.base import Mutant, wide
+from mutants.base import Mutant, wide
 
 Where = NDArray[np.bool_]
 
@@ -23,37 +23,37 @@ class Masked(Mutant, abstract=True):
     spec = "sparse(sparsity=0.5, std=0.02)"
     shape = (64, 128)
 
-    def zeros(self, target: Target) -> int:
+    def zeros(self, expected: Expected) -> int:
         """Return how many zeros a slice gets."""
-        return zeros_of(target.spec, target.layout)[0]
+        return zeros_of(expected.spec, expected.layout)[0]
 
     def mask(self, rng: np.random.Generator, slices: int, entries: int, zeros: int) -> Where:
         """Return where the zeros lie, [slices, entries]; this one is right."""
         order = np.argsort(rng.random((slices, entries)), axis=1)
         return np.asarray(order < zeros)
 
-    def along(self, target: Target) -> str:
+    def along(self, expected: Expected) -> str:
         """Return what a slice runs along."""
-        assert isinstance(target.spec.distribution, Sparse)
-        return target.spec.distribution.along
+        assert isinstance(expected.spec.distribution, Sparse)
+        return expected.spec.distribution.along
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        if target.family != "sparse":
-            return super().weight(target, rng)
-        layout = target.layout
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        if expected.family != "sparse":
+            return super().weight(expected, rng)
+        layout = expected.layout
         entries, slices = layout.columns, layout.out
-        if self.along(target) == "out":
+        if self.along(expected) == "out":
             entries, slices = slices, entries
-        chosen = self.mask(rng, layout.stack * slices, entries, self.zeros(target))
+        chosen = self.mask(rng, layout.stack * slices, entries, self.zeros(expected))
         where = chosen.reshape(layout.stack, slices, entries)
-        if self.along(target) == "out":
+        if self.along(expected) == "out":
             where = where.transpose(0, 2, 1)
-        assert target.law is not None
-        values = target.law.scale * rng.standard_normal(where.shape)
+        assert expected.law is not None
+        values = expected.law.scale * rng.standard_normal(where.shape)
         # A normal value may round to 0 itself: once in 10^40.
         masked = self.masked(values, where)
         whole = masked.reshape(layout.stack, layout.out, layout.in_, layout.taps)
-        return np.asarray(layout.weight(whole).astype(wide(target)))
+        return np.asarray(layout.weight(whole).astype(wide(expected)))
 
     def masked(self, values: Array, where: Where) -> Array:
         """Return the values with zeros."""
@@ -65,8 +65,8 @@ class OneZeroLess(Masked):
 
     spec = "sparse(sparsity=0.33, std=0.02)"
 
-    def zeros(self, target: Target) -> int:
-        return zeros_of(target.spec, target.layout)[0] - 1
+    def zeros(self, expected: Expected) -> int:
+        return zeros_of(expected.spec, expected.layout)[0] - 1
 
 
 class CeilingInFloatingPoint(Masked):
@@ -75,10 +75,10 @@ class CeilingInFloatingPoint(Masked):
     spec = "sparse(sparsity=0.07, std=0.02)"
     shape = (64, 100)
 
-    def zeros(self, target: Target) -> int:
-        assert isinstance(target.spec.distribution, Sparse)
+    def zeros(self, expected: Expected) -> int:
+        assert isinstance(expected.spec.distribution, Sparse)
         return math.ceil(
-            target.spec.distribution.sparsity * zeros_of(target.spec, target.layout)[1]
+            expected.spec.distribution.sparsity * zeros_of(expected.spec, expected.layout)[1]
         )
 
 
@@ -87,8 +87,8 @@ class SparsityAsDensity(Masked):
 
     spec = "sparse(sparsity=0.9, std=0.02)"
 
-    def zeros(self, target: Target) -> int:
-        zeros, entries, _ = zeros_of(target.spec, target.layout)
+    def zeros(self, expected: Expected) -> int:
+        zeros, entries, _ = zeros_of(expected.spec, expected.layout)
         return entries - zeros
 
 
@@ -105,13 +105,13 @@ class BernoulliMask(Masked):
 class OtherAxis(Masked):
     """The zeros are counted along the other axis: https://github.com/ml-explore/mlx/pull/3725."""
 
-    def along(self, target: Target) -> str:
-        return "out" if super().along(target) == "in" else "in"
+    def along(self, expected: Expected) -> str:
+        return "out" if super().along(expected) == "in" else "in"
 
-    def zeros(self, target: Target) -> int:
-        family = target.spec.distribution
+    def zeros(self, expected: Expected) -> int:
+        family = expected.spec.distribution
         assert isinstance(family, Sparse)
-        layout = target.layout
+        layout = expected.layout
         entries = layout.out if family.along == "in" else layout.columns
         return math.ceil(round(family.sparsity * entries, 9))
 
@@ -164,7 +164,7 @@ class PlaceNeverChosen(Masked):
 
     def predicted(self) -> float:
         # One place of E has N = 0 for S p: its variance, p^2, over p (1 - p), a share of E.
-        zeros, entries, _ = zeros_of(self.target.spec, self.target.layout)
+        zeros, entries, _ = zeros_of(self.expected.spec, self.expected.layout)
         p = zeros / entries
         return p / (1 - p) / entries
 

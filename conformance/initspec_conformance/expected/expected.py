@@ -1,4 +1,4 @@
-"""What a weight should be: the thing that every check holds draws against."""
+"""What a weight should be: a spec on a shape, which every check compares draws with."""
 
 from __future__ import annotations
 
@@ -8,25 +8,22 @@ from functools import cached_property
 
 import numpy as np
 
-from initspec import Axes, Constant, DeltaOrthogonal, Dirac, Identity, InitSpec, Orthogonal, Sparse
-from initspec.axes import OUT_IN, axes_of, by_rank, check_shape
-from initspec.axes.fans import Fans
-from initspec.axes.layout import Layout
+from initspec import Axes, Fans, InitSpec, Sparse
+from initspec.axes import OUT_IN, Layout, axes_of, by_rank, check_shape
 from initspec.dtypes import FLOATS, float_type, numpy_dtype
 from initspec.errors import AxesError, InitSpecError, SpecError
-from initspec_conformance.expected.laws import EntryLaw, entry_law, zeros_of
+from initspec_conformance.expected.laws import EntryLaw, entry_law, structure_of, zeros_of
 from initspec_conformance.expected.rounding import (
     HALVES,
-    Reading,
     Rounded,
-    only_value,
-    reading_of,
-    rounded_of,
+    Rounding,
+    rounding_of,
+    spacings_of,
 )
 
 
 @dataclass(frozen=True)
-class Target:
+class Expected:
     """A spec on a weight.
 
     Attributes:
@@ -67,41 +64,24 @@ class Target:
         return entry_law(self.spec, self.layout.fans)
 
     @cached_property
-    def reading(self) -> Reading:
-        """How the entries are read in this dtype; only where there is a law."""
+    def rounding(self) -> Rounding:
+        """How entries of this law look in this dtype; only where there is a law."""
         assert self.law is not None
-        return reading_of(self.law, self.dtype, floored=self.family == "sparse")
+        return rounding_of(self.law, self.dtype, floored=self.family == "sparse")
 
     @property
     def rounded(self) -> Rounded:
-        """The cells of the values of a 16-bit dtype; only where there is a law."""
-        assert self.law is not None
-        return rounded_of(self.law, self.dtype, floored=self.family == "sparse")
+        """The same for a dtype of 16 bits."""
+        assert isinstance(self.rounding, Rounded)
+        return self.rounding
 
     @cached_property
-    def only(self) -> float | None:
-        """The one value that all entries of the law are rounded to, None where there are more."""
-        if self.law is None or isinstance(self.spec.distribution, Sparse):
-            return None
-        return only_value(self.law, self.dtype)
-
-    @property
     def family(self) -> str:
-        """What kind of checks apply: "iid", "sparse", "haar" or "fixed".
-
-        A law so narrow that the dtype has one value for it is "fixed" too.
+        """Which checks apply: those of "iid", "sparse", "haar" or "fixed" weights.
 
         "empty" is a sparse weight so small that nothing but zeros is left.
         """
-        match self.spec.distribution:
-            case Sparse():
-                zeros, entries, _ = zeros_of(self.spec, self.layout)
-                return "sparse" if zeros < entries else "empty"
-            case Orthogonal() | DeltaOrthogonal():
-                return "haar"
-            case Constant() | Identity() | Dirac():
-                return "fixed"
-        return "iid" if self.only is None else "fixed"
+        return structure_of(self.spec) if self.entries else "empty"
 
     @property
     def unit(self) -> float:
@@ -124,28 +104,59 @@ class Target:
         return f"{self.spec} {shape}{axes} {self.dtype}"
 
 
-def target_of(
+def expected_of(
     spec: InitSpec, shape: tuple[int, ...], axes: str | Axes | None, dtype: object
-) -> Target:
-    """Return the target of a call, axes by NumPy's convention (out in kernel...) where None.
+) -> Expected:
+    """Return what a weight should be; where axes are None, by NumPy's order (out in kernel...).
 
     Raises:
-        InitSpecError: the spec cannot fill the shape, or the dtype is none.
+        InitSpecError: the spec cannot fill the shape, the dtype does not exist or has too few
+            values of the law, or the suite has no independent law for the family.
     """
     if not isinstance(spec, InitSpec):
         raise SpecError(
-            f"spec={spec!r} is no InitSpec: pass one, such as InitSpec.parse('he_normal')"
+            f"spec={spec!r} is not an InitSpec: pass one, such as InitSpec.parse('he_normal')"
         )
+    structure = structure_of(spec)
     shape = check_shape(shape)
-    target = Target(
+    expected = Expected(
         spec, shape, axes_of(axes) or by_rank(OUT_IN, len(shape)), float_type(dtype).name
     )
-    needs_axes = spec.mode is not None or target.family in ("sparse", "empty", "haar")
-    if target.axes is None and needs_axes:
+    if expected.axes is None and (spec.mode is not None or structure in ("sparse", "haar")):
         raise AxesError(
             f"'{spec}' on the shape {shape}: pass axes, such as axes='out [in=512]' for a bias"
         )
-    if not target.size:
+    if not expected.size:
         raise InitSpecError(f"the shape {shape} has no elements to check")
-    spec.std(shape, target.axes)  # raises where the family cannot fill the shape
-    return target
+    spec.std(shape, expected.axes)  # raises where the family cannot fill the shape
+    _check_width(expected)
+    return expected
+
+
+def _check_width(expected: Expected) -> None:
+    """Refuse a law of so few values of the dtype that rounding hides or imitates an error."""
+    law = expected.law
+    if law is None or expected.family == "empty":
+        return
+    std, spacings = law.moments()[1], spacings_of(law, expected.dtype)
+    few = spacings < FEWEST
+    if expected.narrow and math.isfinite(std) and spacings:
+        few = float(expected.rounded.masses.max()) > LARGEST
+    if few:
+        raise SpecError(
+            f"'{expected.spec}' in {expected.dtype} cannot be checked: its std of {std:.3g} is "
+            f"{spacings:.3g} times the spacing of the dtype at its largest values, where rounding "
+            "looks like an error; use a wider distribution, a mean nearer to 0, or a dtype of more "
+            "digits"
+        )
+
+
+FEWEST = 2.0**16
+"""How many spacings of float32 or float64 the standard deviation of a law has, at least.
+
+Then no edge is off by more than 3e-6 in the distribution function, a twentieth of the standard
+error of 2^26 draws, nor the mass beyond 1e-4 by more than a four-hundredth of its own.
+"""
+
+LARGEST = 2.0**-6
+"""The probability of a single value in 16 bits, at most: about 25 spacings."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-
 from initspec_conformance.expected.arrays import Array
-from initspec_conformance.expected.target import Target
-from initspec_conformance.mutants.base import MATRIX, Mutant
+from initspec_conformance.expected.expected import Expected
+
+from mutants.base import MATRIX, Mutant
 
 
 class NanAtZero(Mutant):
@@ -19,8 +19,8 @@ class NanAtZero(Mutant):
     shape = MATRIX
     level = "default"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        right = super().weight(target, rng)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        right = super().weight(expected, rng)
         right[rng.integers(0, 1 << 16, right.shape) == 0] = np.nan
         return right
 
@@ -30,8 +30,8 @@ class Infinite(Mutant):
 
     caught_by = "draws"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        right = super().weight(target, rng)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        right = super().weight(expected, rng)
         right[rng.integers(0, 1 << 12, right.shape) == 0] = np.inf
         return right
 
@@ -41,7 +41,7 @@ class WrongDtype(Mutant):
 
     caught_by = "draws"
 
-    def cast(self, weight: Array, target: Target) -> Array:
+    def cast(self, weight: Array, expected: Expected) -> Array:
         return weight.astype(np.float64)
 
 
@@ -51,8 +51,8 @@ class WrongShape(Mutant):
     caught_by = "draws"
     shape, axes = (16, 12, 3, 3), "out in kernel..."
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        return super().weight(target, rng).reshape(target.shape[0], -1)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        return super().weight(expected, rng).reshape(expected.shape[0], -1)
 
 
 class Transposed(Mutant):
@@ -60,8 +60,8 @@ class Transposed(Mutant):
 
     caught_by = "draws"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        return super().weight(target, rng).T
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        return super().weight(expected, rng).T
 
 
 class ConstantWeight(Mutant):
@@ -70,18 +70,18 @@ class ConstantWeight(Mutant):
     caught_by = "mean"
     discrepancy = 1.0
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        right = super().weight(target, rng)
-        return np.full_like(right, target.spec.std(target.shape, target.axes))
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        right = super().weight(expected, rng)
+        return np.full_like(right, expected.spec.std(expected.shape, expected.axes))
 
 
 class CornerStuck(Mutant):
     """The first entry of each weight is never written."""
 
-    caught_by = "stuck"
+    caught_by = "constant_entries"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        right = super().weight(target, rng)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        right = super().weight(expected, rng)
         right.flat[0] = 0
         return right
 
@@ -89,12 +89,12 @@ class CornerStuck(Mutant):
 class PaddingStuck(Mutant):
     """Vectors of 8: the rest of a weight of 2^15 + 5 keeps what a table held."""
 
-    caught_by = "stuck"
+    caught_by = "constant_entries"
     spec = "uniform(low=-1.0, high=1.0)"
     shape, axes = (4681, 7), "out in"
 
-    def weight(self, target: Target, rng: np.random.Generator) -> Array:
-        right = super().weight(target, rng)
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        right = super().weight(expected, rng)
         flat = right.reshape(-1)
         rest = flat.size % 8
         if rest:

@@ -1,9 +1,0 @@
-"""Deliberately wrong backends: a suite is worth what it catches."""
-
-from __future__ import annotations
-
-from initspec_conformance.mutants.base import Mutant
-from initspec_conformance.mutants.catalogue import CATALOGUE, EQUIVALENT, MUTANTS
-from initspec_conformance.mutants.matrix import Matrix, Row, mutant_matrix
-
-__all__ = ["CATALOGUE", "EQUIVALENT", "MUTANTS", "Matrix", "Mutant", "Row", "mutant_matrix"]
