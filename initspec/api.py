@@ -228,7 +228,7 @@ class InitSpec(Constructors, HtmlRepr):
         kind = float_type(dtype)
         return draw(resolve(self, shape, axes_of(axes), kind=kind), kind, seed, name, index)
 
-    # --- native initializers ------------------------------------------------------------------
+    # --- compiled initializers ----------------------------------------------------------------
 
     def to(
         self,
@@ -237,7 +237,7 @@ class InitSpec(Constructors, HtmlRepr):
         seed: int | None = None,
         name: str = "",
     ) -> Any:
-        """Compile the spec to the native initializer of a backend.
+        """Compile the spec to an initializer of a backend.
 
         Args:
             backend: the name of a registered backend, or a backend.

@@ -1,4 +1,4 @@
-"""What Jupyter asks of an object that it shows."""
+"""The mixin by which Jupyter finds the HTML of an object."""
 
 from __future__ import annotations
 

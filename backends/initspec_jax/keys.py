@@ -1,4 +1,4 @@
-"""What an initializer takes as a key."""
+"""The keys that an initializer accepts."""
 
 from __future__ import annotations
 

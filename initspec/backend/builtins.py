@@ -1,4 +1,4 @@
-"""A framework's own initializers as data, for whoever holds them against specs."""
+"""A framework's own initializers as data, to be compared with specs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a notebook shows of specs, axes and comparisons: HTML without style sheets or scripts."""
+"""Specs, axes and comparisons as HTML for notebooks, without style sheets or scripts."""
 
 from __future__ import annotations
 

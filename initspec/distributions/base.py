@@ -1,4 +1,4 @@
-"""What a family of distributions is."""
+"""The base classes of the families: law, sampler, formula and invariants."""
 
 from __future__ import annotations
 

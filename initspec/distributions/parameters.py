@@ -1,4 +1,4 @@
-"""The numbers that a family draws a weight from."""
+"""The numbers that a family needs to draw one weight."""
 
 from __future__ import annotations
 

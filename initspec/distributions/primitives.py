@@ -1,4 +1,4 @@
-"""The handful of operations that a family asks of a framework to draw a weight."""
+"""The drawing operations that every backend implements and families are written in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Variance rules: what sets sigma, the standard deviation that a spec asks for, and its mean.
+"""Variance rules: they set sigma, the standard deviation of a spec, and its mean.
 
 Every sigma is the exact real number rounded once to float64, so that two specs of one meaning give
 the same bits however they were said.

@@ -1,4 +1,4 @@
-"""Where each law comes from."""
+"""The paper that a spec comes from."""
 
 from __future__ import annotations
 

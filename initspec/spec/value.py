@@ -1,4 +1,4 @@
-"""The frozen value of a spec: its four fields, and what they mean together."""
+"""The frozen value of a spec: four fields, and equality by what they mean together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which function a line means."""
+"""Find the function that a line of code calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the writers of each framework's lines share."""
+"""Helpers for writing a spec as a framework's line."""
 
 from __future__ import annotations
 
