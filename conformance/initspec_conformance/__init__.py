@@ -4,7 +4,7 @@
     >>> run(["numpy"], level="quick", only="glorot_uniform*/float32").passed
     True
 
-Three doors: `initspec conformance torch jax` (or `python -m initspec_conformance`), pytest with
+Three ways in: `initspec conformance torch jax` (or `python -m initspec_conformance`), pytest with
 `-p initspec_conformance.plugin`, and the names below.
 """
 

@@ -91,7 +91,7 @@ def _run(names: list[str], level: str, nonce: int | str | None, only: str, nativ
             table_column=Column(ratio=1, no_wrap=True, overflow="crop"),
         ),
     )
-    # Where nobody watches, a bar would leave a blank line.
+    # Without a terminal a bar would leave a blank line.
     unseen = not errors.is_terminal
     with Progress(*columns, console=errors, transient=True, expand=True, disable=unseen) as bar:
         task = bar.add_task("drawing", total=None)

@@ -266,7 +266,7 @@ def test_contrast(opened, html, scheme):
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     colour = "getComputedStyle(document.querySelector('{}')).{}"
     card = page.evaluate(colour.format(".row[open]", "backgroundColor"))
-    for place in (".row b", ".said", ".cell.fail .said", ".numbers", "figcaption", ".checks a"):
+    for place in (".row b", ".tally", ".cell.fail .tally", ".numbers", "figcaption", ".checks a"):
         assert contrast(page.evaluate(colour.format(place, "color")), card) >= 4.5, place
     for place in (".cell.pass .thumb polygon", ".cell.fail .thumb polygon"):
         assert contrast(page.evaluate(colour.format(place, "fill")), card) >= 1.5, place

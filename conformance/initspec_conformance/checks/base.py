@@ -116,7 +116,7 @@ class Check:
         raise NotImplementedError
 
     def min_discrepancy(self, n: int, expected: Expected, levels: Rates = DEFAULT) -> float:
-        """Return the least deviation, in `unit`, that n samples show at a miss rate of 1e-6.
+        """Return the smallest deviation, in `unit`, that n samples show at a miss rate of 1e-6.
 
         0 for a deterministic check, which sees any.
         """

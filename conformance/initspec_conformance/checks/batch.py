@@ -116,7 +116,7 @@ class Batch:
         """For each kind of slice how many scores each has, their sum and that of their squares."""
         grid = self.grid
         squares = grid**2
-        found = {}
+        sums_of = {}
         for name, axes in slices_of(self.expected.layout).items():
             over = tuple(1 + axis for axis in axes)
             sums = grid.sum(axis=over)
@@ -124,8 +124,8 @@ class Batch:
                 counts = (grid != 0).sum(axis=over).astype(np.float64)
             else:
                 counts = np.full(sums.shape, float(grid[0].size * len(sums) // sums.size))
-            found[name] = (counts, sums, squares.sum(axis=over))
-        return found
+            sums_of[name] = (counts, sums, squares.sum(axis=over))
+        return sums_of
 
     @cached_property
     def ordered(self) -> Array:

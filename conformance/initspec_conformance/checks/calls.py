@@ -59,7 +59,10 @@ class CallChecks:
         repeated = n - len(set(self._sizes))
         message = f"{repeated} of {n} draws of different seeds repeat the sizes of another"
         if not is_random(expected) or bits_of(expected) < 60 + 2 * math.log2(n):
-            repeated, message = 0, f"a weight of {expected.size} has too few values to tell seeds"
+            repeated, message = (
+                0,
+                f"a weight of {expected.size} has too few values to tell seeds apart",
+            )
         yield "distinct_seeds", deterministic(repeated, n, message)
         message = moved or "the global random state is untouched"
         yield "global_state", deterministic(bool(moved), n, message)

@@ -69,7 +69,7 @@ def _of_hits(seen: int, hit: Values) -> float:
     """Return the two-sided p-value of a number of cells hit, by Chernoff's bound.
 
     Whether cells are hit is negatively associated, so the bound of independent cells holds:
-    Dubhashi & Ranjan (1998). The count is no normal variable where few cells are in doubt.
+    Dubhashi & Ranjan (1998). The count is not normal where few cells are in doubt.
     """
     tiny = 1e-16
     seen -= int((hit > 1 - tiny).sum())
@@ -132,7 +132,7 @@ COARSE = 16
 
 
 class Lattice(Check):
-    """Values are no coarser than 18 bits: no byte, and no 16-bit float in a wider coat."""
+    """Values are not coarser than 18 bits: neither bytes nor 16-bit floats, converted."""
 
     name = "lattice"
     group = "dtype"
@@ -161,7 +161,7 @@ class Lattice(Check):
 
 
 class FullWidth(Check):
-    """float64 draws are not float32 draws in a wider coat, nor is a part of them.
+    """float64 draws are not float32 draws, converted, nor is a part of them.
 
     A random float64 is a float32 number with a probability of 2^-29.
     """

@@ -57,7 +57,7 @@ class Haar(Check):
         """Return how far apart two values of a sum lie, 0 where it takes any."""
         return 0.0
 
-    def least(self, frame: Frame) -> int:
+    def min_matrices(self, frame: Frame) -> int:
         """Return how many matrices the law needs."""
         return LEAST
 
@@ -68,7 +68,7 @@ class Haar(Check):
     def evidence(self, state: Any, expected: Expected) -> Evidence:
         sums, n = state
         frame = frame_of(expected)
-        if n < self.least(frame):
+        if n < self.min_matrices(frame):
             return Evidence(0.0, 1.0, n, f"{n} matrices are too few to judge")
         # A sum on a lattice is half a step nearer: the correction for continuity.
         nearer = np.maximum(np.abs(sums) - self.step() / 2, 0.0)
@@ -85,7 +85,7 @@ class Haar(Check):
 
     def min_discrepancy(self, n: int, expected: Expected, levels: Rates = DEFAULT) -> float:
         frame = frame_of(expected)
-        if n < self.least(frame):
+        if n < self.min_matrices(frame):
             return math.inf
         return error_rates.reach(levels, self.parts(frame)) / math.sqrt(n)
 
@@ -153,7 +153,7 @@ class Trace(Haar):
     def parts(self, frame: Frame) -> int:
         return 2
 
-    def least(self, frame: Frame) -> int:
+    def min_matrices(self, frame: Frame) -> int:
         # The trace of one large matrix is as good as normal: Johansson (1997), at a rate of n^-n.
         return max(LEAST // frame.columns, 1)
 

@@ -87,12 +87,12 @@ def _partitions(n: int) -> tuple[tuple[tuple[int, ...], ...], ...]:
     """Return the ways to part 0, ..., n - 1 into blocks."""
     if n == 0:
         return ((),)
-    found = []
+    partitions = []
     for blocks in _partitions(n - 1):
-        found.append((*blocks, (n - 1,)))
+        partitions.append((*blocks, (n - 1,)))
         for i, block in enumerate(blocks):
-            found.append((*blocks[:i], (*block, n - 1), *blocks[i + 1 :]))
-    return tuple(found)
+            partitions.append((*blocks[:i], (*block, n - 1), *blocks[i + 1 :]))
+    return tuple(partitions)
 
 
 @lru_cache(maxsize=256)

@@ -41,7 +41,7 @@ class Zeros(Check):
     """Every slice has exactly as many zeros as the sparsity says.
 
     In float16 a value that should be one of the others rounds to 0 now and then: of a law with
-    std 0.01 one in 400,000. So many zeros too many are no fault.
+    std 0.01 one in 400,000. So many zeros too many are not an error.
     """
 
     name = "zeros"

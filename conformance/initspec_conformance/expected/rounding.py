@@ -134,7 +134,7 @@ class Rounded:
 
     @cached_property
     def values(self) -> Values:
-        """The value of each cell; nan for the patterns that are no finite number."""
+        """The value of each cell; nan for the patterns of infinities and NaN."""
         order = np.arange(BINS, dtype=np.uint16)
         pattern = np.where(order >= 1 << 15, order - (1 << 15), ~order).astype(np.uint16)
         with np.errstate(invalid="ignore"):

@@ -1,4 +1,4 @@
-"""The tables that were typed by hand: what initspec resolves is held against them."""
+"""Tables typed by hand from layer definitions and papers: the oracle of what initspec resolves."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ def _table(file: str, name: str) -> list[dict[str, Any]]:
 @cache
 def weights() -> tuple[Weight, ...]:
     """Return every row of weights.toml."""
-    found = []
+    table = []
     for row in _table("weights.toml", "weight"):
         fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
-        found.append(Weight(**fields))
-    return tuple(found)
+        table.append(Weight(**fields))
+    return tuple(table)
 
 
 @cache

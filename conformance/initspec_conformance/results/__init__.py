@@ -1,1 +1,1 @@
-"""What a run found."""
+"""Findings of a run, and what is made of them."""

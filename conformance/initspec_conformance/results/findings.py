@@ -17,7 +17,7 @@ class Finding:
         statistic: the statistic of the last stage that ran.
         p_values: the p-value of each stage that ran; None for a deterministic check.
         n: how many samples the first stage had.
-        min_discrepancy: the least deviation, in `unit`, that n samples show at a miss rate of 1e-6;
+        min_discrepancy: the smallest deviation, in `unit`, that n samples show at a miss rate of 1e-6;
             0 for a deterministic check, inf where they are too few to show any.
         reproduce: a command, or Python, that repeats it.
         passed: the verdict.
@@ -56,7 +56,7 @@ class Finding:
 
     @property
     def sees(self) -> str:
-        """The least deviation that so many samples show, with its unit; "" where any is seen."""
+        """The smallest deviation that so many samples show, with its unit; "" where any is seen."""
         if not self.min_discrepancy:
             return ""
         if not math.isfinite(self.min_discrepancy):

@@ -1,4 +1,4 @@
-"""Expected failures: declared in the backend, with a reason and a link, and strict."""
+"""Failures that a backend declares, with a reason and a link; one that is gone is a failure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Deviation:
 def declared(texts: Iterable[str]) -> list[Deviation]:
     """Read a backend's `known_deviations`: "PATTERN: reason, link", a pattern without spaces.
 
-    A backend whose texts have another form declares them to readers only: they excuse nothing.
+    Texts of another form are for readers: they excuse nothing.
     """
     deviations = []
     for text in texts:

@@ -2,7 +2,7 @@
 
 Stouffer et al. (1949): the sum of independent z over the root of their number is N(0, 1). A
 deviation that all cells share adds up, one that differs in sign from cell to cell does not. Cells
-that fail by themselves are left out: what they show is said already.
+that fail by themselves are left out: each has its own finding.
 """
 
 from __future__ import annotations

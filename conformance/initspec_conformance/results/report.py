@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Report:
-    """What a run found.
+    """The findings of a run.
 
     Attributes:
         checks: every finding, in the order of the cells.

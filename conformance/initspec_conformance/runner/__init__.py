@@ -1,1 +1,1 @@
-"""What a run does: cells, draws, verdicts."""
+"""The runner: cells, draws, verdicts."""

@@ -25,7 +25,7 @@ def native_audit(
     only: str = "*",
     workers: int | None = None,
 ) -> Report:
-    """Compare the frameworks' own initializers with what is said of them.
+    """Compare the frameworks' own initializers with their documentation.
 
     Each `initspec.backend.Builtin` is drawn on the layers that it fills, with the roles
     that the axes of their weights have in truth, and judged by the battery.

@@ -1,6 +1,6 @@
 """What a run works through: cells, each an id, what is expected, and a function that draws.
 
-Every door makes cells and hands them to `run_cells`: backends, single functions, the frameworks'
+Whatever is checked becomes cells for `run_cells`: backends, single functions, the frameworks'
 own initializers, and the mutants of the tests.
 """
 

@@ -36,7 +36,7 @@ def _findings(
     expected, level, rates = cell.expected, config.level, config.rates
     checks = checks_of(expected)
 
-    def found(check: Check | None, stages: Sequence[Evidence], passed: bool) -> Finding:
+    def finding_of(check: Check | None, stages: Sequence[Evidence], passed: bool) -> Finding:
         first, last = stages[0], stages[-1]
         p_values = tuple(s.p_value for s in stages if s.p_value is not None)
         finding = Finding(
@@ -66,7 +66,7 @@ def _findings(
     calls = CallChecks()
 
     def broken(error: BadDrawError) -> Finding:
-        return found(None, [deterministic(1, calls.count, str(error))], False)
+        return finding_of(None, [deterministic(1, calls.count, str(error))], False)
 
     seeds = seeds_of(cell.id, 0, level.draws(expected, 0), config.nonce)
     try:
@@ -79,7 +79,7 @@ def _findings(
     except BadDrawError as error:
         return [broken(error)]
     findings = [
-        replace(found(None, [evidence], not evidence.failed), check=check)
+        replace(finding_of(None, [evidence], not evidence.failed), check=check)
         for check, evidence in calls.evidence(expected, again, sampler.moved)
     ]
     suspects = [
@@ -101,7 +101,7 @@ def _findings(
             assert rates.second is not None
             stages.append(second[check.name])
             failed = rejects(stages[1], rates.second)
-        findings.append(found(check, stages, not failed))
+        findings.append(finding_of(check, stages, not failed))
     return findings
 
 
@@ -119,7 +119,7 @@ def stage(
         for batch in batches:
             batch.follow(lead)
             for reads, members in groups.items():
-                for check in members:  # a state may be large: no name holds it but its sum's
+                for check in members:  # a state may be large: only the sum is kept
                     states[check.name] = _sum(states.get(check.name), check.measure(batch))
                 batch.forget(reads)
             lead = batch.hand_on()

@@ -1,4 +1,4 @@
-"""Judge cells on all cores, until they are done or somebody presses Ctrl-C."""
+"""Judge cells on all cores, until they are done or Ctrl-C is pressed."""
 
 from __future__ import annotations
 

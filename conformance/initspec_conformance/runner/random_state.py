@@ -13,7 +13,7 @@ from initspec.backend import HasRandomState
 
 
 class RandomState:
-    """The global random state of Python, NumPy and, where a backend tells of it, its framework.
+    """The global random state of Python, NumPy and, where a backend gives it, its framework.
 
     Args:
         backend: asked for its framework's; see `initspec.backend.HasRandomState`.
@@ -26,11 +26,11 @@ class RandomState:
     def __call__(self) -> dict[str, Any]:
         """Return each state, by whose it is."""
         kind, keys, position, *rest = np.random.get_state(legacy=True)
-        found = {
+        states = {
             "numpy.random": (kind, keys.tobytes(), position, *rest),  # type: ignore[union-attr]
             "random": random.getstate(),
         }
-        return found | ({self._name: self._framework.random_state()} if self._framework else {})
+        return states | ({self._name: self._framework.random_state()} if self._framework else {})
 
     @contextmanager
     def elsewhere(self, seed: int) -> Iterator[None]:

@@ -16,7 +16,7 @@ from initspec_conformance.expected.arrays import Array
 from initspec_conformance.expected.expected import Expected
 from initspec_conformance.runner.random_state import RandomState
 
-_GLANCE = 0.1  # seconds between looks at whether a call in progress is still wanted
+_POLL = 0.1  # seconds between looks at the deadline and at whether the run was stopped
 
 
 class BadDrawError(Exception):
@@ -52,7 +52,7 @@ class _Call:
 
 
 class DrawThread:
-    """Runs a backend's code on one thread, one call after the other.
+    """Run third-party code on one thread, one call after the other.
 
     Backends need not be thread-safe, and may use global random state. While one draw is judged,
     the next is drawn. A call that outlives its deadline is left behind with its thread, because
@@ -92,14 +92,14 @@ class DrawThread:
             call.begun.wait()
             self._wait(call, budget)
         if call.error is not None:
-            raise CallError(_described(call.error)) from call.error
+            raise CallError(_describe(call.error)) from call.error
         return call.result
 
     def _wait(self, call: _Call, budget: TimeBudget) -> None:
         begun = time.monotonic()
         end = begun + budget.left
         try:
-            while not call.done.wait(_GLANCE):
+            while not call.done.wait(_POLL):
                 if self._closed or time.monotonic() > end:
                     self._thread = None
                     if self._closed:
@@ -126,7 +126,7 @@ def _serve(calls: queue.SimpleQueue[_Call | None]) -> None:
         call.done.set()
 
 
-def _described(error: BaseException) -> str:
+def _describe(error: BaseException) -> str:
     kind = type(error).__name__
     try:
         text = str(error)

@@ -40,7 +40,7 @@ class Cell:
         backend: the number of its backend.
         name: its backend's name.
         row: the title of its row.
-        findings: what was found, failures first.
+        findings: the findings, failures first.
         pictures: what was drawn, the most telling first.
     """
 
@@ -64,7 +64,7 @@ class Cell:
         return "pass" if all(finding.passed for finding in self.findings) else "known"
 
     @property
-    def said(self) -> str:
+    def tally(self) -> str:
         """The verdict in a few words."""
         count = len(self.findings)
         if self.failures:
@@ -153,13 +153,13 @@ def html_report(report: Report) -> str:
 
 
 def _rows(report: Report, backends: Sequence[str]) -> Iterator[Row]:
-    """Yield the rows, in the order in which they were first found."""
-    found: dict[str, dict[str, list[Finding]]] = {}
+    """Yield the rows, in the order of their first findings."""
+    by_row: dict[str, dict[str, list[Finding]]] = {}
     for finding in report.checks:
-        # A property is no part of a cell: each has a row of its own.
+        # A property has a row of its own.
         key = finding.cell or f"\0{finding.check}"
-        found.setdefault(key, {}).setdefault(finding.backend, []).append(finding)
-    for index, (key, owners) in enumerate(found.items()):
+        by_row.setdefault(key, {}).setdefault(finding.backend, []).append(finding)
+    for index, (key, owners) in enumerate(by_row.items()):
         title, weight, dtype = _named(key)
         cells: list[Cell | None] = []
         for number, backend in enumerate(backends):
@@ -245,8 +245,8 @@ def _glossary(report: Report) -> list[tuple[str, str, str]]:
         )
         for name in POOLED
     }
-    found = sorted({finding.check for finding in report.checks})
-    return [(name, *known.get(name, ("", ""))) for name in found]
+    names = sorted({finding.check for finding in report.checks})
+    return [(name, *known.get(name, ("", ""))) for name in names]
 
 
 def _p(finding: Finding) -> str:

@@ -66,10 +66,10 @@ def panels(sketch: Sketch) -> Iterator[Panel]:
 
 
 def _histogram(sketch: Sketch, edges: Values, heights: Values, expected: Values) -> Panel:
-    # What stands far above the law is cut off, so that the law can still be seen.
+    # A bar far above the law is cut off, so that the law can still be seen.
     top = min(max(float(heights.max()), float(expected.max())), 3 * float(expected.max())) or 1.0
     what = {"haar": "First entry of each matrix over the gain", "sparse": "Entries that are not 0"}
-    law = "the law"
+    law = "the expected distribution"
     if sketch.weight.narrow and sketch.weight.family != "haar":
         law += f" rounded to {sketch.weight.dtype}, whose few values lie unevenly in the bars"
     caption = f"{what.get(sketch.weight.family, 'Entries')}: bars as drawn, the line is {law}."
@@ -108,7 +108,9 @@ def _quantiles(pairs: Values) -> Panel:
         drawn = points(x, y, zip(expected.tolist(), measured.tolist(), strict=True))
         return path(diagonal, _LAW) + path(drawn, _QUANTILES)
 
-    caption = f"Quantiles as drawn against the law's (the line): at most {far:.2g} sd apart."
+    caption = (
+        f"Quantiles as drawn against the expected ones (the line): at most {far:.2g} sd apart."
+    )
     return Panel(caption, paint, (-_REACH, _REACH), (-reach, reach), square=True, whole=True)
 
 
@@ -116,8 +118,8 @@ def _zeros(sketch: Sketch) -> Panel:
     right, entries, _ = zeros_of(sketch.weight.spec, sketch.weight.layout)
     slices = sum(sketch.zeros.values())
     low, high = min(*sketch.zeros, right), max(*sketch.zeros, right)
-    found = f"{low} to {high} in {slices:,} slices" if high > low else f"in all {slices:,} slices"
-    caption = f"Zeros of a slice of {entries}: {right} by the spec (the line), {found}."
+    counts = f"{low} to {high} in {slices:,} slices" if high > low else f"in all {slices:,} slices"
+    caption = f"Zeros of a slice of {entries}: {right} by the spec (the line), {counts}."
     step = -(-(high - low + 9) // _MOST_BARS)
     edges = np.arange(low - 4, high + 5 + step, step) - 0.5
     heights, _ = np.histogram(list(sketch.zeros), edges, weights=list(sketch.zeros.values()))
