@@ -17,7 +17,8 @@ class Finding:
         statistic: the statistic of the last stage that ran.
         p_values: the p-value of each stage that ran; None for a deterministic check.
         n: how many samples the first stage had.
-        min_discrepancy: the smallest deviation, in `unit`, that n samples show at a miss rate of 1e-6;
+        min_discrepancy: the smallest deviation, in `unit`, that n samples show with a miss rate of
+            1e-6;
             0 for a deterministic check, inf where they are too few to show any.
         reproduce: a command, or Python, that repeats it.
         passed: the verdict.
