@@ -137,6 +137,7 @@ def test_what_is_not_a_weight():
             assert_initialized(weight, HE)
 
 
+@pytest.mark.torch
 def test_kinds_of_torch_tensors():
     """Compressed, negated and 8-bit ones, and such as have no values."""
     torch = pytest.importorskip("torch")
@@ -156,6 +157,7 @@ def test_kinds_of_torch_tensors():
             assert_initialized(kind, spec)
 
 
+@pytest.mark.jax
 def test_flax_metadata_is_taken_off():
     """A partitioned parameter of flax.linen is the array in it."""
     linen, jax = pytest.importorskip("flax.linen"), pytest.importorskip("jax")

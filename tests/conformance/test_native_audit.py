@@ -57,16 +57,17 @@ def committed(place, dtype):
     return [c for c in COMMITTED[place]["cells"] if c["dtype"].endswith(dtype.lstrip("*"))]
 
 
-CASES = [
-    pytest.param(measured, place, marks=getattr(pytest.mark, place.partition("-")[0]), id=place)
-    for place in AUDITED
-]
-CASES += [pytest.param(committed, place, id=f"the page, {place}") for place in AUDITED]
-BOTH = pytest.mark.parametrize(("source", "place"), CASES)
-"""The framework that is installed here, and the page."""
+def both(places):
+    """Parametrize by the framework that is installed here, and by the page."""
+    here = [
+        pytest.param(measured, place, marks=getattr(pytest.mark, place.partition("-")[0]), id=place)
+        for place in places
+    ]
+    page = [pytest.param(committed, place, id=f"the page, {place}") for place in places]
+    return pytest.mark.parametrize(("source", "place"), here + page)
 
 
-@BOTH
+@both(AUDITED)
 def test_float32_verdicts(source, place):
     """Exactly these initializers differ on exactly these layers, by these checks."""
     wanted = expected(place)
@@ -83,11 +84,9 @@ def test_float32_verdicts(source, place):
     assert {key: by for key, by in found.items() if wanted[key] not in by} == {}, wanted
 
 
-@BOTH
+@both([place for place in AUDITED if place.startswith("keras")])
 def test_values_outside_the_bounds(source, place):
     """Keras on torch draws 4 truncated normals of a million outside, of two million 8.6."""
-    if not place.startswith("keras"):
-        pytest.skip(f"{place}: of Keras alone")
     lines = ("keras.initializers.TruncatedNormal(stddev=0.02)", "keras.initializers.HeNormal()")
     cells = [
         cell
@@ -101,7 +100,7 @@ def test_values_outside_the_bounds(source, place):
         assert cell["failed"] == (["support"] if place == "keras-torch" else [])
 
 
-@BOTH
+@both(AUDITED)
 def test_float64_verdicts(source, place):
     """In float64 the laws are those of float32; Keras' Constant on TensorFlow is a float32."""
     framework = place.partition("-")[0]
@@ -207,7 +206,7 @@ for _place in ("keras-torch", "keras-jax"):
 NARROW["keras-tensorflow"][_ORTHOGONAL] = ("orthogonality draws", ("float16", "bfloat16"))
 
 
-@BOTH
+@both(AUDITED)
 def test_narrow_verdicts(source, place):
     """In 16 bits exactly these differ, whatever spec they are held against."""
     wanted = {

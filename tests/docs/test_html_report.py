@@ -1,7 +1,6 @@
 """The HTML report in a real browser: verdict, pictures, filter, keyboard, widths, schemes."""
 
 import re
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +13,6 @@ from initspec.backend import usable
 
 CELLS = "*/float32"
 NAME = "<script>alert(1)</script><img src=x onerror=alert(2)>"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 class FaultyBackend:
@@ -62,22 +60,6 @@ def report():
 def html(report):
     """The page of that run."""
     return html_report(report)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """A headless Chromium: the system's, else Playwright's own."""
-    api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    with api.sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(
-                executable_path=path, args=["--no-sandbox", "--disable-gpu"]
-            )
-        except api.Error as error:
-            pytest.skip(f"no Chromium; run: playwright install chromium ({str(error)[:80]})")
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
