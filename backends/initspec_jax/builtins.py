@@ -25,12 +25,12 @@ _ANY = (*_DENSE, "flax Conv*", "Embedding*", "mixture*")
 
 def builtins() -> tuple[Builtin, ...]:
     """Return JAX' own initializers, and those of flax' layers where flax is installed."""
-    own = (*_plain(), *_fan_rules(), *_structured())
+    initializers = (*_plain(), *_fan_rules(), *_structured())
     if find_spec("flax") is None:
-        return own
+        return initializers
     from initspec_jax.flax_builtins import flax_builtins
 
-    return (*own, *flax_builtins())
+    return (*initializers, *flax_builtins())
 
 
 def _plain() -> Iterator[Builtin]:
@@ -38,11 +38,11 @@ def _plain() -> Iterator[Builtin]:
     yield _init("normal", spec.normal(0.01), "mean 0 and standard deviation stddev=0.01", _DENSE)
     yield _init("uniform", spec.uniform(0.0, 0.01), "the range [0, scale), scale=0.01", _DENSE)
     cut = "truncated_normal"
-    says = "stddev: the standard deviation of the untruncated distribution"
+    documented = "stddev: the standard deviation of the untruncated distribution"
     parent = spec.truncated_normal(0.02, corrected=False)
-    yield _init(cut, parent, says, _LARGE, stddev=0.02)
-    says = "returns values with mean 0 and standard deviation stddev"
-    yield _init(cut, spec.truncated_normal(0.02), says, _DENSE, stddev=0.02)
+    yield _init(cut, parent, documented, _LARGE, stddev=0.02)
+    documented = "returns values with mean 0 and standard deviation stddev"
+    yield _init(cut, spec.truncated_normal(0.02), documented, _DENSE, stddev=0.02)
     yield _init("constant", spec.constant(0.1), "the constant value", _DENSE, value=0.1)
     yield _init("zeros", spec.zeros(), "full of zeros", _DENSE)
     yield _init("ones", spec.ones(), "full of ones", _DENSE)
@@ -50,36 +50,36 @@ def _plain() -> Iterator[Builtin]:
 
 def _fan_rules() -> Iterator[Builtin]:
     spec = InitSpec
-    says = "variance_scaling, scale = 2.0, fan_in, truncated_normal"
-    yield _init("he_normal", spec.he_truncated_normal(), says, (*_ANY, *_LARGE))
+    documented = "variance_scaling, scale = 2.0, fan_in, truncated_normal"
+    yield _init("he_normal", spec.he_truncated_normal(), documented, (*_ANY, *_LARGE))
     paper = "the paper of its name, He et al. (2015), section 2.2: N(0, 2 / fan_in)"
     yield _init("he_normal", spec.he_normal(), paper, _LARGE)
-    says = "variance_scaling, scale = 2.0, fan_in, uniform"
-    yield _init("he_uniform", spec.he_uniform(), says, _ANY)
-    says = "variance_scaling, scale = 1.0, fan_avg, truncated_normal"
-    yield _init("glorot_normal", spec.glorot_truncated_normal(), says, _ANY)
-    says = "variance_scaling, scale = 1.0, fan_avg, uniform"
-    yield _init("glorot_uniform", spec.glorot_uniform(), says, _ANY)
-    says = "variance_scaling, scale = 1.0, fan_in, truncated_normal"
-    yield _init("lecun_normal", spec.lecun_truncated_normal(), says, _ANY)
-    says = "variance_scaling, scale = 1.0, fan_in, uniform"
-    yield _init("lecun_uniform", spec.lecun_uniform(), says, _ANY)
-    says = "normal, standard deviation sqrt(scale / n), n the number of outputs"
+    documented = "variance_scaling, scale = 2.0, fan_in, uniform"
+    yield _init("he_uniform", spec.he_uniform(), documented, _ANY)
+    documented = "variance_scaling, scale = 1.0, fan_avg, truncated_normal"
+    yield _init("glorot_normal", spec.glorot_truncated_normal(), documented, _ANY)
+    documented = "variance_scaling, scale = 1.0, fan_avg, uniform"
+    yield _init("glorot_uniform", spec.glorot_uniform(), documented, _ANY)
+    documented = "variance_scaling, scale = 1.0, fan_in, truncated_normal"
+    yield _init("lecun_normal", spec.lecun_truncated_normal(), documented, _ANY)
+    documented = "variance_scaling, scale = 1.0, fan_in, uniform"
+    yield _init("lecun_uniform", spec.lecun_uniform(), documented, _ANY)
+    documented = "normal, standard deviation sqrt(scale / n), n the number of outputs"
     law = {"scale": 2.0, "mode": "fan_out", "distribution": "normal"}
-    yield _init("variance_scaling", spec.he_normal(mode="fan_out"), says, _ANY, **law)
-    says = "batch_axis: axes that should be ignored"
-    yield _init("he_normal", spec.he_truncated_normal(), says, ("mixture*",), batch_axis=(0,))
+    yield _init("variance_scaling", spec.he_normal(mode="fan_out"), documented, _ANY, **law)
+    documented = "batch_axis: axes that should be ignored"
+    yield _init("he_normal", spec.he_truncated_normal(), documented, ("mixture*",), batch_axis=(0,))
 
 
 def _structured() -> Iterator[Builtin]:
-    says = "uniformly distributed orthogonal matrices"
-    yield _init("orthogonal", InitSpec.orthogonal(), says, _ANY)
-    says = "a kernel that is an orthogonal matrix at its centre, and 0 elsewhere"
-    yield _init("delta_orthogonal", InitSpec.delta_orthogonal(), says, _CONV)
+    documented = "uniformly distributed orthogonal matrices"
+    yield _init("orthogonal", InitSpec.orthogonal(), documented, _ANY)
+    documented = "a kernel that is an orthogonal matrix at its centre, and 0 elsewhere"
+    yield _init("delta_orthogonal", InitSpec.delta_orthogonal(), documented, _CONV)
 
 
 def _init(
-    name: str, spec: InitSpec, says: str, layers: tuple[str, ...], **arguments: Any
+    name: str, spec: InitSpec, documented: str, layers: tuple[str, ...], **arguments: Any
 ) -> Builtin:
     made = getattr(jax.nn.initializers, name)
     fixed = name in ("zeros", "ones")  # these are initializers, the others make one
@@ -91,4 +91,4 @@ def _init(
 
     written = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
     line = f"jax.nn.initializers.{name}" + ("" if fixed else f"({written})")
-    return Builtin(line, spec, f"{says}, {_DOCS}.{name}.html", _TABLE.like(*layers), draw)
+    return Builtin(line, spec, f"{documented}, {_DOCS}.{name}.html", _TABLE.like(*layers), draw)

@@ -23,23 +23,23 @@ _GATES = ("i", "f", "g", "o")
 def flax_builtins() -> Iterator[Builtin]:
     """Yield the defaults of the layers of flax.linen."""
     lecun = InitSpec.lecun_truncated_normal()
-    says = "kernel_init: lecun_normal, a truncated normal of variance 1 / fan_in"
-    yield _layer("Dense", "kernel", lecun, says, "flax Dense(48)*")
-    yield _layer("Conv", "kernel", lecun, says, "flax Conv(*")
-    yield _layer("ConvTranspose", "kernel", lecun, says, "flax ConvTranspose*")
+    documented = "kernel_init: lecun_normal, a truncated normal of variance 1 / fan_in"
+    yield _layer("Dense", "kernel", lecun, documented, "flax Dense(48)*")
+    yield _layer("Conv", "kernel", lecun, documented, "flax Conv(*")
+    yield _layer("ConvTranspose", "kernel", lecun, documented, "flax ConvTranspose*")
     attention = "MultiHeadDotProductAttention"
-    yield _layer(attention, "query kernel", lecun, says, "flax MultiHead*")
+    yield _layer(attention, "query kernel", lecun, documented, "flax MultiHead*")
     cell = "OptimizedLSTMCell"
     gates = {side: " ".join(side + gate for gate in _GATES) for side in "ih"}
-    yield _layer(cell, f"{gates['i']} kernel", lecun, says, "flax Opt*input*")
-    orthogonal, says = InitSpec.orthogonal(), "recurrent_kernel_init: orthogonal()"
-    yield _layer(cell, f"{gates['h']} kernel", orthogonal, says, "flax Opt*recurrent*")
+    yield _layer(cell, f"{gates['i']} kernel", lecun, documented, "flax Opt*input*")
+    orthogonal, documented = InitSpec.orthogonal(), "recurrent_kernel_init: orthogonal()"
+    yield _layer(cell, f"{gates['h']} kernel", orthogonal, documented, "flax Opt*recurrent*")
     # With out_axis=0, what it calls fan_in is the number of features: the true fan_out.
-    rows, says = InitSpec.lecun_normal(mode="fan_out"), "embedding_init: N(0, 1 / features)"
-    yield _layer("Embed", "embedding", rows, says, "Embedding*")
+    rows, documented = InitSpec.lecun_normal(mode="fan_out"), "embedding_init: N(0, 1 / features)"
+    yield _layer("Embed", "embedding", rows, documented, "Embedding*")
 
 
-def _layer(name: str, parts: str, spec: InitSpec, says: str, pattern: str) -> Builtin:
+def _layer(name: str, parts: str, spec: InitSpec, documented: str, pattern: str) -> Builtin:
     def draw(weight: LayerWeight, _dtype: str, seed: int) -> NDArray[np.floating]:
         params = _initialize(weight)(jax.random.key(seed))
         path = re.escape(weight.parameter).replace(r"\*", ".+")
@@ -51,7 +51,7 @@ def _layer(name: str, parts: str, spec: InitSpec, says: str, pattern: str) -> Bu
         return np.concatenate(kernels, axis=-1)
 
     line = f"flax.linen.{name}(...): {parts}"
-    return Builtin(line, spec, f"{says}, {_DOCS}", _TABLE.like(pattern), draw, ("float32",))
+    return Builtin(line, spec, f"{documented}, {_DOCS}", _TABLE.like(pattern), draw, ("float32",))
 
 
 _COMPILED: dict[str, Callable[[Any], Any]] = {}

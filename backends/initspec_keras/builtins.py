@@ -34,14 +34,14 @@ def builtins() -> tuple[Builtin, ...]:
 def _plain() -> Iterator[Builtin]:
     spec = InitSpec
     yield _init("RandomNormal", spec.normal(0.05), "normal, stddev=0.05", _DENSE)
-    says = "uniform from minval=-0.05 to maxval=0.05"
-    yield _init("RandomUniform", spec.uniform(-0.05, 0.05), says, _DENSE)
+    documented = "uniform from minval=-0.05 to maxval=0.05"
+    yield _init("RandomUniform", spec.uniform(-0.05, 0.05), documented, _DENSE)
     cut = "TruncatedNormal"
-    says = "as RandomNormal, but values more than two standard deviations off are re-drawn"
+    documented = "as RandomNormal, but values more than two standard deviations off are re-drawn"
     parent = spec.truncated_normal(0.02, corrected=False)
-    yield _init(cut, parent, says, _LARGE, stddev=0.02)
-    says = "stddev: standard deviation of the random values to generate"
-    yield _init(cut, spec.truncated_normal(0.02), says, _DENSE, stddev=0.02)
+    yield _init(cut, parent, documented, _LARGE, stddev=0.02)
+    documented = "stddev: standard deviation of the random values to generate"
+    yield _init(cut, spec.truncated_normal(0.02), documented, _DENSE, stddev=0.02)
     yield _init("Constant", spec.constant(0.1), "value", _DENSE, seeded=False, value=0.1)
     yield _init("Zeros", spec.zeros(), "0", _DENSE, seeded=False)
     yield _init("Ones", spec.ones(), "1", _DENSE, seeded=False)
@@ -50,50 +50,52 @@ def _plain() -> Iterator[Builtin]:
 def _fan_rules() -> Iterator[Builtin]:
     spec = InitSpec
     every = (*_ANY, *_BIAS)
-    says = "truncated normal, stddev = sqrt(2 / fan_in)"
-    yield _init("HeNormal", spec.he_truncated_normal(), says, (*every, *_LARGE))
+    documented = "truncated normal, stddev = sqrt(2 / fan_in)"
+    yield _init("HeNormal", spec.he_truncated_normal(), documented, (*every, *_LARGE))
     paper = "the paper it cites, He et al. (2015), section 2.2: N(0, 2 / fan_in)"
     yield _init("HeNormal", spec.he_normal(), paper, _LARGE)
     yield _init("HeUniform", spec.he_uniform(), "limit = sqrt(6 / fan_in)", every)
-    says = "truncated normal, stddev = sqrt(2 / (fan_in + fan_out))"
-    yield _init("GlorotNormal", spec.glorot_truncated_normal(), says, every)
-    says = "limit = sqrt(6 / (fan_in + fan_out))"
-    yield _init("GlorotUniform", spec.glorot_uniform(), says, every)
-    says = "truncated normal, stddev = sqrt(1 / fan_in)"
-    yield _init("LecunNormal", spec.lecun_truncated_normal(), says, every)
+    documented = "truncated normal, stddev = sqrt(2 / (fan_in + fan_out))"
+    yield _init("GlorotNormal", spec.glorot_truncated_normal(), documented, every)
+    documented = "limit = sqrt(6 / (fan_in + fan_out))"
+    yield _init("GlorotUniform", spec.glorot_uniform(), documented, every)
+    documented = "truncated normal, stddev = sqrt(1 / fan_in)"
+    yield _init("LecunNormal", spec.lecun_truncated_normal(), documented, every)
     yield _init("LecunUniform", spec.lecun_uniform(), "limit = sqrt(3 / fan_in)", every)
     law: dict[str, Any] = {"mode": "fan_out", "distribution": "untruncated_normal"}
-    says = "untruncated normal, stddev = sqrt(scale / n), n the number of output units"
-    yield _init("VarianceScaling", spec.he_normal(mode="fan_out"), says, every, scale=2.0, **law)
-    says = "input_axes, output_axes: the axes that count in the fans"
+    documented = "untruncated normal, stddev = sqrt(scale / n), n the number of output units"
+    yield _init(
+        "VarianceScaling", spec.he_normal(mode="fan_out"), documented, every, scale=2.0, **law
+    )
+    documented = "input_axes, output_axes: the axes that count in the fans"
     roles: dict[str, Any] = {"input_axes": (0,), "output_axes": (1, 2)}
     query = ("Keras Multi*query*",)
-    yield _init("GlorotUniform", spec.glorot_uniform(), says, query, **roles)
+    yield _init("GlorotUniform", spec.glorot_uniform(), documented, query, **roles)
 
 
 def _structured() -> Iterator[Builtin]:
-    says = "orthogonal rows where it has fewer rows than columns, else columns"
-    yield _init("Orthogonal", InitSpec.orthogonal(), says, _ANY)
+    documented = "orthogonal rows where it has fewer rows than columns, else columns"
+    yield _init("Orthogonal", InitSpec.orthogonal(), documented, _ANY)
     yield _init("Identity", InitSpec.identity(), "the identity", _DENSE, seeded=False)
 
 
 def _layers() -> Iterator[Builtin]:
     glorot = InitSpec.glorot_uniform()
-    says = 'kernel_initializer="glorot_uniform": limit = sqrt(6 / (fan_in + fan_out))'
-    yield _layer("Dense", glorot, says, _DENSE)
-    yield _layer("Conv2D", glorot, says, ("Keras Conv2D(8*",))
-    yield _layer("Conv2D", glorot, says, ("Keras Conv2D(64*",), groups=4)
-    depthwise = says.replace("kernel_", "depthwise_")
+    documented = 'kernel_initializer="glorot_uniform": limit = sqrt(6 / (fan_in + fan_out))'
+    yield _layer("Dense", glorot, documented, _DENSE)
+    yield _layer("Conv2D", glorot, documented, ("Keras Conv2D(8*",))
+    yield _layer("Conv2D", glorot, documented, ("Keras Conv2D(64*",), groups=4)
+    depthwise = documented.replace("kernel_", "depthwise_")
     yield _layer("DepthwiseConv2D", glorot, depthwise, ("Keras Depthwise*",))
-    yield _layer("Conv2DTranspose", glorot, says, ("Keras Conv2DT*",))
-    yield _layer("LSTM", glorot, says, ("Keras LSTM*kernel on*",))
+    yield _layer("Conv2DTranspose", glorot, documented, ("Keras Conv2DT*",))
+    yield _layer("LSTM", glorot, documented, ("Keras LSTM*kernel on*",))
     orthogonal, recurrent = InitSpec.orthogonal(), 'recurrent_initializer="orthogonal"'
     yield _layer("LSTM", orthogonal, recurrent, ("Keras LSTM*recurrent*",), "recurrent kernel")
     attention = "MultiHeadAttention"
-    yield _layer(attention, glorot, says, ("Keras Multi*query*",), "query kernel")
-    yield _layer(attention, glorot, says, ("Keras Multi*output*",), "output kernel")
-    rows, says = InitSpec.uniform(-0.05, 0.05), 'embeddings_initializer="uniform"'
-    yield _layer("Embedding", rows, says, ("Embedding*",), "embeddings")
+    yield _layer(attention, glorot, documented, ("Keras Multi*query*",), "query kernel")
+    yield _layer(attention, glorot, documented, ("Keras Multi*output*",), "output kernel")
+    rows, documented = InitSpec.uniform(-0.05, 0.05), 'embeddings_initializer="uniform"'
+    yield _layer("Embedding", rows, documented, ("Embedding*",), "embeddings")
     yield Builtin(
         "init = keras.initializers.HeNormal(); two Dense(48, kernel_initializer=init)",
         InitSpec.he_truncated_normal(),
@@ -107,7 +109,7 @@ def _layers() -> Iterator[Builtin]:
 def _init(
     name: str,
     spec: InitSpec,
-    says: str,
+    documented: str,
     layers: tuple[str, ...],
     seeded: bool = True,
     **arguments: Any,
@@ -115,19 +117,19 @@ def _init(
     kind = getattr(keras.initializers, name)
 
     def draw(weight: LayerWeight, dtype: str, seed: int) -> NDArray[np.floating]:
-        own = {"seed": seed} if seeded else {}
+        randomness = {"seed": seed} if seeded else {}
         with wide(dtype):
-            return _numpy(kind(**arguments, **own)(weight.shape, dtype=dtype), dtype)
+            return _numpy(kind(**arguments, **randomness)(weight.shape, dtype=dtype), dtype)
 
     written = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
     line, like = f"keras.initializers.{name}({written})", _TABLE.like(*layers)
-    return Builtin(line, spec, f"{says}, {_INIT}", like, draw)
+    return Builtin(line, spec, f"{documented}, {_INIT}", like, draw)
 
 
 def _layer(
     name: str,
     spec: InitSpec,
-    says: str,
+    documented: str,
     layers: tuple[str, ...],
     what: str = "kernel",
     **arguments: Any,
@@ -141,7 +143,9 @@ def _layer(
 
     written = "".join(f", {key}={value!r}" for key, value in arguments.items())
     line, like = f"keras.layers.{name}(...{written}): {what}", _TABLE.like(*layers)
-    return Builtin(line, spec, f"{says}, https://keras.io/api/layers/", like, draw, ("float32",))
+    return Builtin(
+        line, spec, f"{documented}, https://keras.io/api/layers/", like, draw, ("float32",)
+    )
 
 
 def _seeded(seed: int, make: Callable[[], Any]) -> Any:

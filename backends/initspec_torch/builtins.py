@@ -34,7 +34,7 @@ def _plain() -> Iterator[Builtin]:
     cut, absolute = "trunc_normal_", "values outside [a, b] are redrawn, a=-2 and b=2"
     law = spec.truncated_normal(1.0, corrected=False)
     yield _init(cut, law, absolute, _LARGE)
-    # At 100 standard deviations nothing is redrawn; whoever writes the line means two.
+    # At 100 standard deviations nothing is redrawn; its user means two.
     yield _init(cut, spec.normal(0.02), absolute, _LARGE, std=0.02)
     named = "by its name: a truncated normal whose std is 0.02"
     yield _init(cut, spec.truncated_normal(0.02), named, _LARGE, std=0.02)
@@ -71,29 +71,31 @@ def _structured() -> Iterator[Builtin]:
 
 def _layers() -> Iterator[Builtin]:
     linear = InitSpec.variance_scaling(1 / 3, distribution="uniform")  # that of 1 / (3 fan)
-    says = "U(-sqrt(k), sqrt(k)), k = 1 / in_features"
-    yield _layer("Linear", linear, says, _LINEAR)
-    says = "U(-sqrt(k), sqrt(k)), k = groups / (C_in prod(kernel_size))"
-    yield _layer("Conv1d", linear, says, ("torch Conv1d*",))
-    yield _layer("Conv2d", linear, says, ("torch Conv2d*", "torch depthwise*"))
-    yield _layer("Conv3d", linear, says, ("torch Conv3d*",))
-    says = "U(-sqrt(k), sqrt(k)), k = groups / (C_out prod(kernel_size))"
+    documented = "U(-sqrt(k), sqrt(k)), k = 1 / in_features"
+    yield _layer("Linear", linear, documented, _LINEAR)
+    documented = "U(-sqrt(k), sqrt(k)), k = groups / (C_in prod(kernel_size))"
+    yield _layer("Conv1d", linear, documented, ("torch Conv1d*",))
+    yield _layer("Conv2d", linear, documented, ("torch Conv2d*", "torch depthwise*"))
+    yield _layer("Conv3d", linear, documented, ("torch Conv3d*",))
+    documented = "U(-sqrt(k), sqrt(k)), k = groups / (C_out prod(kernel_size))"
     turned = InitSpec.variance_scaling(1 / 3, "fan_out", "uniform")
-    yield _layer("ConvTranspose2d", turned, says, ("torch ConvT*",))
-    says = "_reset_parameters: xavier_uniform_(in_proj_weight)"
+    yield _layer("ConvTranspose2d", turned, documented, ("torch ConvT*",))
+    documented = "_reset_parameters: xavier_uniform_(in_proj_weight)"
     packed = ("torch Multihead*",)
-    yield _layer("MultiheadAttention", InitSpec.glorot_uniform(), says, packed, "in_proj_weight")
-    says = "U(-sqrt(k), sqrt(k)), k = 1 / hidden_size"
+    yield _layer(
+        "MultiheadAttention", InitSpec.glorot_uniform(), documented, packed, "in_proj_weight"
+    )
+    documented = "U(-sqrt(k), sqrt(k)), k = 1 / hidden_size"
     state = InitSpec.uniform(-0.25, 0.25)  # of 16
     for name in ("weight_ih_l0", "weight_hh_l0"):
-        yield _layer("LSTM", state, says, (f"torch LSTM*{name}",), name)
+        yield _layer("LSTM", state, documented, (f"torch LSTM*{name}",), name)
     yield _layer("Embedding", InitSpec.normal(1.0), "N(0, 1)", ("Embedding*",))
 
 
 def _init(
     name: str,
     spec: InitSpec,
-    says: str,
+    documented: str,
     layers: tuple[str, ...],
     seeded: bool = True,
     **arguments: Any,
@@ -102,16 +104,16 @@ def _init(
 
     def draw(weight: LayerWeight, dtype: str, seed: int) -> NDArray[np.floating]:
         tensor = torch.empty(weight.shape, dtype=getattr(torch, dtype))
-        own = {"generator": torch.Generator().manual_seed(seed)} if seeded else {}
-        return _numpy(function(tensor, **arguments, **own), dtype)
+        randomness = {"generator": torch.Generator().manual_seed(seed)} if seeded else {}
+        return _numpy(function(tensor, **arguments, **randomness), dtype)
 
     written = "".join(f", {key}={value!r}" for key, value in arguments.items())
-    source = f"{says}, {_INIT}#torch.nn.init.{name}"
+    source = f"{documented}, {_INIT}#torch.nn.init.{name}"
     return Builtin(f"torch.nn.init.{name}(w{written})", spec, source, _TABLE.like(*layers), draw)
 
 
 def _layer(
-    name: str, spec: InitSpec, says: str, layers: tuple[str, ...], parameter: str = "weight"
+    name: str, spec: InitSpec, documented: str, layers: tuple[str, ...], parameter: str = "weight"
 ) -> Builtin:
     def draw(weight: LayerWeight, dtype: str, seed: int) -> NDArray[np.floating]:
         make = getattr(torch.nn, weight.layer)
@@ -122,7 +124,7 @@ def _layer(
 
     page = f"https://docs.pytorch.org/docs/stable/generated/torch.nn.{name}.html"
     line, like = f"torch.nn.{name}(...).{parameter}", _TABLE.like(*layers)
-    return Builtin(line, spec, f"{says}, {page}", like, draw, ("float32",))
+    return Builtin(line, spec, f"{documented}, {page}", like, draw, ("float32",))
 
 
 def _numpy(weight: torch.Tensor, dtype: str) -> NDArray[np.floating]:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 class Builtin:
     """One of a framework's own initializers, and what it is documented to draw.
 
-    A function of which two sources say different things is two of these.
+    A function that two sources document differently is two of these.
 
     Attributes:
         line: the call, as a user writes it.
         spec: what it should draw.
-        says: who says so: the sentence of the documentation, or the paper that the name is from.
+        documented: the sentence of the documentation and its address, or the paper of its name.
         layers: the weights that it fills, the usual one first, which is drawn in every dtype.
         draw: called as draw(weight, dtype, seed), the weight one of `layers` and the seed in
             [0, 2^31); returns what `np.asarray` takes. The seed goes to the argument that the
@@ -33,7 +33,7 @@ class Builtin:
 
     line: str
     spec: Spec
-    says: str
+    documented: str
     layers: tuple[LayerWeight, ...]
     draw: Callable[[LayerWeight, str, int], Any]
     dtypes: tuple[str, ...] = ("float32", *(name for name in FLOATS if name != "float32"))

@@ -14,7 +14,7 @@ a sublayer holds them, `*` any run of characters without a dot. Each has
 
 Beside them stand `settings`, what `axes` read of a layer with the values that it has by default,
 and `default`, that of the parameters without one of their own.
-`[[weights]]` are weights of real layers, for whoever draws examples.
+`[[weights]]` are weights of real layers, to draw examples of.
 """
 
 from __future__ import annotations

@@ -46,9 +46,9 @@ def _show(result: Translation, every: bool, console: Console) -> None:
     rows.append(("initspec", result.initspec))
     console.print(facts(rows))
     if result.changes:
-        console.print("\n[bold]What it does not say[/]")
+        console.print("\n[bold]What else changes[/]")
         console.print(sentences(result.changes))
-    # Its own framework's line is the one that was asked about.
+    # The line of its own framework is the input.
     lines = [line for line in result.lines if not (every and line.framework == result.framework)]
     if lines:
         console.print("\n[bold]Elsewhere[/]\n")

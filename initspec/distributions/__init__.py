@@ -32,7 +32,7 @@ FAMILIES: dict[str, type[Distribution]] = {
 
 
 def distribution_of(distribution: object) -> Distribution:
-    """Return the family that a name or a distribution says.
+    """Return the family of a name, a class or an instance.
 
     Raises:
         SpecError: the name is unknown, or names a family that needs an argument.

@@ -35,12 +35,12 @@ class DeltaOrthogonal(Orthogonal, frozen=True, tag="delta_orthogonal"):
     paper = f"{XIAO}, algorithm 1"
 
     def check(self, layout: Layout, axes: Axes | None) -> None:
-        said = f"delta_orthogonal on the shape {layout.shape} with axes '{axes}'"
+        weight = f"delta_orthogonal on the shape {layout.shape} with axes '{axes}'"
         if not layout.kernel:
-            raise ShapeError(f"{said}: it needs a kernel axis; use orthogonal without one")
+            raise ShapeError(f"{weight}: it needs a kernel axis; use orthogonal without one")
         if layout.out < layout.in_:
             raise ShapeError(
-                f"{said}: it needs at least as many outputs as inputs, and has {layout.out} "
+                f"{weight}: it needs at least as many outputs as inputs, and has {layout.out} "
                 f"outputs and {layout.in_} inputs; use orthogonal with fewer"
             )
 

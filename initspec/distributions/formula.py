@@ -66,7 +66,7 @@ class RuleFormula:
 
     @property
     def variance(self) -> str:
-        """The variance that the rule asks for, gain included; "" where there is no rule."""
+        """The variance of the rule, gain included; "" where there is no rule."""
         match self.rule:
             case FanRule():
                 return self._over_fan(self.scale)
@@ -78,7 +78,7 @@ class RuleFormula:
 
     @property
     def sigma(self) -> str:
-        """The standard deviation that the rule asks for; "" where there is no rule."""
+        """The standard deviation of the rule, gain included; "" where there is no rule."""
         match self.rule:
             case FanRule(scale):
                 return f"{self.times}sqrt({self._over_fan(scale)})"

@@ -46,7 +46,7 @@ class Uniform(Elementwise, frozen=True, tag="uniform"):
         law = super().law(parameters)
         if parameters.support is None:
             return law
-        low, high = parameters.support  # exactly what the caller said, not its image under sqrt(3)
+        low, high = parameters.support  # exactly low and high as given, not rounded by sqrt(3)
         return dataclasses.replace(law, low=low, high=high)
 
     def sample(self, parameters: Parameters, draw: Primitives) -> Array:

@@ -55,12 +55,12 @@ def from_json(cls: type[S], data: str | bytes) -> S:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for key, value in pairs:
-        if key in found:
-            raise FormatError(f"the document says {key!r} twice; leave one out")
-        found[key] = value
-    return found
+        if key in fields:
+            raise FormatError(f"the document has {key!r} twice; leave one out")
+        fields[key] = value
+    return fields
 
 
 def from_dict(cls: type[S], data: object) -> S:
@@ -115,7 +115,7 @@ def _convert(key: str, data: dict[str, Any], kinds: tuple[Any, ...]) -> Any:
 def schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a document.
 
-    It accepts what `from_json` accepts, up to what no JSON Schema can say: that one number lies
+    It accepts what `from_json` accepts, up to what no JSON Schema can express: that one number lies
     below another (`lower` and `upper`, `low` and `high`), and that enough of a normal law lies
     between two bounds.
     """

@@ -28,8 +28,8 @@ class Resolved(Parameters):
 
     Attributes:
         distribution: the family.
-        fans: fan_in and fan_out; None where nobody named the axes that they count.
-        sigma: the standard deviation that the variance rule asks for, gain included.
+        fans: fan_in and fan_out; None where the axes that they count have no names.
+        sigma: the standard deviation of the variance rule, gain included.
     """
 
     distribution: Distribution
@@ -74,7 +74,7 @@ def resolve(
         shape: the weight's shape, in its own order.
         axes: the role of each axis; None takes the convention.
         convention: a framework's axes for weights of rank 2 and more; below there is none.
-        kind: the dtype that has to hold the values; None does not ask.
+        kind: the dtype that has to hold the values; None skips that check.
 
     Raises:
         AxesError: the axes do not fit the shape, or are needed and missing.
@@ -92,15 +92,15 @@ def _resolve(
 ) -> Resolved:
     family, rule = spec.distribution, spec.variance
     if axes is None:
-        said = f"'{spec}' on the shape {shape}"
+        weight = f"'{spec}' on the shape {shape}"
         if family.needs_axes:
             raise AxesError(
-                f"{said}: {family.needs_axes}, and rank {len(shape)} has no convention; "
+                f"{weight}: {family.needs_axes}, and rank {len(shape)} has no convention; "
                 f"pass a shape of {family.least_axes}, or axes that name them"
             )
         if rule is not None and rule.takes_mode:
             raise AxesError(
-                f"{said}: a fan rule needs to know what each axis is for, and rank {len(shape)} "
+                f"{weight}: a fan rule needs to know what each axis is for, and rank {len(shape)} "
                 "has no convention; pass axes, such as axes='out [in=512]' for the bias of a layer "
                 "with 512 inputs"
             )

@@ -1,7 +1,7 @@
-"""That each native line draws the law of the spec that the table says it is.
+"""That each framework's own initializer draws the law of the spec that it is translated to.
 
-For each function of each framework, under every one of its names: the native line is drawn and
-held against the spec's law (one sample) and against a NumPy draw of the spec (two samples); then
+For each function of each framework, under every one of its names: its line is drawn and held
+against the spec's law (one sample) and against a NumPy draw of the spec (two samples); then
 the lines that the table writes for it are drawn, in every framework that is installed, and held
 against the law too. The rates of false alarms are those of `tests.laws`. Structured weights are
 compared exactly.
@@ -225,8 +225,8 @@ def assert_haar(members: np.ndarray) -> None:
         for line, shape in CELLS
     ],
 )
-def test_native_line_has_the_law_of_its_spec(line: str, shape: tuple[int, ...]) -> None:
-    """The native line, drawn, agrees with the spec's law and with a NumPy draw of the spec."""
+def test_line_has_the_law_of_its_spec(line: str, shape: tuple[int, ...]) -> None:
+    """A drawn line agrees with the spec's law and with a NumPy draw of the spec."""
     name = line.partition(".")[0]
     weight = draw(name, line, shape)
     translation = translate(line, shape=shape)

@@ -68,14 +68,14 @@ def test_every_layer_has_the_bits(backend, weight):
     for line in dict.fromkeys(line for line, _, _ in FAMILIES):
         spec = InitSpec.parse(line)
         try:
-            plans = {
+            resolutions = {
                 dtype: resolve(spec, weight.shape, Axes(weight.axes), kind=float_type(dtype))
                 for dtype in backend.dtypes
             }
         except ShapeError:  # no dirac without a kernel, for one
             continue
         fitting += 1
-        for dtype, resolved in plans.items():
+        for dtype, resolved in resolutions.items():
             expected = draw(resolved, float_type(dtype), 7, "layer.weight")
             drawn = backend.draw(
                 spec, weight.shape, axes=Axes(weight.axes), dtype=dtype, seed=7, name="layer.weight"

@@ -44,34 +44,34 @@ _OTHER_AXES = "JAX has no argument for these axes"
 _TWO_SIGMAS = "JAX' fan rules cut at two parent standard deviations only"
 
 
-def _constant(asked: LineRequest) -> Written:
-    value = asked.family.value
+def _constant(request: LineRequest) -> Written:
+    value = request.family.value
     if value in (0.0, 1.0):
         return built_in(f"jax.nn.initializers.{'ones' if value else 'zeros'}")
     return built_in(call("jax.nn.initializers.constant", value))
 
 
-def _elementwise(asked: LineRequest) -> Written:
-    if isinstance(asked.spec.variance, FanRule):
-        return _fan_rule(asked.spec, asked.roles)
-    return _fixed(asked.spec)
+def _elementwise(request: LineRequest) -> Written:
+    if isinstance(request.spec.variance, FanRule):
+        return _fan_rule(request.spec, request.roles)
+    return _fixed(request.spec)
 
 
-def _delta_orthogonal(asked: LineRequest) -> Written:
-    roles = asked.roles
+def _delta_orthogonal(request: LineRequest) -> Written:
+    roles = request.roles
     if roles is None or roles[-2:] != ("in", "out") or not _all_kernel(roles[:-2]):
         return none(_OTHER_AXES)
-    return built_in(call("jax.nn.initializers.delta_orthogonal", *gain_argument(asked.spec)))
+    return built_in(call("jax.nn.initializers.delta_orthogonal", *gain_argument(request.spec)))
 
 
-def _dirac(_asked: LineRequest) -> Written:
+def _dirac(_request: LineRequest) -> Written:
     return none("JAX has no identity of a convolution")
 
 
-def _identity(asked: LineRequest) -> Written:
-    if not is_square(asked.roles):
+def _identity(request: LineRequest) -> Written:
+    if not is_square(request.roles):
         return none(_OTHER_AXES)
-    factor = "".join(f"{size!r} * " for size in gain_argument(asked.spec))
+    factor = "".join(f"{size!r} * " for size in gain_argument(request.spec))
     return by_hand(f"{_LAMBDA}{factor}jax.numpy.eye(*shape, dtype=dtype)", "JAX has no identity.")
 
 
@@ -133,8 +133,8 @@ def _axis_arguments(roles: tuple[str, ...]) -> dict[str, Any] | None:
     return arguments
 
 
-def _orthogonal(asked: LineRequest) -> Written:
-    roles = asked.roles
+def _orthogonal(request: LineRequest) -> Written:
+    roles = request.roles
     if roles is None or "stack" in roles or roles.count("out") != 1:
         return none(_OTHER_AXES)
     place = roles.index("out")
@@ -143,7 +143,7 @@ def _orthogonal(asked: LineRequest) -> Written:
         column = place - len(roles)
     if column in (-1, len(roles) - 1) and "kernel..." not in roles[place:]:
         column = None
-    code = call("jax.nn.initializers.orthogonal", *gain_argument(asked.spec), column_axis=column)
+    code = call("jax.nn.initializers.orthogonal", *gain_argument(request.spec), column_axis=column)
     return built_in(code)
 
 

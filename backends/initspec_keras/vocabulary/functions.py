@@ -30,7 +30,7 @@ KERAS = Vocabulary(
     strings=STRINGS,
 )
 
-REPEATS = (
+REPEATED_DRAWS = (
     "Each call of one Keras object draws the same numbers, unless its seed is a SeedGenerator."
 )
 CUT = "It is cut at two parent standard deviations, and its variance corrected for that."
@@ -47,14 +47,14 @@ _DISTRIBUTIONS = {
 def _random_normal(
     at: WeightShape, /, mean: Any = 0.0, stddev: Any = 0.05, seed: Any = None
 ) -> Reading:
-    return Reading(normal(stddev, mean), IN_OUT, (REPEATS,))
+    return Reading(normal(stddev, mean), IN_OUT, (REPEATED_DRAWS,))
 
 
 @KERAS.line("RandomUniform", "random_uniform", topic="uniform")
 def _random_uniform(
     at: WeightShape, /, minval: Any = -0.05, maxval: Any = 0.05, seed: Any = None
 ) -> Reading:
-    return Reading(uniform(minval, maxval), IN_OUT, (REPEATS,))
+    return Reading(uniform(minval, maxval), IN_OUT, (REPEATED_DRAWS,))
 
 
 @KERAS.line("TruncatedNormal", "truncated_normal", topic="truncated_normal")
@@ -68,7 +68,7 @@ def _truncated_normal(
         f"stddev is that of the normal before the cut at two of it: the weights' own is "
         f"{number(spec.std())}, 0.8796 of it."
     )
-    return Reading(spec, IN_OUT, (note, REPEATS))
+    return Reading(spec, IN_OUT, (note, REPEATED_DRAWS))
 
 
 @KERAS.line("VarianceScaling", "variance_scaling", topic="variance_scaling")
@@ -140,7 +140,7 @@ def _he_uniform(
 def _orthogonal(at: WeightShape, /, gain: Any = 1.0, seed: Any = None) -> Reading:
     if at.rank is not None and at.rank < 2:
         raise ShapeError(f"the shape {at.shape} has {at.rank} axes: Keras' Orthogonal needs two")
-    return Reading(centred("gain", gain, InitSpec.orthogonal), IN_OUT, (REPEATS,))
+    return Reading(centred("gain", gain, InitSpec.orthogonal), IN_OUT, (REPEATED_DRAWS,))
 
 
 @KERAS.line("Identity", "IdentityInitializer", "identity", topic="identity")
@@ -205,7 +205,7 @@ def _fan_rule(
     distribution = TruncatedNormal() if family == "truncated_normal" else family
     spec = InitSpec(distribution, FanRule(scale), mode=mode)
     axes = _convention(at)
-    notes = (CUT, REPEATS) if family == "truncated_normal" else (REPEATS,)
+    notes = (CUT, REPEATED_DRAWS) if family == "truncated_normal" else (REPEATED_DRAWS,)
     if (input_axes is None) != (output_axes is None):
         notes = ("Keras reads input_axes and output_axes together: one alone is ignored.", *notes)
     elif input_axes is not None:

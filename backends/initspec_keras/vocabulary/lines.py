@@ -27,7 +27,7 @@ from initspec.translate.authors import (
     scale_of,
     uncut,
 )
-from initspec_keras.vocabulary.functions import REPEATS
+from initspec_keras.vocabulary.functions import REPEATED_DRAWS
 
 _NAMED = {
     (1.0, "fan_avg", "uniform"): "GlorotUniform",
@@ -42,38 +42,40 @@ _TWO_SIGMAS = "Keras cuts at two parent standard deviations only"
 _OTHER_AXES = "Keras has no argument for these axes"
 
 
-def _constant(asked: LineRequest) -> Written:
-    value = asked.family.value
+def _constant(request: LineRequest) -> Written:
+    value = request.family.value
     if value in (0.0, 1.0):
         return built_in(f"keras.initializers.{'Ones' if value else 'Zeros'}()")
     return built_in(call("keras.initializers.Constant", value))
 
 
-def _elementwise(asked: LineRequest) -> Written:
-    spec, family = asked.spec, asked.family
+def _elementwise(request: LineRequest) -> Written:
+    spec, family = request.spec, request.family
     cut = isinstance(family, TruncatedNormal) and not uncut(family)
     if cut and (family.lower, family.upper) != (-2, 2):
         return none(_TWO_SIGMAS)
-    return _fan_rule(spec, asked.roles) if isinstance(spec.variance, FanRule) else _fixed(spec)
+    return _fan_rule(spec, request.roles) if isinstance(spec.variance, FanRule) else _fixed(spec)
 
 
-def _orthogonal(asked: LineRequest) -> Written:
-    if asked.roles is None or not _is_matrix(asked.roles):
+def _orthogonal(request: LineRequest) -> Written:
+    if request.roles is None or not _is_matrix(request.roles):
         return none(_OTHER_AXES)
-    return built_in(call("keras.initializers.Orthogonal", *gain_argument(asked.spec)), REPEATS)
+    return built_in(
+        call("keras.initializers.Orthogonal", *gain_argument(request.spec)), REPEATED_DRAWS
+    )
 
 
-def _identity(asked: LineRequest) -> Written:
-    if not is_square(asked.roles):
+def _identity(request: LineRequest) -> Written:
+    if not is_square(request.roles):
         return none(_OTHER_AXES)
-    return built_in(call("keras.initializers.Identity", *gain_argument(asked.spec)))
+    return built_in(call("keras.initializers.Identity", *gain_argument(request.spec)))
 
 
-def _delta_orthogonal(_asked: LineRequest) -> Written:
+def _delta_orthogonal(_request: LineRequest) -> Written:
     return none("Keras has no orthogonal kernel of one tap")
 
 
-def _dirac(_asked: LineRequest) -> Written:
+def _dirac(_request: LineRequest) -> Written:
     return none("Keras has no identity of a convolution: its Identity takes 2 axes")
 
 
@@ -81,11 +83,11 @@ def _fixed(spec: InitSpec) -> Written:
     family, resolved = spec.distribution, spec.resolve((1,))
     if isinstance(family, Uniform):
         law = resolved.law
-        return built_in(call("keras.initializers.RandomUniform", law.low, law.high), REPEATS)
+        return built_in(call("keras.initializers.RandomUniform", law.low, law.high), REPEATED_DRAWS)
     cut = isinstance(family, TruncatedNormal) and not uncut(family)
     name = "TruncatedNormal" if cut else "RandomNormal"
     code = call(f"keras.initializers.{name}", mean=resolved.mean or None, stddev=resolved.scale)
-    return built_in(code, *((_OUTSIDE,) if cut else ()), REPEATS)
+    return built_in(code, *((_OUTSIDE,) if cut else ()), REPEATED_DRAWS)
 
 
 def _fan_rule(spec: InitSpec, roles: tuple[str, ...] | None) -> Written:
@@ -93,11 +95,11 @@ def _fan_rule(spec: InitSpec, roles: tuple[str, ...] | None) -> Written:
     if mode == "fan_geo_avg":
         return none("Keras has no geometric mean of the fans")
     name = {"normal": "untruncated_normal"}.get(family.name(), family.name())
-    notes: tuple[str, ...] = (REPEATS,)
+    notes: tuple[str, ...] = (REPEATED_DRAWS,)
     if isinstance(family, TruncatedNormal) and not uncut(family):
         # Keras' VarianceScaling always corrects for the cut.
         scale *= 1.0 if family.corrected else family.variate.std**2
-        notes = (_OUTSIDE, REPEATS)
+        notes = (_OUTSIDE, REPEATED_DRAWS)
     elif isinstance(family, TruncatedNormal):
         name = "untruncated_normal"
     input_axes = output_axes = None

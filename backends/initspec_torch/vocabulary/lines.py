@@ -42,38 +42,38 @@ _NONLINEARITIES = {1.0: "linear", 25 / 9: "tanh", 9 / 16: "selu"}
 _OTHER_AXES = "torch's functions take every weight for 'out in kernel...'"
 
 
-def _constant(asked: LineRequest) -> Written:
-    value = asked.family.value
+def _constant(request: LineRequest) -> Written:
+    value = request.family.value
     if value in (0.0, 1.0):
         return built_in(call("torch.nn.init.ones_" if value else "torch.nn.init.zeros_", _W))
     return built_in(call("torch.nn.init.constant_", _W, value))
 
 
-def _elementwise(asked: LineRequest) -> Written:
-    if not isinstance(asked.spec.variance, FanRule):
-        return _fixed(asked.spec)
-    turned = _turned(asked.axes, asked.rank)
-    return none(_OTHER_AXES) if turned is None else _fan_rule(asked.spec, turned)
+def _elementwise(request: LineRequest) -> Written:
+    if not isinstance(request.spec.variance, FanRule):
+        return _fixed(request.spec)
+    turned = _turned(request.axes, request.rank)
+    return none(_OTHER_AXES) if turned is None else _fan_rule(request.spec, turned)
 
 
-def _delta_orthogonal(_asked: LineRequest) -> Written:
+def _delta_orthogonal(_request: LineRequest) -> Written:
     return none("torch has no orthogonal kernel of one tap")
 
 
-def _orthogonal(asked: LineRequest) -> Written:
-    turned = _turned(asked.axes, asked.rank)
+def _orthogonal(request: LineRequest) -> Written:
+    turned = _turned(request.axes, request.rank)
     # A Haar matrix turned on its side is one again; with a kernel the sides differ.
-    if turned is None or (turned and asked.rank != 2):
+    if turned is None or (turned and request.rank != 2):
         return none(_OTHER_AXES)
-    gain = None if asked.spec.gain == 1 else asked.spec.gain
+    gain = None if request.spec.gain == 1 else request.spec.gain
     half = "In bfloat16 and float16 it raises: torch has no QR in half precision."
     return built_in(call("torch.nn.init.orthogonal_", _W, gain=gain), half)
 
 
-def _identity(asked: LineRequest) -> Written:
-    if asked.spec.gain != 1:
+def _identity(request: LineRequest) -> Written:
+    if request.spec.gain != 1:
         return none("torch.nn.init.eye_ takes no gain")
-    if _turned(asked.axes, asked.rank) is None:
+    if _turned(request.axes, request.rank) is None:
         return none(_OTHER_AXES)
     return built_in("torch.nn.init.eye_(w)")
 
@@ -160,11 +160,11 @@ def _fan(mode: str) -> str:
     }[mode]
 
 
-def _sparse(asked: LineRequest) -> Written:
-    spec, family, turned = asked.spec, asked.family, _turned(asked.axes, asked.rank)
+def _sparse(request: LineRequest) -> Written:
+    spec, family, turned = request.spec, request.family, _turned(request.axes, request.rank)
     if isinstance(spec.variance, FanRule):
         return none("torch.nn.init.sparse_ takes a fixed std only")
-    if turned is None or asked.rank not in (None, 2):
+    if turned is None or request.rank not in (None, 2):
         return none("torch.nn.init.sparse_ takes weights [out, in] of 2 axes")
     weight = _W if (family.along == "out") != turned else Code("w.T")
     notes = ["It counts the zeros in floating point: of 100 at 0.07 there are 8, not 7."]
@@ -176,11 +176,11 @@ def _sparse(asked: LineRequest) -> Written:
     )
 
 
-def _dirac(asked: LineRequest) -> Written:
-    if asked.spec.gain != 1:
+def _dirac(request: LineRequest) -> Written:
+    if request.spec.gain != 1:
         return none("torch.nn.init.dirac_ takes no gain")
     odd = "For kernels of odd size: on an even one it takes another tap, size // 2."
-    first, *others = asked.axes.items
+    first, *others = request.axes.items
     groups = first.factors[0][1]
     if (
         first.kind == "split"
@@ -190,7 +190,7 @@ def _dirac(asked: LineRequest) -> Written:
         and _turned(Axes(" ".join(["out", *map(str, others)])), None) is False
     ):
         return built_in(call("torch.nn.init.dirac_", _W, groups=groups), odd)
-    if _turned(asked.axes, asked.rank) is None:
+    if _turned(request.axes, request.rank) is None:
         return none(_OTHER_AXES)
     return built_in("torch.nn.init.dirac_(w)", odd)
 

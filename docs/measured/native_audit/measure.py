@@ -40,7 +40,7 @@ def measure(place: str, level: str) -> dict[str, Any]:
             {
                 "line": cell.native.line,
                 "spec": str(cell.native.spec),
-                "says": cell.native.says,
+                "documented": cell.native.documented,
                 "layer": cell.layer.name,
                 "axes": cell.layer.axes,
                 "shape": list(cell.layer.shape),
@@ -54,7 +54,7 @@ def measure(place: str, level: str) -> dict[str, Any]:
 
 
 def telling(failed: dict[str, str]) -> str:
-    """Return the message of the failed check that says most; "" where none failed."""
+    """Return the message of the failed check that explains most; "" where none failed."""
     order = [check for check in TELLING if check in failed] or list(failed)
     return failed[order[0]] if order else ""
 

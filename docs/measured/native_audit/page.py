@@ -154,7 +154,7 @@ def _dtypes(title: str, there: dict[str, list[Cell]]) -> str:
     first: dict[tuple[str, str, str], str] = {}
     for place, cells in there.items():
         for cell in cells:
-            key = (cell["line"], cell["spec"], cell["says"])
+            key = (cell["line"], cell["spec"], cell["documented"])
             if _starts(cell):
                 continue
             if first.setdefault(key, cell["layer"]) == cell["layer"]:
@@ -164,9 +164,9 @@ def _dtypes(title: str, there: dict[str, list[Cell]]) -> str:
         "| initializer | held against | " + " | ".join(DTYPES) + " |",
         "|---" * (len(DTYPES) + 2) + "|",
     ]
-    for (line, spec, says), at in verdicts.items():
+    for (line, spec, documented), at in verdicts.items():
         cells = " | ".join(_together(at.get(dtype, {}), there) for dtype in DTYPES)
-        lines.append(f"| `{line}` | `{spec}` ({_source(says)}) | {cells} |")
+        lines.append(f"| `{line}` | `{spec}` ({_source(documented)}) | {cells} |")
     return "\n".join(lines) + "\n"
 
 
@@ -175,16 +175,16 @@ def _defaults(title: str, there: dict[str, list[Cell]]) -> str:
     verdicts: dict[tuple[str, str, str, str], dict[str, str]] = {}
     for place, cells in there.items():
         for cell in filter(_starts, cells):
-            key = (cell["line"], cell["spec"], cell["says"], cell["layer"])
+            key = (cell["line"], cell["spec"], cell["documented"], cell["layer"])
             verdicts.setdefault(key, {})[place] = _verdict(cell)
     lines = [
         f"## {title}: what layers start with\n",
         "| weight | starts as | held against | float32 |",
         "|---|---|---|---|",
     ]
-    for (line, spec, says, layer), at in verdicts.items():
+    for (line, spec, documented, layer), at in verdicts.items():
         verdict = _together(at, there)
-        lines.append(f"| {layer} | `{line}` | `{spec}` ({_source(says)}) | {verdict} |")
+        lines.append(f"| {layer} | `{line}` | `{spec}` ({_source(documented)}) | {verdict} |")
     return "\n".join(lines) + "\n"
 
 
@@ -193,9 +193,9 @@ def _starts(cell: Cell) -> bool:
     return "(..." in cell["line"] or "; " in cell["line"]
 
 
-def _source(says: str) -> str:
-    """Return who says so, as a link."""
-    text, _, address = says.rpartition(", ")
+def _source(documented: str) -> str:
+    """Return the sentence of the documentation, as a link."""
+    text, _, address = documented.rpartition(", ")
     for mark in "\\*_[]|":
         text = text.replace(mark, f"\\{mark}")
     return f"[{text}]({address})"
@@ -210,7 +210,7 @@ def _name(cell: Cell) -> str:
 
 
 def _verdict(cell: Cell) -> str:
-    """Return "agrees", or the check that says most of how it does not."""
+    """Return "agrees", or the check that explains most."""
     order = [check for check in TELLING if check in cell["failed"]] or cell["failed"]
     return f"**{order[0]}**" if order else "agrees"
 

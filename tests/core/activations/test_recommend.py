@@ -43,13 +43,15 @@ def test_choice(activation, parameters, line):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_choice_has_a_reason_and_a_paper(name):
-    """What is recommended keeps the mean square, or is Glorot's; and says who said so."""
-    choice = recommend(name)
-    assert choice.reason.endswith(".")
-    paper = "Klambauer et al. (2017)" if name == "selu" else PAPERS.get(choice.rule, "LeCun")
-    assert choice.paper.startswith(paper)
-    if choice.rule != "glorot":
+def test_every_recommendation_has_a_reason_and_a_paper(name):
+    """What is recommended keeps the mean square, or is Glorot's; its paper is cited."""
+    recommendation = recommend(name)
+    assert recommendation.reason.endswith(".")
+    paper = (
+        "Klambauer et al. (2017)" if name == "selu" else PAPERS.get(recommendation.rule, "LeCun")
+    )
+    assert recommendation.paper.startswith(paper)
+    if recommendation.rule != "glorot":
         spec = InitSpec.for_activation(name)
         assert spec.std((7, 1000)) * math.sqrt(1000) == pytest.approx(gain(name), rel=1e-8)
 
@@ -96,9 +98,9 @@ def test_bad_input(arguments, parameters, said):
 @pytest.mark.parametrize("step", [np.sign, np.rint, lambda z: z > 0])
 def test_step_functions_have_a_gain_and_a_warning(step):
     """The signal can be kept; the reason says that no gradient passes, and there is no edge."""
-    choice = recommend(step)
-    assert choice.gain == gain(step)
-    assert "slope is 0 almost everywhere" in choice.reason
+    recommendation = recommend(step)
+    assert recommendation.gain == gain(step)
+    assert "slope is 0 almost everywhere" in recommendation.reason
     assert edge_of_chaos(activation_of(step)) is None
 
 

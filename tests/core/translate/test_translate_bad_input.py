@@ -1,4 +1,4 @@
-"""What lines the Rosetta table refuses, and what it says."""
+"""The lines that `translate` refuses, and the message of each error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the Rosetta table writes of a spec: Python expressions, formulas, papers."""
+"""The lines that `translate` writes for a spec: Python expressions, formulas, papers."""
 
 from __future__ import annotations
 

@@ -30,9 +30,13 @@ class WholeBackend(DummyBackend):
             values = [rng.gauss(0.0, 1.0) for _ in range(math.prod(weight.shape))]
             return np.array(values).reshape(weight.shape)
 
-        says = "mu is the mean, and sigma is the standard deviation, https://docs.python.org/3"
+        documented = (
+            "mu is the mean, and sigma is the standard deviation, https://docs.python.org/3"
+        )
         dense = self.layers().weights
-        return [Builtin("random.gauss()", InitSpec.normal(1.0), says, dense, draw, ("float64",))]
+        return [
+            Builtin("random.gauss()", InitSpec.normal(1.0), documented, dense, draw, ("float64",))
+        ]
 
 
 backend = WholeBackend()
