@@ -67,7 +67,7 @@ def _to_html(value: object) -> str:
     return to_html(value)
 
 
-HtmlRepr.to_html = staticmethod(_to_html)
+HtmlRepr._to_html = staticmethod(_to_html)
 
 
 def __getattr__(name: str) -> Any:

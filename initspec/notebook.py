@@ -7,16 +7,12 @@ from typing import ClassVar
 
 
 class HtmlRepr:
-    """A value that notebooks show as a page.
-
-    Attributes:
-        to_html: makes the page. `initspec` sets it to that of `initspec.display`, which lies above
-            the values that it shows.
-    """
+    """A value that notebooks show as a page."""
 
     __slots__ = ()
 
-    to_html: ClassVar[Callable[[object], str]]
+    # Set by `initspec` to the function of `initspec.display`, which lies above what it shows.
+    _to_html: ClassVar[Callable[[object], str]]
 
     def _repr_html_(self) -> str:
-        return HtmlRepr.to_html(self)
+        return HtmlRepr._to_html(self)

@@ -5,22 +5,11 @@ A backend is a package with an entry point in the group `initspec.backends`; see
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from initspec.axes import IN_OUT, MODES, OUT_IN, Axes, Layout, axes_of, check_shape
 from initspec.backend.base import BaseBackend
-from initspec.backend.builtins import Builtin
-from initspec.backend.engines import Engine, read_engines
-from initspec.backend.layers import (
-    ROLES,
-    Layer,
-    LayerParameter,
-    LayerTable,
-    LayerWeight,
-    einsum_axes,
-    read_layers,
-)
-from initspec.backend.memory import aligned
 from initspec.backend.protocol import (
     QUIET,
     Backend,
@@ -57,6 +46,18 @@ from initspec.spec.value import Spec
 from initspec.stream import check_name
 
 if TYPE_CHECKING:
+    from initspec.backend.builtins import Builtin
+    from initspec.backend.engines import Engine, read_engines
+    from initspec.backend.layers import (
+        ROLES,
+        Layer,
+        LayerParameter,
+        LayerTable,
+        LayerWeight,
+        einsum_axes,
+        read_layers,
+    )
+    from initspec.backend.memory import aligned
     from initspec.stream.draw import draw, fill
 
 __all__ = [
@@ -124,10 +125,26 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Fetch the portable draws when they are asked for: a third of what the import would cost."""
-    if name not in ("draw", "fill"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from initspec.stream import draw
+_FETCHED = {
+    "Builtin": "backend.builtins",
+    "Engine": "backend.engines",
+    "Layer": "backend.layers",
+    "LayerParameter": "backend.layers",
+    "LayerTable": "backend.layers",
+    "LayerWeight": "backend.layers",
+    "ROLES": "backend.layers",
+    "aligned": "backend.memory",
+    "draw": "stream.draw",
+    "einsum_axes": "backend.layers",
+    "fill": "stream.draw",
+    "read_engines": "backend.engines",
+    "read_layers": "backend.layers",
+}
+"""What `import initspec` does not need, with its module: half of what the import would cost."""
 
-    return getattr(draw, name)
+
+def __getattr__(name: str) -> Any:
+    """Fetch a name of `_FETCHED` when it is asked for."""
+    if name not in _FETCHED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"initspec.{_FETCHED[name]}"), name)

@@ -56,6 +56,7 @@ def backends() -> dict[str, Status]:
     >>> backends()["numpy"].usable
     True
     """
+    registered.cache_clear()  # a package may have been installed since
     return {name: _status(name) for name in registered()}
 
 
@@ -82,6 +83,7 @@ def usable(backend: str | Backend[Any]) -> Backend[Any]:
     return found
 
 
+@cache
 def registered() -> dict[str, tuple[EntryPoint, ...]]:
     """Return the entry points of each name; more than one where two distributions claim it."""
     from importlib.metadata import entry_points  # a third of what importing initspec would cost
@@ -100,6 +102,8 @@ def load(name: str) -> Backend[Any]:
     Raises:
         BackendError: no backend or two have this name, or it cannot be loaded.
     """
+    if name not in registered():
+        registered.cache_clear()  # a package may have been installed since
     entries = registered()
     if name not in entries:
         raise BackendError(unknown("backend", name, entries))

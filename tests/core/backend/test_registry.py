@@ -6,7 +6,7 @@ from importlib.metadata import EntryPoint
 import numpy as np
 import pytest
 
-from initspec import InitSpec, InitSpecError, backend, backends
+from initspec import InitSpec, InitSpecError, backend, backends, gain
 from initspec.compare.comparison import compare
 from initspec.translate import translate, vocabularies
 from initspec.translate.vocabularies import _read
@@ -31,14 +31,33 @@ def register(monkeypatch):
 
     def add(*entries):
         monkeypatch.setattr(importlib.metadata, "entry_points", lambda **_: [*real, *entries])
+        _forget()
 
     yield add
     _forget()
 
 
 def _forget():
+    backend.registry.registered.cache_clear()
     backend.registry.load.cache_clear()
     _read.cache_clear()
+
+
+def test_entry_points_are_scanned_once(monkeypatch):
+    """A name is looked up without a scan; `backends()` and an unknown name scan anew."""
+    scans = []
+    real = importlib.metadata.entry_points
+    monkeypatch.setattr(
+        importlib.metadata, "entry_points", lambda **kind: scans.append(kind) or real(**kind)
+    )
+    backends()
+    for _ in range(3):
+        gain("tanh", convention="torch")
+        translate("torch.nn.init.ones_")
+    assert len(scans) == 1
+    with pytest.raises(InitSpecError, match="mlx"):
+        InitSpec.ones().to("mlx")
+    assert len(scans) == 2
 
 
 def test_own_backends_are_registered():
