@@ -68,8 +68,8 @@ class InitSpec(Constructors, HtmlRepr):
         """Return the spec that fits the activation behind the layer.
 
         He for the ReLU family, Glorot for sigmoid and tanh, LeCun for SELU, LeCun with the
-        activation's own gain for all others; `initspec recommend` says why. A structured family
-        such as "orthogonal" has it all in its gain.
+        activation's own gain for all others; `initspec recommend` gives the reason. A structured
+        family such as "orthogonal" has it all in its gain.
 
         Args:
             activation: a name such as "gelu", or an elementwise function of a NumPy array.

@@ -73,9 +73,9 @@ def placed(draw: Draw, shape: tuple[int, ...], out_sharding: Any, mesh: Any) -> 
     if explicit:
         # An Explicit axis is part of the array's type, which `out_shardings` of a jit inside
         # another leaves alone; auto_axes sets it, and takes nothing but Explicit axes.
-        own = PartitionSpec(*(_only(explicit, entry) for entry in named.spec))
+        result = PartitionSpec(*(_only(explicit, entry) for entry in named.spec))
         draw = jax.sharding.auto_axes(
-            draw, axes=tuple(explicit), out_sharding=NamedSharding(mesh, own)
+            draw, axes=tuple(explicit), out_sharding=NamedSharding(mesh, result)
         )
     return jax.jit(draw, out_shardings=out_sharding)
 

@@ -52,7 +52,7 @@ _TINY, _HUGE = 1e-30, 1e30
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of a built-in.
+    """What a built-in has to draw.
 
     Attributes:
         spec: the spec.
@@ -185,7 +185,7 @@ def _variance_scaling(request: Request, distribution: str, share: float = 1.0) -
 
 
 def _fan_axes(axes: Axes | None) -> tuple[bool, list[int] | None, list[int] | None] | None:
-    """Return how Keras is told the fans: modes swapped, input axes, output axes; None if not."""
+    """Return how Keras takes the fans: modes swapped, input axes, output axes; None if not."""
     if axes is None or axes == IN_OUT:
         return False, None, None
     if axes == _OUT_IN_LAST:

@@ -98,9 +98,9 @@ class KerasPrimitives:
 
     def _scaled(self, values: Tensor, mean: float, factor: float) -> Tensor:
         values = values * factor
-        own = self._cast(values + mean if mean else values)
+        weight = self._cast(values + mean if mean else values)
         shape = self._layout.shape
-        return own if self._drawn == shape else keras.ops.reshape(own, shape)
+        return weight if self._drawn == shape else keras.ops.reshape(weight, shape)
 
     def _cast(self, values: Tensor) -> Tensor:
         return values if self._working == self._dtype else keras.ops.cast(values, self._dtype)

@@ -58,7 +58,7 @@ class _KerasLoader(Loader):
         return self._loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        # Nobody who looks at the module later should find this loader: its own one reads resources.
+        # The module keeps its own loader, not this one: that reads resources.
         module.__loader__ = self._loader
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader

@@ -42,7 +42,7 @@ def local_block(tensor: Any) -> tuple[torch.Tensor, tuple[slice, ...]]:
     shape, offset = compute_local_shape_and_global_offset(
         tensor.shape, tensor.device_mesh, tensor.placements
     )
-    # An empty part of an uneven shard may be said to begin beyond the end.
+    # An empty part of an uneven shard may have an offset beyond the end.
     starts = [min(start, size) for start, size in zip(offset, tensor.shape, strict=True)]
     index = tuple(slice(start, start + size) for start, size in zip(starts, shape, strict=True))
     _check_block(tensor, index)

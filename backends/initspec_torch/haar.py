@@ -117,7 +117,7 @@ def _signs(values: torch.Tensor) -> torch.Tensor:
 
 
 def _full_precision() -> bool:
-    """Say whether torch multiplies float32 matrices in float32; it can be told not to."""
+    """Return whether torch multiplies float32 matrices in float32; a setting may allow less."""
     try:
         return bool(torch.get_float32_matmul_precision() == "highest")
     except RuntimeError:  # set for one device through torch.backends, which this cannot read

@@ -91,7 +91,7 @@ class TorchPrimitives:
     def _fill(self, fill: Fill, whole: bool = False) -> torch.Tensor:
         """Fill the target by `fill`, which takes contiguous tensors of the working dtype.
 
-        `whole` says that it does so in one pass, and gains nothing from blocks that fit the cache.
+        With `whole` it does so in one pass, and gains nothing from blocks that fit the cache.
         """
         ordered = in_memory_order(self._target)
         if ordered.dtype == self._working and ordered.ndim == 1 and ordered.is_contiguous():

@@ -39,7 +39,7 @@ def _fill(tensor: torch.Tensor, resolved: Resolved, kind: FloatType, seed: int, 
     memory = _memory(tensor, kind)
     if memory is not None:
         fill_memory(resolved, kind, seed, name, memory, index)
-        # Autograd must hear of a write that torch did not make.
+        # Autograd has to count a write that torch did not make.
         torch.autograd.graph.increment_version(tensor)
         return
     drawn = draw(resolved, kind, seed, name, index)

@@ -61,13 +61,13 @@ def check_generator(generator: object, tensor: torch.Tensor) -> None:
             f"generator={generator!r}: pass a torch.Generator, such as "
             f"torch.Generator({tensor.device.type!r}).manual_seed(0), or nothing"
         )
-    own, needed = generator.device, tensor.device
-    if own == needed or needed.type == "meta":
+    given, needed = generator.device, tensor.device
+    if given == needed or needed.type == "meta":
         return
     # "cuda" without an index is the current device, which torch itself resolves.
-    if own.type != needed.type or None not in (own.index, needed.index):
+    if given.type != needed.type or None not in (given.index, needed.index):
         raise TargetError(
-            f"a generator on {str(own)!r} for a tensor on {str(needed)!r}: pass "
+            f"a generator on {str(given)!r} for a tensor on {str(needed)!r}: pass "
             f"torch.Generator({str(needed)!r})"
         )
 

@@ -31,7 +31,7 @@ __all__ = ["Finding", "Report", "assert_initialized", "audit_callable", "run"]
 
 
 def __getattr__(name: str) -> object:
-    """Load a name when it is asked for: the command line and pytest look in here without SciPy."""
+    """Load a name on first use: the command line and pytest look in here without SciPy."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:

@@ -53,13 +53,13 @@ def conformance(
     level = "quick" if quick else "thorough" if thorough else "default"
     nonce: int | str | None = "fresh" if fresh else seed
     files = {"json": json, "html": html}
-    asked = {kind: path for kind, path in files.items() if path is not None}
+    reports = {kind: path for kind, path in files.items() if path is not None}
     _needs_scipy()
     from initspec_conformance.reports.console import show
     from initspec_conformance.reports.files import check_writable, uninterrupted, write
     from initspec_conformance.results.report import Report
 
-    check_writable(asked.values())
+    check_writable(reports.values())
     console = _Console()
     try:
         report = _run(names or _usable(), level, nonce, only, native)
@@ -67,7 +67,7 @@ def conformance(
         report = Report((), level, 0, 0, interrupted=True)
     with uninterrupted():
         try:
-            for path in write(report, asked):
+            for path in write(report, reports):
                 console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
         finally:
             show(report, console)

@@ -69,15 +69,15 @@ def pytest_configure(config: pytest.Config) -> None:
     from initspec_conformance.runner.seeds import nonce_of
 
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
-    asked = config.getoption("--conformance-seed")
+    seed = config.getoption("--conformance-seed")
     if worker is not None:
         config.stash[NONCE] = worker["initspec_conformance_nonce"]
-    elif asked is None or asked == "fresh":
-        config.stash[NONCE] = nonce_of(asked)
-    elif str(asked).isdecimal():
-        config.stash[NONCE] = nonce_of(int(asked))
+    elif seed is None or seed == "fresh":
+        config.stash[NONCE] = nonce_of(seed)
+    elif str(seed).isdecimal():
+        config.stash[NONCE] = nonce_of(int(seed))
     else:
-        raise pytest.UsageError(f"--conformance-seed {asked!r}: pass 'fresh' or an integer")
+        raise pytest.UsageError(f"--conformance-seed {seed!r}: pass 'fresh' or an integer")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -105,15 +105,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     from initspec_conformance.runner.run_cells import config_of
 
     config = metafunc.config
-    asked = config.getoption("--backend")
-    if isinstance(asked, str):  # the option is the project's own, and of one name
-        asked = [asked]
-    names = asked or [name for name, status in backends().items() if status.usable]
+    given = config.getoption("--backend")
+    if isinstance(given, str):  # the option is the project's own, and of one name
+        given = [given]
+    names = given or [name for name, status in backends().items() if status.usable]
     level, nonce = level_of(config.getoption("--conformance-level")), config.stash[NONCE]
     try:
         chosen = [usable(name) for name in names]
         cells = backend_cells(chosen, level.name)
-    except InitSpecError as error:  # asked for and not to be used: never a skip
+    except InitSpecError as error:  # requested and unusable: never a skip
         raise pytest.Collector.CollectError(str(error)) from error
     config.stash[BACKENDS], config.stash[CELLS] = chosen, cells
     reproduce = partial(reproduce_run, chosen, level, nonce)

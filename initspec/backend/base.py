@@ -89,6 +89,6 @@ class BaseBackend(ABC):
         name: str = "",
     ) -> NDArray[np.floating]:
         """See `Backend.draw`."""
-        kind, own = float_type(dtype), entropy if seed is None else None
-        compiled = self.compile_for(spec, shape, axes, seed, name, kind, own)
-        return self.fill(compiled, shape, kind, own)
+        kind, entropy_used = float_type(dtype), entropy if seed is None else None
+        compiled = self.compile_for(spec, shape, axes, seed, name, kind, entropy_used)
+        return self.fill(compiled, shape, kind, entropy_used)

@@ -113,7 +113,7 @@ def load(name: str) -> Backend[Any]:
     entry = entries[name][0]
     try:
         return entry.load()  # type: ignore[no-any-return]
-    except Exception as error:  # whatever a stranger's package does on import
+    except Exception as error:  # a third-party package may raise anything on import
         raise BackendError(
             f"the backend {entry.name!r} of {_provider(entry)} cannot be loaded: "
             f"{type(error).__name__}: {error}; repair or uninstall it"

@@ -77,7 +77,7 @@ class Comparison(HtmlRepr):
         spec: the canonical line of the spec.
         shape: the weight's shape.
         axes: the axes that every backend was given; None for rank 0 and 1 without a convention.
-        dtype: the dtype that every backend was asked for.
+        dtype: the dtype that every backend drew.
         fan_in: of the weight; None without axes.
         fan_out: of the weight; None without axes.
         mean: the expected mean of the weights.
@@ -137,7 +137,7 @@ def compare(
         spec: the spec.
         shape: the weight's shape; it needs an element.
         axes: the role of each axis, the same for all backends; `out in kernel...` if None.
-        dtype: the dtype to ask each backend for.
+        dtype: the dtype that each backend draws.
         backends: names or backends; None takes every registered one that can be used here.
         progress: called before each draw.
         seed: draws the portable stream; further draws, for the statistics, are of other names.

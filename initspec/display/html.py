@@ -62,7 +62,7 @@ def _density(spec: Spec) -> str:
     sigma = 1.0 if rule.takes_mode else rule.sigma(spec.gain, _ONE)
     mean, scale, support = rule.center(), sigma / family.spread, rule.support(spec.gain)
     unit = "weight / sigma" if rule.takes_mode else "weight"
-    if abs(mean) > _FAR * sigma:  # float64 cannot tell the places of such an axis apart
+    if abs(mean) > _FAR * sigma:  # float64 cannot resolve the places of such an axis
         mean, scale, support = 0.0, 1.0, None
         unit = "(weight - mean) / sigma of the parent"
     entry = Layout((), (), (), Fans(1, 1))

@@ -93,7 +93,7 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
 
     @classmethod
     def rule_schema(cls) -> tuple[dict[str, Any], ...]:
-        """Return what JSON Schema must know of `check_rule` beyond `rules`."""
+        """Return the JSON Schema of what `check_rule` checks beyond `rules`."""
         return ()
 
     def check(self, layout: Layout, axes: Axes | None) -> None:

@@ -25,7 +25,7 @@ class Orthogonal(Structured, frozen=True, tag="orthogonal"):
     Saxe, McClelland & Ganguli (2014), "Exact solutions to the nonlinear dynamics of learning in
     deep linear neural networks", section 3. The matrix is [out, in * kernel]: its rows are
     orthonormal where out <= in * kernel, else its columns. Mezzadri (2007), "How to generate random
-    matrices from the classical compact groups", says why QR alone is not uniform.
+    matrices from the classical compact groups", explains why QR alone is not uniform.
     """
 
     needs_axes: ClassVar[str] = "an orthogonal matrix needs an out and an in axis"

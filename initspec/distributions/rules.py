@@ -1,7 +1,7 @@
 """Variance rules: they set sigma, the standard deviation of a spec, and its mean.
 
 Every sigma is the exact real number rounded once to float64, so that two specs of one meaning give
-the same bits however they were said.
+the same bits however they are written.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ NAMED = {
 
 
 def rule_of(variance: object) -> tuple[Rule, str | None]:
-    """Return the rule that a name, a number (a scale) or a rule says, and its default mode."""
+    """Return the rule of a name, a number (a scale) or a rule, and its default mode."""
     if isinstance(variance, Rule):
         return variance, "fan_in" if variance.takes_mode else None
     if isinstance(variance, str):
@@ -180,8 +180,8 @@ def exact_root(square: Fraction) -> float | None:
 
 def _fourth_root(x: Fraction) -> float:
     """Return x ** (1/4) rounded once to the nearest float64; inf where float64 cannot hold it."""
-    # 2^shift makes the integer root at least 64 bits long; a sticky last bit says whether anything
-    # was cut off, so that the one division rounds as if it saw the exact root.
+    # 2^shift makes the integer root at least 64 bits long; a sticky last bit is set where anything
+    # was cut off, so that the one division rounds as that of the exact root would.
     shift = max(0, 66 - (x.numerator.bit_length() - x.denominator.bit_length()) // 4)
     whole, rest = divmod(x.numerator << (4 * shift), x.denominator)
     root = math.isqrt(math.isqrt(whole))

@@ -17,7 +17,7 @@ from initspec.spec.value import Spec
 S = TypeVar("S", bound=Constructors)
 
 _LONGEST = 1_000
-_IN = re.compile(r"=\s*in\b")  # `along=in` is what one says, and `in` what Python keeps to itself
+_IN = re.compile(r"=\s*in\b")  # users write `along=in`, and `in` is a keyword of Python
 _RULES: dict[str, type[Rule]] = {str(rule.__struct_config__.tag): rule for rule in RULES}
 
 

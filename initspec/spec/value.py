@@ -15,7 +15,7 @@ FIELDS = ("distribution", "variance", "gain", "mode")
 
 
 class _Default(str):
-    """A default that can be told from the same word written by the caller."""
+    """A default that differs in type from the same word written by the caller."""
 
     __slots__ = ()
 

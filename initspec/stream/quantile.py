@@ -92,13 +92,13 @@ def knots(lower: float, upper: float, bits: int) -> Floats:
     """Return Q(q) for q in `tails(bits)`, each the float64 nearest to the real number.
 
     Q(q) is the z with Phi(z) = Phi(lower) + q * mass. It is sought in the tail where it can be
-    told apart: of -z for a negative lower bound, of z otherwise.
+    resolved: of -z for a negative lower bound, of z otherwise.
     """
     q = tails(bits)
     with localcontext() as context:
         context.prec = _DIGITS
         below = gaussian.integral(_within(lower))
-        # Next to 0 the tail is told by what is missing to 1/2.
+        # Next to 0 the tail is computed from what is missing to 1/2.
         if lower < 0:
             step = times(pair(_tail(-upper) - _tail(-lower)), q)
             target, missing = add(step, pair(_tail(-lower))), add(-step, pair(-below))

@@ -111,8 +111,8 @@ def write(
         spec: the spec.
         words: the framework's vocabulary.
         weight: the weight.
-        topic: the name whose namesakes are told.
-        defaults: whether namesakes that differ in a fixed std or mean alone are told, too.
+        topic: the name whose namesakes are listed.
+        defaults: whether namesakes that differ in a fixed std or mean alone are listed, too.
     """
     rank = None if weight.shape is None else len(weight.shape)
     written = words.write(spec, weight.axes, rank)

@@ -31,7 +31,7 @@ class Translation:
         spec: the spec that it is exactly.
         axes: what the line takes each axis of the weight for; None where its law needs none.
         shape: the weight's shape, where it was given.
-        lines: the spec in the words of each framework asked for.
+        lines: the spec in the words of each requested framework.
         changes: what surprises in the line itself, a sentence each.
     """
 

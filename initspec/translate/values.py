@@ -34,7 +34,7 @@ class Opaque:
 
 
 def read_value(node: ast.expr, numbers: Numbers) -> Any:
-    """Return what an argument says: a number, text, None, a list of them, else what it looks like.
+    """Return an argument's value: a number, text, None, a list of them, else what it looks like.
 
     Arithmetic on numbers and `math.sqrt` are worked out, because real lines have `a=math.sqrt(5)`,
     and so are the functions of `numbers`, such as `gain=nn.init.calculate_gain("relu")`.

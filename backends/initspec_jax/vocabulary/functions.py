@@ -46,7 +46,7 @@ JAX = Vocabulary(
     IN_OUT,
 )
 
-SEES_THE_END = 5.0
+EXACT_UP_TO = 5.0
 """Parent sigmas up to which JAX' sampler is exact: beyond 5.4, erf of a bound is 1 in float32, and
 one draw in 2^23 is that bound itself."""
 
@@ -142,7 +142,7 @@ def _truncated_normal(
     )
     if uncut(spec.distribution):
         notes = (f"Nothing is cut that far out: the line is {InitSpec.normal(abs(parent))}.",)
-    if max(map(abs, ends)) > SEES_THE_END:
+    if max(map(abs, ends)) > EXACT_UP_TO:
         notes += (
             "Where a bound is more than 5.4 standard deviations off, JAX in float32 returns that "
             "bound itself about once in 8 million draws (measured at the lower one): "
@@ -240,7 +240,7 @@ def _indices(name: str, value: Any) -> tuple[int, ...]:
 
 
 def _axes(at: WeightShape, in_axis: Any, out_axis: Any, batch_axis: Any) -> Axes:
-    """Return the axes by which JAX counts; those that it is told nothing of are its kernel."""
+    """Return the axes by which JAX counts; those that no argument names are its kernel."""
     roles: dict[int, str] = {}
     for role, name, value in (
         ("in", "in_axis", in_axis),

@@ -29,7 +29,7 @@ from initspec.translate.authors import (
     scale_of,
     uncut,
 )
-from initspec_jax.vocabulary.functions import SEES_THE_END
+from initspec_jax.vocabulary.functions import EXACT_UP_TO
 
 _NAMED = {
     (1.0, "fan_avg", "uniform"): "glorot_uniform",
@@ -87,7 +87,7 @@ def _fixed(spec: InitSpec) -> Written:
     code = call("jax.nn.initializers.normal", resolved.scale)
     if isinstance(family, TruncatedNormal) and not uncut(family):
         ends = family.lower, family.upper
-        if max(map(abs, ends)) > SEES_THE_END:
+        if max(map(abs, ends)) > EXACT_UP_TO:
             return none("a bound that far out JAX draws itself, about once in 8 million draws")
         lower, upper = (None, None) if ends == (-2, 2) else ends
         code = call(

@@ -8,7 +8,7 @@ from typing import Any
 from initspec.backend import SpecError, finite, unknown
 
 _SLOPE = 0.01
-"""The negative slope that `calculate_gain("leaky_relu")` assumes when it is told none."""
+"""The negative slope that `calculate_gain("leaky_relu")` assumes where none is passed."""
 
 TORCH_GAINS = {
     "linear": 1.0,

@@ -80,7 +80,7 @@ def _of_cells(counts: Any, expected: Expected) -> Evidence:
     """Return the evidence on how often each value of 16 bits occurs."""
     rounded = expected.rounded
     n, masses = int(counts.sum()), rounded.masses
-    # A cell that is not met says nothing unless many were to be expected in it.
+    # A cell that is not met is no evidence unless many were to be expected in it.
     cells = np.flatnonzero((counts > 0) | (n * masses > FEW))
     met, chances = counts[cells], masses[cells]
     high = special.bdtrc(np.maximum(met - 1, 0), n, np.minimum(chances + SPARE, 1.0))

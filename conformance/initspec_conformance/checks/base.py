@@ -157,7 +157,7 @@ class Check:
 
 
 def rejects(evidence: Evidence, level: float) -> bool:
-    """Whether evidence speaks against the null hypothesis at a level."""
+    """Whether evidence rejects the null hypothesis at a level."""
     if evidence.p_value is None:
         return evidence.failed
     # nan, from draws that no statistic can be had of, is not agreement.

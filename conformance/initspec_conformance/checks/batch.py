@@ -87,8 +87,8 @@ class Batch:
         shape = (self.count, *sizes_of(layout))
         if layout.in_order:
             return self.u
-        own = [layout.weight(one) for one in self.u.reshape(shape)]
-        return np.stack(own).reshape(self.count, -1)
+        weights = [layout.weight(draw) for draw in self.u.reshape(shape)]
+        return np.stack(weights).reshape(self.count, -1)
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""The matrices of an orthogonal weight, as every check of them sees them."""
+"""The matrices of an orthogonal weight, as every check of them takes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exact moments of sums over the zeros of a slice, where chance alone says which places they are.
+"""Exact moments of sums over the zeros of a slice, whose places are uniformly random.
 
 Of E places z are zero: J is 1 at these, p = z / E their share. The places are a random permutation,
 and so all a little dependent.

@@ -37,7 +37,7 @@ class Rows(Check):
     def measure(self, batch: Batch) -> Sums:
         sums = []
         for counts, totals, squares in batch.sums.values():
-            met = counts > 0  # a slice of nothing but zeros says nothing of the others
+            met = counts > 0  # a slice of nothing but zeros is no evidence of the others
             n = counts[met]
             means = totals[met] ** 2 / n
             spread = error_rates.z_of_chi2(squares[met], n) ** 2
@@ -75,7 +75,7 @@ class Rows(Check):
 
 
 class Underdispersed(Check):
-    """Draws vary from one to the next as much as chance says, and no less."""
+    """Draws vary from one to the next as much as independent ones do, and no less."""
 
     name = "underdispersed"
     group = "moments"

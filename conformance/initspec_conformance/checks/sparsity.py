@@ -1,4 +1,4 @@
-"""Sparse weights: how many zeros each slice has, and that chance alone says where."""
+"""Sparse weights: how many zeros each slice has, at uniformly random places."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def masks(batch: Batch) -> Where:
 
 
 class Zeros(Check):
-    """Every slice has exactly as many zeros as the sparsity says.
+    """Every slice has exactly as many zeros as the sparsity requires.
 
     In float16 a value that should be one of the others rounds to 0 now and then: of a law with
     std 0.01 one in 400,000. So many zeros too many are not an error.

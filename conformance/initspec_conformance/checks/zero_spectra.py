@@ -44,7 +44,7 @@ class Shuffled(Mask):
 
 
 class Distances(Shuffled):
-    """Whether an entry is zero says nothing of those at any distance in its slice."""
+    """Whether an entry is zero is independent of those at any distance in its slice."""
 
     name = "zero_distances"
     asserts = "zeros of a slice are uncorrelated at every distance"

@@ -1,7 +1,7 @@
-"""The law that a spec promises its entries, built from the spec's fields with SciPy.
+"""The law of the entries of a spec, built from the spec's fields with SciPy.
 
-Nothing here asks a backend, or the resolved spec of initspec: the two are compared with each other.
-So a new family needs its law a second time, in one line:
+Nothing here reads a backend, or the resolved spec of initspec: the two are held against each
+other. So a new family needs its law a second time, in one line:
 
     from initspec_conformance.expected.laws import LAWS, EntryLaw, sigma
 
@@ -181,7 +181,7 @@ def fan(fans: Fans, mode: str | None) -> float:
 
 
 def sigma(spec: InitSpec, fans: Fans) -> tuple[float, float]:
-    """Return the mean and the standard deviation that the variance rule asks for.
+    """Return the mean and the standard deviation of the variance rule.
 
     LeCun et al. (1998, eq. 16), Glorot & Bengio (2010, eq. 12), He et al. (2015, eqs. 10 and 15):
     sigma = gain * sqrt(scale / fan).

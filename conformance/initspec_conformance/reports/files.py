@@ -57,7 +57,7 @@ def write(report: Report, files: Mapping[str, Path]) -> Iterator[Path]:
 
 
 def _writer(kind: str) -> Callable[[Report], str]:
-    # Imported only where asked for: the templates take a while.
+    # Imported only on use: the templates take a while.
     if kind == "json":
         from initspec_conformance.reports.document import to_json
 

@@ -38,7 +38,7 @@ class Cell:
         id: spec/weight/dtype; the seeds are derived from it.
         expected: what the draws should be.
         draw: draws the weight of a seed.
-        backend: asked for the global random state of its framework, which no draw may move.
+        backend: gives the global random state of its framework, which no draw may move.
         probed: how many elements may be drawn to try every bit of a seed, beside a stage's own.
     """
 

@@ -149,7 +149,7 @@ def _observed(
 
 
 def _try_bits(seeds: Sequence[int], sampler: Sampler, calls: CallChecks, every: bool) -> None:
-    """Draw for the bits of a seed alone; every one of them where draws take no time to speak of."""
+    """Draw for the bits of a seed alone; every one of them where draws are fast."""
     for seed in probes_of(seeds, PROBES):
         calls.add(sampler(seed))
     for seed in probes_of(seeds, REST) if every else ():

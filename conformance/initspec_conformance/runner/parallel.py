@@ -46,7 +46,7 @@ def run_parallel(
     Args:
         work: makes the result of an item.
         items: what to work on.
-        backends: asked for their versions first, which loads their frameworks.
+        backends: their versions are read first, which loads their frameworks.
         done: called as done(how many are, the place of the last, its result).
         workers: how many at a time; None takes the number of cores.
     """

@@ -64,7 +64,7 @@ class BackendSampler:
 
     @property
     def dtype(self) -> str:
-        """The dtype that is drawn in unless another is asked for."""
+        """The dtype that is drawn in unless another is passed."""
         dtypes = self.backend.dtypes
         return "float32" if "float32" in dtypes else dtypes[0]
 
@@ -198,7 +198,7 @@ def _stream(draw: BackendSampler) -> Evidence:
         weight = draw(spec, shape, axes, dtype, seed=int(row["seed"]), name=row["name"])
         n += 1
         if "orthogonal" in row["spec"]:
-            # The last bits of a QR are LAPACK's: the values are promised to 1e-6 of the gain.
+            # The last bits of a QR are LAPACK's: the values agree to 1e-6 of the gain.
             head = weight.ravel()[: len(row["first"])].astype(np.float64)
             expected = np.array([float.fromhex(text) for text in row["first"]])
             same = np.abs(head - expected).max() <= 1e-6 * spec.gain + FLOATS[dtype].eps
@@ -211,15 +211,15 @@ def _stream(draw: BackendSampler) -> Evidence:
 
 
 def _names(draw: BackendSampler) -> Evidence:
-    """The seed and the name both say which weight it is; entropy and the order of calls do not."""
+    """The seed and the name both fix the weight; entropy and the order of calls do not."""
     spec, shape = InitSpec.parse("he_normal"), (64, 48)
-    one = draw(spec, shape, seed=7, name="a")
+    first = draw(spec, shape, seed=7, name="a")
     wrong = []
-    if not np.array_equal(one, draw(spec, shape, seed=7, name="a", entropy=99)):
+    if not np.array_equal(first, draw(spec, shape, seed=7, name="a", entropy=99)):
         wrong.append("entropy changes a seeded draw")
     for seed, name in ((7, "b"), (8, "a")):
         other = draw(spec, shape, seed=seed, name=name).astype(np.float64).ravel()
-        z = abs(np.corrcoef(one.astype(np.float64).ravel(), other)[0, 1]) * math.sqrt(other.size)
+        z = abs(np.corrcoef(first.astype(np.float64).ravel(), other)[0, 1]) * math.sqrt(other.size)
         if not z < 7:
             wrong.append(f"seed {seed}, name {name!r} follows seed 7, name 'a': z = {z:.0f}")
     return deterministic(len(wrong), 3, "; ".join(wrong) or "another seed or name, another weight")

@@ -16,7 +16,7 @@ class RandomState:
     """The global random state of Python, NumPy and, where a backend gives it, its framework.
 
     Args:
-        backend: asked for its framework's; see `initspec.backend.HasRandomState`.
+        backend: gives its framework's, where it has one; see `initspec.backend.HasRandomState`.
     """
 
     def __init__(self, backend: object = None) -> None:

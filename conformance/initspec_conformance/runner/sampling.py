@@ -143,7 +143,7 @@ class Sampler:
         draw: draws the weight of a seed.
         thread: runs it.
         budget: how long all draws may take, together.
-        backend: whose draws they are; asked for the global random state of its framework.
+        backend: the source of the draws, and of the global random state of its framework.
     """
 
     def __init__(

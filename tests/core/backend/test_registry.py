@@ -68,7 +68,7 @@ def test_own_backends_are_registered():
 
 
 def test_dummy_distribution_is_discovered_and_compared():
-    """A stranger's installed distribution comes in by the same door and agrees with the law."""
+    """An installed third-party distribution is discovered and agrees with the law."""
     assert "dummy" in backends(), "pip install ./tests/dummy_backend"
     assert backends()["dummy"].provider == "initspec-dummy"
     result = compare(InitSpec.he_normal(), (64, 32), dtype="float64", backends=["dummy", "numpy"])

@@ -285,18 +285,18 @@ def test_infinite_scale():
         InitSpec("normal", Std(1e308), 10.0).std()
 
 
-def test_plans_do_not_leak_between_equal_specs():
-    """Equal specs share a resolution; what it says is the same however the spec was written."""
+def test_equal_specs_share_a_resolution():
+    """Equal specs share a resolution, with the same numbers however the spec was written."""
     first = InitSpec.he_normal(gain=2.0).resolve((8, 6))
     second = InitSpec.variance_scaling(8.0).resolve((8, 6))
     assert (first.sigma, first.scale, first.mean) == (second.sigma, second.scale, second.mean)
-    one, two = InitSpec("normal", Std(3.0), 0.1), InitSpec("normal", Std(0.1), 3.0)
-    assert one == two
-    assert one.std() == two.std() == 3.0 * 0.1
+    left, right = InitSpec("normal", Std(3.0), 0.1), InitSpec("normal", Std(0.1), 3.0)
+    assert left == right
+    assert left.std() == right.std() == 3.0 * 0.1
 
 
 def test_without_a_shape():
-    """A law that depends on the shape asks for it."""
+    """A law that depends on the shape needs it."""
     for spec in (InitSpec.he_normal(), InitSpec.orthogonal(), InitSpec.sparse(0.5)):
         for ask in (spec.std, spec.mean, spec.bounds):
             with pytest.raises(InitSpecError, match="depends on the shape"):

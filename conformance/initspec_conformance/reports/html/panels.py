@@ -154,9 +154,9 @@ def _values(sketch: Sketch, values: Values) -> Panel:
     leading = expected[0].reshape(layout.out, -1)[:rows, :columns]
     wrong = values != leading
     bad = int(wrong.sum())
-    says = f"{bad} not as the spec fixes them" if bad else "all as the spec fixes them"
+    result = f"{bad} not as the spec fixes them" if bad else "all as the spec fixes them"
     scale = max(float(np.abs(values).max()), float(np.abs(leading).max())) or 1.0
-    caption = f"The leading {rows} x {columns} entries, {says}."
+    caption = f"The leading {rows} x {columns} entries, {result}."
     return _matrix(caption, np.abs(values) / scale, wrong)
 
 
