@@ -31,6 +31,7 @@ class Engine(NamedTuple):
 
     backend: str
     name: str
+    extra: str
     modules: tuple[str, ...]
     environment: dict[str, str]
 
@@ -43,8 +44,9 @@ def _frameworks() -> dict[str, list[Engine]]:
         alone = {"": {"extra": backend, "modules": [backend]}}
         for name, row in (nox.project.load_toml(file) if file.exists() else alone).items():
             full = "-".join(filter(None, (backend, name)))
-            engine = Engine(backend, full, tuple(row["modules"]), row.get("environment", {}))
-            frameworks.setdefault(row["extra"], []).append(engine)
+            extra, modules = row["extra"], tuple(row["modules"])
+            engine = Engine(backend, full, extra, modules, row.get("environment", {}))
+            frameworks.setdefault(extra, []).append(engine)
     return frameworks
 
 
@@ -65,8 +67,11 @@ nox.options.default_venv_backend = "uv|venv"
 nox.options.reuse_venv = "yes"
 nox.options.stop_on_first_error = True  # static is the first: no test runs on what it refuses
 
-if "PIP_FIND_LINKS" in os.environ:  # where torch's CPU wheel may lie; uv reads its own variable
-    os.environ.setdefault("UV_FIND_LINKS", os.environ["PIP_FIND_LINKS"])
+# torch without gigabytes of CUDA: a wheel that lies where pip's variable says, else its CPU index.
+if "PIP_FIND_LINKS" in os.environ:
+    os.environ.setdefault("UV_FIND_LINKS", ",".join(os.environ["PIP_FIND_LINKS"].split()))
+else:
+    os.environ.setdefault("UV_TORCH_BACKEND", "cpu")
 
 
 def _install(session: nox.Session, *requirements: str) -> None:
@@ -79,9 +84,11 @@ def _install(session: nox.Session, *requirements: str) -> None:
 
 def _requirements(engines: list[Engine]) -> list[str]:
     """Return what engines need beside initspec: torch, if any, first."""
-    modules = {module for engine in engines for module in engine.modules}
-    ordered = sorted(modules, key=lambda module: (module != "torch", module))
-    return [need for module in ordered for need in PINS.get(module, EXTRAS.get(module, []))]
+    needs: list[str] = []
+    for engine in engines:
+        pinned = [need for module in engine.modules for need in PINS.get(module, [])]
+        needs += pinned or EXTRAS.get(engine.extra, [])
+    return sorted(dict.fromkeys(needs), key=lambda need: (not need.startswith("torch"), need))
 
 
 def _prove(session: nox.Session, engine: Engine, *chosen: str) -> None:
@@ -91,7 +98,8 @@ def _prove(session: nox.Session, engine: Engine, *chosen: str) -> None:
     pytest = ("pytest", f"--backend={engine.backend}")
     if session.posargs:
         # 5: none of the tests asked for is this engine's.
-        session.run(*pytest, *session.posargs, env=environment, success_codes=[0, 5])
+        marked = ("-m", engine.backend) if engine.backend != "numpy" else ()
+        session.run(*pytest, *marked, *session.posargs, env=environment, success_codes=[0, 5])
         return
     session.run(*pytest, *ALL_CORES, "tests", "--ignore=tests/docs", *chosen, env=environment)
     package = f"backends/{BACKENDS[engine.backend].partition(':')[0]}"

@@ -98,7 +98,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give each test the markers of the backends that it needs."""
     for item in items:
-        for name in set(_needs(item)) & set(BACKENDS):
+        needed = set(_needs(item)) & set(BACKENDS)
+        if needed - {"numpy"} and TESTS / "core" in item.path.parents:
+            raise pytest.UsageError(
+                f"{item.nodeid} needs {', '.join(needed)}, and no session runs it: tests/core is "
+                "for what needs no framework; move the test, or rename its parameter"
+            )
+        for name in needed:
             item.add_marker(name)
 
 

@@ -350,6 +350,17 @@ def test_global_random_state_is_watched():
     assert failed == {"global_state", "reproducible"}
 
 
+def test_half_of_the_random_state_is_refused():
+    """With one of its two methods the check could not be made, and would be left out in silence."""
+
+    class Half(ThirdPartyBackend):
+        def random_state(self):
+            return b""
+
+    with pytest.raises(InitSpecError, match="random_state alone: write random_state and elsewhere"):
+        run([Half()], level="quick", only=CELL)
+
+
 class Shared(ThirdPartyBackend):
     """A backend whose framework has numbers for everybody, and a way to ask for their state."""
 

@@ -89,6 +89,7 @@ def backend_cells(backends: Sequence[Backend[Any]], level: str) -> list[AnyCell]
                 f"{', '.join(FLOATS)}"
             )
         _texts(backend, "known_deviations")  # used when a run is over: refused before it begins
+        _check_random_state(backend)
         cells += [PropertyCell(backend, prop) for prop in PROPERTIES]
         weights = manifest(level, dtypes).items()
         cells += [backend_cell(backend, name, expected) for name, expected in weights]
@@ -104,6 +105,16 @@ def backend_cell(backend: Backend[Any], name: str, expected: Expected) -> Cell:
         )
 
     return Cell(str(backend.name), name, expected, draw, backend)
+
+
+def _check_random_state(backend: Backend[Any]) -> None:
+    """Raise InitSpecError where a backend has one of two methods: the check would be left out."""
+    present = [name for name in ("random_state", "elsewhere") if hasattr(backend, name)]
+    if len(present) == 1:
+        raise InitSpecError(
+            f"the backend {backend.name!r} has {present[0]} alone: write random_state and "
+            "elsewhere, see initspec.backend.HasRandomState, or neither"
+        )
 
 
 def _texts(backend: Backend[Any], attribute: str) -> tuple[str, ...]:

@@ -153,8 +153,9 @@ def test_nox_sees_a_folder_and_three_lines(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "nox", recorder := _Nox())
     names = runpy.run_path(str(ROOT / "noxfile.py"))
     assert "dummy" in recorder.names
-    (engine,) = names["FRAMEWORKS"]["dummy"]
+    (engine,) = engines = names["FRAMEWORKS"]["dummy"]
     assert (engine.backend, engine.name, engine.modules) == ("dummy", "dummy-python", ("random",))
+    assert names["_requirements"](engines) == ["dummy-framework"]
 
 
 class _Nox(ModuleType):

@@ -126,7 +126,7 @@ def test_line_reads_axes_as(line: str, shape: tuple[int, ...] | None, axes: str 
 
 
 @pytest.mark.parametrize(
-    ("line", "framework", "code"),
+    ("line", "there", "code"),
     [
         ("HeNormal", "jax", "jax.nn.initializers.he_normal()"),
         ("kaiming_uniform_", "keras", "keras.initializers.HeUniform()"),
@@ -151,13 +151,13 @@ def test_line_reads_axes_as(line: str, shape: tuple[int, ...] | None, axes: str 
         ("kaiming_uniform_", "numpy", None),
     ],
 )  # fmt: skip
-def test_line_elsewhere(line: str, framework: str, code: str | None) -> None:
+def test_line_elsewhere(line: str, there: str, code: str | None) -> None:
     """The line that another framework writes, None where it has none and says why."""
-    written = translate(line, framework).line(framework)
+    written = translate(line, there).line(there)
     assert written.code == code
     if code is None:
         assert written.notes
-    assert f".to_{framework}(" in written.initspec
+    assert f".to_{there}(" in written.initspec
 
 
 @pytest.mark.parametrize(
