@@ -27,7 +27,7 @@ from functools import cache
 from typing import Any
 
 from initspec.axes import Axes
-from initspec.errors import AxesError
+from initspec.errors import AxesError, BackendError
 
 ROLES = (
     *("kernel", "recurrent_kernel", "bias", "recurrent_bias", "embedding", "scale", "shift"),
@@ -84,7 +84,7 @@ class Layer:
         for key, row in self.parameters.items():
             if match := _match(key, path):
                 rank = len(shapes[path])
-                line = _ALONE.sub(r"\1", _of_rank(row.axes, rank).format_map(settings))
+                line = _ALONE.sub(r"\1", self._of_rank(key, row.axes, rank).format_map(settings))
                 owner = row.of.replace("*", match[1] if match.groups() else "")
                 if owner not in shapes:
                     return Axes(line or " ".join(["out"] * rank) or "[in=1]")
@@ -104,6 +104,17 @@ class Layer:
         if row is None or not row.default_axes:
             return self.axes(path, shapes, settings)
         return Axes(row.default_axes.format_map({**self.settings, **(settings or {})}))
+
+    def _of_rank(self, key: str, axes: str | list[str], rank: int) -> str:
+        if isinstance(axes, str):
+            return axes
+        for line in axes:
+            if len(Axes(line).items) == rank:
+                return line
+        raise AxesError(
+            f"layers.toml, [layers.{' '.join(self.classes)!r}], {key}: no axes of rank {rank} in "
+            f"{axes}; add a line of {rank} axes"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +191,7 @@ def read_layers(package: str) -> LayerTable:
         }
         layers.append(Layer(tuple(names.split()), parameters, settings))
     table = LayerTable(document["module"], tuple(layers), ())
-    weights = [_weight(table, row) for row in document.get("weights", ())]
+    weights = [_weight(package, table, row) for row in document.get("weights", ())]
     return LayerTable(table.module, table.layers, tuple(weights))
 
 
@@ -196,21 +207,19 @@ def einsum_axes(equation: str) -> str:
     return " ".join(roles[letter in inputs, letter in output] for letter in kernel)
 
 
-def _weight(table: LayerTable, row: dict[str, Any]) -> LayerWeight:
+def _weight(package: str, table: LayerTable, row: dict[str, Any]) -> LayerWeight:
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
     if "axes" not in values:
         layer = table.find([values["layer"].rpartition(".")[2]])
-        assert layer is not None, values["name"]
+        if layer is None:
+            raise BackendError(
+                f"{package}, vocabulary/layers.toml: the weight {values['name']!r} is of the layer "
+                f"{values['layer']!r}, which has no table; write one, or the weight's axes"
+            )
         path = values["parameter"]
         axes = layer.axes(path, {path: values["shape"]}, values.get("settings"))
         values["axes"] = str(axes)
     return LayerWeight(**values)
-
-
-def _of_rank(axes: str | list[str], rank: int) -> str:
-    if isinstance(axes, str):
-        return axes
-    return next(line for line in axes if len(Axes(line).items) == rank)
 
 
 @cache

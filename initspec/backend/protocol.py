@@ -23,7 +23,6 @@ QUIET = "INITSPEC_QUIET"
 its greetings on standard error."""
 
 Compiled_co = TypeVar("Compiled_co", covariant=True)
-Part = TypeVar("Part")
 
 
 @runtime_checkable
@@ -151,7 +150,7 @@ def known_deviations(backend: Backend[Any]) -> tuple[str, ...]:
     return deviations
 
 
-def optional(backend: Backend[Any], part: type[Part], what: str) -> Part:
+def optional(backend: Backend[Any], part: type[Any], what: str) -> Any:
     """Return a backend as one that has an optional part.
 
     Raises:
@@ -159,8 +158,8 @@ def optional(backend: Backend[Any], part: type[Part], what: str) -> Part:
     """
     if isinstance(backend, part):
         return backend
-    methods = " and ".join(name for name in vars(part) if not name.startswith("_"))
+    methods = " and ".join(f"{name}()" for name in vars(part) if not name.startswith("_"))
     raise BackendError(
-        f"the backend {str(backend.name)!r} has no {what}: to bring some, it needs {methods}, see "
+        f"the backend {str(backend.name)!r} has no {what}: write its {methods}, see "
         f"initspec.backend.{part.__name__}"
     )

@@ -74,6 +74,8 @@ def usable(backend: str | Backend[Any]) -> Backend[Any]:
             f"{backend!r} is no backend, it lacks {', '.join(lacks)}: pass a registered name "
             f"({', '.join(registered())}) or an object that satisfies initspec.Backend"
         )
+    if not isinstance(found.name, str):
+        raise BackendError(f"{found!r} has the name {found.name!r}: write a str")
     try:
         reason = found.why_unusable()
     except Exception as error:  # a framework that is installed, but breaks on import
@@ -81,6 +83,24 @@ def usable(backend: str | Backend[Any]) -> Backend[Any]:
     if reason is not None:
         raise BackendError(f"the backend {found.name!r} cannot be used here: {reason}")
     return found
+
+
+def version_of(backend: Backend[Any]) -> str:
+    """Return a backend's version.
+
+    Raises:
+        BackendError: it cannot be had, or is not a str.
+    """
+    try:
+        version = backend.version()
+    except Exception as error:  # a framework that is installed, but breaks on import
+        raise BackendError(
+            f"the backend {backend.name!r} failed: {type(error).__name__}: {error}; repair its "
+            "framework"
+        ) from error
+    if not isinstance(version, str):
+        raise BackendError(f"the backend {backend.name!r} has the version {version!r}: write a str")
+    return version
 
 
 @cache
@@ -132,7 +152,10 @@ def _status(name: str) -> Status:
         return Status(name, provider, None, str(error))
     try:
         reason = backend.why_unusable()
-        return Status(name, provider, backend.version() if reason is None else None, reason)
+        if reason is None:
+            return Status(name, provider, version_of(usable(backend)), None)
+    except BackendError as error:
+        reason = str(error)
     except Exception as error:  # a framework that is installed, but breaks on import
         reason = f"{type(error).__name__}: {error}; repair its framework"
-        return Status(name, provider, None, reason)
+    return Status(name, provider, None, reason)

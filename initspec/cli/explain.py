@@ -37,7 +37,7 @@ class Explanation:
         logical: stack, out, in and the kernel's sizes.
         fan_in: inputs that one output sees; None without axes.
         fan_out: outputs that one input reaches.
-        law: the law in symbols.
+        distribution: the distribution in symbols.
         sigma: the rule's std as an expression, with the weight's numbers in it; "" without a rule.
         mean: the mean of the weights.
         std: their standard deviation.
@@ -54,7 +54,7 @@ class Explanation:
     logical: dict[str, Any] | None
     fan_in: int | None
     fan_out: int | None
-    law: str
+    distribution: str
     sigma: str
     mean: float
     std: float
@@ -116,7 +116,7 @@ def explained(
         },
         fan_in=fans and fans.fan_in,
         fan_out=fans and fans.fan_out,
-        law=formula(spec).law.removesuffix(f", sigma = {rule_formula(spec).sigma}"),
+        distribution=formula(spec).law.removesuffix(f", sigma = {rule_formula(spec).sigma}"),
         sigma=_sigma(spec, fans, resolved.sigma),
         mean=law.mean,
         std=law.std,
@@ -144,7 +144,7 @@ def _show(result: Explanation, console: Console) -> None:
     spec, shape = InitSpec.parse(result.spec), " x ".join(map(str, result.shape)) or "scalar"
     axes = "without axes" if result.axes is None else f"axes '{result.axes}'"
     console.print(Text.assemble((result.spec, "bold"), f" on {shape}, {result.dtype}, {axes}\n"))
-    rows = [("distribution", result.law)]
+    rows = [("distribution", result.distribution)]
     if result.sigma:
         rows.append(("sigma", result.sigma))
     if result.fan_in is not None:

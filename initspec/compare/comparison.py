@@ -15,6 +15,7 @@ from initspec import backend as registry
 from initspec.api import InitSpec
 from initspec.axes import OUT_IN, Axes, axes_of
 from initspec.backend import Backend
+from initspec.backend.registry import version_of
 from initspec.compare.goodness_of_fit import GoodnessOfFit
 from initspec.dtypes import FloatType, float_type
 from initspec.errors import InitSpecError, ShapeError
@@ -227,7 +228,7 @@ class _Request:
 def _row(backend: Backend[Any], request: _Request, level: float, progress: Progress | None) -> Row:
     resolved = request.resolved
     tally = _Tally(resolved, request.kind)
-    initializer, sha256 = "", None
+    version, initializer, sha256 = version_of(backend), "", None
     draws = min(max(math.ceil(_VALUES / resolved.layout.size), 1), _MOST_DRAWS)
     try:
         compiled = backend.compile(request.spec, request.axes, request.seed, request.name)
@@ -252,7 +253,7 @@ def _row(backend: Backend[Any], request: _Request, level: float, progress: Progr
         tally.reasons.append(f"p = {p_value:.2g}, below {level:.2g}: not the expected distribution")
     return Row(
         backend=backend.name,
-        version=backend.version(),
+        version=version,
         initializer=initializer,
         values=tally.count,
         mean=tally.mean,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from initspec.api import InitSpec
 from initspec.axes import OUT_IN, Axes, axes_of, by_rank, check_shape
 from initspec.distributions import Elementwise
 from initspec.distributions.rules import FanRule, Std
+from initspec.errors import InitSpecError
 from initspec.spec.constructors import CONSTRUCTORS
 from initspec.spec.resolve import Resolved
 from initspec.translate.difference import differences
@@ -120,7 +122,7 @@ def write(
         written = _with_numbers(spec, words, weight) or written
     matter = axes_matter(spec)
     own = repr(str(weight.axes)) if weight.axes is not None and matter else ""
-    if hasattr(InitSpec, f"to_{words.name}"):
+    if _is_shortcut(f"to_{words.name}"):
         compiled = f"to_{words.name}({own})"
     else:
         compiled = f"to({', '.join(filter(None, (repr(words.name), own)))})"
@@ -135,6 +137,12 @@ def write(
         tuple(_namesakes(spec, topic, words, written.code, defaults)),
         written.notes,
     )
+
+
+def _is_shortcut(method: str) -> bool:
+    """Return whether InitSpec has a method that is `to` for one backend, as `to_json` is not."""
+    shortcut = getattr(InitSpec, method, None)
+    return shortcut is not None and "axes" in inspect.signature(shortcut).parameters
 
 
 def _with_numbers(spec: InitSpec, words: Vocabulary, weight: Weight) -> Written | None:
@@ -170,10 +178,15 @@ def _namesakes(
     spec: InitSpec, topic: str, words: Vocabulary, code: str | None, defaults: bool
 ) -> list[str]:
     entry = words.usual(topic)
-    if entry is None or entry.reader is None or entry.required():
+    if entry is None or entry.reader is None:
         return []
     if (code or "").partition("(")[0] == entry.path and not defaults:
         return []  # it is in the line itself, with other arguments
-    there = entry.read(read(entry.name), WeightShape()).spec
+    try:
+        if entry.required():
+            return []
+        there = entry.read(read(entry.name), WeightShape()).spec
+    except InitSpecError as error:  # a third party's reader must not stop the others
+        return [f"{error}."]
     how = differences(spec, there, defaults)
     return [f"Not {entry.path}({words.weight}): that is {there}, {', '.join(how)}."] if how else []

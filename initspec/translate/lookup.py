@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from initspec.api import InitSpec
 from initspec.axes import OUT_IN
+from initspec.errors import InitSpecError
 from initspec.spec.constructors import CONSTRUCTORS
 from initspec.translate.reading import Call
 from initspec.translate.vocabularies import frameworks
@@ -45,20 +46,20 @@ def find(call: Call, shape: WeightShape) -> tuple[Entry, Reading, str]:
     if not entries and not spec_too:
         raise _unknown(call, candidates)
     matches: list[tuple[Entry, Reading, str]] = []
-    problem: Exception | None = None
+    problems: list[InitSpecError] = []
     for entry in entries:
         try:
             matches.append((entry, entry.read(call, shape), _source(entry, call)))
-        except TranslationError as error:  # not the arguments of this one
-            problem = problem or error
+        except InitSpecError as error:  # not the arguments of this one
+            problems.append(error)
     if spec_too:
         try:
             matches.append(_own(call))
-        except ValueError as error:
-            problem = problem or error
+        except InitSpecError as error:
+            problems.append(error)
     if not matches:
-        assert problem is not None
-        raise problem
+        # One whose arguments these are, but out of range, before those that have others.
+        raise min(problems, key=lambda error: isinstance(error, TranslationError))
     # Without a shape each line is for a layer in its own layout, whatever that is.
     known = shape.shape is not None
     meanings = {(reading.spec, reading.axes if known else None) for _, reading, _ in matches}
@@ -92,7 +93,8 @@ def _source(entry: Entry, call: Call) -> str:
 def _unknown(call: Call, candidates: list[Vocabulary]) -> TranslationError:
     where = {name: words for words in candidates for name in words.names(call.quoted)}
     near = nearest(call.name, where)
-    titles = " or ".join(words.title for words in candidates)
+    *others, last = (words.title for words in candidates)
+    titles = f"{', '.join(others)} or {last}" if others else last
     if call.quoted:
         hint = f"; did you mean {near!r}?" if near else "."
         return TranslationError(

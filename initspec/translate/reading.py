@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import Any
 
-from initspec.errors import FormatError
+from initspec.errors import FormatError, InitSpecError
 from initspec.translate.values import Numbers, read_value
 
 _LONGEST = 1_000
@@ -60,7 +60,7 @@ def read(line: str, numbers: Numbers | None = None) -> Call:
         node = ast.parse(line.strip(), mode="eval").body
         return _read(node, line, numbers or {})
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        if isinstance(error, FormatError):
+        if isinstance(error, InitSpecError):
             raise
         raise _unreadable(line) from None
 
@@ -75,6 +75,10 @@ def _read(node: ast.expr, line: str, numbers: Numbers) -> Call:
         return Call(*_dotted(node, line))
     if isinstance(node.func, ast.Call):
         return _read(node.func, line, numbers)
+    module, function = _dotted(node.func, line)
+    prefix = f"{module}."  # a number's bare name is that of the line's module, where that has it
+    near = {key.removeprefix(prefix): f for key, f in numbers.items() if key.startswith(prefix)}
+    numbers = {**numbers, **near}
     keywords: dict[str, Any] = {}
     for keyword in node.keywords:
         if keyword.arg is None:
@@ -85,7 +89,7 @@ def _read(node: ast.expr, line: str, numbers: Numbers) -> Call:
     if any(isinstance(value, ast.Starred) for value in node.args):
         raise _unreadable(line)
     positional = tuple(read_value(value, numbers) for value in node.args)
-    return Call(*_dotted(node.func, line), positional, tuple(keywords.items()))
+    return Call(module, function, positional, tuple(keywords.items()))
 
 
 def _dotted(node: ast.expr, line: str) -> tuple[str, str]:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from initspec.api import InitSpec
 from initspec.axes import Axes, axes_of, by_rank, check_shape
-from initspec.errors import AxesError, unknown
+from initspec.errors import AxesError, InitSpecError, unknown
 from initspec.translate.lines import Line, Weight, axes_matter, write
 from initspec.translate.lookup import find
 from initspec.translate.reading import read
+from initspec.translate.values import Numbers
 from initspec.translate.vocabularies import vocabularies
-from initspec.translate.vocabulary import Reading, TranslationError, WeightShape
+from initspec.translate.vocabulary import (
+    Reading,
+    TranslationError,
+    Vocabulary,
+    WeightShape,
+    failure,
+)
 from initspec.translate.writing import python
 
 
@@ -110,7 +119,7 @@ def translate(
     sizes, own = None if shape is None else check_shape(shape), axes_of(axes)
     if own is not None and sizes is None:
         raise AxesError(f"axes '{own}' without a shape: give both, so that the fans can be counted")
-    call = read(line, {name: f for its in words.values() for name, f in its.numbers.items()})
+    call = read(line, _numbers(words.values()))
     entry, reading, source = find(call, WeightShape(sizes))
     convention, notes = entry.framework.axes, list(reading.notes)
     explicit = None if _is_own(reading.axes, convention, sizes) else reading.axes
@@ -140,6 +149,26 @@ def translate(
         ),
         tuple(notes),
     )
+
+
+def _numbers(frameworks: Iterable[Vocabulary]) -> Numbers:
+    """Return the functions that give a number, bare and under each module of their framework."""
+    numbers: dict[str, Callable[..., float]] = {}
+    for words in reversed(tuple(frameworks)):  # the first one stays
+        for name, function in words.numbers.items():
+            guarded = partial(_number, words.name, function)
+            modules = (words.module, *words.modules)
+            numbers |= dict.fromkeys((name, *(f"{module}.{name}" for module in modules)), guarded)
+    return numbers
+
+
+def _number(backend: str, function: Callable[..., float], *args: Any, **keywords: Any) -> float:
+    try:
+        return function(*args, **keywords)
+    except (InitSpecError, TypeError):  # its value is out of range, or these are not its arguments
+        raise
+    except Exception as error:  # a third party's package must not end in a traceback
+        raise TranslationError(failure(backend, error)) from error
 
 
 def _is_own(axes: Axes, convention: Axes, shape: tuple[int, ...] | None) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from initspec.errors import FormatError
 
 Numbers = Mapping[str, Callable[..., float]]
-"""Functions of a framework that give a number, by name."""
+"""Functions of a framework that give a number, by name, with its module and without."""
 
 _CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf}
 
@@ -111,9 +111,9 @@ def _call(node: ast.Call, numbers: Numbers) -> Any:
             if value < 0:
                 raise FormatError(f"'{ast.unparse(node)}' has no real value; write a number")
             return math.sqrt(_float(node, value))
-        case _ if name in numbers:
+        case _ if function := numbers.get(ast.unparse(node.func)) or numbers.get(name):
             with contextlib.suppress(TypeError):  # not its arguments
-                return numbers[name](*arguments, **named)
+                return function(*arguments, **named)
     return Opaque(ast.unparse(node))
 
 

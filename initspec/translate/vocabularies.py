@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from initspec.backend import OUT_IN, BackendError, HasVocabulary, load, registered
-from initspec.translate.vocabulary import Vocabulary
+from initspec.backend import OUT_IN, BackendError, HasVocabulary, load, optional, registered
+from initspec.translate.vocabulary import Vocabulary, failure
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 def vocabularies() -> dict[str, Vocabulary]:
     """Return the vocabulary of every backend that can be loaded, installed framework or not.
 
+    They are in the order of `Vocabulary.order`, then by name.
     A backend without one, or whose own fails, gets one without functions, with the reason.
     """
     return _read(tuple(registered().items()))
@@ -27,7 +29,8 @@ def frameworks() -> tuple[Vocabulary, ...]:
 
 @lru_cache(maxsize=1)
 def _read(entries: tuple[tuple[str, tuple[EntryPoint, ...]], ...]) -> dict[str, Vocabulary]:
-    return {name: words for name, _ in entries if (words := _vocabulary(name)) is not None}
+    loaded = {name: words for name, _ in entries if (words := _vocabulary(name)) is not None}
+    return dict(sorted(loaded.items(), key=lambda item: (item[1].order, item[0])))
 
 
 def _vocabulary(name: str) -> Vocabulary | None:
@@ -35,15 +38,27 @@ def _vocabulary(name: str) -> Vocabulary | None:
         backend: Any = load(name)
     except BackendError:  # `initspec backends` shows why
         return None
-    gap = f"The backend {name!r} has no vocabulary: the lines of its framework are not known."
     try:
-        if isinstance(backend, HasVocabulary):
-            words = backend.vocabulary()
-            if isinstance(words, Vocabulary):
+        words = optional(backend, HasVocabulary, "vocabulary").vocabulary()
+        fault = f"it is {words!r}: not a Vocabulary"
+        if isinstance(words, Vocabulary):
+            wrong_name = f"its name is {words.name!r}: write {name!r}"
+            fault = wrong_name if words.name != name else words.fault()
+            if not fault:
                 return words
-            gap = f"The vocabulary of the backend {name!r} is {words!r}: not a Vocabulary."
-        axes = backend.default_axes(2)
+        gap = f"The vocabulary of the backend {name!r} is faulty: {fault}."
+    except BackendError as error:
+        gap = f"{str(error)[:1].upper()}{str(error)[1:]}."
     except Exception as error:  # a third party's package must not stop the others
-        gap = f"The backend {name!r} failed: {type(error).__name__}: {error}."
-        axes = None
-    return Vocabulary(name, name, "", (), axes or OUT_IN, gap=gap)
+        gap = f"{failure(name, error)}."
+    return _without_functions(name, backend, gap)
+
+
+def _without_functions(name: str, backend: Any, gap: str) -> Vocabulary:
+    words = Vocabulary(name, name, "", (), OUT_IN, gap=gap)
+    try:
+        words.axes = backend.default_axes(2) or OUT_IN
+        fault = words.fault()
+    except Exception as error:
+        fault = failure(name, error)
+    return replace(words, axes=OUT_IN, gap=f"{gap} Its default axes: {fault}.") if fault else words

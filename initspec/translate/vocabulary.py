@@ -13,7 +13,7 @@ from initspec.axes import Axes
 from initspec.errors import InitSpecError, unknown
 from initspec.translate.reading import Call
 from initspec.translate.values import is_tensor
-from initspec.translate.writing import LineRequest, Lines, Written, none
+from initspec.translate.writing import LineRequest, Lines, Written, none, roles
 
 
 class TranslationError(InitSpecError):
@@ -94,8 +94,11 @@ class Entry:
     def signature(self) -> inspect.Signature:
         """Return the arguments as the framework declares them."""
         assert self.reader is not None
-        whole = inspect.signature(self.reader)
-        _shape, *own = whole.parameters.values()
+        try:
+            whole = inspect.signature(self.reader)
+            _shape, *own = whole.parameters.values()
+        except (TypeError, ValueError) as error:
+            raise self._failed(error) from error
         return whole.replace(parameters=own)
 
     def required(self) -> tuple[str, ...]:
@@ -128,7 +131,18 @@ class Entry:
             bound = signature.bind(*positional, **dict(call.keywords))
         except TypeError as error:
             raise TranslationError(f"{self.path}: {self.explain_arguments(call, error)}") from None
-        return self.reader(shape, *bound.args, **bound.kwargs)
+        try:
+            reading = self.reader(shape, *bound.args, **bound.kwargs)
+        except InitSpecError:
+            raise
+        except Exception as error:  # a third party's package must not stop the others
+            raise self._failed(error) from error
+        if not (isinstance(reading, Reading) and isinstance(reading.spec, InitSpec)):
+            raise self._failed(TypeError(f"its reader returned {reading!r}, not a Reading"))
+        return reading
+
+    def _failed(self, error: Exception) -> TranslationError:
+        return TranslationError(f"{self.path}: {failure(self.framework.name, error)}")
 
     def explain_arguments(self, call: Call, error: TypeError) -> str:
         """Return which argument of a call does not fit, and what the arguments are."""
@@ -158,6 +172,8 @@ class Vocabulary:
             none.
         lines: for each family, what writes a spec of it as a line of the framework.
         gap: why there is no line of a family that `lines` does not have.
+        order: its place among the frameworks, the smallest first, then by name; where a bare name
+            means the same in several, the line is that of the first.
     """
 
     name: str
@@ -171,6 +187,7 @@ class Vocabulary:
     strings: dict[str, Entry] | None = None
     lines: Lines = field(default_factory=dict)
     gap: str = ""
+    order: int = 100
 
     def line(self, *names: str, topic: str) -> Callable[[Reader], Reader]:
         """Enter a function under its names, the usual one first."""
@@ -192,7 +209,31 @@ class Vocabulary:
         write = self.lines.get(type(spec.distribution))
         if write is None:
             return none(self.gap or f"{self.title} has no {spec.distribution.name()} initializer.")
-        return write(LineRequest(spec, axes or self.axes, rank))
+        try:
+            written = write(LineRequest(spec, axes or self.axes, rank))
+        except Exception as error:  # a third party's package must not stop the others
+            return none(f"{failure(self.name, error)}.")
+        if not (isinstance(written, Written) and isinstance(written.code, str | None)):
+            return none(f"The backend {self.name!r} wrote {written!r}: not a Written.")
+        return written
+
+    def fault(self) -> str:
+        """Return which attribute is not what it has to be, and what to write; "" where all are."""
+        kinds = {
+            **dict.fromkeys(("name", "title", "module", "weight", "gap"), str),
+            **{"modules": tuple, "axes": Axes, "numbers": Mapping, "entries": dict},
+            **{"strings": dict | None, "lines": Mapping, "order": int},
+        }
+        for attribute, kind in kinds.items():
+            if not isinstance(value := getattr(self, attribute), kind):
+                expected = getattr(kind, "__name__", str(kind))
+                return f"its {attribute} is {value!r}: write {expected}"
+        if roles(self.axes, None) is None:
+            return f"its axes are '{self.axes}': write one role an axis"
+        for name, entry in self.names(quoted=True).items():
+            if not isinstance(entry, Entry) or not (entry.reader is None or callable(entry.reader)):
+                return f"its entry {name!r} is {entry!r}: write an Entry, by `line` or `no_equal`"
+        return ""
 
     def has_module(self, module: str) -> bool:
         """Return whether `module` may stand before this framework's functions."""
@@ -205,6 +246,11 @@ class Vocabulary:
     def usual(self, topic: str) -> Entry | None:
         """Return the function of a topic, by its usual name."""
         return next((entry for entry in self.entries.values() if entry.topic == topic), None)
+
+
+def failure(backend: str, error: Exception) -> str:
+    """Return the sentence, without its full stop, that a part of a backend raised an error."""
+    return f"The backend {backend!r} failed: {type(error).__name__}: {error}"
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str | None:

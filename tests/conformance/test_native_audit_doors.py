@@ -7,7 +7,7 @@ from initspec_conformance.runner.levels import Level
 
 from initspec import InitSpec
 from initspec.backend import Builtin, HasBuiltins, LayerWeight
-from initspec.errors import InitSpecError
+from initspec.errors import BackendError, InitSpecError
 
 BRIEF = Level("brief", 1 << 15, 1 << 8, 60.0)
 
@@ -84,14 +84,26 @@ def test_a_disagreement_can_be_repeated():
 
 def test_nothing_to_audit():
     """No backend, one without initializers, no cell and no layer are errors that say so."""
-    with pytest.raises(InitSpecError, match="no backend: nothing to audit"):
+    with pytest.raises(InitSpecError, match="no backend to audit"):
         native_audit([])
-    with pytest.raises(InitSpecError, match="numpy: nothing to audit"):
+    with pytest.raises(InitSpecError, match="'numpy' has no initializers of its own"):
         native_audit(["numpy"])
     with pytest.raises(InitSpecError, match="matches none of 1 cells"):
         native_audit([Speaker(_native("right(w)"))], only="left*")
     with pytest.raises(InitSpecError, match="name a weight that it fills"):
         native_audit([Speaker(_native("right(w)", layers=()))])
+
+
+@pytest.mark.parametrize(
+    ("natives", "says"),
+    [(lambda: 1 / 0, "'speaker' failed: ZeroDivisionError"), (lambda: ["x"], "has 'x': write")],
+)
+def test_faulty_builtins_name_their_backend(monkeypatch, natives, says):
+    """What fails among several backends is the one that is named."""
+    speaker = Speaker()
+    monkeypatch.setattr(speaker, "builtins", natives)
+    with pytest.raises(BackendError, match=says):
+        native_audit([speaker])
 
 
 def test_a_table_that_the_suite_does_not_share_is_refused():

@@ -44,6 +44,7 @@ JAX = Vocabulary(
         "initializers",
     ),
     IN_OUT,
+    order=3,
 )
 
 EXACT_UP_TO = 5.0

@@ -28,6 +28,7 @@ KERAS = Vocabulary(
     ("tf.keras.initializers", "tensorflow.keras.initializers", "initializers"),
     IN_OUT,
     strings=STRINGS,
+    order=2,
 )
 
 REPEATED_DRAWS = (

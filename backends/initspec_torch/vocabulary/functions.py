@@ -29,6 +29,7 @@ TORCH = Vocabulary(
     OUT_IN,
     weight="w",
     numbers={"calculate_gain": calculate_gain},
+    order=1,
 )
 
 _INFINITE = 16.0

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any, cast
 
 from initspec import Axes, InitSpec
-from initspec.backend import Backend, Builtin, HasBuiltins, LayerWeight
+from initspec.backend import Backend, BackendError, Builtin, HasBuiltins, LayerWeight, optional
 from initspec.errors import InitSpecError
 from initspec_conformance.expected.expected import Expected, expected_of
 from initspec_conformance.expected.tables import weights
@@ -72,19 +72,32 @@ def builtin_cells(backends: Sequence[Backend[Any]]) -> list[BuiltinCell]:
         InitSpecError: none of the frameworks has initializers, or one is for no layer, or for one
             whose axes are not those of the suite's tables.
     """
-    speakers = [backend for backend in backends if isinstance(backend, HasBuiltins)]
-    if not speakers:
-        names = ", ".join(str(backend.name) for backend in backends) or "no backend"
-        raise InitSpecError(
-            f"{names}: nothing to audit, for none has initializers of its own; name a backend with "
-            "a method `builtins`, such as torch, keras or jax"
-        )
+    if not any(isinstance(backend, HasBuiltins) for backend in backends):
+        for backend in backends:
+            optional(backend, HasBuiltins, "initializers of its own")
+        raise InitSpecError("no backend to audit: name one")
     return [
         cell
-        for backend in speakers
-        for native in backend.builtins()
+        for backend in backends
+        if isinstance(backend, HasBuiltins)
+        for native in _builtins(backend)
         for cell in _cells(str(backend.name), native)
     ]
+
+
+def _builtins(backend: Any) -> tuple[Builtin, ...]:
+    try:
+        natives = tuple(backend.builtins())
+    except Exception as error:  # a third party's package: which one is it?
+        raise BackendError(
+            f"builtins() of the backend {backend.name!r} failed: {type(error).__name__}: {error}"
+        ) from error
+    for native in natives:
+        if not isinstance(native, Builtin):
+            raise BackendError(
+                f"builtins() of the backend {backend.name!r} has {native!r}: write a Builtin"
+            )
+    return natives
 
 
 def _cells(backend: str, native: Builtin) -> list[BuiltinCell]:

@@ -5,11 +5,14 @@ from importlib.metadata import EntryPoint
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from initspec import InitSpec, InitSpecError, backend, backends, gain
+from initspec import InitSpec, InitSpecError, TruncatedNormal, backend, backends, gain
+from initspec.cli.app import app
 from initspec.compare.comparison import compare
-from initspec.translate import translate, vocabularies
+from initspec.translate import TranslationError, Vocabulary, translate, vocabularies
 from initspec.translate.vocabularies import _read
+from initspec.translate.vocabulary import Reading
 
 
 class _Dist:
@@ -35,6 +38,29 @@ def register(monkeypatch):
 
     yield add
     _forget()
+
+
+@pytest.fixture
+def install(register, monkeypatch):
+    """Register a NumPy backend named "faulty" with other attributes, and one that is not there."""
+
+    def add(**attributes):
+        kind = type("Faulty", (type(backend.usable("numpy")),), {"name": "faulty"} | attributes)
+        monkeypatch.setattr("initspec_numpy.faulty", kind(), raising=False)
+        register(
+            _entry("broken", "no_such_package_at_all:backend", "broken-dist"),
+            _entry("faulty", "initspec_numpy:faulty", "faulty-dist"),
+        )
+        return kind()
+
+    return add
+
+
+def _words(**attributes):
+    words = Vocabulary("faulty", "Faulty", "faulty.init", (), backend.OUT_IN)
+    for name, value in attributes.items():
+        setattr(words, name, value)
+    return words
 
 
 def _forget():
@@ -155,21 +181,113 @@ def test_something_that_is_no_backend():
     ("vocabulary", "says"),
     [
         (lambda: 1 / 0, "'faulty' failed: ZeroDivisionError"),
-        (lambda: "words", "'faulty' is 'words': not a Vocabulary"),
+        (lambda: "words", "'faulty' is faulty: it is 'words': not a Vocabulary"),
+        (lambda: _words(entries=None), "its entries is None: write dict"),
+        (lambda: _words(entries={"f": None}), "its entry 'f' is None: write an Entry"),
+        (lambda: _words(axes="out in"), "its axes is 'out in': write Axes"),
+        (lambda: _words(lines=None), "its lines is None: write Mapping"),
+        (lambda: _words(name="torch"), "its name is 'torch': write 'faulty'"),
+        (lambda: _words(lines={TruncatedNormal: lambda _: 1 / 0}), "failed: ZeroDivisionError"),
+        (lambda: _words(lines={TruncatedNormal: lambda _: None}), "wrote None: not a Written"),
+        (lambda: _words(lines={TruncatedNormal: lambda _: "f()"}), "wrote 'f()': not a Written"),
     ],
 )
-def test_a_faulty_vocabulary_does_not_stop_the_others(register, monkeypatch, vocabulary, says):
+def test_a_faulty_vocabulary_does_not_stop_the_others(install, vocabulary, says):
     """Lines are translated past a backend that cannot be loaded and one whose vocabulary fails."""
-    numpy = backend.usable("numpy")
-    faulty = type(
-        "Faulty", (type(numpy),), {"name": "faulty", "vocabulary": lambda _: vocabulary()}
-    )
-    monkeypatch.setattr("initspec_numpy.faulty", faulty(), raising=False)
-    register(
-        _entry("broken", "no_such_package_at_all:backend", "broken-dist"),
-        _entry("faulty", "initspec_numpy:faulty", "faulty-dist"),
-    )
+    install(vocabulary=lambda _: vocabulary())
     assert "broken" not in vocabularies()
     translation = translate("HeNormal")
     assert translation.line("jax").code == "jax.nn.initializers.he_normal()"
     assert says in translation.line("faulty").notes[0]
+
+
+@pytest.mark.parametrize("name", ["HeNormal", "glorot_uniform"])
+@pytest.mark.parametrize(
+    ("reader", "says"),
+    [
+        (lambda _at, /: 1 / 0, "'faulty' failed: ZeroDivisionError"),
+        (lambda _at, /: None, "'faulty' failed: TypeError: its reader returned None"),
+        (lambda: None, "'faulty' failed: ValueError"),
+        (lambda _at, /: InitSpec.normal(std=-1.0), "std=-1.0: pass"),
+    ],
+)
+def test_a_faulty_reader_does_not_stop_the_others(install, name, reader, says):
+    """A bare name is read past a backend whose function fails; with its module it is a sentence."""
+    words = _words(order=0)
+    words.line(name, topic=name)(reader)
+    install(vocabulary=lambda _: words)
+    assert translate(name).framework == "keras"
+    with pytest.raises(InitSpecError, match=says):
+        translate(f"faulty.init.{name}")
+
+
+def test_the_own_frameworks_answer_first(install):
+    """A third party's function of the same name and meaning does not take a bare name's answer."""
+    words = _words()
+    meaning = translate("keras.initializers.HeNormal").spec
+    words.line("HeNormal", topic="he_normal")(lambda _at, /: Reading(meaning, backend.IN_OUT))
+    install(vocabulary=lambda _: words)
+    assert translate("HeNormal").framework == "keras"
+    assert list(vocabularies())[:3] == ["torch", "keras", "jax"]
+
+
+def test_a_faulty_namesake_is_a_sentence(install):
+    """The other lines of a spec are written past a function of its name that fails."""
+    words = _words()
+    words.line("he", topic="he_normal")(lambda _at, /: 1 / 0)
+    install(vocabulary=lambda _: words)
+    (namesake,) = translate("HeNormal").line("faulty").namesakes
+    assert "'faulty' failed: ZeroDivisionError" in namesake
+
+
+@pytest.mark.parametrize("axes", ["out in", backend.axes_of("(stack=2 out) in")])
+def test_faulty_default_axes_do_not_stop_the_others(install, axes):
+    """Lines are translated past a backend whose default axes are none."""
+    install(vocabulary=None, default_axes=lambda *_: axes)
+    line = translate("HeNormal", shape=(3, 4)).line("faulty")
+    assert "'faulty' has no vocabulary" in line.notes[0]
+    assert "Its default axes: its axes" in line.notes[0]
+
+
+def test_the_number_is_that_of_its_module(install):
+    """Two frameworks have a calculate_gain: the module of the call decides, then the line's."""
+    words = _words(numbers={"calculate_gain": lambda _: 7.0, "broken": lambda: 1 / 0})
+    words.line("scaled", topic="")(
+        lambda _at, /, gain: Reading(InitSpec.constant(gain), backend.OUT_IN)
+    )
+    install(vocabulary=lambda _: words)
+
+    def gain(line):
+        return translate(line).spec.gain if "xavier" in line else translate(line).spec.mean()
+
+    assert gain("torch.nn.init.xavier_normal_(w, calculate_gain('tanh'))") == 5 / 3
+    assert gain("xavier_normal_(w, calculate_gain('tanh'))") == 5 / 3
+    assert gain("xavier_normal_(w, faulty.init.calculate_gain('tanh'))") == 7.0
+    assert gain("faulty.init.scaled(calculate_gain('tanh'))") == 7.0
+    assert gain("faulty.init.scaled(nn.init.calculate_gain('tanh'))") == 5 / 3
+    with pytest.raises(TranslationError, match="'faulty' failed: ZeroDivisionError"):
+        translate("faulty.init.scaled(broken())")
+
+
+def _fail(_):
+    raise OSError("libcuda.so.1: no such file")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "says"),
+    [
+        ({"version": lambda _: 2}, "'faulty' has the version 2: write a str"),
+        ({"version": _fail}, "'faulty' failed: OSError: libcuda"),
+        ({"name": 3}, "has the name 3: write a str"),
+    ],
+)
+def test_a_faulty_name_or_version_is_a_sentence(install, attributes, says):
+    """The list and a comparison of all leave the backend out; one of it alone raises."""
+    faulty = install(**attributes)
+    assert says in backends()["faulty"].why_unusable
+    result = CliRunner().invoke(app, ["backends"])
+    assert result.exit_code == 0, result.exception
+    comparison = compare(InitSpec.he_normal(), (8, 8))
+    assert says in comparison.left_out["faulty"]
+    with pytest.raises(InitSpecError, match=says):
+        compare(InitSpec.he_normal(), (8, 8), backends=[faulty])

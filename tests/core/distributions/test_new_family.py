@@ -60,7 +60,7 @@ def test_its_own_formula(family):
     result = CliRunner().invoke(app, ["explain", LINE, "--shape", "512,256", "--json"])
     assert result.exit_code == 0, result.output
     explained = json.loads(result.stdout)
-    assert explained["law"] + ", sigma = sqrt(2 / fan_in)" == LAW
+    assert explained["distribution"] + ", sigma = sqrt(2 / fan_in)" == LAW
     assert explained["paper"] == HalfNormal.paper
     assert all("N(0, " not in text.replace("Z ~ N(0, 1)", "") for text in (page, result.stdout))
 

@@ -15,11 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from initspec import InitSpec
-from initspec.translate import (
-    frameworks,
-    meanings,
-    translate,
-)
+from initspec.axes import OUT_IN
+from initspec.translate import Vocabulary, frameworks, meanings, translate
+from initspec.translate.lines import Weight, write
 
 EXPECTED = [
     ("torch.nn.init.uniform_", "uniform(low=0.0, high=1.0)"),
@@ -123,6 +121,32 @@ def test_line_is_this_spec(line: str, spec: str | None) -> None:
 def test_line_reads_axes_as(line: str, shape: tuple[int, ...] | None, axes: str | None) -> None:
     """What a line takes the axes for, its own axis arguments included."""
     assert translate(line, shape=shape).axes == axes
+
+
+@pytest.mark.parametrize(
+    ("line", "owner", "repeats"),
+    [
+        *((f"{name}_uniform", "keras", True) for name in ("glorot", "he", "lecun")),
+        ("truncated_normal(stddev=0.02)", "keras", True),
+        *((name, "keras", False) for name in ("zeros", "ones", "identity")),
+        ("orthogonal(2.0)", "torch", False),
+        ("constant(2.0)", "torch", False),
+    ],
+)
+def test_a_bare_name_of_several_is_the_first_framework(
+    line: str, owner: str, repeats: bool
+) -> None:
+    """In the order torch, Keras, JAX, and with what surprises there."""
+    translation = translate(line)
+    assert translation.framework == owner
+    assert any("draws the same numbers" in change for change in translation.changes) == repeats
+
+
+@pytest.mark.parametrize("name", ["json", "dict"])
+def test_a_backend_named_like_another_method_has_no_shortcut(name: str) -> None:
+    """`to_json` writes a document; the compiled initializer of a backend "json" is `to("json")`."""
+    words = Vocabulary(name, name, "", (), OUT_IN)
+    assert write(InitSpec.zeros(), words, Weight()).initspec == f"InitSpec.zeros().to({name!r})"
 
 
 @pytest.mark.parametrize(

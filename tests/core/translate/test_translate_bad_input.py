@@ -22,6 +22,13 @@ from initspec.translate import NoEqualError, TranslationError, translate
             TranslationError,
             "did you mean keras.initializers.HeNormal",
         ),
+        ("foo_init", {}, TranslationError, "torch, Keras, JAX or Python's random has no"),
+        (
+            "xavier_normal_(w, calculate_gain('tan'))",
+            {},
+            InitSpecError,
+            "unknown nonlinearity 'tan'",
+        ),
         ("'he_norml'", {}, TranslationError, "did you mean 'he_normal'"),
         ("torch.nn.functional.relu", {}, TranslationError, "is no module that is read"),
         ("he_normal", {}, TranslationError, "means different weights"),

@@ -38,7 +38,7 @@ def test_own_names_translate(name: str) -> None:
     """Each named constructor is read, and has a line or a reason in every framework."""
     arguments = {"sparse": "0.9", "constant": "0.5"}.get(name, "")
     translation = translate(f"InitSpec.{name}({arguments})")
-    assert [line.framework for line in translation.lines] == list(backends())
+    assert {line.framework for line in translation.lines} == set(backends())
     assert all(line.code or line.notes for line in translation.lines)
 
 
