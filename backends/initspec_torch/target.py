@@ -78,7 +78,7 @@ def without_data(tensor: torch.Tensor) -> bool:
         return True
     if type(tensor) in _PLAIN:
         return False
-    from torch._subclasses.fake_tensor import FakeTensor  # torch names no public door to it
+    from torch._subclasses.fake_tensor import FakeTensor  # torch has no public name for it
 
     return isinstance(tensor, FakeTensor)
 

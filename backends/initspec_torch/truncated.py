@@ -22,7 +22,7 @@ _UNREACHED = 9.0
 """Standard deviations that torch's normals do not reach: 53 random bits end at 8.7."""
 LEAST_REDRAWN = {"cpu": 0.5, "cuda": 0.999}
 """The least mass for which normals outside are drawn again, by device: on an accelerator the host
-waits each time, to learn how many they are."""
+waits each time, for their number."""
 NEVER = 2.0
 """Above every mass: nothing is drawn again."""
 

@@ -46,7 +46,7 @@ def _show(result: Translation, every: bool, console: Console) -> None:
     rows.append(("initspec", result.initspec))
     console.print(facts(rows))
     if result.changes:
-        console.print("\n[bold]What else changes[/]")
+        console.print("\n[bold]Easy to overlook[/]")
         console.print(sentences(result.changes))
     # The line of its own framework is the input.
     lines = [line for line in result.lines if not (every and line.framework == result.framework)]

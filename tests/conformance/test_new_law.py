@@ -49,18 +49,18 @@ def draw_of(spec, scale=1.0):
     return draw
 
 
-def test_without_a_law_each_door_names_the_file(spec):
+def test_without_a_law_each_function_names_the_file(spec):
     """An error with the place where the law belongs, and never a bare assertion."""
     draw = draw_of(spec)
     builtin = Builtin("half(w)", spec, "the docs", (LINEAR,), draw, ("float32",))
-    for door in (
+    for function in (
         lambda: expected_of(spec, SHAPE, "out in", "float32"),
         lambda: assert_initialized(draw(SHAPE, "float32", 0), spec),
         lambda: audit_callable(draw, spec, SHAPE, "out in"),
         lambda: native_audit([Speaker(builtin)], BRIEF),
     ):
         with pytest.raises(SpecError, match=r"no independent law for 'half_normal'.*laws\.py"):
-            door()
+            function()
     assert laws.__file__.replace("\\", "/").endswith(
         "conformance/initspec_conformance/expected/laws.py"
     )

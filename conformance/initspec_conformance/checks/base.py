@@ -77,8 +77,8 @@ class Sums(tuple[Any, ...]):
 class Check:
     """A property of a weight.
 
-    `measure` returns a state for some draws. States are added with `+`, so that draws can be seen
-    once and let go; `evidence` turns the sum into a statistic and its p-value.
+    `measure` returns a state for some draws. States are added with `+`, so that each draw can be
+    read once and freed; `evidence` turns the sum into a statistic and its p-value.
 
     Attributes:
         name: its name, unique in the suite.

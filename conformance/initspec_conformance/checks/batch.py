@@ -41,7 +41,7 @@ class Batch:
     noise: int | None = None
 
     def forget(self, names: tuple[str, ...]) -> None:
-        """Let go of what was computed and is not read again."""
+        """Free what was computed and is not read again."""
         for name in names:
             self.__dict__.pop(name, None)
 
@@ -177,7 +177,7 @@ class Batch:
         return plain[0].copy(), folded[0].copy()
 
     def hand_on(self) -> dict[str, Any]:
-        """Let go of what is known of the stage's first draw, and return it."""
+        """Remove what is kept of the stage's first draw, and return it."""
         names = ("lead", "lead_spectra")
         return {name: self.__dict__.pop(name) for name in names if name in self.__dict__}
 

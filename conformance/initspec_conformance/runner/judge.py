@@ -108,7 +108,7 @@ def _findings(
 def stage(
     checks: Sequence[Check], expected: Expected, batches: Iterable[Batch]
 ) -> dict[str, Evidence]:
-    """Return what each check finds in a stage's draws, which are seen once and let go."""
+    """Return what each check finds in a stage's draws, which are read once and freed."""
     groups: dict[tuple[str, ...], list[Check]] = {}
     for check in checks:
         groups.setdefault(check.reads, []).append(check)

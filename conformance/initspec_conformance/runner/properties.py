@@ -120,7 +120,7 @@ def _resolution(_: BackendSampler) -> Evidence:
 
 
 def _convention(draw: BackendSampler) -> Evidence:
-    """Without axes a draw is that of the convention that the backend names."""
+    """Without axes a draw follows the default axes of the backend."""
     spec, wrong = InitSpec.parse("he_normal"), []
     shapes = ((6, 20), (3, 6, 8), (3, 5, 6, 8), (2, 3, 5, 6, 8))
     for shape in shapes:
@@ -128,8 +128,8 @@ def _convention(draw: BackendSampler) -> Evidence:
         if axes is None:
             continue
         named = draw(spec, shape, axes, entropy=SEED)
-        silent = draw(spec, shape, None, entropy=SEED)
-        if not np.array_equal(named, silent):
+        unnamed = draw(spec, shape, None, entropy=SEED)
+        if not np.array_equal(named, unnamed):
             wrong.append(f"rank {len(shape)} without axes differs from '{axes}'")
     return deterministic(
         len(wrong), len(shapes), "; ".join(wrong) or "draws without axes follow them"

@@ -1,4 +1,4 @@
-"""That docs/translate.md says what the table says."""
+"""That docs/translate.md has the lines that `translate` writes."""
 
 from __future__ import annotations
 
