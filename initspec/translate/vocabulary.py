@@ -137,8 +137,11 @@ class Entry:
             raise
         except Exception as error:  # a third party's package must not stop the others
             raise self._failed(error) from error
-        if not (isinstance(reading, Reading) and isinstance(reading.spec, InitSpec)):
-            raise self._failed(TypeError(f"its reader returned {reading!r}, not a Reading"))
+        whole = isinstance(reading, Reading) and isinstance(reading.spec, InitSpec)
+        if not (whole and isinstance(reading.axes, Axes)):
+            raise self._failed(
+                TypeError(f"its reader returned {reading!r}, not a Reading of a spec and axes")
+            )
         return reading
 
     def _failed(self, error: Exception) -> TranslationError:

@@ -207,6 +207,7 @@ def test_a_faulty_vocabulary_does_not_stop_the_others(install, vocabulary, says)
     [
         (lambda _at, /: 1 / 0, "'faulty' failed: ZeroDivisionError"),
         (lambda _at, /: None, "'faulty' failed: TypeError: its reader returned None"),
+        (lambda _at, /: Reading(InitSpec.zeros(), "in out"), "not a Reading of a spec and axes"),
         (lambda: None, "'faulty' failed: ValueError"),
         (lambda _at, /: InitSpec.normal(std=-1.0), "std=-1.0: pass"),
     ],
