@@ -19,11 +19,11 @@ def main() -> None:
     parser.add_argument(
         "places", nargs="*", metavar="PLACE", help=f"what to measure, of {', '.join(PLACES)}"
     )
-    asked = parser.parse_args()
-    if unknown := set(asked.places) - set(PLACES):
+    arguments = parser.parse_args()
+    if unknown := set(arguments.places) - set(PLACES):
         parser.error(f"no place {', '.join(sorted(unknown))}: choose from {', '.join(PLACES)}")
-    if not asked.page:
-        _measure(asked.places or list(PLACES))
+    if not arguments.page:
+        _measure(arguments.places or list(PLACES))
     publish(files(load(PATH)))
 
 

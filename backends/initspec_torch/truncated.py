@@ -79,9 +79,9 @@ def _by_redrawing(lower: float, upper: float, generator: torch.Generator | None)
         x.normal_(generator=generator)
         outside = ((x < lower) | (x > upper)).nonzero().squeeze(1)
         while outside.numel():
-            again = x.new_empty(outside.numel()).normal_(generator=generator)
-            x[outside] = again
-            outside = outside[(again < lower) | (again > upper)]
+            redrawn = x.new_empty(outside.numel()).normal_(generator=generator)
+            x[outside] = redrawn
+            outside = outside[(redrawn < lower) | (redrawn > upper)]
 
     return fill
 

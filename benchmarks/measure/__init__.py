@@ -40,15 +40,15 @@ def why_not(place: str) -> str | None:
 
 def environment(place: str) -> dict[str, str]:
     """Return the environment of a process that measures a place."""
-    own = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "INITSPEC_"))}
-    return own | {"TF_CPP_MIN_LOG_LEVEL": "3"} | dict(PLACES[place].environment)
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "INITSPEC_"))}
+    return inherited | {"TF_CPP_MIN_LOG_LEVEL": "3"} | dict(PLACES[place].environment)
 
 
 def measure(place: str, quick: bool = False) -> dict[str, Any]:
     """Return {"versions": ..., "cores": ..., "rows": ..., "curves": ...} of one place.
 
     Raises:
-        RuntimeError: a measurement failed; the message is what pytest said.
+        RuntimeError: a measurement failed; the message is the output of pytest.
     """
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / "benchmark.json"
@@ -68,12 +68,12 @@ def measure(place: str, quick: bool = False) -> dict[str, Any]:
         if done.returncode:
             raise RuntimeError(f"{place}: {done.stdout}")
         benchmarks = json.loads(written.read_text("utf-8"))["benchmarks"]
-    found: dict[str, dict[str, Any]] = {"rows": {}, "curves": {}}
+    measured: dict[str, dict[str, Any]] = {"rows": {}, "curves": {}}
     for benchmark in benchmarks:
-        for kind, entries in found.items():
+        for kind, entries in measured.items():
             entries.update(benchmark["extra_info"].get(kind, {}))
     versions = [f"{name} {version(name)}" for name in PLACES[place].needs]
-    return {"versions": versions, "cores": cores()} | found
+    return {"versions": versions, "cores": cores()} | measured
 
 
 def cores() -> int:

@@ -119,7 +119,7 @@ class Bench:
                 taken[size].append(seconds(call, loops[size]) / work * 1e9)
 
         self._benchmark.pedantic(one_round, rounds=rounds, iterations=1)
-        points = [[size, median(found)] for size, found in taken.items()]
+        points = [[size, median(times)] for size, times in taken.items()]
         lines = self._benchmark.extra_info.setdefault("curves", {})
         lines[curve] = {"label": label, "points": points}
         if row:

@@ -85,9 +85,9 @@ class Tap(Logical):
         self, worker: Worker, member: int, rows: Numbers, columns: Numbers, transposed: bool = False
     ) -> Floats:
         values = np.zeros((len(rows), len(columns)))
-        here = columns % self.taps == self.tap
-        inner = columns[here] // self.taps
-        values[:, here] = self.matrix.block(worker, member, rows, inner, transposed)
+        at_tap = columns % self.taps == self.tap
+        inner = columns[at_tap] // self.taps
+        values[:, at_tap] = self.matrix.block(worker, member, rows, inner, transposed)
         return values
 
 

@@ -7,34 +7,34 @@ from initspec.distributions.rules import Range
 from initspec.spec.formula import number, rule_formula
 
 
-def differences(here: InitSpec, there: InitSpec, fixed: bool = True) -> tuple[str, ...]:
-    """Return what `there` has instead of what `here` has; nothing where they are equal.
+def differences(spec: InitSpec, other: InitSpec, fixed: bool = True) -> tuple[str, ...]:
+    """Return what `other` has instead of what `spec` has; nothing where they are equal.
 
     Args:
-        here: one spec.
-        there: the other.
+        spec: the spec to compare with.
+        other: the spec to describe.
         fixed: whether two fixed rules are compared, too: their numbers are arguments.
 
     >>> differences(InitSpec.he_normal(), InitSpec.he_truncated_normal())
     ('cut at -2 and 2 parent standard deviations', 'the variance the same')
     """
-    if here == there:
+    if spec == other:
         return ()
     changes = []
-    if here.distribution != there.distribution:
-        changes.append(there.distribution.contrast(here.distribution))
-    rules = here.variance, there.variance
+    if spec.distribution != other.distribution:
+        changes.append(other.distribution.contrast(spec.distribution))
+    rules = spec.variance, other.variance
     if not fixed and not any(rule is None or rule.takes_mode for rule in rules):
         return tuple(changes)
-    ours, theirs = _spread(here), _spread(there)
-    if ours == theirs and theirs and changes and there.distribution.sigma_is_std:
+    spread, other_spread = _spread(spec), _spread(other)
+    if spread == other_spread and other_spread and changes and other.distribution.sigma_is_std:
         changes.append("the variance the same")
-    if ours != theirs and theirs:
-        changes.append(f"{theirs} instead of {ours}" if ours else theirs)
-    if _center(here) != _center(there):
-        changes.append(f"mean {number(_center(there))} instead of {number(_center(here))}")
-    if (here.variance is None or there.variance is None) and here.gain != there.gain:
-        changes.append(f"gain {number(there.gain)} instead of {number(here.gain)}")
+    if spread != other_spread and other_spread:
+        changes.append(f"{other_spread} instead of {spread}" if spread else other_spread)
+    if _center(spec) != _center(other):
+        changes.append(f"mean {number(_center(other))} instead of {number(_center(spec))}")
+    if (spec.variance is None or other.variance is None) and spec.gain != other.gain:
+        changes.append(f"gain {number(other.gain)} instead of {number(spec.gain)}")
     return tuple(changes)
 
 
@@ -48,5 +48,5 @@ def _spread(spec: InitSpec) -> str:
 
 def _center(spec: InitSpec) -> float:
     if spec.variance is None or isinstance(spec.variance, Range):
-        return 0.0  # the ends say it
+        return 0.0  # the ends give it
     return spec.variance.center()

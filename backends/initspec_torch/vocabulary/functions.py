@@ -234,11 +234,11 @@ def _as_many_zeros(
 ) -> InitSpec:
     zeros = math.ceil(sparsity * rows)
     exact = spec.resolve((rows, 1))
-    ours, _ = exact.distribution.zeros(exact.layout)  # type: ignore[attr-defined]
-    if ours == zeros:
+    drawn, _ = exact.distribution.zeros(exact.layout)  # type: ignore[attr-defined]
+    if drawn == zeros:
         return spec
     notes.append(
-        f"In floating point ceil({sparsity!r} * {rows}) is {zeros}, not {ours}: a spec with "
+        f"In floating point ceil({sparsity!r} * {rows}) is {zeros}, not {drawn}: a spec with "
         f"{zeros} zeros stands for it."
     )
     if zeros >= rows:

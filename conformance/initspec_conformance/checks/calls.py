@@ -47,15 +47,15 @@ class CallChecks:
         self._sizes.append(_hash(np.abs(draw)))
 
     def evidence(
-        self, expected: Expected, again: Array, moved: str
+        self, expected: Expected, redrawn: Array, moved: str
     ) -> Iterator[tuple[str, Evidence]]:
-        """Yield the verdicts: `again` is a second draw of the first seed, `moved` a complaint."""
+        """Yield the verdicts: `redrawn` is a draw of the first seed, `moved` an error message."""
         n = self.count
         yield "draws", deterministic(0, n, f"{n} draws of finite values, shape and dtype right")
-        other = _hash(again) != self._first
-        bits = "other" if other else "the same"
+        differs = _hash(redrawn) != self._first
+        bits = "other" if differs else "the same"
         message = f"the first seed, drawn again after {n} draws, gives {bits} bits"
-        yield "reproducible", deterministic(other, n, message)
+        yield "reproducible", deterministic(differs, n, message)
         repeated = n - len(set(self._sizes))
         message = f"{repeated} of {n} draws of different seeds repeat the sizes of another"
         if not is_random(expected) or bits_of(expected) < 60 + 2 * math.log2(n):

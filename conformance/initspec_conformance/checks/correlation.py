@@ -85,15 +85,15 @@ class Seeds(Check):
 
     def measure(self, batch: Batch) -> Sums:
         first, length = batch.first, batch.signals[0].shape[1]
-        others = slice(0 if first else 1, None)
+        after_lead = slice(0 if first else 1, None)
         aligned: list[Array] = []
         cross: list[Array] = []
         for lead, signal in zip(batch.lead, batch.signals, strict=True):
-            aligned.append(signal[others] @ lead / math.sqrt(length))
+            aligned.append(signal[after_lead] @ lead / math.sqrt(length))
         if first < 2 <= first + batch.count:  # the second draw is one of these
             padded = fft.next_fast_len(2 * length, real=True)
-            for mine, theirs in zip(batch.lead_spectra, batch.spectra, strict=True):
-                cross.append(fft.irfft(np.conj(mine) * theirs[1 - first], padded))
+            for lead_spectrum, spectrum in zip(batch.lead_spectra, batch.spectra, strict=True):
+                cross.append(fft.irfft(np.conj(lead_spectrum) * spectrum[1 - first], padded))
             batch.forget(("lead_spectra",))
         elif not first:
             _ = batch.lead_spectra  # kept for the second draw, which comes with the next batch

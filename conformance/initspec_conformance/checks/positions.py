@@ -61,7 +61,7 @@ class Positions(Check):
                 ("mean", sums[met] / np.sqrt(n)),
                 ("variance", error_rates.z_of_chi2(squares[met], n)),
             )
-            for what, z in scores:
+            for moment, z in scores:
                 if not len(z):
                     continue
                 total = float(z @ z)
@@ -69,9 +69,9 @@ class Positions(Check):
                 largest = float(z[worst])
                 p_value = error_rates.bonferroni(error_rates.two_sided(largest), len(z))
                 at = int(np.flatnonzero(met.ravel())[worst])
-                text = f"the {what} of {name} {at} is {largest:+.2f} standard errors off"
+                text = f"the {moment} of {name} {at} is {largest:+.2f} standard errors off"
                 tests.append((p_value, largest, text))
-                text = f"the {what}s of the {name} vary {total / len(z):.4f} times as chance says"
+                text = f"the {moment}s of the {name} vary {total / len(z):.4f} times as chance says"
                 tests.append((error_rates.of_chi2(total, len(z)), total / len(z), text))
         if not tests:
             return Evidence(0.0, 1.0, samples, "one draw of slices that are too small")

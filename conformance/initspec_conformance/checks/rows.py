@@ -48,12 +48,12 @@ class Rows(Check):
         sums, n = state
         of_each = []
         for name, (means, spreads, count) in zip(slices_of(expected.layout), sums, strict=True):
-            for what, statistic in (("means", means), ("variances", spreads)):
+            for kind, statistic in (("means", means), ("variances", spreads)):
                 p_value = error_rates.of_chi2(statistic, count) if count else 1.0
-                of_each.append((p_value, statistic / max(count, 1), what, name))
-        p_value, ratio, what, name = min(of_each)
+                of_each.append((p_value, statistic / max(count, 1), kind, name))
+        p_value, ratio, kind, name = min(of_each)
         message = (
-            f"the {what} of the {name} vary {ratio:.4f} times as much as independent entries make "
+            f"the {kind} of the {name} vary {ratio:.4f} times as much as independent entries make "
             "them vary"
         )
         p_value = error_rates.bonferroni(p_value, len(of_each))

@@ -58,8 +58,8 @@ class Legendre(Counted):
         p_values = error_rates.of_skewed(t, skewness / math.sqrt(n))
         worst = int(np.argmin(p_values))
         p_value = error_rates.bonferroni(float(p_values[worst]), DEGREES)
-        what = ("location", "scale", "skewness", "kurtosis")
-        hint = f", a matter of {what[worst]}" if worst < len(what) else ""
+        names = ("location", "scale", "skewness", "kurtosis")
+        hint = f", a matter of {names[worst]}" if worst < len(names) else ""
         message = f"Legendre moment {worst + 1} of U is {t[worst]:+.2f} standard errors off{hint}"
         return Evidence(float(t[worst]), p_value, n, message)
 

@@ -72,7 +72,7 @@ def _findings(
     try:
         batches = _observed(_batches(expected, sampler, seeds), calls, observe)
         first = stage(checks, expected, batches)
-        again = sampler(seeds[0], elsewhere=True)
+        redrawn = sampler(seeds[0], elsewhere=True)
         if is_random(expected):
             every = 32 * expected.size <= max(level.entries, cell.probed)
             _try_bits(seeds, sampler, calls, every)
@@ -80,7 +80,7 @@ def _findings(
         return [broken(error)]
     findings = [
         replace(finding_of(None, [evidence], not evidence.failed), check=check)
-        for check, evidence in calls.evidence(expected, again, sampler.moved)
+        for check, evidence in calls.evidence(expected, redrawn, sampler.moved)
     ]
     suspects = [
         check

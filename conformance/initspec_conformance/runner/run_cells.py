@@ -71,8 +71,8 @@ def run_cells(
     findings = [finding for i in finished for finding in outcome.results[i].findings]
     findings = with_deviations(findings, present, cells)
     for name in (str(backend.name) for backend in present):
-        theirs = [finding for finding in findings if finding.backend == name]
-        findings += pooled(theirs, config.rates, reproduce(name, only))
+        of_backend = [finding for finding in findings if finding.backend == name]
+        findings += pooled(of_backend, config.rates, reproduce(name, only))
     return Report(
         checks=tuple(findings),
         level=level.name,
@@ -112,9 +112,9 @@ def with_deviations(
     names = {str(backend.name): backend for backend in backends}
     judged = [finding for finding in findings if finding.backend not in names]
     for name, backend in names.items():
-        theirs = [finding for finding in findings if finding.backend == name]
+        of_backend = [finding for finding in findings if finding.backend == name]
         if deviations := declared(known_deviations(backend)):
             tests = [test for cell in cells if cell.owner == name for test in cell.tests]
-            theirs = apply_known_deviations(theirs, deviations, tests)
-        judged += theirs
+            of_backend = apply_known_deviations(of_backend, deviations, tests)
+        judged += of_backend
     return judged

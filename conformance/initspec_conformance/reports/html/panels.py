@@ -88,13 +88,13 @@ def _histogram(sketch: Sketch, edges: Values, heights: Values, expected: Values)
 def _line(edges: Values, shares: Values) -> list[tuple[float, float]]:
     """Return a line through the middles of bars, upright where the support ends."""
     line = [(float(edges[0]), 0.0)]
-    there = np.concatenate([[False], shares > 0, [False]])
+    inside = np.concatenate([[False], shares > 0, [False]])
     for i, share in enumerate(shares.tolist()):
-        if there[i + 1]:
+        if inside[i + 1]:
             left, right = float(edges[i]), float(edges[i + 1])
-            line += [(left, 0.0), (left, share)] if not there[i] else []
+            line += [(left, 0.0), (left, share)] if not inside[i] else []
             line.append(((left + right) / 2, share))
-            line += [(right, share), (right, 0.0)] if not there[i + 2] else []
+            line += [(right, share), (right, 0.0)] if not inside[i + 2] else []
     return [*line, (float(edges[-1]), 0.0)]
 
 
