@@ -136,7 +136,7 @@ def test_a_saved_config_is_plain_json():
 
 @pytest.mark.parametrize("entropy", [-1, -(2**70), 2**70])
 def test_entropy_may_be_any_integer(entropy):
-    """The entropy of a native draw is taken modulo 2^64, as on the other backends."""
+    """The entropy of a draw without a seed is taken modulo 2^64, as on the other backends."""
     first, again = (backend.draw(SPEC, (4, 3), entropy=entropy) for _ in range(2))
     np.testing.assert_array_equal(first, again)
 
