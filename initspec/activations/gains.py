@@ -9,8 +9,9 @@ from typing import Any
 
 from initspec.activations import Activation, activation_of
 from initspec.backend import BackendError, HasGain, load, registered
-from initspec.errors import ActivationError, SpecError, unknown
+from initspec.errors import ActivationError, InitSpecError, SpecError, unknown
 from initspec.numerics.quadrature import Estimate, mean_square
+from initspec.numerics.validation import finite
 
 UNIT_VARIANCE = "unit_variance"
 
@@ -157,7 +158,16 @@ def _of_framework(convention: str, activation: Any, parameters: dict[str, Any]) 
             f"convention={convention!r} with {activation!r}: a framework's table holds names; "
             "leave the convention out"
         )
-    return backend.gain(activation, **parameters)
+    try:
+        value = backend.gain(activation, **parameters)
+        return finite(f"the gain of {activation!r} by {convention!r}", value)
+    except InitSpecError:
+        raise
+    except Exception as error:  # a third party's table must not end in its own words
+        raise SpecError(
+            f"the gains of the backend {convention!r} failed on {activation!r}: "
+            f"{type(error).__name__}: {error}; repair it, or leave the convention out"
+        ) from error
 
 
 def _conventions() -> Iterator[str]:

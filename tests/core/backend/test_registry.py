@@ -171,6 +171,20 @@ def test_backend_that_breaks_as_it_is_asked():
         InitSpec.he_normal().to(Breaks())
 
 
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (lambda *_: 1 / 0, "gains of the backend 'torch' failed on 'tanh': ZeroDivisionError"),
+        (lambda *_: "5/3", "the gain of 'tanh' by 'torch'='5/3': pass a real number"),
+    ],
+)
+def test_a_faulty_table_of_gains(monkeypatch, table, message):
+    """What a backend's table raises or returns is a sentence that names the backend."""
+    monkeypatch.setattr(type(backend.load("torch")), "gain", lambda _, *names: table(*names))
+    with pytest.raises(InitSpecError, match=message):
+        gain("tanh", convention="torch")
+
+
 def test_something_that_is_no_backend():
     """An object without the methods of the protocol raises, and says what is needed."""
     with pytest.raises(InitSpecError, match="is no backend"):
