@@ -30,6 +30,7 @@ from initspec.translate.authors import (
     uncut,
     uniform,
 )
+from initspec_jax.vocabulary.counting import axis_number, counted
 
 JAX = Vocabulary(
     "jax",
@@ -76,7 +77,8 @@ def _variance_scaling(
     if distribution == "truncated_normal":
         family, notes = TruncatedNormal(), (_CUT, *notes)
     spec = InitSpec(family, FanRule(scale), mode=mode)
-    return Reading(spec, _axes(at, in_axis, out_axis, batch_axis), notes)
+    axes, surprises = counted(at, in_axis, out_axis, batch_axis)
+    return Reading(spec, axes, (*surprises, *notes))
 
 
 def _named(scale: float, mode: str, distribution: str) -> Callable[..., Reading]:
@@ -158,7 +160,7 @@ def _orthogonal(
 ) -> Reading:
     if at.rank is not None and at.rank < 2:
         raise ShapeError(f"the shape {at.shape} has {at.rank} axes: JAX' orthogonal needs two")
-    column = _index("column_axis", column_axis)
+    column = axis_number("column_axis", column_axis)
     if at.rank is not None and not -at.rank <= column < at.rank:
         raise AxesError(f"column_axis={column} on the shape {at.shape}: it has no such axis")
     return Reading(centred("scale", scale, InitSpec.orthogonal), _column(column), _dtype(dtype))
@@ -173,7 +175,7 @@ def _delta_orthogonal(
             f"the shape {at.shape} has {at.rank} axes: JAX' delta_orthogonal takes 3, 4 or 5"
         )
     # It fills shape[-2:] whatever the column: a Haar matrix turned on its side is one again.
-    if _index("column_axis", column_axis) not in (-2, -1, 0, 1):
+    if axis_number("column_axis", column_axis) not in (-2, -1, 0, 1):
         raise AxesError(f"column_axis={column_axis}: JAX takes it of a matrix; pass -1 or -2")
     return Reading(centred("scale", scale, InitSpec.delta_orthogonal), IN_OUT, _dtype(dtype))
 
@@ -227,48 +229,6 @@ def _dtype(dtype: Any) -> tuple[str, ...]:
             "is off. A spec is drawn in float32 and cast last; dtype goes into the call.",
         )
     return () if dtype is None else ("dtype goes into the call of the initializer.",)
-
-
-def _index(name: str, value: Any) -> int:
-    if type(value) is not int:
-        raise SpecError(f"{name}={value!r}: pass an axis number, such as -1")
-    return value
-
-
-def _indices(name: str, value: Any) -> tuple[int, ...]:
-    items = value if isinstance(value, tuple) else (value,)
-    return tuple(_index(name, item) for item in items)
-
-
-def _axes(at: WeightShape, in_axis: Any, out_axis: Any, batch_axis: Any) -> Axes:
-    """Return the axes by which JAX counts; those that no argument names are its kernel."""
-    roles: dict[int, str] = {}
-    for role, name, value in (
-        ("in", "in_axis", in_axis),
-        ("out", "out_axis", out_axis),
-        ("stack", "batch_axis", batch_axis),
-    ):
-        for index in _indices(name, value):
-            if at.rank is not None and not -at.rank <= index < at.rank:
-                raise AxesError(
-                    f"{name}={value} on the shape {at.shape}: it has no axis {index}; JAX raises "
-                    "here too"
-                )
-            place = index if at.rank is None else index % at.rank
-            if place in roles:
-                raise AxesError(f"{name}={value}: the axis {index} already is {roles[place]}")
-            roles[place] = role
-    if at.rank is not None:
-        line = " ".join(roles.get(index, "kernel") for index in range(at.rank))
-        return IN_OUT if _is_convention(line) else Axes(line or "[in=1]")
-    head = [roles.get(index, "kernel") for index in range(max([-1, *roles]) + 1)]
-    tail = [roles.get(index, "kernel") for index in range(min([0, *roles]), 0)]
-    return Axes(" ".join([*head, "kernel...", *tail]))
-
-
-def _is_convention(line: str) -> bool:
-    *kernel, last = line.split()
-    return last == "out" and kernel[-1:] == ["in"] and set(kernel[:-1]) <= {"kernel"}
 
 
 def _column(column: int) -> Axes:

@@ -233,33 +233,30 @@ def _convention(at: WeightShape) -> Axes:
 
 
 def _indices(name: str, value: Any) -> tuple[int, ...]:
-    indices = value if isinstance(value, tuple) else (value,)
-    if not indices or any(type(index) is not int for index in indices):
+    if not isinstance(value, tuple) or any(type(index) is not int for index in value):
         raise SpecError(f"{name}={value!r}: pass a list of axis numbers, such as [0]")
-    return indices
+    return value
 
 
 def _counted(at: WeightShape, inputs: Sequence[int], outputs: Sequence[int]) -> Axes:
     """Return the axes of which both lists count some: in both, kernel; in none, stack."""
+    given = f"input_axes={list(inputs)}, output_axes={list(outputs)}"
     every = (*inputs, *outputs)
     rank = at.rank
     if rank is None:
+        if not every:
+            raise AxesError(f"{given}: no axis says the rank; give the shape too")
         rank = max(-min(*every, 0), max(*every, 0) + 1)
         if min(every) < 0 <= max(every):
-            raise AxesError(
-                f"input_axes={list(inputs)}, output_axes={list(outputs)}: axes from both ends need "
-                "the rank; give the shape too"
-            )
+            raise AxesError(f"{given}: axes from both ends need the rank; give the shape too")
     if not all(-rank <= index < rank for index in every):
-        raise AxesError(
-            f"input_axes={list(inputs)}, output_axes={list(outputs)} on a weight of {rank} axes: "
-            "they name an axis that it does not have"
-        )
+        raise AxesError(f"{given} on a weight of {rank} axes: they name one that it does not have")
     as_input = [index % rank for index in inputs]
     as_output = [index % rank for index in outputs]
     if len(set(as_input)) < len(as_input) or len(set(as_output)) < len(as_output):
         raise AxesError(
-            f"input_axes={list(inputs)}, output_axes={list(outputs)}: an axis is counted twice"
+            f"{given}: Keras counts an axis once for each time it is named; name it once"
         )
     roles = {(True, True): "kernel", (True, False): "in", (False, True): "out"}
-    return Axes(" ".join(roles.get((i in as_input, i in as_output), "stack") for i in range(rank)))
+    line = (roles.get((i in as_input, i in as_output), "stack") for i in range(rank))
+    return Axes(" ".join(line) or "[in=1]")

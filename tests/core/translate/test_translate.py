@@ -115,6 +115,12 @@ def test_line_is_this_spec(line: str, spec: str | None) -> None:
         ("jax.nn.initializers.he_normal(in_axis=(0, 1), out_axis=2)", None, "in in out kernel..."),
         ("jax.nn.initializers.he_normal(0, -1, 1)", (2, 3, 4, 5), "in stack kernel out"),
         ("jax.nn.initializers.orthogonal(column_axis=0)", None, "out in kernel..."),
+        ("jax.nn.initializers.he_normal(0, 0)", None, "stack kernel..."),  # JAX divides twice
+        ("jax.nn.initializers.he_normal(out_axis=0)", None, "stack kernel"),  # flax' Embed
+        ("jax.nn.initializers.he_normal(0, -1)", None, "in kernel... out"),
+        ("jax.nn.initializers.he_normal((), ())", (), "[in=1]"),
+        ("HeNormal(input_axes=[], output_axes=[1])", None, "stack out"),
+        ("HeNormal(input_axes=[], output_axes=[])", (), "[in=1]"),
         ("jax.nn.initializers.normal()", None, None),
     ],
 )
