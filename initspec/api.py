@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from initspec import backend as registry
 from initspec.activations.recommend import recommend
@@ -10,13 +10,14 @@ from initspec.axes import Axes, axes_of
 from initspec.axes.fans import Fans
 from initspec.distributions import Distribution, distribution_of
 from initspec.dtypes import float_type
-from initspec.errors import AxesError
+from initspec.errors import AxesError, CallError
 from initspec.notebook import HtmlRepr
 from initspec.numerics.law import Law
 from initspec.spec import document
 from initspec.spec import line as lines
 from initspec.spec.constructors import Constructors
 from initspec.spec.resolve import Resolved, resolve
+from initspec.spec.slips import compile_first, compiles, drawn_by, explain_calls
 from initspec.stream import check_name, check_seed
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from initspec.typing import JaxInit, NumpyInit, TorchInit
 
 
+@explain_calls
 class InitSpec(Constructors, HtmlRepr):
     """What initial weights should be: W = mean + s * Y, with Y the family's standard variate.
 
@@ -93,7 +95,7 @@ class InitSpec(Constructors, HtmlRepr):
         return lines.render(self)
 
     def __repr__(self) -> str:
-        return f"InitSpec.parse({str(self)!r})"
+        return lines.expression(self)
 
     @classmethod
     def parse(cls, line: str) -> InitSpec:
@@ -230,6 +232,10 @@ class InitSpec(Constructors, HtmlRepr):
 
     # --- compiled initializers ----------------------------------------------------------------
 
+    def __call__(self, *args: Any, **keywords: Any) -> NoReturn:
+        """Raise CallError: a spec is compiled first, and what that returns is called or passed."""
+        raise CallError(f"{self!r}: {compile_first(type(self), repr(self), args)}")
+
     def to(
         self,
         backend: str | Backend[Any],
@@ -247,31 +253,39 @@ class InitSpec(Constructors, HtmlRepr):
             name: the parameter's name, part of the portable stream's key.
 
         Raises:
+            CallError: `axes` is what the compiled initializer takes.
             SeedError: the seed is no integer from 0 to 2^64 - 1, or the name no str.
             BackendError: the backend is unknown, or its framework cannot be used here.
         """
+        if axes is not None and not isinstance(axes, str | Axes):
+            method = f"to_{backend}" if hasattr(self, f"to_{backend}") else f"to({backend!r})"
+            raise drawn_by(f"{self!r}.{method}", axes, seed, name or None)
         if seed is not None:
             seed = check_seed(seed)
         return registry.usable(backend).compile(self, axes_of(axes), seed, check_name(name))
 
+    @compiles
     def to_numpy(
         self, axes: str | Axes | None = None, seed: int | None = None, name: str = ""
     ) -> NumpyInit:
         """Return init(shape, dtype="float32", rng=None, *, name=None) -> ndarray; see `to`."""
         return self.to("numpy", axes, seed, name)  # type: ignore[no-any-return]
 
+    @compiles
     def to_torch(
         self, axes: str | Axes | None = None, seed: int | None = None, name: str = ""
     ) -> TorchInit:
         """Return init(tensor, generator=None, *, name=None) -> tensor, in place; see `to`."""
         return self.to("torch", axes, seed, name)  # type: ignore[no-any-return]
 
+    @compiles
     def to_keras(
         self, axes: str | Axes | None = None, seed: int | None = None, name: str = ""
     ) -> keras.initializers.Initializer:
         """Return a keras.initializers.Initializer: the built-in where it is exact; see `to`."""
         return self.to("keras", axes, seed, name)
 
+    @compiles
     def to_jax(
         self, axes: str | Axes | None = None, seed: int | None = None, name: str = ""
     ) -> JaxInit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -50,17 +51,83 @@ class SeedError(InitSpecError):
     """A seed of the portable stream is not an integer from 0 to 2^64 - 1, or a name not a str."""
 
 
+class CallError(InitSpecError, TypeError):
+    """A function is called with arguments that it does not take."""
+
+
 class InitSpecWarning(UserWarning):
     """The call is legal, but probably not what was meant."""
 
 
-def unknown(what: str, given: object, allowed: Iterable[str]) -> str:
-    """Say that a name is unknown, which one is nearest, and which there are.
+def unknown(what: str, given: object, allowed: Iterable[str], meant: str | None = None) -> str:
+    """Say that a name is unknown and which is nearest, or which there are.
+
+    Args:
+        what: what the name is of.
+        given: the name.
+        allowed: the names that there are.
+        meant: what to write, where that is known better than by likeness.
 
     >>> unknown("mode", "fan_inn", ["fan_in", "fan_out"])
     "unknown mode 'fan_inn': did you mean 'fan_in'? Allowed: fan_in, fan_out"
     """
     names = list(allowed)
-    near = difflib.get_close_matches(str(given).lower(), names, n=1)
-    hint = f": did you mean {near[0]!r}?" if near else "."
-    return f"unknown {what} {given!r}{hint} Allowed: {', '.join(names)}"
+    near = [meant] if meant else nearest(given, names)
+    listed = f"Allowed: {', '.join(names)}"
+    if not near:
+        return f"unknown {what} {shown(given)}. {listed}"
+    hint = f"unknown {what} {shown(given)}: did you mean {' or '.join(map(repr, near))}?"
+    # With a guess a long list would only hide it.
+    return f"{hint} {listed}" if len(listed) <= _LONGEST_LIST else hint
+
+
+_LONGEST_LIST = 70
+
+
+def nearest(given: object, names: Iterable[str]) -> list[str]:
+    """Return the names that are spelled like what was given, the nearest alone where one is.
+
+    >>> nearest("HeNormal", ["he_normal", "zeros"]), nearest("he", ["he_normal", "he_uniform"])
+    (['he_normal'], ['he_normal', 'he_uniform'])
+    """
+    spelled = {plain(name): name for name in names}
+    word = plain(given)
+    if word in spelled:
+        return [spelled[word]]
+    longer = [name for key, name in spelled.items() if len(word) > 1 and key.startswith(word)]
+    if 0 < len(longer) <= 3:
+        return longer
+    return [spelled[key] for key in difflib.get_close_matches(word, spelled, n=1)]
+
+
+def plain(name: object) -> str:
+    """Return a name without case and punctuation, which differ from framework to framework."""
+    return "".join(filter(str.isalnum, str(name).lower()))
+
+
+def shown(value: object, longest: int = 60) -> str:
+    """Return a value as one shows it in a message: an array by its shape, all else in one line.
+
+    >>> shown("fan_inn"), shown(bytearray(999))[-5:]
+    ("'fan_inn'", "...b')")
+    """
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and shape and not isinstance(value, type):
+        return f"{with_article(type(value).__name__)} of shape {tuple(shape)}"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= longest else f"{text[: longest - 5]}...{text[-2:]}"
+
+
+def with_article(noun: str) -> str:
+    """Return a noun, such as the name of a type, after its article.
+
+    >>> with_article("Linear"), with_article("Embedding"), with_article("LSTM")
+    ('a Linear', 'an Embedding', 'an LSTM')
+    """
+    return f"{'an' if _VOWEL.match(noun) else 'a'} {noun}"
+
+
+_VOWEL = re.compile(
+    r"[AEFHILMNORSX][A-Z]"  # an acronym is spelled out: an LSTM, a GRU
+    r"|(?i:[aeio]|nd|u(?!int|ni[^n]|ser|til|func))"
+)

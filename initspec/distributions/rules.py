@@ -165,6 +165,19 @@ def he_scale(negative_slope: float) -> float:
     return scale
 
 
+def short_slope(scale: float) -> float | None:
+    """Return the negative slope of a He scale where that is a short decimal number, else None.
+
+    >>> short_slope(2 / 1.04), short_slope(1 / 3)
+    (0.2, None)
+    """
+    square = 2 / scale - 1
+    if not 0 < square < 1e6:
+        return None
+    slope = round(math.sqrt(square), 6)
+    return slope if math.isclose(he_scale(slope), scale, rel_tol=4e-16) else None
+
+
 def exact_root(square: Fraction) -> float | None:
     """Return the float whose square is exactly `square`, None where there is none.
 

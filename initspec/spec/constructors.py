@@ -16,16 +16,28 @@ from initspec.distributions import (
     Uniform,
 )
 from initspec.distributions.rules import FanRule, Range, Std, he_scale
+from initspec.errors import SpecError, shown
+from initspec.spec.slips import explain_calls
 from initspec.spec.value import Spec
 
 
+class _Default(float):
+    """A default that differs from the same number given by the caller."""
+
+    __slots__ = ()
+
+
+_LOW, _HIGH = _Default(-0.05), _Default(0.05)
+
+
+@explain_calls
 class Constructors(Spec):
     """The named constructors of `InitSpec`."""
 
     __slots__ = ()
 
     @classmethod
-    def lecun_normal(cls, gain: float = 1.0, mode: str | None = None) -> Self:
+    def lecun_normal(cls, *, gain: float = 1.0, mode: str | None = None) -> Self:
         """Normal with variance 1 / fan_in: LeCun et al. (1998), "Efficient BackProp", eq. 16.
 
         Untruncated. Keras' and JAX' lecun_normal is `lecun_truncated_normal`.
@@ -33,13 +45,13 @@ class Constructors(Spec):
         return cls("normal", "lecun", gain, mode)
 
     @classmethod
-    def lecun_uniform(cls, gain: float = 1.0, mode: str | None = None) -> Self:
+    def lecun_uniform(cls, *, gain: float = 1.0, mode: str | None = None) -> Self:
         """Uniform with variance 1 / fan_in, so its bound is sqrt(3 / fan_in)."""
         return cls("uniform", "lecun", gain, mode)
 
     @classmethod
     def lecun_truncated_normal(
-        cls, gain: float = 1.0, mode: str | None = None, lower: float = -2.0, upper: float = 2.0
+        cls, *, gain: float = 1.0, mode: str | None = None, lower: float = -2.0, upper: float = 2.0
     ) -> Self:
         """Normal cut at `lower` and `upper` parent sigmas, with variance 1 / fan_in after the cut.
 
@@ -48,7 +60,7 @@ class Constructors(Spec):
         return cls(TruncatedNormal(lower, upper), "lecun", gain, mode)
 
     @classmethod
-    def glorot_normal(cls, gain: float = 1.0, mode: str | None = None) -> Self:
+    def glorot_normal(cls, *, gain: float = 1.0, mode: str | None = None) -> Self:
         """Normal with variance 2 / (fan_in + fan_out): Glorot & Bengio (2010), eq. 12.
 
         Untruncated, as torch's xavier_normal_. Keras' and JAX' glorot_normal is
@@ -57,13 +69,13 @@ class Constructors(Spec):
         return cls("normal", "glorot", gain, mode)
 
     @classmethod
-    def glorot_uniform(cls, gain: float = 1.0, mode: str | None = None) -> Self:
+    def glorot_uniform(cls, *, gain: float = 1.0, mode: str | None = None) -> Self:
         """Uniform with bound sqrt(6 / (fan_in + fan_out)): Glorot & Bengio (2010), eq. 16."""
         return cls("uniform", "glorot", gain, mode)
 
     @classmethod
     def glorot_truncated_normal(
-        cls, gain: float = 1.0, mode: str | None = None, lower: float = -2.0, upper: float = 2.0
+        cls, *, gain: float = 1.0, mode: str | None = None, lower: float = -2.0, upper: float = 2.0
     ) -> Self:
         """Normal cut at `lower` and `upper` parent sigmas, then of variance 2 / (fan_in + fan_out).
 
@@ -73,7 +85,7 @@ class Constructors(Spec):
 
     @classmethod
     def he_normal(
-        cls, gain: float = 1.0, mode: str | None = None, negative_slope: float = 0.0
+        cls, *, gain: float = 1.0, mode: str | None = None, negative_slope: float = 0.0
     ) -> Self:
         """Normal with variance 2 / fan_in: He et al. (2015), eq. 10.
 
@@ -86,7 +98,7 @@ class Constructors(Spec):
 
     @classmethod
     def he_uniform(
-        cls, gain: float = 1.0, mode: str | None = None, negative_slope: float = 0.0
+        cls, *, gain: float = 1.0, mode: str | None = None, negative_slope: float = 0.0
     ) -> Self:
         """Uniform with variance 2 / fan_in, so its bound is sqrt(6 / fan_in); see `he_normal`."""
         return cls("uniform", he_scale(negative_slope), gain, mode)
@@ -94,6 +106,7 @@ class Constructors(Spec):
     @classmethod
     def he_truncated_normal(
         cls,
+        *,
         gain: float = 1.0,
         mode: str | None = None,
         negative_slope: float = 0.0,
@@ -119,25 +132,33 @@ class Constructors(Spec):
         scale: float = 1.0,
         mode: str = "fan_in",
         distribution: str | Distribution = "normal",
+        *,
         gain: float = 1.0,
     ) -> Self:
         """Variance gain^2 * scale / fan(mode), for any distribution that takes a fan rule."""
         return cls(distribution, FanRule(scale), gain, mode)
 
     @classmethod
-    def normal(cls, std: float = 0.05, mean: float = 0.0) -> Self:
+    def normal(cls, std: float = 0.05, *, mean: float = 0.0) -> Self:
         """Normal with a fixed std and mean, in units of the weight."""
         return cls("normal", Std(std, mean))
 
     @classmethod
-    def uniform(cls, low: float = -0.05, high: float = 0.05) -> Self:
-        """Uniform between `low` and `high`, which are kept exactly."""
+    def uniform(cls, low: float = _LOW, high: float = _HIGH) -> Self:
+        """Uniform between `low` and `high`, which are kept exactly; -0.05 and 0.05 unless given."""
+        if isinstance(low, _Default) != isinstance(high, _Default):
+            # To JAX one number is the width from 0 on, to Keras, NumPy and torch the lower end.
+            end = shown(high if isinstance(low, _Default) else low)
+            raise SpecError(
+                f"uniform with one end, {end}: give both, such as {cls.__name__}.uniform(-0.1, 0.1)"
+            )
         return cls(Uniform(), Range(low, high))
 
     @classmethod
     def truncated_normal(
         cls,
         std: float = 0.05,
+        *,
         mean: float = 0.0,
         lower: float = -2.0,
         upper: float = 2.0,
@@ -175,7 +196,7 @@ class Constructors(Spec):
         return cls(Identity(), gain=gain)
 
     @classmethod
-    def dirac(cls, gain: float = 1.0) -> Self:
+    def dirac(cls, *, gain: float = 1.0) -> Self:
         """gain times the identity of a convolution: Zagoruyko & Komodakis (2017)."""
         return cls(Dirac(), gain=gain)
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import re
 from typing import Any, TypeVar
 
 from initspec.distributions import FAMILIES
-from initspec.distributions.rules import RULES, FanRule, Rule
+from initspec.distributions.rules import RULES, FanRule, Rule, short_slope
 from initspec.distributions.short_calls import call, fan, folded, usual_mode
 from initspec.errors import FormatError, unknown
 from initspec.spec.constructors import CONSTRUCTORS, Constructors
+from initspec.spec.slips import misfit
 from initspec.spec.value import Spec
 
 S = TypeVar("S", bound=Constructors)
@@ -57,6 +57,59 @@ def _part(part: Any) -> str:
     return call(str(part.__struct_config__.tag), **arguments)
 
 
+def expression(spec: Spec) -> str:
+    """Return the Python expression that makes a spec, of the public names of initspec.
+
+    >>> from initspec import InitSpec, Sparse
+    >>> print(expression(InitSpec.he_normal(mode="fan_out")))
+    InitSpec.he_normal(mode='fan_out')
+    >>> print(expression(InitSpec(Sparse(0.9), "he")))
+    InitSpec(distribution=Sparse(sparsity=0.9), variance='he')
+    """
+    node = ast.parse(_IN.sub("='in'", _leaky(spec) or str(spec)), mode="eval").body
+    name, words = _words(node)
+    owner = type(spec).__name__
+    return f"{owner}({words})" if name == "InitSpec" else f"{owner}.{name}({words})"
+
+
+def _words(node: ast.expr) -> tuple[str, str]:
+    """Return the name and the arguments of a call, as Python writes them."""
+    if not isinstance(node, ast.Call):
+        return ast.unparse(node), ""
+    words = [f"{keyword.arg}={_word(keyword.value)}" for keyword in node.keywords]
+    return ast.unparse(node.func), ", ".join(words)
+
+
+def _word(node: ast.expr) -> str:
+    match node:
+        case ast.Name(id=name):
+            return repr(name)
+        case ast.Call():
+            name, words = _words(node)
+            return f"{_parts()[name].__name__}({words})"
+    return ast.unparse(node)
+
+
+def _leaky(spec: Spec) -> str | None:
+    """Return a He rule for a leaky ReLU by its slope, which is clearer than its scale."""
+    rule, family = spec.variance, spec.distribution
+    if not isinstance(rule, FanRule):
+        return None
+    scale, gain = fan(rule, spec.gain, spec.mode)
+    slope = short_slope(scale) if isinstance(scale, float) and gain == 1 else None
+    name = f"he_{family.name()}"
+    if slope is None or name not in CONSTRUCTORS:
+        return None
+    mode = {} if spec.mode == "fan_in" else {"mode": spec.mode}
+    made = getattr(Constructors, name)(negative_slope=slope, **mode)
+    return call(name, negative_slope=slope, **mode) if made == spec else None
+
+
+def _parts() -> dict[str, Any]:
+    parts: dict[str, Any] = FAMILIES | _RULES  # anew, because a family may have been added
+    return parts
+
+
 def parse(cls: type[S], line: str) -> S:
     """Read a line that `render` may have written."""
     if not isinstance(line, str):
@@ -67,21 +120,25 @@ def parse(cls: type[S], line: str) -> S:
         tree = ast.parse(_IN.sub("='in'", line.strip()), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise _unreadable(line) from None
-    name, positional, keywords = _read_call(tree, line)
+    name, positional, keywords = _read_call(_unqualified(tree), line)
     if name != "InitSpec" and name not in CONSTRUCTORS:
         raise FormatError(unknown("spec", name, (*CONSTRUCTORS, "InitSpec")))
     constructor = cls if name == "InitSpec" else getattr(cls, name)
-    spec: S = _apply(constructor, name, positional, keywords)
+    spec: S = _apply(cls, constructor, name, positional, keywords)
     return spec
 
 
-def _apply(call: Any, name: str, positional: list[Any], keywords: dict[str, Any]) -> Any:
-    signature = inspect.signature(call)
-    try:
-        signature.bind(*positional, **keywords)
-    except TypeError as error:
-        allowed = ", ".join(signature.parameters)
-        raise FormatError(f"{name}: {error}; its arguments are ({allowed})") from None
+def _unqualified(node: ast.expr) -> ast.expr:
+    """Return what `expression` wrote, without its "InitSpec."."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="InitSpec"), attr=name)):
+            node.func = ast.Name(name)
+    return node
+
+
+def _apply(cls: type, call: Any, name: str, positional: list[Any], keywords: dict[str, Any]) -> Any:
+    if problem := misfit(cls, name, call, positional, keywords):
+        raise FormatError(problem)
     return call(*positional, **keywords)
 
 
@@ -110,10 +167,11 @@ def _read_value(node: ast.expr, line: str) -> Any:
             return name
         case ast.Call():
             name, positional, keywords = _read_call(node, line)
-            parts: dict[str, Any] = FAMILIES | _RULES
-            if name not in parts:
+            parts = _parts()
+            part = parts.get(name) or next((p for p in parts.values() if p.__name__ == name), None)
+            if part is None:
                 raise FormatError(unknown("distribution or rule", name, parts))
-            return _apply(parts[name], name, positional, keywords)
+            return _apply(Spec, part, name, positional, keywords)
     raise _unreadable(line)
 
 

@@ -17,7 +17,7 @@ def normal(std: Any, mean: Any = 0.0) -> InitSpec:
     """Return N(mean, std^2), a constant where std is 0."""
     if finite("std", std) == 0:
         return InitSpec.constant(mean)
-    return InitSpec.normal(std, mean)
+    return InitSpec.normal(std, mean=mean)
 
 
 def uniform(low: Any, high: Any) -> InitSpec:

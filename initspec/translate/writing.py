@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,8 +9,8 @@ from typing import Any
 
 from initspec.api import InitSpec
 from initspec.axes import Axes
-from initspec.distributions import Distribution, Normal, TruncatedNormal, Uniform
-from initspec.distributions.rules import FanRule, he_scale
+from initspec.distributions import Distribution
+from initspec.distributions.rules import FanRule, short_slope
 
 SWAPPED = {
     "fan_in": "fan_out",
@@ -129,10 +128,10 @@ def slope(scale: float) -> Any:
     >>> slope(2 / 1.04), str(slope(1 / 3))
     (0.2, 'math.sqrt(5)')
     """
-    square = 2 / scale - 1
-    short = round(math.sqrt(square), 12)
-    if math.isclose(he_scale(short), scale, rel_tol=4e-16):
+    short = short_slope(scale)
+    if short is not None:
         return short
+    square = 2 / scale - 1
     whole = round(square)
     if math.isclose(2 / (1 + whole), scale, rel_tol=4e-16):
         return Code(f"math.sqrt({whole})")
@@ -164,44 +163,16 @@ def is_square(roles: tuple[str, ...] | None) -> bool:
 
 
 def python(spec: InitSpec) -> str:
-    """Return the Python expression that makes a spec.
+    """Return the Python expression that makes a spec, a slope as the root that one would write.
 
-    >>> python(InitSpec.he_normal(mode="fan_out"))
-    "InitSpec.he_normal(mode='fan_out')"
+    >>> print(python(InitSpec.he_uniform(negative_slope=5**0.5)))
+    InitSpec.he_uniform(negative_slope=math.sqrt(5))
     """
-    line = str(spec)
-    if leaky := _leaky(spec):
-        return leaky
-    tree = ast.parse(line, mode="eval").body
-    if isinstance(tree, ast.Name):
-        return "InitSpec()" if tree.id == "InitSpec" else f"InitSpec.{tree.id}()"
-    assert isinstance(tree, ast.Call)
-    words = {}
-    for keyword in tree.keywords:
-        if isinstance(keyword.value, ast.Call):
-            return f"InitSpec.parse({line!r})"
-        name = keyword.value.id if isinstance(keyword.value, ast.Name) else None
-        words[str(keyword.arg)] = name or ast.literal_eval(keyword.value)
-    name = tree.func.id if isinstance(tree.func, ast.Name) else ""
-    return call("InitSpec" if name == "InitSpec" else f"InitSpec.{name}", **words)
-
-
-def _leaky(spec: InitSpec) -> str | None:
-    """Return a He rule for a leaky ReLU by its slope, which is clearer than its scale."""
-    family, rule = spec.distribution, spec.variance
-    if not isinstance(rule, FanRule) or not str(spec).startswith("variance_scaling"):
-        return None
-    if spec.gain != 1 or rule.scale >= 2:
-        return None
-    makers: dict[object, Callable[..., InitSpec]] = {
-        Normal(): InitSpec.he_normal,
-        Uniform(): InitSpec.he_uniform,
-        TruncatedNormal(): InitSpec.he_truncated_normal,
-    }
-    made = makers.get(family)
-    lean = slope(rule.scale)
-    value = math.sqrt(round(2 / rule.scale - 1)) if isinstance(lean, Code) else lean
-    if made is None or len(repr(lean)) > 14 or made(mode=spec.mode, negative_slope=value) != spec:
-        return None
-    mode = None if spec.mode == "fan_in" else spec.mode
-    return call(f"InitSpec.{made.__name__}", negative_slope=lean, mode=mode)
+    rule, family = spec.variance, spec.distribution.name()
+    if isinstance(rule, FanRule) and spec.gain == 1 and rule.scale < 2:
+        lean, mode = slope(rule.scale), None if spec.mode == "fan_in" else spec.mode
+        made = getattr(InitSpec, f"he_{family}", None)
+        value = math.sqrt(round(2 / rule.scale - 1))
+        if isinstance(lean, Code) and made and made(negative_slope=value, mode=spec.mode) == spec:
+            return call(f"InitSpec.he_{family}", negative_slope=lean, mode=mode)
+    return repr(spec)

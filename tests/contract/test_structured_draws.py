@@ -56,7 +56,7 @@ def test_delta_orthogonal(backend_dtype):
 def test_dirac(backend_dtype):
     """Dirac: the identity at the centre, exact zeros elsewhere, per group too."""
     backend, dtype = backend_dtype
-    weight = draw(backend, InitSpec.dirac(1.5), *CONV, dtype).astype(np.float64)
+    weight = draw(backend, InitSpec.dirac(gain=1.5), *CONV, dtype).astype(np.float64)
     expected = np.zeros(CONV[0])
     expected[np.arange(128), np.arange(128), 1, 1] = 1.5
     np.testing.assert_array_equal(weight, expected)

@@ -112,7 +112,11 @@ def test_same_numbers_as_jax(ours, theirs):
         (InitSpec.uniform(0.0, 0.07), 0.0, 0.07),
         (InitSpec.uniform(1.0, 1.0001), 1.0, 1.0001),
         (InitSpec.uniform(-1000.03, -1000.01), -1000.03, -1000.01),
-        (InitSpec.truncated_normal(1e-5, 1.0, -1, 1, corrected=False), 1 - 1e-5, 1 + 1e-5),
+        (
+            InitSpec.truncated_normal(1e-5, mean=1.0, lower=-1, upper=1, corrected=False),
+            1 - 1e-5,
+            1 + 1e-5,
+        ),
     ],
     ids=str,
 )

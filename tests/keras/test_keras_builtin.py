@@ -37,7 +37,7 @@ def policy():
         (InitSpec.he_normal(), "kernel... out in", I.VarianceScaling),
         (InitSpec.he_normal(), "in out out", I.VarianceScaling),
         (InitSpec.he_normal(), "kernel kernel stack out", I.VarianceScaling),
-        (InitSpec.glorot_uniform(2.0), None, I.VarianceScaling),
+        (InitSpec.glorot_uniform(gain=2.0), None, I.VarianceScaling),
         (InitSpec.he_truncated_normal(), None, CUTS or I.VarianceScaling),
         (InitSpec(TruncatedNormal(corrected=False), "he"), None, CUTS or I.VarianceScaling),
         (InitSpec.truncated_normal(), None, CUTS or I.TruncatedNormal),

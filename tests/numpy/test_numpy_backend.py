@@ -216,8 +216,8 @@ def test_families_see_no_defect_in_right_draws(dtype):
         (InitSpec.orthogonal(1.5), (30, 4, 3, 3)),
         (InitSpec.delta_orthogonal(1.5), (40, 30, 3)),
         (InitSpec.identity(1.3), (40, 30)),
-        (InitSpec.dirac(1.3), (40, 30, 2)),
-        (InitSpec.dirac(1e-5), (40, 30, 2)),  # subnormal in float16
+        (InitSpec.dirac(gain=1.3), (40, 30, 2)),
+        (InitSpec.dirac(gain=1e-5), (40, 30, 2)),  # subnormal in float16
         (InitSpec.constant(0.1), (40, 30)),
         (InitSpec.constant(1e-5), (40, 30)),
     ):

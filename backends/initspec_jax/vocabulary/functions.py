@@ -138,7 +138,7 @@ def _truncated_normal(
     ends = finite("lower", lower), finite("upper", upper)
     if parent < 0:
         ends = -ends[1], -ends[0]
-    spec = InitSpec.truncated_normal(abs(parent), 0.0, *ends, corrected=False)
+    spec = InitSpec.truncated_normal(abs(parent), lower=ends[0], upper=ends[1], corrected=False)
     notes: tuple[str, ...] = (
         "stddev is that of the normal before the cut, and the bounds count in it: the weights' own "
         f"is {number(spec.std())}.",

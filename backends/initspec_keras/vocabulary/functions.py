@@ -64,7 +64,7 @@ def _truncated_normal(
 ) -> Reading:
     if finite("stddev", stddev) == 0:
         return Reading(InitSpec.constant(mean), IN_OUT)
-    spec = InitSpec.truncated_normal(stddev, mean, corrected=False)
+    spec = InitSpec.truncated_normal(stddev, mean=mean, corrected=False)
     note = (
         f"stddev is that of the normal before the cut at two of it: the weights' own is "
         f"{number(spec.std())}, 0.8796 of it."

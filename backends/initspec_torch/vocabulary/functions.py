@@ -65,13 +65,13 @@ def _trunc_normal(
     if parent <= 0:
         raise SpecError(f"std={std!r}: torch divides by it; pass a number above 0")
     lower, upper = _bound("a", a, center, parent), _bound("b", b, center, parent)
-    spec = InitSpec.truncated_normal(parent, center, lower, upper, corrected=False)
+    spec = InitSpec.truncated_normal(parent, mean=center, lower=lower, upper=upper, corrected=False)
     if uncut(spec.distribution):
         ends = f"a={number(center - 2 * parent)}, b={number(center + 2 * parent)}"
         notes: tuple[str, ...] = (
             f"The bounds a and b are absolute, in units of the weight, here {number(lower)} and "
             f"{number(upper)} standard deviations off the mean: nothing is cut, and the line is "
-            f"{InitSpec.normal(parent, center)}. For a cut at two, write {ends}.",
+            f"{InitSpec.normal(parent, mean=center)}. For a cut at two, write {ends}.",
         )
     else:
         notes = (

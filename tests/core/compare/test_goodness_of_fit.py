@@ -13,7 +13,7 @@ from initspec.dtypes import FLOATS, numpy_dtype
 
 F32 = FLOATS["float32"]
 LAWS = {
-    "normal": (InitSpec.normal(2.0, 1.0), stats.norm(1, 2)),
+    "normal": (InitSpec.normal(2.0, mean=1.0), stats.norm(1, 2)),
     "uniform": (InitSpec.uniform(-1, 3), stats.uniform(-1, 4)),
     "truncated": (
         InitSpec("truncated_normal").replace(

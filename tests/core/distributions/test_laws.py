@@ -103,7 +103,7 @@ def test_normal(mean, sigma):
     """The normal law."""
     expected = stats.norm(mean, sigma)
     points = expected.ppf(np.linspace(1e-6, 1 - 1e-6, 101))
-    assert_law(InitSpec.normal(sigma, mean).law(), expected, points)
+    assert_law(InitSpec.normal(sigma, mean=mean).law(), expected, points)
 
 
 @pytest.mark.parametrize(("low", "high"), [(-0.05, 0.05), (0.0, 1.0), (-3.0, 7.5), (1e-3, 2e-3)])
@@ -127,7 +127,9 @@ def test_truncated_normal(bounds, corrected):
     here the cdf, mean and std.
     """
     lower, upper = bounds
-    law = InitSpec.truncated_normal(0.5, 0.3, lower, upper, corrected).law()
+    law = InitSpec.truncated_normal(
+        0.5, mean=0.3, lower=lower, upper=upper, corrected=corrected
+    ).law()
     std = moments(lower, upper)[2]
     expected = stats.truncnorm(lower, upper, 0.3, 0.5 / std if corrected else 0.5)
     points = np.linspace(*expected.support(), 101)
@@ -144,7 +146,7 @@ def test_truncated_normal(bounds, corrected):
 
 def test_narrow_truncated_normal():
     """Between close bounds the law is uniform but for its slope: mean, std, cdf in the middle."""
-    law = InitSpec.truncated_normal(1.0, 0.0, 0.1, 0.1001, corrected=False).law()
+    law = InitSpec.truncated_normal(1.0, lower=0.1, upper=0.1001, corrected=False).law()
     assert law.std == pytest.approx(1e-4 / math.sqrt(12), rel=1e-6)
     assert law.mean == pytest.approx(0.10005, rel=1e-7)
     assert law.kurtosis == pytest.approx(1.8, rel=1e-4)
@@ -211,7 +213,7 @@ def test_point_laws():
     assert (law.mean, law.std, law.low, law.high) == (0, 0, 0, 0)
 
 
-@pytest.mark.parametrize("spec", [InitSpec.identity(2.0), InitSpec.dirac(2.0)])
+@pytest.mark.parametrize("spec", [InitSpec.identity(2.0), InitSpec.dirac(gain=2.0)])
 def test_identity_law_is_that_of_its_entries(spec):
     """The law of an identity: mean over its places, ends, no randomness."""
     for matrix in itertools.product((1, 3), (1, 4)):

@@ -28,7 +28,8 @@ UNREADABLE = [
     "he_normal()()",
     "he_normal().replace",
     "he_normal.__class__",
-    "InitSpec.he_normal()",
+    "InitSpec.he_normal().to_numpy()",
+    "InitSpec.he_normal",
     "initspec.InitSpec()",
     "he_normal(*[1])",
     "he_normal(**{'gain': 2})",
@@ -94,7 +95,6 @@ UNKNOWN = [
     "constant()",
     "sparse",
     "InitSpec(distribution=sparse())",
-    "normal(std=Std(0.5))",
 ]
 
 OUT_OF_RANGE = [
@@ -109,6 +109,7 @@ OUT_OF_RANGE = [
     f"he_normal(gain={'9' * 400})",
     "he_normal(gain=normal)",
     "he_normal(gain=normal())",
+    "normal(std=Std(0.5))",
     "he_normal(mode=fan_inn)",
     "he_normal(mode=1)",
     "InitSpec(distribution=std(0.5))",

@@ -159,7 +159,7 @@ def test_named_constructors_and_fields():
     ):
         named = getattr(InitSpec, f"{rule}_{family}")
         assert named() == InitSpec(family, rule)
-        assert named(1.5, "fan_out") == InitSpec(family, rule, 1.5, "fan_out")
+        assert named(gain=1.5, mode="fan_out") == InitSpec(family, rule, 1.5, "fan_out")
         assert named().mode == ("fan_avg" if rule in ("glorot", "xavier") else "fan_in")
         if family == "truncated_normal":
             wider = named(lower=-3, upper=2.5)
@@ -283,9 +283,9 @@ def test_numbers_of_numpy_become_python_s(number):
     """NumPy numbers are accepted, and leave only Python floats behind."""
     specs = [
         InitSpec.he_normal(gain=number),
-        InitSpec.normal(number, number),
+        InitSpec.normal(number, mean=number),
         InitSpec.uniform(-number, number),
-        InitSpec.truncated_normal(number, number, -number, number),
+        InitSpec.truncated_normal(number, mean=number, lower=-number, upper=number),
         InitSpec.constant(number),
         InitSpec.variance_scaling(number),
         InitSpec.he_normal(negative_slope=number),

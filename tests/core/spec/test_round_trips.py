@@ -10,6 +10,7 @@ import pytest
 from hypothesis import event, example, given
 from hypothesis import strategies as st
 
+import initspec
 from initspec import (
     Axes,
     FanRule,
@@ -52,7 +53,9 @@ def test_spec_round_trips(spec):
     assert line == spec
     assert hash(line) == hash(spec)
     assert str(line) == str(spec)
-    assert eval(repr(spec), {"InitSpec": InitSpec}) == spec
+    assert eval(repr(spec), vars(initspec) | {}) == spec
+    assert InitSpec.parse(repr(spec)) == spec
+    assert "InitSpec.parse" not in repr(spec)
     assert pickle.loads(pickle.dumps(spec)) == spec
     assert copy.deepcopy(spec) == spec
     event(str(spec).partition("(")[0])
@@ -122,7 +125,7 @@ def test_equal_specs_print_alike(family, name, gain, mode, factor):
             InitSpec.he_truncated_normal(lower=-3),
             "he_truncated_normal(lower=-3.0)",
         ),
-        (InitSpec.normal(0.02, 1.0), "normal(std=0.02, mean=1.0)"),
+        (InitSpec.normal(0.02, mean=1.0), "normal(std=0.02, mean=1.0)"),
         (InitSpec.uniform(), "uniform(low=-0.05, high=0.05)"),
         (
             InitSpec.truncated_normal(0.02, corrected=False),
@@ -154,14 +157,14 @@ def test_lines(spec, line):
         "he_normal",
         "he_normal()",
         "  he_normal ( )  ",
-        "he_normal(1)",
-        "he_normal(1.0, 'fan_in')",
         "he_normal(mode=fan_in, gain=1)",
         'he_normal(mode="fan_in",)',
         "kaiming_normal",
         "variance_scaling(2)",
         "variance_scaling(2, distribution=normal())",
         "InitSpec(normal, he)",
+        "InitSpec.he_normal()",
+        "InitSpec(distribution=Normal(), variance='he')",
         "InitSpec(distribution=normal, variance=fan(scale=2.0))",
         "InitSpec()",
         "he_normal(\n  gain=1,\n)",
@@ -170,3 +173,31 @@ def test_lines(spec, line):
 def test_ways_to_say_he_normal(line):
     """parse reads each way of writing one spec."""
     assert InitSpec.parse(line) == InitSpec.he_normal()
+
+
+@pytest.mark.parametrize(
+    ("spec", "expression"),
+    [
+        (InitSpec(), "InitSpec.he_normal()"),
+        (InitSpec.glorot_uniform(mode="fan_in"), "InitSpec.lecun_uniform()"),
+        (InitSpec.he_uniform(mode="fan_out"), "InitSpec.he_uniform(mode='fan_out')"),
+        (InitSpec.he_normal(negative_slope=0.2), "InitSpec.he_normal(negative_slope=0.2)"),
+        (InitSpec.normal(0.02, mean=1), "InitSpec.normal(std=0.02, mean=1.0)"),
+        (InitSpec.zeros(), "InitSpec.zeros()"),
+        (
+            InitSpec(Sparse(0.9, "out"), Std(0.5), 2.0),
+            "InitSpec.sparse(sparsity=0.9, std=1.0, along='out')",
+        ),
+        (
+            InitSpec(Sparse(0.9, "out"), "he"),
+            "InitSpec(distribution=Sparse(sparsity=0.9, along='out'), variance='he')",
+        ),
+        (
+            InitSpec("uniform", Std(0.5)),
+            "InitSpec(distribution='uniform', variance=Std(std=0.5))",
+        ),
+    ],
+)
+def test_expressions(spec, expression):
+    """repr is the expression that one writes."""
+    assert repr(spec) == expression

@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+import initspec
 from initspec import Fans, InitSpec, backends
 from initspec.spec.constructors import CONSTRUCTORS
 from initspec.spec.formula import rule_formula
@@ -29,7 +30,7 @@ SPECS = [
 def test_python_expression_is_the_spec(line: str) -> None:
     """The initspec line of the table, evaluated, is the spec."""
     spec = InitSpec.parse(line)
-    assert eval(python(spec), {"InitSpec": InitSpec, "math": math}) == spec
+    assert eval(python(spec), vars(initspec) | {"math": math}) == spec
     assert translate(python(spec)).spec == spec if "InitSpec.parse" not in python(spec) else True
 
 

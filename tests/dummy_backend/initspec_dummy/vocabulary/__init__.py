@@ -9,7 +9,7 @@ RANDOM = Vocabulary("dummy", "Python's random", "random", (), OUT_IN)
 
 @RANDOM.line("gauss", "normalvariate", topic="normal")
 def _gauss(at, /, mu=0.0, sigma=1.0):
-    return Reading(InitSpec.normal(sigma, mu), OUT_IN)
+    return Reading(InitSpec.normal(sigma, mean=mu), OUT_IN)
 
 
 def _normal(asked):

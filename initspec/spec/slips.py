@@ -1,0 +1,230 @@
+"""Calls with arguments that a function does not take: what was meant, and the line that works."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial, wraps
+from typing import Any, TypeVar, cast
+
+from initspec.errors import AxesError, CallError, InitSpecError, SpecError, shown, unknown
+
+C = TypeVar("C", bound=type)
+F = TypeVar("F", bound=Callable[..., Any])
+
+_MEANT = {
+    "a": ("negative_slope", "low", "lower"),
+    "b": ("high", "upper"),
+    "alpha": ("negative_slope",),
+    "factor": ("gain",),
+    "loc": ("mean",),
+    "max": ("high", "upper"),
+    "maxval": ("high", "upper"),
+    "min": ("low", "lower"),
+    "minval": ("low", "lower"),
+    "mu": ("mean",),
+    "multiplier": ("gain",),
+    "scale": ("std", "gain"),
+    "sd": ("std",),
+    "sigma": ("std",),
+    "stddev": ("std",),
+    "val": ("value",),
+}
+"""What arguments of frameworks are called here, where the function has such an argument."""
+
+_COMPILED = ("name", "seed")
+"""What the compilation of a spec takes, beside axes."""
+
+_AXES = ("axis", "axes", "groups")
+"""How the names of arguments end that say what each axis is for."""
+
+_DRAWN = {"dtype", "generator", "key", "rng", "shape", "tensor"}
+"""What a compiled initializer takes."""
+
+
+def explain_calls(cls: C) -> C:
+    """Have the class methods of a class say what was meant by a call that does not fit them."""
+    for name, method in list(vars(cls).items()):
+        if isinstance(method, classmethod):
+            setattr(cls, name, classmethod(explained(method.__func__, name)))
+    return cls
+
+
+def explained(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """Return a method that raises a CallError with the remedy where it is called wrongly."""
+
+    @wraps(function)
+    def method(cls: type, *args: Any, **keywords: Any) -> Any:
+        try:
+            return function(cls, *args, **keywords)
+        except TypeError:
+            bound = partial(function, cls)
+            problem = misfit(cls, f"{cls.__name__}.{name}", bound, args, keywords)
+            if problem is None:
+                raise
+        except SpecError as error:
+            if not any(map(is_weight, args)):
+                raise
+            problem = f"{error}; {compile_first(cls, f'{cls.__name__}.{name}(...)', args)}"
+        raise CallError(problem)
+
+    return method
+
+
+def misfit(
+    cls: type,
+    name: str,
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    keywords: dict[str, Any],
+) -> str | None:
+    """Return why a call does not fit a function and what to write; None where it does.
+
+    Args:
+        cls: the class of specs.
+        name: the function, as one writes it.
+        function: the function, bound.
+        args: the positional arguments.
+        keywords: the others.
+    """
+    signature = inspect.signature(function)
+    try:
+        signature.bind(*args, **keywords)
+        return None
+    except TypeError as error:
+        reason = str(error)
+    parameters = dict(signature.parameters)
+    required = [key for key, item in parameters.items() if item.default is item.empty]
+    given = f"{name}({_words(args, keywords)})"
+    made = f"{name}({'...' if required else ''})"
+    if any(map(is_weight, (*args, *keywords.values()))) or not _DRAWN.isdisjoint(keywords):
+        return f"{given}: {compile_first(cls, made, args)}"
+    unfit = next((key for key in keywords if key not in parameters), None)
+    if unfit == "nonlinearity" and "negative_slope" in parameters:
+        return f"{given}: {_for_activation(cls, name, keywords[unfit])}"
+    if unfit is not None and (unfit in _COMPILED or unfit.endswith(_AXES)):
+        axes = unfit.endswith(_AXES)
+        options = "axes='...'" if axes else f"{unfit}={shown(keywords[unfit])}"
+        return f"{given}: {compile_first(cls, made, (), options)}"
+    if unfit is not None:
+        renamed = {_here(key, parameters): value for key, value in keywords.items()}
+        if unfit in renamed:
+            return unknown(f"argument of {name}:", unfit, parameters)
+        bounds = "; bounds are in standard deviations" if {"lower", "upper"} & {*renamed} else ""
+        return f"{given}: write {name}({_words(args, renamed)}){bounds}"
+    words = dict(zip(parameters, args, strict=False)) | keywords
+    if len(words) < len(args) + len(keywords) or not words.keys() >= {*required}:
+        return f"{given}: {reason}; its arguments: {_signature(parameters) or 'none'}"
+    why = "by position a number may be a gain, a seed, a slope or an axis"
+    if words.keys() >= {"std", "mean"}:
+        words["std"], words["mean"] = words["mean"], words["std"]
+        why = "other libraries have the mean first"
+    free = {key for key, item in parameters.items() if item.kind is item.POSITIONAL_OR_KEYWORD}
+    first = [value for key, value in words.items() if key in free]
+    named = {key: value for key, value in words.items() if key not in free}
+    return f"{given}: {why}; write {name}({_words(first, named)})"
+
+
+def compile_first(cls: type, spec: str, args: Sequence[Any], options: str = "") -> str:
+    """Return what to write where a spec, or what makes one, is called as an initializer.
+
+    Args:
+        cls: the class of the spec.
+        spec: its expression.
+        args: the arguments of the call.
+        options: arguments of the compilation, as one writes them.
+    """
+    first, *others = _compilers(cls, args)
+    more = f" (or {', '.join(others)})" if others else ""
+    line = f"{spec}.{first}({options}){more}"
+    if options:
+        return f"it belongs to the compilation of the spec; write {line}"
+    return f"a spec draws nothing until it is compiled; call or pass {line}"
+
+
+def compiles(function: F) -> F:
+    """Return a method to_NAME that raises a CallError where it is called as what it returns."""
+
+    @wraps(function)
+    def method(spec: Any, *args: Any, **keywords: Any) -> Any:
+        try:
+            return function(spec, *args, **keywords)
+        except TypeError:
+            try:
+                inspect.signature(function).bind(spec, *args, **keywords)
+            except TypeError:
+                pass
+            else:
+                raise
+        raise drawn_by(f"{spec!r}.{function.__name__}", *args, **keywords)
+
+    return cast("F", method)
+
+
+def drawn_by(method: str, *args: Any, **keywords: Any) -> InitSpecError:
+    """Return the error of a method that compiles, called as the initializer that it returns."""
+    first = args[0] if args else None
+    if isinstance(first, list | tuple) and first and all(isinstance(part, str) for part in first):
+        return AxesError(f"axes={shown(first)}: write one line, axes={' '.join(first)!r}")
+    args = tuple(value for value in args if value is not None)
+    if args and all(isinstance(size, int) for size in args):
+        args = (args,)  # one size after the other
+    words = [repr(value) if isinstance(value, tuple) else "..." for value in args[:1]]
+    made = method if method.endswith(")") else f"{method}()"
+    return CallError(
+        f"{method.rpartition('.')[2]}({_words(args, keywords)}): it compiles, and what it returns "
+        f"draws; pass {made}, or call it, {made}({''.join(words) or '...'})"
+    )
+
+
+def _compilers(cls: type, args: Sequence[Any]) -> list[str]:
+    """Return the method that compiles for the framework of arguments or callers, else all."""
+    modules = [base.__module__ for value in args for base in type(value).__mro__]
+    frame: Any = sys._getframe(1)
+    while frame is not None:
+        modules.append(str(frame.f_globals.get("__name__")))
+        frame = frame.f_back
+    methods = [name for name in vars(cls) if name.startswith("to_") and "axes" in _names(cls, name)]
+    for module in modules:
+        method = f"to_{module.partition('.')[0].removesuffix('lib')}"
+        if method in methods:
+            return [method]
+    return methods or ["to"]
+
+
+def _names(cls: type, method: str) -> Iterable[str]:
+    return inspect.signature(getattr(cls, method)).parameters
+
+
+def is_weight(value: object) -> bool:
+    """Return whether an argument is a shape, an array or a key, which initializers take."""
+    if isinstance(value, tuple | list):
+        return all(isinstance(size, int) for size in value)
+    shape = getattr(value, "shape", None)
+    return isinstance(shape, tuple) and (bool(shape) or not hasattr(value, "__float__"))
+
+
+def _for_activation(cls: type, name: str, nonlinearity: object) -> str:
+    if nonlinearity == "relu":
+        return f"He has the factor of ReLU in it; write {name}()"
+    family = name.rpartition(".")[2].partition("_")[2]
+    second = "" if family == "normal" else f", {family!r}"
+    return f"write {cls.__name__}.for_activation({shown(nonlinearity)}{second})"
+
+
+def _here(key: str, parameters: Iterable[str]) -> str:
+    """Return what an argument is called in a function, the same where nothing is known."""
+    return next((other for other in _MEANT.get(key, ()) if other in parameters), key)
+
+
+def _words(args: Iterable[Any], keywords: dict[str, Any]) -> str:
+    named = (f"{key}={shown(value)}" for key, value in keywords.items())
+    return ", ".join((*map(shown, args), *named))
+
+
+def _signature(parameters: dict[str, inspect.Parameter]) -> str:
+    return ", ".join(
+        key if item.default is item.empty else f"{key}={item.default!r}"
+        for key, item in parameters.items()
+    )

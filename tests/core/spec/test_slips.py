@@ -1,0 +1,184 @@
+"""Calls that were meant otherwise: each error has the line that works, and that line does."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import numpy as np
+import pytest
+
+import initspec
+from initspec import InitSpec, InitSpecError
+from initspec.errors import CallError, SpecError, nearest, shown, with_article
+from initspec.spec.constructors import CONSTRUCTORS
+
+S = InitSpec
+
+
+def message(call, kind=CallError):
+    """Return what a call says, in one line, of at most two lines of a terminal."""
+    with pytest.raises(kind) as caught:
+        call()
+    said = str(caught.value)
+    assert "\n" not in said
+    assert len(said) <= 260, said
+    return said
+
+
+def written(call):
+    """Return the value of the line that an error says to write."""
+    line = re.search(r"(?:write|pass) (.*?)(?: \(or .*\)|, or call it.*|; .*)?$", message(call))[1]
+    return eval(line, vars(initspec) | {"InitSpec": InitSpec})
+
+
+MEANT = [
+    (lambda: S.normal(0.0, 0.02), S.normal(std=0.02)),
+    (lambda: S.normal(1.0, 0.02), S.normal(std=0.02, mean=1.0)),
+    (lambda: S.truncated_normal(0.5, 0.02), S.truncated_normal(std=0.02, mean=0.5)),
+    (lambda: S.truncated_normal(0, 0.02, -1, 3), S.truncated_normal(0.02, lower=-1, upper=3)),
+    (lambda: S.xavier_uniform(1.5), S.xavier_uniform(gain=1.5)),
+    (lambda: S.he_normal(2, "fan_out"), S.he_normal(gain=2, mode="fan_out")),
+    (lambda: S.dirac(2), S.dirac(gain=2)),
+    (
+        lambda: S.variance_scaling(2.0, "fan_in", "uniform", 7),
+        S.variance_scaling(2.0, "fan_in", "uniform", gain=7),
+    ),
+    (lambda: S.normal(stddev=0.02), S.normal(std=0.02)),
+    (lambda: S.normal(scale=0.02, loc=1), S.normal(std=0.02, mean=1)),
+    (lambda: S.uniform(minval=0, maxval=1), S.uniform(0, 1)),
+    (lambda: S.uniform(a=0, b=1), S.uniform(0, 1)),
+    (lambda: S.truncated_normal(0.02, a=-3, b=3), S.truncated_normal(0.02, lower=-3, upper=3)),
+    (lambda: S.kaiming_normal(a=0.2), S.he_normal(negative_slope=0.2)),
+    (lambda: S.constant(val=3), S.constant(3)),
+    (lambda: S.orthogonal(scale=2.0), S.orthogonal(2.0)),
+    (lambda: S.he_normal(nonlinearity="relu"), S.he_normal()),
+    (lambda: S.kaiming_normal(nonlinearity="tanh"), S.for_activation("tanh")),
+    (lambda: S.he_uniform(nonlinearity="gelu"), S.for_activation("gelu", "uniform")),
+]
+
+
+@pytest.mark.parametrize(
+    ("call", "meant"), MEANT, ids=lambda v: str(v) if "<" not in str(v) else ""
+)
+def test_the_line_that_was_meant(call, meant):
+    """Arguments in another library's order or words: the line to write is the spec meant."""
+    assert written(call) == meant
+
+
+@pytest.mark.parametrize("name", CONSTRUCTORS)
+def test_a_number_by_position_is_what_every_framework_means(name):
+    """Where a number without a name would be a gain here and a seed elsewhere, it is refused."""
+    first = [
+        parameter.name
+        for parameter in inspect.signature(getattr(S, name)).parameters.values()
+        if parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+    ]
+    rules = name.partition("_")[0] in ("lecun", "glorot", "xavier", "he", "kaiming")
+    assert first == {
+        "variance_scaling": ["scale", "mode", "distribution"],
+        "normal": ["std"],
+        "truncated_normal": ["std"],
+        "uniform": ["low", "high"],
+        "sparse": ["sparsity", "std", "along"],
+        "constant": ["value"],
+    }.get(name, [] if rules or name in ("dirac", "zeros", "ones") else ["gain"])
+
+
+@pytest.mark.parametrize("ends", [{"low": 0.1}, {"high": 0.1}, {"low": -0.05}])
+def test_one_end_of_a_uniform(ends):
+    """One end alone means four laws in four libraries."""
+    assert "give both" in message(lambda: S.uniform(**ends), SpecError)
+    assert S.uniform(-0.05, 0.05) == S.uniform()
+
+
+@pytest.mark.parametrize("name", CONSTRUCTORS)
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda make: make((8, 8), dtype="float32"),
+        lambda make: make((8, 8), "float32"),
+        lambda make: make(np.ones((8, 8), np.float32)),
+        lambda make: make(np.zeros(2, np.uint32), (8, 8), np.float32),
+    ],
+)
+def test_a_constructor_given_as_an_initializer(name, call):
+    """`kernel_initializer=InitSpec.he_normal`: the call of a layer says what to pass."""
+    said = message(lambda: call(getattr(S, name)))
+    assert re.search(rf"InitSpec\.{name}\((\.\.\.)?\)\.to_numpy\(\)", said), said
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda spec: spec((8, 8)),
+        lambda spec: spec((8, 8), dtype="float32"),
+        lambda spec: spec(np.ones((8, 8))),
+        lambda spec: spec(),
+    ],
+)
+def test_a_spec_given_as_an_initializer(call):
+    """`kernel_initializer=InitSpec.he_normal()`: the same."""
+    assert "InitSpec.he_normal().to_numpy()" in message(lambda: call(S.he_normal()))
+
+
+@pytest.mark.parametrize(
+    ("call", "line"),
+    [
+        (lambda spec: spec.to_numpy((8, 8)), ".to_numpy()((8, 8))"),
+        (lambda spec: spec.to_numpy((8, 8), "float32"), ".to_numpy()((8, 8))"),
+        (lambda spec: spec.to_numpy((8, 8), dtype="float32"), ".to_numpy()((8, 8))"),
+        (lambda spec: spec.to_numpy(512, 256), ".to_numpy()((512, 256))"),
+        (lambda spec: spec.to_numpy(512, 256, 3), ".to_numpy()((512, 256, 3))"),
+        (lambda spec: spec.to_numpy(np.ones((8, 8))), ".to_numpy()(...)"),
+        (lambda spec: spec.to_numpy(np.ones((8, 8)), (8, 8), np.float32), ".to_numpy()(...)"),
+        (lambda spec: spec.to_numpy(shape=(8, 8)), ".to_numpy()(...)"),
+        (lambda spec: spec.to("numpy", (8, 8)), ".to_numpy()((8, 8))"),
+        (lambda spec: spec.to("dummy", (8, 8)), ".to('dummy')((8, 8))"),
+    ],
+)
+def test_what_compiles_called_as_what_it_returns(call, line):
+    """`kernel_init=spec.to_jax`: the call that compiles is not the call that draws."""
+    assert line in message(lambda: call(S.he_normal()))
+
+
+def test_axes_as_a_list_of_words():
+    """Axes are one line."""
+    said = message(lambda: S.he_normal().to_numpy(["out", "in"]), initspec.errors.AxesError)
+    assert said.endswith("axes='out in'")
+
+
+def test_errors_of_our_own_are_not_taken_for_wrong_calls():
+    """A TypeError from inside passes as it is."""
+
+    class Odd:
+        def __eq__(self, other):
+            raise TypeError("from inside")
+
+        __hash__ = None
+
+    with pytest.raises(TypeError, match="from inside"):
+        S.sparse(0.5, along=Odd())
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int32"])
+def test_arrays_of_rank_0_are_numbers(dtype):
+    """What a square root of a framework returns is a number, and exactly that one."""
+    value = np.array(3, dtype)
+    assert S.orthogonal(value) == S.orthogonal(3.0)
+    assert S.normal(value, mean=value) == S.normal(3.0, mean=3.0)
+    with pytest.raises(InitSpecError, match="std=an ndarray of shape"):
+        S.normal(np.ones(3))
+
+
+def test_words_of_messages():
+    """A noun has its article, and an array is shown by its shape."""
+    words = ["Embedding", "int", "Identity", "LSTM", "RNNCell", "UninitializedParameter", "ndarray"]
+    assert all(with_article(word) == f"an {word}" for word in words)
+    words = ["Linear", "GRU", "uint8", "ufunc", "UnitNorm", "Module", "DTensor"]
+    assert all(with_article(word) == f"a {word}" for word in words)
+    assert shown(np.ones((400, 300))) == "an ndarray of shape (400, 300)"
+    assert shown(np.float32(2)) == repr(np.float32(2))
+    assert len(shown(list(range(1000)))) <= 60
+    assert nearest("Xavier-Uniform_", CONSTRUCTORS) == ["xavier_uniform"]
+    assert nearest("", CONSTRUCTORS) == []
