@@ -7,7 +7,7 @@ from initspec.axes import OUT_IN
 from initspec.errors import InitSpecError
 from initspec.spec.constructors import CONSTRUCTORS
 from initspec.translate.reading import Call
-from initspec.translate.vocabularies import frameworks
+from initspec.translate.vocabularies import frameworks, readable
 from initspec.translate.vocabulary import (
     Entry,
     Reading,
@@ -33,12 +33,9 @@ def find(call: Call, shape: WeightShape) -> tuple[Entry, Reading, str]:
     """
     if _INITSPEC.has_module(call.module) and not call.quoted:
         return _own(call)
-    candidates = [words for words in frameworks() if _may_read(words, call)]
+    candidates = _candidates(call)
     if not candidates:
-        modules = ", ".join(words.module for words in frameworks())
-        raise TranslationError(
-            f"'{call.module}' is no module that is read: write one of {modules}, or the bare name"
-        )
+        raise _unknown_module(call)
     entries = [
         names[call.name] for words in candidates if call.name in (names := words.names(call.quoted))
     ]
@@ -68,10 +65,21 @@ def find(call: Call, shape: WeightShape) -> tuple[Entry, Reading, str]:
     return matches[0]
 
 
-def _may_read(words: Vocabulary, call: Call) -> bool:
+def _candidates(call: Call) -> list[Vocabulary]:
+    """Return what may have the function: that of its module, or of the weight that it fills."""
     if call.quoted:
-        return words.strings is not None
-    return not call.module or words.has_module(call.module)
+        return [words for words in frameworks() if words.strings is not None]
+    if call.module:
+        by_module = [words for words in readable() if words.has_module(call.module)]
+        methods = [words for words in readable() if "*" in words.modules]
+        return by_module or [words for words in methods if call.name in words.entries]
+    # A library's bare name is read where no framework has one.
+    libraries = [words for words in readable() if call.name in words.entries]
+    return libraries if libraries and call.name not in _framework_names() else list(frameworks())
+
+
+def _framework_names() -> set[str]:
+    return {*_OWN, *(name for words in frameworks() for name in words.entries)}
 
 
 def _own(call: Call) -> tuple[Entry, Reading, str]:
@@ -88,6 +96,13 @@ def _source(entry: Entry, call: Call) -> str:
     if call.quoted:
         return repr(call.name)
     return str(Call(entry.framework.module, entry.name, call.positional, call.keywords))
+
+
+def _unknown_module(call: Call) -> TranslationError:
+    modules = ", ".join(words.module for words in frameworks())
+    paths = [words.entries[call.name].path for words in readable() if call.name in words.entries]
+    hint = f"write {' or '.join(paths)}" if paths else f"write one of {modules}, or the bare name"
+    return TranslationError(f"'{call.module}' is no module that is read: {hint}")
 
 
 def _unknown(call: Call, candidates: list[Vocabulary]) -> TranslationError:

@@ -27,6 +27,12 @@ def frameworks() -> tuple[Vocabulary, ...]:
     return tuple(words for words in vocabularies().values() if words.entries)
 
 
+def readable() -> tuple[Vocabulary, ...]:
+    """Return what lines are read of: the frameworks, then the libraries beside them."""
+    words = frameworks()
+    return (*words, *(library for framework in words for library in framework.libraries))
+
+
 @lru_cache(maxsize=1)
 def _read(entries: tuple[tuple[str, tuple[EntryPoint, ...]], ...]) -> dict[str, Vocabulary]:
     loaded = {name: words for name, _ in entries if (words := _vocabulary(name)) is not None}

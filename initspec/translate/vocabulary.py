@@ -133,7 +133,11 @@ class Entry:
             raise TranslationError(f"{self.path}: {self.explain_arguments(call, error)}") from None
         try:
             reading = self.reader(shape, *bound.args, **bound.kwargs)
-        except InitSpecError:
+        except InitSpecError as error:
+            if name := _unread(call, str(error)):
+                raise type(error)(
+                    f"{error}; a line is read, never run, so write it instead of {name}"
+                ) from None
             raise
         except Exception as error:  # a third party's package must not stop the others
             raise self._failed(error) from error
@@ -166,7 +170,8 @@ class Vocabulary:
         name: the name of its backend.
         title: its name in a sentence.
         module: the module in which its initializers live.
-        modules: what else may stand before them in a line.
+        modules: what else may stand before them in a line; "*" is the weight, of any expression,
+            whose methods they are.
         axes: what its functions take the axes of a weight for.
         weight: what its lines call the weight, "w", where they fill one in place.
         numbers: functions that give an argument's number, such as torch's calculate_gain.
@@ -175,6 +180,8 @@ class Vocabulary:
             none.
         lines: for each family, what writes a spec of it as a line of the framework.
         gap: why there is no line of a family that `lines` does not have.
+        libraries: what else is read and means weights of this framework: vocabularies of its name,
+            without lines of their own.
         order: its place among the frameworks, the smallest first, then by name; where a bare name
             means the same in several, the line is that of the first.
     """
@@ -190,6 +197,7 @@ class Vocabulary:
     strings: dict[str, Entry] | None = None
     lines: Lines = field(default_factory=dict)
     gap: str = ""
+    libraries: tuple[Vocabulary, ...] = ()
     order: int = 100
 
     def line(self, *names: str, topic: str) -> Callable[[Reader], Reader]:
@@ -225,7 +233,7 @@ class Vocabulary:
         kinds = {
             **dict.fromkeys(("name", "title", "module", "weight", "gap"), str),
             **{"modules": tuple, "axes": Axes, "numbers": Mapping, "entries": dict},
-            **{"strings": dict | None, "lines": Mapping, "order": int},
+            **{"strings": dict | None, "lines": Mapping, "libraries": tuple, "order": int},
         }
         for attribute, kind in kinds.items():
             if not isinstance(value := getattr(self, attribute), kind):
@@ -236,6 +244,11 @@ class Vocabulary:
         for name, entry in self.names(quoted=True).items():
             if not isinstance(entry, Entry) or not (entry.reader is None or callable(entry.reader)):
                 return f"its entry {name!r} is {entry!r}: write an Entry, by `line` or `no_equal`"
+        for library in self.libraries:
+            if not isinstance(library, Vocabulary) or library.name != self.name:
+                return f"its library {library!r}: write a Vocabulary whose name is {self.name!r}"
+            if fault := library.fault():
+                return f"in its library {library.title}, {fault}"
         return ""
 
     def has_module(self, module: str) -> bool:
@@ -249,6 +262,13 @@ class Vocabulary:
     def usual(self, topic: str) -> Entry | None:
         """Return the function of a topic, by its usual name."""
         return next((entry for entry in self.entries.values() if entry.topic == topic), None)
+
+
+def _unread(call: Call, message: str) -> str:
+    """Return the argument that a message refuses because it is a name; "" where it is another."""
+    arguments = (*call.positional, *dict(call.keywords).values())
+    names = [value for value in arguments if is_tensor(value) and f"={value!r}:" in message]
+    return str(names[0]) if names else ""
 
 
 def failure(backend: str, error: Exception) -> str:

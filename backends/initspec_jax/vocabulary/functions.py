@@ -32,19 +32,20 @@ from initspec.translate.authors import (
 )
 from initspec_jax.vocabulary.counting import axis_number, counted
 
+_FLAX = (
+    *("nn.initializers", "nnx.initializers", "linen.initializers", "initializers"),
+    *("flax.linen.initializers", "flax.nnx.initializers"),
+)
+"""What flax exports JAX' own under, and functions beside them."""
+
+FLAX = Vocabulary("jax", "flax", "flax.linen.initializers", _FLAX, IN_OUT)
 JAX = Vocabulary(
     "jax",
     "JAX",
     "jax.nn.initializers",
-    (
-        "nn.initializers",  # jax.nn, flax.linen and flax.nnx, which export JAX' own
-        "nnx.initializers",
-        "linen.initializers",
-        "flax.linen.initializers",
-        "flax.nnx.initializers",
-        "initializers",
-    ),
+    (*_FLAX, "jnn.initializers", "jax_nn.initializers", "jinit"),
     IN_OUT,
+    libraries=(FLAX,),
     order=3,
 )
 
@@ -206,6 +207,16 @@ def _ones(
     dtype: Any = None,
     out_sharding: Any = None,
 ) -> Reading:
+    return Reading(InitSpec.ones(), IN_OUT)
+
+
+@FLAX.line("zeros_init", topic="zeros")
+def _zeros_init(at: WeightShape, /) -> Reading:
+    return Reading(InitSpec.zeros(), IN_OUT)
+
+
+@FLAX.line("ones_init", topic="ones")
+def _ones_init(at: WeightShape, /) -> Reading:
     return Reading(InitSpec.ones(), IN_OUT)
 
 

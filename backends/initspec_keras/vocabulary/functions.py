@@ -25,7 +25,10 @@ KERAS = Vocabulary(
     "keras",
     "Keras",
     "keras.initializers",
-    ("tf.keras.initializers", "tensorflow.keras.initializers", "initializers"),
+    (
+        *("tf.keras.initializers", "tensorflow.keras.initializers", "tf.initializers"),
+        *("tf_keras.initializers", "k.initializers", "K.initializers", "initializers"),
+    ),
     IN_OUT,
     strings=STRINGS,
     order=2,

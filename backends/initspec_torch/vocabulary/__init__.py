@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from initspec_torch.vocabulary.functions import TORCH
 from initspec_torch.vocabulary.lines import LINES
+from initspec_torch.vocabulary.methods import TENSOR
 
 TORCH.lines.update(LINES)
+TORCH.libraries = (TENSOR,)
 
 __all__ = ["TORCH"]

@@ -25,7 +25,7 @@ TORCH = Vocabulary(
     "torch",
     "torch",
     "torch.nn.init",
-    ("nn.init", "init"),
+    ("nn.init", "init", "init_", "torch.init", "torch_init", "nninit"),
     OUT_IN,
     weight="w",
     numbers={"calculate_gain": calculate_gain},

@@ -54,6 +54,17 @@ def test_page_lists_every_function(framework: object) -> None:
     assert told == set(entries)
 
 
+def test_page_says_what_methods_are() -> None:
+    """Each line of the table of methods is the spec beside it."""
+    for lines, spec in rows("Methods of a tensor"):
+        for line in lines.replace("` and the like", "").split("`, `"):
+            if spec == "no equal":
+                with pytest.raises(NoEqualError):
+                    translate(line)
+            else:
+                assert translate(line).spec == InitSpec.parse(spec), line
+
+
 def test_page_axes_are_readable() -> None:
     """Axes lines that the page shows can be read."""
     for line in re.findall(r'axes="([^"]+)"', DOCS.read_text("utf-8")):
