@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from initspec.errors import DtypeError
+from initspec.errors import DtypeError, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +52,35 @@ FLOATS = {
 }
 
 
+_SHORT = {"fp16": "float16", "bf16": "bfloat16", "fp32": "float32", "fp64": "float64"}
+
+
 def float_type(dtype: object) -> FloatType:
     """Return the FloatType of a name, a NumPy dtype, or a framework's dtype object.
 
     Raises:
         DtypeError: the dtype is not one of float16, bfloat16, float32, float64.
 
-    >>> float_type(np.float32).name, float_type("bfloat16").eps
+    >>> float_type(np.float32).name, float_type("bf16").eps
     ('float32', 0.0078125)
     """
     # Some dtypes carry a `name`; the str of others begins with their module.
     name = dtype if isinstance(dtype, str) else str(getattr(dtype, "name", None) or dtype)
     name = name.rpartition(".")[2]
     if name not in FLOATS and dtype is not None:  # np.dtype(None) is float64
+        word = name.strip().lower()
+        name = _SHORT.get(word, word if word in FLOATS else name)
         with contextlib.suppress(TypeError, ValueError, SyntaxError):  # the last for "f4,,"
-            name = np.dtype(dtype).name  # type: ignore[call-overload]
+            name = name if name in FLOATS else np.dtype(dtype).name  # type: ignore[call-overload]
     try:
         return FLOATS[name]
     except KeyError:
+        remedy = "draw in one of these, then quantise or cast"
+        if isinstance(dtype, int | tuple | list) and not isinstance(dtype, bool):
+            remedy = "sizes stand together in the shape, as in (512, 256), before the dtype"
+        given = repr(name) if name.isidentifier() else shown(dtype)
         raise DtypeError(
-            f"dtype {name!r}: initial weights are {', '.join(FLOATS)}; "
-            "draw in one of these, then quantise or cast"
+            f"dtype {given}: initial weights are {', '.join(FLOATS)}; {remedy}"
         ) from None
 
 

@@ -17,6 +17,7 @@ from initspec.backend import (
     float_type,
     numpy_dtype,
     resolve,
+    shown,
 )
 from initspec_numpy.primitives import NumpyPrimitives
 
@@ -62,9 +63,9 @@ class NumpyInitializer:
             TargetError: `rng` is not a Generator, or comes together with a seed.
             SeedError: `name` is not a str.
         """
+        kind = float_type(dtype)
         if rng is not None:
             self._check(rng)
-        kind = float_type(dtype)
         resolved = resolve(self.spec, shape, self.axes, OUT_IN, kind)
         if self.seed is not None:
             name = self.name if name is None else check_name(name)
@@ -79,7 +80,8 @@ class NumpyInitializer:
     def _check(self, rng: object) -> None:
         if not isinstance(rng, np.random.Generator):
             raise TargetError(
-                f"rng={rng!r}: pass a numpy.random.Generator, such as numpy.random.default_rng(0)"
+                f"rng={shown(rng)}: pass a numpy.random.Generator, such as "
+                "numpy.random.default_rng(0)"
             )
         if self.seed is not None:
             raise TargetError(

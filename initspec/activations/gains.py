@@ -158,6 +158,9 @@ def _of_framework(convention: str, activation: Any, parameters: dict[str, Any]) 
             f"convention={convention!r} with {activation!r}: a framework's table holds names; "
             "leave the convention out"
         )
+    if "(" in activation:
+        f = activation_of(activation, **parameters)
+        activation, parameters = f.family, dict(f.parameters)
     try:
         value = backend.gain(activation, **parameters)
         return finite(f"the gain of {activation!r} by {convention!r}", value)

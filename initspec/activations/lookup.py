@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from initspec.activations.base import Activation, Floats, Function
 from initspec.activations.table import BUILDERS
-from initspec.errors import ActivationError, unknown
+from initspec.errors import ActivationError, shown, unknown
 
 NAMES = tuple(BUILDERS)
 """The names of all activations."""
@@ -43,31 +43,34 @@ def activation_of(activation: object, **parameters: Any) -> Activation:
     """Return the activation that a name, a callable or an `Activation` means.
 
     Args:
-        activation: a name from `NAMES`, with any case and with "-", "_" or nothing between words;
-            or a function of a NumPy array, elementwise; or an `Activation`.
+        activation: a name from `NAMES`, with any case and with "-", "_" or nothing between words,
+            and with parameters in brackets where it has some, as in "leaky_relu(0.2)"; or a
+            function of a NumPy array, elementwise; or an `Activation`.
         parameters: what the named activation takes, such as negative_slope=0.2.
 
     Raises:
         ActivationError: the name is unknown, a parameter is unknown or out of range, or the
             activation is not elementwise.
 
-    >>> str(activation_of("Leaky-ReLU", negative_slope=0.2)), str(activation_of("swish"))
-    ('leaky_relu(negative_slope=0.2)', 'silu')
+    >>> str(activation_of("Leaky-ReLU", negative_slope=0.2)), str(activation_of("nn.ELU(0.5)"))
+    ('leaky_relu(negative_slope=0.2)', 'elu(alpha=0.5)')
     """
     if isinstance(activation, Activation) or (
         callable(activation) and not isinstance(activation, str)
     ):
         if parameters:
             raise ActivationError(
-                f"{_listed(parameters)} with {activation!r}: only a named activation takes "
+                f"{_listed(parameters)} with {shown(activation)}: only a named activation takes "
                 "parameters; bind them into the function"
             )
         return activation if isinstance(activation, Activation) else _of_callable(activation)
     if not isinstance(activation, str):
         raise ActivationError(
-            f"activation={activation!r}: pass a name such as 'relu', or a function of a NumPy array"
+            f"activation={shown(activation)}: pass a name such as 'relu', or a function of a NumPy "
+            "array"
         )
-    name = re.sub(r"[-_\s]", "", activation.lower())
+    name, values, named = _read(activation)
+    name = re.sub(r"[-_\s]", "", name.lower())
     if name in _REFUSED:
         raise ActivationError(f"activation {activation!r}: {_REFUSED[name]}")
     name = _SPELLED.get(name, name)
@@ -76,18 +79,65 @@ def activation_of(activation: object, **parameters: Any) -> Activation:
         raise ActivationError(unknown("activation", activation, (*NAMES, *_ALIASES)))
     builder = BUILDERS[name]
     allowed = inspect.signature(builder).parameters
+    parameters = _joined(activation, allowed, values, named, parameters)
     for key in parameters:
         if key not in allowed:
-            takes = ", ".join(allowed) or "none"
-            raise ActivationError(f"{name} takes no parameter {key!r}; its parameters: {takes}")
+            raise ActivationError(
+                f"{name} takes no parameter {key!r}; its parameters: {_or_none(allowed)}"
+            )
     given = implied | parameters
     if "approximate" in given:  # a truth value in Keras and JAX
         given["approximate"] = _APPROXIMATE.get(str(given["approximate"]), given["approximate"])
     built = builder(**given)
-    values = {key: given.get(key, parameter.default) for key, parameter in allowed.items()}
-    changed = {key: value for key, value in values.items() if value != allowed[key].default}
+    every = {key: given.get(key, parameter.default) for key, parameter in allowed.items()}
+    changed = {key: value for key, value in every.items() if value != allowed[key].default}
     full_name = f"{name}({_listed(changed)})" if changed else name
-    return replace(built, name=full_name, family=name, parameters=values)
+    return replace(built, name=full_name, family=name, parameters=every)
+
+
+def _read(text: str) -> tuple[str, list[Any], list[tuple[str, Any]]]:
+    """Return the name in a text such as "nn.LeakyReLU(0.2)", its values, and its named values."""
+    match = re.fullmatch(r"\s*(?:\w+\.)*([\w\s-]+?)\s*(?:\(([^()]*)\))?\s*", text)
+    words = [word.partition("=") for word in (match[2] or "").split(",")] if match else []
+    words = [word for word in words if "".join(word).strip()]
+    if match is None or any(sign and not key.strip() for key, sign, _ in words):
+        raise ActivationError(
+            f"activation {shown(text)}: write a name, with parameters in brackets where it has "
+            "some, such as relu or 'leaky_relu(negative_slope=0.2)'"
+        )
+    values = [_number(word) for word, sign, _ in words if not sign]
+    return match[1], values, [(key.strip(), _number(value)) for key, sign, value in words if sign]
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text.strip().strip("'\"")
+
+
+def _joined(
+    activation: str,
+    allowed: Iterable[str],
+    values: list[Any],
+    named: list[tuple[str, Any]],
+    parameters: dict[str, Any],
+) -> dict[str, Any]:
+    """Return the parameters that are in the text and beside it, each of them once."""
+    if len(values) > len(list(allowed)):
+        raise ActivationError(
+            f"activation {activation!r}: too many parameters; its own: {_or_none(allowed)}"
+        )
+    joined: dict[str, Any] = {}
+    for key, value in (*zip(allowed, values, strict=False), *named, *parameters.items()):
+        if key in joined:
+            raise ActivationError(f"activation {activation!r}: {key} is given twice; leave one out")
+        joined[key] = value
+    return joined
+
+
+def _or_none(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"
 
 
 def _listed(parameters: dict[str, Any]) -> str:

@@ -40,6 +40,18 @@ class Recommendation:
     reason: str
     paper: str
 
+    def python(self, distribution: str = "normal", mode: str | None = None) -> str:
+        """Return the Python expression of the spec.
+
+        >>> print(recommend("gelu").python("uniform"))
+        InitSpec.for_activation('gelu', distribution='uniform')
+        """
+        f = self.activation
+        words = [repr(str(f)) if f.family else f.name]
+        words += [f"distribution={distribution!r}"] if distribution != "normal" else []
+        words += [f"mode={mode!r}"] if mode is not None else []
+        return f"InitSpec.for_activation({', '.join(words)})"
+
     def fields(self, family: Distribution) -> dict[str, Any]:
         """Return the fields of the `InitSpec`; a family without rules has the scale in its gain."""
         if family.rules:

@@ -10,6 +10,9 @@ The grammar, in EBNF (white space separates items and is otherwise free)::
     counted = ( "in" | "out" | "kernel" ) "=" size ;
     role   = "in" | "out" | "kernel" | "stack" ;
     size   = a positive decimal integer ;
+
+The letters of a layout are read, too, one an axis: OIHW is `out in kernel kernel`, HWIO is
+`kernel kernel in out`; G is a group, and D, H and W are kernel axes.
 """
 
 from __future__ import annotations
@@ -24,11 +27,15 @@ import numpy as np
 
 from initspec.axes.fans import Fans
 from initspec.axes.layout import ROLES, Layout
-from initspec.errors import AxesError, unknown
+from initspec.errors import AxesError, shown, unknown
 from initspec.notebook import HtmlRepr
 
 _TOKEN = re.compile(r"\s*([()\[\]=]|\.\.\.|[A-Za-z_]+|\d+|\S)")
 _LONGEST_LINE = 1_000
+
+_ROLE_OF = {"O": "out", "I": "in", "G": "stack", "D": "kernel", "H": "kernel", "W": "kernel"}
+_LETTERS = re.compile(r"(?i:(?=.*[io])(?!.*(.).*\1)[oigdhw]{2,6})")
+"""A layout as frameworks write it: each letter once, and inputs or outputs among them."""
 
 Factor = tuple[str, int | None]
 
@@ -69,7 +76,7 @@ class Axes(HtmlRepr):
 
     def __init__(self, line: str) -> None:
         if not isinstance(line, str):
-            raise AxesError(f"axes={line!r}: pass a line such as 'out in kernel...'")
+            raise AxesError(f"axes={shown(line)}: pass a line such as 'out in kernel...'")
         object.__setattr__(self, "items", _parse(line))
 
     def __str__(self) -> str:
@@ -117,7 +124,7 @@ def check_shape(shape: object) -> tuple[int, ...]:
         sizes = tuple(map(_size, shape))  # type: ignore[call-overload]
     except (TypeError, AttributeError):
         raise AxesError(
-            f"shape={shape!r}: pass a tuple of integers, one for each axis, such as (512, 256)"
+            f"shape={shown(shape)}: pass a tuple of integers, one for each axis, such as (512, 256)"
         ) from None
     if any(size < 0 for size in sizes):
         raise AxesError(f"shape={sizes}: a size is negative; sizes are 0 or more")
@@ -168,10 +175,17 @@ def _split(item: _Item, size: int, shape: tuple[int, ...]) -> list[tuple[str, in
     return [(role, size // known if number is None else number) for role, number in item.factors]
 
 
+def _spelled_out(line: str) -> str:
+    letters = line.strip()
+    if not _LETTERS.fullmatch(letters):
+        return line
+    return " ".join(_ROLE_OF[letter] for letter in letters.upper())
+
+
 def _parse(line: str) -> tuple[_Item, ...]:
     if len(line) > _LONGEST_LINE:
         raise AxesError(f"an axes line of {len(line)} characters: at most {_LONGEST_LINE} are read")
-    tokens = _TOKEN.findall(line)
+    tokens = _TOKEN.findall(_spelled_out(line))
     items: list[_Item] = []
 
     def fail(why: str) -> AxesError:

@@ -37,7 +37,9 @@ from initspec.errors import (
     ShapeError,
     SpecError,
     TargetError,
+    shown,
     unknown,
+    with_article,
 )
 from initspec.numerics import gaussian
 from initspec.numerics.validation import finite
@@ -120,8 +122,10 @@ __all__ = [
     "read_layers",
     "registered",
     "resolve",
+    "shown",
     "unknown",
     "usable",
+    "with_article",
 ]
 
 

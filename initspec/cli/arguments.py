@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from initspec.activations import Activation, activation_of
-from initspec.errors import ActivationError, AxesError, SeedError
+from initspec.errors import AxesError, SeedError
 from initspec.stream import check_seed
 
 
@@ -36,28 +35,3 @@ def read_seed(text: str) -> int:
     if not (digits.isascii() and digits.isdigit()):
         raise SeedError(f"--seed {text!r}: write an integer from 0 to 2^64 - 1, such as --seed 7")
     return check_seed(int(digits))
-
-
-def read_activation(text: str) -> Activation:
-    """Read an activation such as "gelu" or "leaky_relu(negative_slope=0.2)".
-
-    Raises:
-        ActivationError: the text is malformed, or the activation or its parameter is unknown.
-    """
-    match = re.fullmatch(r"\s*([\w \-]+?)\s*(?:\((.*)\))?\s*", text)
-    pairs = re.findall(r"(\w+)\s*=\s*([^,\s]+)", match[2] or "") if match else []
-    if match is None or "".join(f"{k}={v}" for k, v in pairs) != re.sub(
-        r"[\s,]", "", match[2] or ""
-    ):
-        raise ActivationError(
-            f"--activation {text!r}: write a name, with parameters in brackets where it has some, "
-            "such as relu or 'leaky_relu(negative_slope=0.2)'"
-        )
-    return activation_of(match[1], **{key: _number(value) for key, value in pairs})
-
-
-def _number(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text.strip("'\"")

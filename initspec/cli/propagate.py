@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from initspec.api import InitSpec
-from initspec.cli.arguments import read_activation, read_seed, read_shape
+from initspec.cli.arguments import read_seed, read_shape
 from initspec.propagation import Layer, Propagation
 from initspec.propagation import propagate as run
 from initspec.propagation.verdict import counted
@@ -50,7 +50,7 @@ def propagate(
     """Run a random network forward and backward, beside what mean-field theory predicts."""
     network = run(
         InitSpec.parse(spec),
-        read_activation(activation),
+        activation,
         depth,
         width,
         samples,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shlex
 
@@ -9,13 +10,15 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from initspec.activations import activation_of
 from initspec.activations.gains import gain
 from initspec.activations.recommend import Recommendation
 from initspec.activations.recommend import recommend as run
 from initspec.api import InitSpec
-from initspec.cli.arguments import read_activation
-from initspec.cli.pages import facts
+from initspec.cli.pages import facts, show_line
 from initspec.errors import InitSpecError
+from initspec.translate.lines import Line, meanings
+from initspec.translate.writing import python as expression
 
 
 def recommend(
@@ -29,38 +32,55 @@ def recommend(
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Name the initializer that fits an activation, with the reason and the paper."""
-    f = read_activation(activation)
+    f = activation_of(activation)
     advice, factor = run(f), gain(f)
     spec = InitSpec.for_activation(f, distribution, mode)
+    python = advice.python(distribution, mode)
+    lines = [
+        dataclasses.replace(line, initspec=python + line.initspec.removeprefix(expression(spec)))
+        for line in meanings(spec)
+    ]
     if as_json:
         typer.echo(
             json.dumps(
                 {
                     "activation": str(f),
                     "spec": str(spec),
+                    "python": python,
                     "rule": advice.rule,
                     "gain": factor,
                     "reason": advice.reason,
                     "paper": advice.paper,
+                    "meanings": [line.to_dict() for line in lines],
                 },
                 indent=2,
             )
         )
     else:
-        _show(advice, spec, factor, Console())
+        _show(advice, spec, factor, python, lines, Console())
 
 
-def _show(advice: Recommendation, spec: InitSpec, factor: float, console: Console) -> None:
+def _show(
+    advice: Recommendation,
+    spec: InitSpec,
+    factor: float,
+    python: str,
+    lines: list[Line],
+    console: Console,
+) -> None:
     line = _line(advice, spec)
     console.print(Text.assemble(f"{advice.activation}: ", (line, "bold")))
     rows = [
         ("why", advice.reason),
         ("gain", f"{factor:.10g}, which keeps the variance: 1 / sqrt(E[f(z)^2]), z ~ N(0, 1)"),
         ("paper", advice.paper),
-        ("python", f"InitSpec.parse({line!r})"),
+        ("python", python),
     ]
     console.print(facts(rows))
-    console.print("See what it does:", style="dim")
+    console.print("\n[bold]In the frameworks[/]\n")
+    for framework in lines:
+        show_line(console, framework)
+    console.print("\nSee what it does:", style="dim")
     activation = shlex.quote(str(advice.activation))
     command = f"  initspec propagate {shlex.quote(line)} --activation {activation} --depth 20"
     # One line, wrapped by the terminal alone, so that it can be pasted into every shell.

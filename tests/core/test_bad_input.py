@@ -257,6 +257,12 @@ def test_dtypes(dtype):
     refuse(lambda: InitSpec().to_numpy()((2, 3), dtype), allowed, kind=errors.DtypeError)
 
 
+@pytest.mark.parametrize("sizes", [(512, 256), (3, 4, 5)])
+def test_sizes_of_a_shape_one_after_the_other(sizes):
+    """`init(512, 256)`: they stand together in one tuple."""
+    refuse(lambda: InitSpec().to_numpy()(*sizes), "sizes", "(512, 256)", kind=InitSpecError)
+
+
 @pytest.mark.parametrize(
     ("dtype", "name"),
     [
@@ -269,6 +275,12 @@ def test_dtypes(dtype):
         (ml_dtypes.bfloat16, "bfloat16"),
         (np.dtype(ml_dtypes.bfloat16), "bfloat16"),
         ("torch.bfloat16", "bfloat16"),
+        ("fp16", "float16"),
+        ("BF16", "bfloat16"),
+        ("fp32", "float32"),
+        ("fp64", "float64"),
+        ("half", "float16"),
+        ("Float32", "float32"),
     ],
 )
 def test_names_of_dtypes(dtype, name):

@@ -89,7 +89,7 @@ def test_attention(array):
         pytest.param(GLOROT.to_keras, id="a built-in"),
         pytest.param(lambda: InitSpecInitializer(GLOROT), id="ours"),
         pytest.param(
-            lambda: InitSpec.he_truncated_normal(0.5**0.5, lower=-3).to_keras(), id="of need"
+            lambda: InitSpec.he_truncated_normal(gain=0.5**0.5, lower=-3).to_keras(), id="of need"
         ),
         pytest.param(lambda: InitSpecInitializer(GLOROT, seed=7), id="seeded"),
     ],

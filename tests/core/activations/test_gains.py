@@ -12,7 +12,7 @@ from scipy.stats import norm
 from initspec import gain
 from initspec.activations import NAMES, activation_of
 from initspec.activations.gains import _ELU_TAIL, _closed, second_moment
-from initspec.errors import InitSpecError, SpecError
+from initspec.errors import ActivationError, InitSpecError, SpecError
 
 mp = mpmath.mp.clone()
 mp.dps = 50
@@ -283,3 +283,35 @@ def test_what_computes_in_few_bits_is_told_from_a_step_function(kind):
     for steps in (8, 64):
         quantiser = activation_of(lambda x, steps=steps: np.rint(steps * x.astype(kind)) / steps)
         assert not quantiser.derivative(z).any()
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "parameters"),
+    [
+        ("leaky_relu(0.2)", "leaky_relu", {"negative_slope": 0.2}),
+        ("nn.LeakyReLU(negative_slope=0.2)", "leaky_relu", {"negative_slope": 0.2}),
+        ("torch.nn.functional.elu( 0.5 )", "elu", {"alpha": 0.5}),
+        ("hardtanh(-2, max_val=3)", "hardtanh", {"min_val": -2.0, "max_val": 3.0}),
+        ("gelu('tanh')", "gelu", {"approximate": "tanh"}),
+        ("relu()", "relu", {}),
+    ],
+)
+def test_parameters_in_brackets(text, name, parameters):
+    """A name may have its parameters in brackets, by position too, wherever a name is taken."""
+    assert str(activation_of(text)) == str(activation_of(name, **parameters))
+    assert gain(text) == gain(name, **parameters)
+
+
+@pytest.mark.parametrize(
+    "text", ["relu(3)", "elu(1, 2)", "elu(1, alpha=1)", "elu(", "elu(=1)", "(1)", ""]
+)
+def test_parameters_that_do_not_fit(text):
+    """Too many, twice, or not in brackets."""
+    with pytest.raises(ActivationError):
+        activation_of(text)
+
+
+def test_a_parameter_in_brackets_reaches_the_gain_of_a_framework():
+    """As one beside the name does."""
+    by_keyword = gain("leaky_relu", negative_slope=0.2, convention="torch")
+    assert gain("leaky_relu(0.2)", convention="torch") == by_keyword

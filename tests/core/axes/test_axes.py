@@ -137,6 +137,34 @@ def test_grammar_accepts(line, shape, fans):
 
 
 @pytest.mark.parametrize(
+    ("letters", "line"),
+    [
+        ("OIHW", "out in kernel kernel"),
+        ("HWIO", "kernel kernel in out"),
+        ("hwio", "kernel kernel in out"),
+        ("OIDHW", "out in kernel kernel kernel"),
+        ("DHWIO", "kernel kernel kernel in out"),
+        ("WIO", "kernel in out"),
+        ("IOHW", "in out kernel kernel"),
+        ("GOIHW", "stack out in kernel kernel"),
+        (" OI ", "out in"),
+        ("IO", "in out"),
+    ],
+)
+def test_letters_of_a_layout(letters, line):
+    """A layout as frameworks write it is the line that names its axes."""
+    assert Axes(letters) == Axes(line)
+    assert str(Axes(letters)) == line
+
+
+@pytest.mark.parametrize("letters", ["HW", "OO", "OIHH", "NCHW", "O", "OIK", "OIHW OIHW", "OI HW"])
+def test_letters_that_are_no_layout(letters):
+    """Each letter stands once, inputs or outputs are among them, and the word is the whole line."""
+    with pytest.raises(AxesError):
+        Axes(letters)
+
+
+@pytest.mark.parametrize(
     ("line", "says"),
     [
         ("", "nothing is named"),

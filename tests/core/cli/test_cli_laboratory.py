@@ -37,6 +37,12 @@ def test_recommend(activation, spec, paper):
     assert found["spec"] == spec
     assert found["paper"].startswith(paper)
     assert found["reason"]
+    assert eval(found["python"]) == InitSpec.parse(spec)
+    assert found["python"] in said.replace("\n", " ") or len(found["python"]) > 60
+    lines = {row["framework"]: row for row in found["meanings"]}
+    assert lines["torch"]["initspec"] == f"{found['python']}.to_torch()(w)"
+    assert "torch.nn.init" in lines["torch"]["code"]
+    assert "torch.nn.init" in said
 
 
 def test_recommend_takes_distribution_and_mode():
@@ -171,7 +177,7 @@ def test_recommend_ends_with_a_command_that_runs():
     ("arguments", "said"),
     [
         (("propagate", "he_normal", "--activation", "rellu"), "did you mean 'relu'"),
-        (("propagate", "he_normal", "--activation", "relu(3)"), "write a name"),
+        (("propagate", "he_normal", "--activation", "relu(3)"), "too many parameters"),
         (("propagate", "he_normal", "--activation", "elu(alpha=x)"), "real number"),
         (("propagate", "he_normal", "--depth", "0"), "at least 1"),
         (("propagate", "dirac"), "kernel"),
