@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,8 @@ from initspec.distributions import Elementwise
 from initspec.distributions.rules import FanRule, Std
 from initspec.errors import InitSpecError
 from initspec.spec.constructors import CONSTRUCTORS
-from initspec.spec.resolve import Resolved
 from initspec.translate.difference import differences
+from initspec.translate.layouts import Placed, place
 from initspec.translate.reading import read
 from initspec.translate.vocabularies import vocabularies
 from initspec.translate.vocabulary import Vocabulary, WeightShape
@@ -30,7 +31,7 @@ class Line:
         kind: "built-in", "by hand" where it takes more than one call of an initializer, or "none".
         initspec: the line of initspec that draws it there.
         axes: the axes of the weight that both lines take; None where the law needs none.
-        shape: the weight's shape there, where it was given.
+        shape: the weight's shape there, where it was given: that of the same layer.
         namesakes: functions of the same name that are something else, a sentence each.
         notes: what else changes there, or why there is no line, a sentence each.
     """
@@ -55,29 +56,23 @@ class Weight:
     """The weight that lines are written for.
 
     Attributes:
-        axes: its axes in every framework; None gives each framework its own layout.
+        counted: what the line takes its axes for; None is each framework's own layout.
         shape: its shape, where it is known.
-        layout: the axes of that shape.
+        axes: what its axes are for, so that each framework's own layout follows; None where it is
+            one array in all.
+        source: the convention of the framework that it comes from.
     """
 
-    axes: Axes | None = None
+    counted: Axes | None = None
     shape: tuple[int, ...] | None = None
-    layout: Axes = OUT_IN
+    axes: Axes | None = None
+    source: Axes = OUT_IN
 
-    def resolve(self, spec: InitSpec) -> Resolved | None:
-        """Return the spec resolved on it, None where its shape is not known."""
-        if self.shape is None:
-            return None
-        return spec.resolve(self.shape, self.axes or by_rank(self.layout, len(self.shape)))
-
-    def shape_in(self, convention: Axes) -> tuple[int, ...] | None:
-        """Return its shape in a framework's layout."""
-        if self.shape is None or self.axes is not None or len(self.shape) < 2:
-            return self.shape
-        layout = self.layout.layout(self.shape)
-        sizes = {"out": (layout.out,), "in": (layout.in_,), "kernel": layout.kernel}
-        order = [item.factors[0][0] for item in convention.items]
-        return tuple(size for role in order for size in sizes[role])
+    def at(self, words: Vocabulary) -> Placed:
+        """Return it in the layout of a framework."""
+        if self.axes is None or self.counted is None:
+            return Placed(self.axes or self.counted or words.axes, self.counted, self.shape)
+        return place(self.axes, self.counted, self.shape, self.source, words)
 
 
 def meanings(
@@ -95,7 +90,10 @@ def meanings(
     >>> {line.framework: line.code for line in meanings(InitSpec.he_normal())}["torch"]
     'torch.nn.init.kaiming_normal_(w)'
     """
-    weight = Weight(axes_of(axes), None if shape is None else check_shape(shape))
+    sizes, own = None if shape is None else check_shape(shape), axes_of(axes)
+    weight = Weight(own, sizes)
+    if own is None and sizes is not None and len(sizes) >= 2:
+        weight = Weight(OUT_IN, sizes, OUT_IN)
     topic = topic_of(spec)
     return tuple(write(spec, words, weight, topic) for words in vocabularies().values())
 
@@ -116,12 +114,15 @@ def write(
         topic: the name whose namesakes are listed.
         defaults: whether namesakes that differ in a fixed std or mean alone are listed, too.
     """
-    rank = None if weight.shape is None else len(weight.shape)
-    written = words.write(spec, weight.axes, rank)
+    placed = weight.at(words)
+    written = words.write(spec, placed.counted, None if placed.shape is None else len(placed.shape))
     if written.kind == "none":
-        written = _with_numbers(spec, words, weight) or written
+        written = _on_shape(spec, words, placed) or written
     matter = axes_matter(spec)
-    own = repr(str(weight.axes)) if weight.axes is not None and matter else ""
+    own = repr(str(placed.counted)) if placed.counted is not None and matter else ""
+    notes = [placed.note] if placed.note and matter else []
+    if matter and placed.miscounted:
+        notes.append(f"The layer's true axes here: '{placed.axes}'.")
     if _is_shortcut(f"to_{words.name}"):
         compiled = f"to_{words.name}({own})"
     else:
@@ -132,10 +133,10 @@ def write(
         written.code,
         written.kind,
         f"{python(spec)}.{compiled}{call}",
-        str(weight.axes or words.axes) if matter else None,
-        weight.shape_in(words.axes),
+        str(placed.counted or words.axes) if matter else None,
+        placed.shape,
         tuple(_namesakes(spec, topic, words, written.code, defaults)),
-        written.notes,
+        (*notes, *written.notes),
     )
 
 
@@ -145,14 +146,18 @@ def _is_shortcut(method: str) -> bool:
     return shortcut is not None and "axes" in inspect.signature(shortcut).parameters
 
 
-def _with_numbers(spec: InitSpec, words: Vocabulary, weight: Weight) -> Written | None:
-    """Return the line of the fixed std that a fan rule comes to on the weight, if that exists."""
+def _on_shape(spec: InitSpec, words: Vocabulary, placed: Placed) -> Written | None:
+    """Return a line that a fan rule comes to on the weight's shape alone, if there is one."""
     family = spec.distribution
     if not (isinstance(spec.variance, FanRule) and isinstance(family, Elementwise)):
         return None
-    resolved = weight.resolve(spec)
-    if resolved is None or not resolved.layout.size:
+    if placed.shape is None or not math.prod(placed.shape):
         return None
+    resolved = spec.resolve(placed.shape, placed.counted or by_rank(words.axes, len(placed.shape)))
+    if len(placed.shape) >= 2 and spec.resolve(placed.shape, words.axes).sigma == resolved.sigma:
+        usual = words.write(spec, None, len(placed.shape))  # other axes, but the fan is the same
+        if usual.code is not None:
+            return usual
     fixed = words.write(InitSpec(family, Std(resolved.sigma)), None, None)
     if fixed.code is None:
         return None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from initspec.api import InitSpec
 from initspec.axes import Axes, axes_of, by_rank, check_shape
 from initspec.errors import AxesError, InitSpecError, unknown
+from initspec.translate.layouts import alternatives
 from initspec.translate.lines import Line, Weight, axes_matter, write
 from initspec.translate.lookup import find
 from initspec.translate.reading import read
@@ -91,16 +92,16 @@ def translate(
 ) -> Translation:
     """Return what a line of a framework's initializers is.
 
-    The line is read, never evaluated. Without axes, each framework's line is for the layer's weight
-    in its own layout; where the source names axes, or `axes` does, all lines are for one array of
-    these axes.
+    The line is read, never evaluated. Each framework's line is for the same layer, its weight in
+    that framework's own layout.
 
     Args:
         line: a call, such as "nn.init.kaiming_uniform_(w, a=0.2)", a bare name, a quoted string as
             layers take it, or "InitSpec.he_normal()".
         to: the name of a backend, or "initspec"; None gives all.
-        shape: the shape that the line is called with, where the law depends on it.
-        axes: what each axis of that shape is for, to hold the line's own fans against.
+        shape: the shape that the line is called with, in the layout of its own framework.
+        axes: what each axis of that shape is for, to hold the line's own fans against; what the
+            line takes them for unless given.
 
     Raises:
         TranslationError: no such function, or not its arguments, or several that differ.
@@ -121,15 +122,22 @@ def translate(
         raise AxesError(f"axes '{own}' without a shape: give both, so that the fans can be counted")
     call = read(line, _numbers(words.values()))
     entry, reading, source = find(call, WeightShape(sizes))
-    convention, notes = entry.framework.axes, list(reading.notes)
-    explicit = None if _is_own(reading.axes, convention, sizes) else reading.axes
+    if entry.framework.name == "initspec" and own is not None:
+        reading = replace(reading, axes=own)  # a spec counts by the axes that it is given
+    notes, matter = list(reading.notes), axes_matter(reading.spec)
+    counted = reading.axes if matter or own is None else own
     if sizes is not None:
         # A law that does not depend on the axes fills a bias too, which no convention has axes for.
-        reading.spec.resolve(sizes, reading.axes if axes_matter(reading.spec) else own)
-        if own is not None:
-            explicit = _held_against(reading, own, sizes, notes)
+        reading.spec.resolve(sizes, counted if matter else own)
+        if matter and own is not None:
+            counted = _held_against(reading, own, sizes, notes)
+        elif matter and len(sizes) >= 2 and _is_own(counted, entry.framework.axes, sizes):
+            notes.insert(0, _assumption(entry.framework, counted, sizes))
     names = tuple(words) if to is None else () if to == "initspec" else (to,)
-    weight = Weight(explicit, sizes, convention)
+    convention = entry.framework.axes
+    weight = Weight(counted, sizes, own or counted, convention)
+    if sizes is not None and len(sizes) < 2:  # one array in all
+        weight = Weight(None if _is_own(counted, convention, None) else counted, sizes)
     plain = not (call.positional or call.keywords)
     return Translation(
         source,
@@ -183,11 +191,19 @@ def _same(axes: Axes, others: Axes, shape: tuple[int, ...]) -> bool:
     return axes.layout(shape).roles == others.layout(shape).roles
 
 
+def _assumption(words: Vocabulary, axes: Axes, shape: tuple[int, ...]) -> str:
+    """Return what a shape without axes is taken for, and what else it may be."""
+    fans, others = axes.fans(shape), alternatives(words, shape)
+    listed = ", ".join(f"axes='{line}' for {layer}" for line, layer in others)
+    return (
+        f"The shape is read as '{axes}': fan_in {fans.fan_in}, fan_out {fans.fan_out}. If it is "
+        f"another layer, pass {listed}."
+    )
+
+
 def _held_against(reading: Reading, own: Axes, shape: tuple[int, ...], notes: list[str]) -> Axes:
     """Return the axes of an exact translation, and note where the line counts other fans."""
     spec, read_as = reading.spec, reading.axes
-    if not axes_matter(spec):
-        return own
     counted, true = spec.resolve(shape, read_as), spec.resolve(shape, own)
     if _same(read_as, own, shape):
         return own

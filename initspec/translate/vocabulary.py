@@ -173,6 +173,8 @@ class Vocabulary:
         modules: what else may stand before them in a line; "*" is the weight, of any expression,
             whose methods they are.
         axes: what its functions take the axes of a weight for.
+        layouts: the axes of layers that it stores otherwise: "transposed" and "depthwise"
+            convolutions.
         weight: what its lines call the weight, "w", where they fill one in place.
         numbers: functions that give an argument's number, such as torch's calculate_gain.
         entries: every public name of the module.
@@ -197,6 +199,7 @@ class Vocabulary:
     strings: dict[str, Entry] | None = None
     lines: Lines = field(default_factory=dict)
     gap: str = ""
+    layouts: Mapping[str, Axes] = field(default_factory=dict)
     libraries: tuple[Vocabulary, ...] = ()
     order: int = 100
 
@@ -233,7 +236,13 @@ class Vocabulary:
         kinds = {
             **dict.fromkeys(("name", "title", "module", "weight", "gap"), str),
             **{"modules": tuple, "axes": Axes, "numbers": Mapping, "entries": dict},
-            **{"strings": dict | None, "lines": Mapping, "libraries": tuple, "order": int},
+            **{
+                "strings": dict | None,
+                "lines": Mapping,
+                "layouts": Mapping,
+                "libraries": tuple,
+                "order": int,
+            },
         }
         for attribute, kind in kinds.items():
             if not isinstance(value := getattr(self, attribute), kind):

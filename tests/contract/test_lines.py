@@ -117,6 +117,17 @@ ARGUMENTS = [
 ]  # fmt: skip
 
 CELLS = NAMES + ARGUMENTS
+LAYERS = [
+    (f"{K}.HeNormal()", (16, 16, 256, 2), "kernel kernel stack out"),
+    (f"{K}.HeUniform()", (3, 3, 128, 64), "kernel kernel out in"),
+    (f"{K}.Orthogonal()", (64, 4, 16), "in out out"),
+    (f"{T}.kaiming_normal_(w, mode='fan_out')", (256, 64, 3, 3), "(stack=4 out) in kernel kernel"),
+    (f"{T}.kaiming_normal_(w)", (512, 1, 16, 16), "(stack=512 out) in kernel kernel"),
+    (f"{T}.xavier_uniform_(w)", (512, 256), "(stack=4 out) in"),
+    (f"{J}.lecun_normal()", (8, 128, 128), "stack in out"),
+    (f"{J}.he_uniform(in_axis=-1, out_axis=-2)", MATRIX, "out in"),
+]
+"""Layers that the frameworks store in different layouts: source, shape and axes there."""
 
 
 def needs(name: str) -> pytest.MarkDecorator:
@@ -127,8 +138,8 @@ def needs(name: str) -> pytest.MarkDecorator:
 def written_lines() -> Iterator[Any]:
     """Give each line that the table writes for the cells: several cells come to the same one."""
     seen = set()
-    for source, shape in CELLS:
-        translation = translate(source, shape=shape)
+    for source, shape, axes in [*((*cell, None) for cell in CELLS), *LAYERS]:
+        translation = translate(source, shape=shape, axes=axes)
         for line in translation.lines:
             if line.code is None:
                 assert line.notes, f"{source} to {line.framework}: no line and no reason"

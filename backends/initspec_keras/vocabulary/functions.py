@@ -31,6 +31,7 @@ KERAS = Vocabulary(
     ),
     IN_OUT,
     strings=STRINGS,
+    layouts={"transposed": Axes("kernel... out in"), "depthwise": Axes("kernel... stack out")},
     order=2,
 )
 

@@ -28,6 +28,7 @@ TORCH = Vocabulary(
     ("nn.init", "init", "init_", "torch.init", "torch_init", "nninit"),
     OUT_IN,
     weight="w",
+    layouts={"transposed": Axes("in out kernel...")},
     numbers={"calculate_gain": calculate_gain},
     order=1,
 )
