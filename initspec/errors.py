@@ -90,14 +90,20 @@ def nearest(given: object, names: Iterable[str]) -> list[str]:
     >>> nearest("HeNormal", ["he_normal", "zeros"]), nearest("he", ["he_normal", "he_uniform"])
     (['he_normal'], ['he_normal', 'he_uniform'])
     """
-    spelled = {plain(name): name for name in names}
+    alike: dict[str, list[str]] = {}  # of each spelling, names that differ in punctuation alone
+    for name in names:
+        alike.setdefault(plain(name), []).append(name)
     word = plain(given)
-    if word in spelled:
-        return [spelled[word]]
-    longer = [name for key, name in spelled.items() if len(word) > 1 and key.startswith(word)]
-    if 0 < len(longer) <= 3:
-        return longer
-    return [spelled[key] for key in difflib.get_close_matches(word, spelled, n=1)]
+    near = [other for other in alike if len(word) > 1 and other.startswith(word)]
+    if word in alike:
+        near = [word]
+    elif not 0 < len(near) <= 3:
+        near = difflib.get_close_matches(word, alike, n=1)
+    return [max(alike[other], key=lambda name: _likeness(str(given), name)) for other in near]
+
+
+def _likeness(given: str, name: str) -> float:
+    return difflib.SequenceMatcher(None, given.lower(), name.lower()).ratio()
 
 
 def plain(name: object) -> str:
@@ -108,8 +114,8 @@ def plain(name: object) -> str:
 def shown(value: object, longest: int = 60) -> str:
     """Return a value as one shows it in a message: an array by its shape, all else in one line.
 
-    >>> shown("fan_inn"), shown(bytearray(999))[-5:]
-    ("'fan_inn'", "...b')")
+    >>> shown("fan_inn"), shown(list(range(999)), longest=20)
+    ("'fan_inn'", '[0, 1, 2, 3, 4,...8]')
     """
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple) and shape and not isinstance(value, type):

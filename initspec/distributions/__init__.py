@@ -7,8 +7,10 @@ from initspec.distributions.constant import Constant
 from initspec.distributions.delta_orthogonal import DeltaOrthogonal
 from initspec.distributions.dirac import Dirac
 from initspec.distributions.identity import Identity
+from initspec.distributions.names import meant_by, whole_spec
 from initspec.distributions.normal import Normal
 from initspec.distributions.orthogonal import Orthogonal
+from initspec.distributions.rules import Rule
 from initspec.distributions.sparse import Sparse
 from initspec.distributions.truncated_normal import TruncatedNormal
 from initspec.distributions.uniform import Uniform
@@ -42,7 +44,13 @@ def distribution_of(distribution: object) -> Distribution:
     if isinstance(distribution, type) and issubclass(distribution, Distribution):
         distribution = distribution.name()
     if not isinstance(distribution, str) or distribution not in FAMILIES:
-        raise SpecError(unknown("distribution", distribution, FAMILIES))
+        if isinstance(distribution, Rule):
+            raise SpecError(
+                f"{distribution!r} is a variance rule; write InitSpec('normal', {distribution!r})"
+            )
+        problem = whole_spec(distribution, "distribution")
+        meant = meant_by(distribution)
+        raise SpecError(problem or unknown("distribution", distribution, FAMILIES, meant))
     family = FAMILIES[distribution]
     try:
         return family()

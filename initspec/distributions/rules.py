@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
+from initspec.distributions.names import whole_spec
 from initspec.errors import SpecError, unknown
 from initspec.numerics.validation import finite, positive
 
@@ -152,7 +153,8 @@ def rule_of(variance: object) -> tuple[Rule, str | None]:
         try:
             return NAMED[variance]
         except KeyError:
-            raise SpecError(unknown("variance rule", variance, NAMED)) from None
+            problem = whole_spec(variance, "variance rule")
+            raise SpecError(problem or unknown("variance rule", variance, NAMED)) from None
     return FanRule(variance), "fan_in"  # type: ignore[arg-type]
 
 

@@ -7,6 +7,7 @@ import re
 from typing import Any, TypeVar
 
 from initspec.distributions import FAMILIES
+from initspec.distributions.names import meant_by, other_law
 from initspec.distributions.rules import RULES, FanRule, Rule, short_slope
 from initspec.distributions.short_calls import call, fan, folded, usual_mode
 from initspec.errors import FormatError, unknown
@@ -122,7 +123,8 @@ def parse(cls: type[S], line: str) -> S:
         raise _unreadable(line) from None
     name, positional, keywords = _read_call(_unqualified(tree), line)
     if name != "InitSpec" and name not in CONSTRUCTORS:
-        raise FormatError(unknown("spec", name, (*CONSTRUCTORS, "InitSpec")))
+        problem = unknown("spec", name, (*CONSTRUCTORS, "InitSpec"), meant_by(name))
+        raise FormatError(f"{problem}{other_law(name).removeprefix('.')}")
     constructor = cls if name == "InitSpec" else getattr(cls, name)
     spec: S = _apply(cls, constructor, name, positional, keywords)
     return spec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from initspec.api import InitSpec
 from initspec.axes import OUT_IN
-from initspec.errors import InitSpecError
+from initspec.errors import InitSpecError, nearest
 from initspec.spec.constructors import CONSTRUCTORS
 from initspec.translate.reading import Call
 from initspec.translate.vocabularies import frameworks, readable
@@ -14,7 +14,6 @@ from initspec.translate.vocabulary import (
     TranslationError,
     Vocabulary,
     WeightShape,
-    nearest,
 )
 
 _OWN = (*CONSTRUCTORS, "InitSpec")
@@ -107,7 +106,7 @@ def _unknown_module(call: Call) -> TranslationError:
 
 def _unknown(call: Call, candidates: list[Vocabulary]) -> TranslationError:
     where = {name: words for words in candidates for name in words.names(call.quoted)}
-    near = nearest(call.name, where)
+    near = next(iter(nearest(call.name, where)), None)
     *others, last = (words.title for words in candidates)
     titles = f"{', '.join(others)} or {last}" if others else last
     if call.quoted:
@@ -116,11 +115,13 @@ def _unknown(call: Call, candidates: list[Vocabulary]) -> TranslationError:
             f"{call.name!r} is not a string that {titles} takes as an initializer{hint} "
             "Write a call without quotes for a line of another framework."
         )
-    hint = f"; did you mean {where[near].module}.{near}?" if near else "."
     owner = candidates[0].module if len(candidates) == 1 else titles
+    problem = f"{owner} has no initializer {call.name!r}"
+    if near:  # with a guess a long list would only hide it
+        return TranslationError(f"{problem}; did you mean {where[near].module}.{near}?")
     every = ", ".join(candidates[0].entries) if len(candidates) == 1 else ""
-    listed = f" It has {every}." if every else " docs/translate.md lists them all."
-    return TranslationError(f"{owner} has no initializer {call.name!r}{hint}{listed}")
+    listed = f"It has {every}." if every else "docs/translate.md lists them all."
+    return TranslationError(f"{problem}. {listed}")
 
 
 def _ambiguous(call: Call, matches: list[tuple[Entry, Reading, str]]) -> TranslationError:

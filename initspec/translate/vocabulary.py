@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -283,16 +282,3 @@ def _unread(call: Call, message: str) -> str:
 def failure(backend: str, error: Exception) -> str:
     """Return the sentence, without its full stop, that a part of a backend raised an error."""
     return f"The backend {backend!r} failed: {type(error).__name__}: {error}"
-
-
-def nearest(name: str, allowed: Iterable[str]) -> str | None:
-    """Return the allowed name that is most like `name`, whatever the case of its letters.
-
-    >>> nearest("henormall", ["HeNormal", "HeUniform"])
-    'HeNormal'
-    """
-    by_fold: dict[str, str] = {}
-    for name_allowed in allowed:
-        by_fold.setdefault(name_allowed.lower(), name_allowed)
-    near = difflib.get_close_matches(name.lower(), by_fold, n=1, cutoff=0.5)
-    return by_fold[near[0]] if near else None

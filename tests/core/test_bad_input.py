@@ -68,10 +68,55 @@ def test_unknown_names(call, given, nearest):
     assert len(str(caught.value)) <= 160
 
 
-@pytest.mark.parametrize("given", [None, 3, 1.5, [], object, Std(1.0), FanRule], ids=repr)
+@pytest.mark.parametrize("given", [None, 3, 1.5, [], object, FanRule, "xx"], ids=repr)
 def test_no_distribution(given):
     """What is no distribution is answered with all that there are."""
     refuse(lambda: InitSpec(given), "unknown distribution", "truncated_normal", "orthogonal")
+
+
+@pytest.mark.parametrize(
+    ("call", "line"),
+    [
+        (lambda: InitSpec("xavier_uniform"), "InitSpec.xavier_uniform()"),
+        (lambda: InitSpec("Kaiming_Normal"), "InitSpec.kaiming_normal()"),
+        (lambda: InitSpec("glorot_unifrm"), "InitSpec.glorot_uniform()"),
+        (lambda: InitSpec("zeros"), "InitSpec.zeros()"),
+        (lambda: InitSpec("he"), "InitSpec('normal', 'he')"),
+        (lambda: InitSpec(Std(0.5)), "InitSpec('normal', Std(std=0.5, mean=0.0))"),
+        (lambda: InitSpec("normal", "he_uniform"), "InitSpec.he_uniform()"),
+        (lambda: InitSpec.for_activation("gelu", "lecun_normal"), "InitSpec.lecun_normal()"),
+        (lambda: InitSpec.variance_scaling(1, "fan_in", "he_uniform"), "InitSpec.he_uniform()"),
+    ],
+)
+def test_a_whole_spec_in_place_of_a_part(call, line):
+    """The name of a spec, or of a rule, where a distribution belongs: the line to write works."""
+    refuse(call, f"write {line}", kind=errors.SpecError)
+    assert isinstance(eval(line), InitSpec)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("gaussian", "normal"),
+        ("RandomNormal", "normal"),
+        ("random_uniform", "uniform"),
+        ("trunc_normal_", "truncated_normal"),
+        ("untruncated_normal", "normal"),
+        ("eye", "identity"),
+        ("orthogonal_", "orthogonal"),
+    ],
+)
+def test_what_laws_are_called_elsewhere(name, meant):
+    """The guess is the same law, as a distribution and as a line."""
+    refuse(lambda: InitSpec(name), f"did you mean {meant!r}?")
+    refuse(lambda: InitSpec.parse(name), f"did you mean {meant!r}?")
+
+
+@pytest.mark.parametrize("name", ["HeNormal", "kaiming_normal_", "GlorotUniform"])
+def test_names_as_frameworks_spell_them(name):
+    """They may mean another law there, as Keras' HeNormal does."""
+    for call in (lambda: InitSpec(name), lambda: InitSpec.parse(name)):
+        refuse(call, "normal" if "ormal" in name else "uniform", "initspec translate")
 
 
 def test_distribution_that_needs_an_argument():
