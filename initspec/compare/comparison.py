@@ -22,6 +22,7 @@ from initspec.errors import InitSpecError, ShapeError
 from initspec.notebook import HtmlRepr
 from initspec.numerics.finite import finite_or_none
 from initspec.numerics.law import Law
+from initspec.numerics.memory import require_memory
 from initspec.spec.resolve import Resolved, resolve
 from initspec.stream import check_name, check_seed
 from initspec.stream.draw import draw
@@ -31,6 +32,8 @@ ALPHA = 1e-6
 
 _VALUES = 1 << 20
 _MOST_DRAWS = 256
+_BYTES = 32
+"""For each value: the weight, the same in float64, and what the statistics are computed with."""
 
 Progress = Callable[[str, int, int], None]
 """Called as progress(backend, draws done, draws in all)."""
@@ -50,10 +53,11 @@ class Row:
         low: the smallest value.
         high: the largest value.
         p_value: the probability that draws of the expected distribution deviate at least as much;
-            None where every value is checked exactly instead.
-        agrees: the verdict.
+            None where every value is checked exactly instead, or it failed.
+        agrees: whether it agrees with the expected distribution.
         reasons: why it does not agree, a sentence each.
         sha256: of the bytes of the weight of this seed and name; None without a seed.
+        failed: whether it raised an error: then nothing is known of its distribution.
     """
 
     backend: str
@@ -68,6 +72,12 @@ class Row:
     agrees: bool
     reasons: tuple[str, ...]
     sha256: str | None = None
+    failed: bool = False
+
+    @property
+    def verdict(self) -> str:
+        """The verdict in a word: agrees, differs or error."""
+        return "error" if self.failed else "agrees" if self.agrees else "differs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +142,8 @@ def compare(
     About 2^20 values are drawn from each, in at most 256 draws. A backend disagrees where an
     invariant of the family is broken (support, orthogonality, the count of zeros, fixed values), or
     where the p-value of its values lies below 1e-6 over the number of backends. With a seed, the
-    weight must also equal that of the portable stream, bit by bit.
+    weight must also equal that of the portable stream, bit by bit. A backend that raises an error,
+    on a shape that does not fit into memory, say, has a row with that error.
 
     Args:
         spec: the spec.
@@ -157,7 +168,11 @@ def compare(
         spec, resolved, explicit, kind, None if seed is None else check_seed(seed), check_name(name)
     )
     level = ALPHA / max(len(chosen), 1)
-    rows = tuple(_row(backend, request, level, progress) for backend in chosen)
+    versions = [version_of(backend) for backend in chosen]  # raises before anything is drawn
+    rows = tuple(
+        _row(backend, version, request, level, progress)
+        for backend, version in zip(chosen, versions, strict=True)
+    )
     return Comparison(
         spec=str(spec),
         shape=resolved.layout.shape,
@@ -225,12 +240,19 @@ class _Request:
         return _sha256(draw(self.resolved, self.kind, self.seed, self.name))
 
 
-def _row(backend: Backend[Any], request: _Request, level: float, progress: Progress | None) -> Row:
+def _row(
+    backend: Backend[Any],
+    version: str,
+    request: _Request,
+    level: float,
+    progress: Progress | None,
+) -> Row:
     resolved = request.resolved
     tally = _Tally(resolved, request.kind)
-    version, initializer, sha256 = version_of(backend), "", None
+    initializer, sha256, failure = "", None, ""
     draws = min(max(math.ceil(_VALUES / resolved.layout.size), 1), _MOST_DRAWS)
     try:
+        require_memory(_BYTES * resolved.layout.size)
         compiled = backend.compile(request.spec, request.axes, request.seed, request.name)
         initializer = type(compiled).__name__
         for number in range(draws):
@@ -239,18 +261,19 @@ def _row(backend: Backend[Any], request: _Request, level: float, progress: Progr
             weights = request.draw(backend, number)
             if request.seed is not None and not number:
                 sha256 = _sha256(weights)
+                if sha256 != request.sha256:
+                    tally.reasons.append(
+                        f"not the portable stream, whose SHA-256 is {request.sha256}"
+                    )
             tally.add(weights)
         if progress is not None:
             progress(backend.name, draws, draws)
-    except InitSpecError:
-        raise
-    except Exception as error:  # a third-party backend may raise anything: a verdict, not a crash
-        tally.reasons.append(f"{type(error).__name__}: {error}")
-    if sha256 != request.sha256:
-        tally.reasons.append(f"not the portable stream, whose SHA-256 is {request.sha256}")
-    p_value = tally.p_value()
+    except Exception as error:  # a third-party backend may raise anything: a row, not a crash
+        failure = str(error) if isinstance(error, InitSpecError) else _named(error)
+    p_value = None if failure else tally.p_value()
     if p_value is not None and not p_value >= level:
         tally.reasons.append(f"p = {p_value:.2g}, below {level:.2g}: not the expected distribution")
+    reasons = tuple(dict.fromkeys([failure] if failure else tally.reasons))
     return Row(
         backend=backend.name,
         version=version,
@@ -261,10 +284,16 @@ def _row(backend: Backend[Any], request: _Request, level: float, progress: Progr
         low=tally.low,
         high=tally.high,
         p_value=p_value,
-        agrees=not tally.reasons,
-        reasons=tuple(dict.fromkeys(tally.reasons)),
+        agrees=not reasons,
+        reasons=reasons,
         sha256=sha256,
+        failed=bool(failure),
     )
+
+
+def _named(error: Exception) -> str:
+    """Return the name of an exception and the first line of its message."""
+    return f"{type(error).__name__}: {error}".strip().partition("\n")[0]
 
 
 class _Tally:

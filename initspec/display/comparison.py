@@ -11,6 +11,9 @@ NUMBERS = ("mean", "std", "min", "max", "p")
 COLUMNS = (*WORDS, *NUMBERS, "verdict")
 """The columns of the table."""
 
+STYLES = {"agrees": "green", "differs": "red", "error": "red"}
+"""The colour of each verdict."""
+
 LEGEND = f"p: probability of this deviation by chance; probability of a false alarm: {ALPHA:g}"
 """What stands under the table."""
 
@@ -34,13 +37,13 @@ def rows(result: Comparison) -> list[tuple[str, ...]]:
     for row in result.rows:
         words = row.backend, row.version, row.initializer
         numbers = map(_number, (row.mean, row.std, row.low, row.high))
-        p = "exact" if row.p_value is None else f"{row.p_value:.2g}"
-        table.append((*words, *numbers, p, "agrees" if row.agrees else "differs"))
+        p = "-" if row.failed else "exact" if row.p_value is None else f"{row.p_value:.2g}"
+        table.append((*words, *numbers, p, row.verdict))
     return table
 
 
 def notes(result: Comparison) -> list[str]:
-    """Return why backends differ or were left out, a sentence each."""
+    """Return why backends differ, failed or were left out, a sentence each."""
     differ = [f"{row.backend}: {reason}" for row in result.rows for reason in row.reasons]
     return differ + [f"not compared: {name}: {why}" for name, why in result.left_out.items()]
 
