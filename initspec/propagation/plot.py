@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from initspec.errors import NetworkError
@@ -36,15 +37,10 @@ _DARK = {
 
 def plot(result: Result, path: str | PathLike[str] | None, dark: bool) -> Figure:
     """Draw a network; see `Propagation.plot`."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise NetworkError(
-            "a picture takes matplotlib, which is not installed: pip install 'initspec[plot]'"
-        ) from None
+    figure_class = _figure()
     palette = _DARK if dark else _LIGHT
     shown = _evenly(result.depth)
-    figure = Figure(figsize=(max(9.0, 1.9 * len(shown)), 6.4), layout="constrained")
+    figure = figure_class(figsize=(max(9.0, 1.9 * len(shown)), 6.4), layout="constrained")
     figure.set_facecolor(palette["ground"])
     rows = figure.add_gridspec(2, 1, height_ratios=[1, 1.25])
     top = rows[0].subgridspec(1, len(shown))
@@ -71,6 +67,27 @@ def plot(result: Result, path: str | PathLike[str] | None, dark: bool) -> Figure
                 f"cannot write {path}: {error}; give a .png, .svg or .pdf in a folder that exists"
             ) from None
     return figure
+
+
+def check_picture(path: Path) -> None:
+    """Refuse a picture that cannot be drawn, before the network is run rather than after it.
+
+    Raises:
+        NetworkError: matplotlib is not installed, or writes no such kind of file.
+    """
+    kinds = _figure()().canvas.get_supported_filetypes()
+    if path.suffix[1:].lower() not in kinds:
+        raise NetworkError(f"{path}: end the file's name in .png, .svg or .pdf")
+
+
+def _figure() -> type[Figure]:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise NetworkError(
+            "a picture takes matplotlib, which is not installed: pip install 'initspec[plot]'"
+        ) from None
+    return Figure
 
 
 def _evenly(depth: int) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from initspec.activations import Activation, activation_of
 from initspec.api import InitSpec
 from initspec.dtypes import FloatType, float_type
 from initspec.errors import NetworkError
+from initspec.numerics.memory import require_memory
 from initspec.numerics.validation import finite
 from initspec.propagation.layer import Layer, measure, undefined_at
 from initspec.propagation.mean_field import is_step
@@ -21,6 +23,9 @@ from initspec.propagation.propagation import Propagation
 from initspec.propagation.theory import fields_of, theory
 from initspec.spec.resolve import resolve
 from initspec.stream import check_seed
+
+Progress = Callable[[int, int], None]
+"""Called as progress(steps done, steps in all)."""
 
 _LARGEST = 1024
 """Largest input for which the Jacobian is computed by default: it has the square of its size."""
@@ -41,6 +46,7 @@ def propagate(
     size: int = 8,
     jacobian: bool | None = None,
     dtype: str = "float32",
+    progress: Progress | None = None,
     **parameters: Any,
 ) -> Propagation:
     """Run a random network forward and backward, and judge its initialization.
@@ -65,6 +71,7 @@ def propagate(
         jacobian: whether to compute the singular values; None does where an input has at most
             1024 numbers.
         dtype: float32, in which networks are trained, or float64.
+        progress: called after each step.
         parameters: what the named activation takes, such as negative_slope=0.2.
 
     Returns:
@@ -72,7 +79,8 @@ def propagate(
 
     Raises:
         ActivationError: the activation is unknown, or not elementwise.
-        NetworkError: a size is below 1, or the inputs are not finite, or do not fit.
+        NetworkError: a size is below 1, the network does not fit into memory, or the inputs are
+            not finite, or do not fit.
         SeedError: the seed is not an integer from 0 to 2^64 - 1.
         InitSpecError: the spec cannot fill these weights (dirac, for a dense layer).
 
@@ -93,20 +101,22 @@ def propagate(
     seed, bias_std = check_seed(seed), finite("bias_std", bias_std)
     if bias_std < 0:
         raise NetworkError(f"bias_std={bias_std}: pass 0 or more")
+    residual = None if residual is None else finite("residual", residual)
     sides = (_count("size", size),) * len(kernel)
     if inputs is None:
-        x = _draw(
-            InitSpec.normal(1.0), (_count("samples", samples), *sides, width), kind, seed, "inputs"
-        )
+        shape = (_count("samples", samples), *sides, width)
     else:
         x = _checked(inputs, kind, len(kernel))
-    if residual is not None:
-        residual = finite("residual", residual)
-        if x.shape[-1] != width:
+        shape = x.shape
+        if residual is not None and shape[-1] != width:
             raise NetworkError(
-                f"inputs of {x.shape[-1]} units into a residual network of width {width}: pass "
+                f"inputs of {shape[-1]} units into a residual network of width {width}: pass "
                 "inputs of that width, because each layer adds to its input"
             )
+    _require_memory(shape, depth, width, kernel, np.dtype(kind.name).itemsize)
+    steps = _Steps(3 * depth + 1, progress)
+    if inputs is None:
+        x = _draw(InitSpec.normal(1.0), shape, kind, seed, "inputs")
     layers = []
     for index in range(1, depth + 1):
         shape = (width, x.shape[-1] if index == 1 else width, *kernel)
@@ -115,17 +125,21 @@ def propagate(
         if bias_std:
             bias = _draw(InitSpec.normal(bias_std), (width,), kind, seed, f"{name}.bias")
         layers.append(Linear(_draw(spec, shape, kind, seed, f"{name}.weight"), bias))
+        steps.advance()
     network = Network(tuple(layers), f, residual)
     fields = fields_of(spec, network, bias_std)
     keeps_norm = spec.distribution.keeps_norm
     with np.errstate(all="ignore"):
-        measured, slopes, undefined = _forward(network, x)
+        measured, slopes, undefined = _forward(network, x, steps)
         top = _draw(InitSpec.normal(1.0), slopes[-1].shape, kind, seed, "gradient")
         if not all(math.isfinite(values["std"]) for values in measured):
             # The slope at an infinite or undefined place is not a number either.
             gradients, singular_values = [math.nan] * depth, None
         else:
-            gradients = [_rms(delta) for delta in network.backward(top, slopes)][::-1]
+            gradients = []
+            for delta in network.backward(top, slopes):
+                gradients.insert(0, _rms(delta))
+                steps.advance()
             singular_values = _singular_values(network, slopes, jacobian)
         predictions, edge = theory(network, fields, x, keeps_norm)
     return Propagation(
@@ -161,6 +175,22 @@ def _count(name: str, value: object) -> int:
     return int(value)
 
 
+def _require_memory(
+    inputs: tuple[int, ...], depth: int, width: int, kernel: tuple[int, ...], itemsize: int
+) -> None:
+    """Raise NetworkError where the weights and outputs of a network do not fit into memory."""
+    weights = width * (inputs[-1] + (depth - 1) * width) * math.prod(kernel)
+    outputs = math.prod(inputs[:-1]) * width
+    try:
+        # The slopes of every layer, and one layer's values in float64 while it is measured.
+        require_memory(itemsize * (weights + depth * outputs) + 40 * outputs)
+    except MemoryError as error:
+        raise NetworkError(
+            f"{depth} layers of {width} on {inputs[0]} inputs: {error}; lower the width, the "
+            "depth or the samples"
+        ) from None
+
+
 def _checked(inputs: ArrayLike, kind: FloatType, sides: int) -> NDArray[Any]:
     try:
         given = np.asarray(inputs)
@@ -191,11 +221,25 @@ def _draw(
     )
 
 
+@dataclass
+class _Steps:
+    """Report each step to whoever waits."""
+
+    total: int
+    progress: Progress | None
+    done: int = 0
+
+    def advance(self) -> None:
+        self.done += 1
+        if self.progress is not None:
+            self.progress(self.done, self.total)
+
+
 # --- measuring ------------------------------------------------------------------------------------
 
 
 def _forward(
-    network: Network, x: NDArray[Any]
+    network: Network, x: NDArray[Any], steps: _Steps
 ) -> tuple[list[dict[str, Any]], list[NDArray[Any]], float | None]:
     """Return the measurements, the slopes, and an input at which the activation is undefined."""
     measured: list[dict[str, Any]] = []
@@ -208,6 +252,7 @@ def _forward(
         if index:
             size = math.inf if undefined is None else math.nan
             measured.append(measure(state, network.activation, size))
+            steps.advance()
     return measured, slopes, undefined
 
 
