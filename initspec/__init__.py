@@ -1,6 +1,7 @@
 """initspec: say once what a network's initial weights should be, and get exactly that everywhere.
 
 >>> import numpy as np
+>>> from initspec import InitSpec
 >>> spec = InitSpec.he_normal()
 >>> weight = spec.to_numpy()((512, 256), rng=np.random.default_rng(0))
 >>> weight.shape, spec.fans((512, 256)).fan_in
@@ -9,29 +10,30 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from initspec.activations.gains import gain
-from initspec.api import InitSpec
-from initspec.axes import Axes
-from initspec.axes.fans import Fans
-from initspec.backend import Backend, backends
-from initspec.distributions import (
-    Constant,
-    DeltaOrthogonal,
-    Dirac,
-    Identity,
-    Normal,
-    Orthogonal,
-    Sparse,
-    TruncatedNormal,
-    Uniform,
-)
-from initspec.distributions.rules import FanRule, Range, Std
-from initspec.errors import InitSpecError, InitSpecWarning
 from initspec.notebook import HtmlRepr
 
 if TYPE_CHECKING:
+    from initspec.activations.gains import gain
+    from initspec.api import InitSpec
+    from initspec.axes import Axes
+    from initspec.axes.fans import Fans
+    from initspec.backend import Backend, backends
+    from initspec.distributions import (
+        Constant,
+        DeltaOrthogonal,
+        Dirac,
+        Identity,
+        Normal,
+        Orthogonal,
+        Sparse,
+        TruncatedNormal,
+        Uniform,
+    )
+    from initspec.distributions.rules import FanRule, Range, Std
+    from initspec.errors import InitSpecError, InitSpecWarning
     from initspec.propagation import propagate
 
 __version__ = "0.1.0"
@@ -60,6 +62,51 @@ __all__ = [
     "propagate",
 ]
 
+_MODULES = {
+    "Axes": "axes",
+    "Backend": "backend",
+    "Constant": "distributions",
+    "DeltaOrthogonal": "distributions",
+    "Dirac": "distributions",
+    "FanRule": "distributions.rules",
+    "Fans": "axes.fans",
+    "Identity": "distributions",
+    "InitSpec": "api",
+    "InitSpecError": "errors",
+    "InitSpecWarning": "errors",
+    "Normal": "distributions",
+    "Orthogonal": "distributions",
+    "Range": "distributions.rules",
+    "Sparse": "distributions",
+    "Std": "distributions.rules",
+    "TruncatedNormal": "distributions",
+    "Uniform": "distributions",
+    "backends": "backend",
+    "gain": "activations.gains",
+    "propagate": "propagation",
+}
+"""The module of each name, imported on first use: `initspec --help` needs neither it nor NumPy."""
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name of `__all__`, or a module such as `initspec.errors`, on first use."""
+    if name in _MODULES:
+        globals()[name] = value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+        return value
+    module = f"{__name__}.{name}"
+    try:
+        if not name.startswith("_"):
+            return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Return the names that are imported on first use too."""
+    return sorted({*globals(), *__all__})
+
 
 def _to_html(value: object) -> str:
     from initspec.display import to_html  # a notebook's need alone
@@ -68,12 +115,3 @@ def _to_html(value: object) -> str:
 
 
 HtmlRepr._to_html = staticmethod(_to_html)
-
-
-def __getattr__(name: str) -> Any:
-    """Import `propagate` on first use: it would be a third of the cost of the import."""
-    if name != "propagate":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from initspec.propagation import propagate
-
-    return propagate

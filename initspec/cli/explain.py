@@ -2,170 +2,28 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import math
-from typing import Any
-
-import typer
-from rich.console import Console
-from rich.text import Text
-
-from initspec.api import InitSpec
-from initspec.axes import axes_of
-from initspec.axes.fans import Fans
-from initspec.cli.arguments import read_shape
-from initspec.cli.pages import facts, show_line
-from initspec.distributions.rules import Range
-from initspec.dtypes import float_type
-from initspec.numerics.finite import finite_or_none
-from initspec.spec.formula import formula, number, rule_formula
-from initspec.spec.papers import paper
-from initspec.spec.resolve import resolve
-from initspec.translate.lines import Line, meanings
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Explanation:
-    """The numbers of a spec on one weight.
-
-    Attributes:
-        spec: the spec.
-        shape: the weight's shape.
-        axes: the role of each axis; None where nothing needed one.
-        dtype: the requested dtype.
-        logical: stack, out, in and the kernel's sizes.
-        fan_in: inputs that one output sees; None without axes.
-        fan_out: outputs that one input reaches.
-        distribution: the distribution in symbols.
-        sigma: the rule's std as an expression, with the weight's numbers in it; "" without a rule.
-        mean: the mean of the weights.
-        std: their standard deviation.
-        bounds: the ends of their support.
-        kurtosis: the fourth central moment over std^4, 3 for a normal.
-        paper: where the law comes from.
-        meanings: the spec in the words of each framework.
-    """
-
-    spec: str
-    shape: tuple[int, ...]
-    axes: str | None
-    dtype: str
-    logical: dict[str, Any] | None
-    fan_in: int | None
-    fan_out: int | None
-    distribution: str
-    sigma: str
-    mean: float
-    std: float
-    bounds: tuple[float, float]
-    kurtosis: float
-    paper: str | None
-    meanings: tuple[Line, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values; what is infinite or undefined is None."""
-        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        values["meanings"] = [line.to_dict() for line in self.meanings]
-        plain: dict[str, Any] = finite_or_none(values)
-        return plain
+from initspec.cli.options import AXES, DTYPE, JSON, SHAPE, SPEC
 
 
 def explain(
-    spec: str = typer.Argument(help="A spec, such as he_normal or 'orthogonal(gain=1.4)'."),
-    shape: str = typer.Option(..., help="The weight's shape, such as 512,256."),
-    axes: str = typer.Option(
-        None, help="What each axis is for; 'out in kernel...' unless given.", show_default=False
-    ),
-    dtype: str = typer.Option("float32", help="float16, bfloat16, float32 or float64."),
-    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+    spec: str = SPEC,
+    shape: str = SHAPE,
+    axes: str = AXES,
+    dtype: str = DTYPE,
+    as_json: bool = JSON,
 ) -> None:
-    """Show the numbers of a spec on a weight, and its name in each framework."""
+    """Show the numbers of a spec on a weight, and its name in each framework.
+
+    Example:
+      initspec explain he_normal --shape 64,32,3,3
+    """
+    from initspec.api import InitSpec
+    from initspec.cli.arguments import read_shape
+    from initspec.cli.console import print_json
+    from initspec.cli.pages.explain import explained, show
+
     result = explained(InitSpec.parse(spec), read_shape(shape), axes, dtype)
     if as_json:
-        typer.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
+        print_json(result.to_dict())
     else:
-        _show(result, Console())
-
-
-def explained(
-    spec: InitSpec, shape: tuple[int, ...], axes: str | None = None, dtype: str = "float32"
-) -> Explanation:
-    """Return the numbers of a spec on one weight.
-
-    Raises:
-        InitSpecError: the axes do not fit the shape, the family cannot fill it, or the dtype cannot
-            hold the values.
-    """
-    kind = float_type(dtype)
-    resolved = resolve(spec, shape, axes_of(axes), kind=kind)
-    law, layout, fans = resolved.law, resolved.layout, resolved.fans
-    axes_line = None if fans is None else (axes or "out in kernel...")
-    return Explanation(
-        spec=str(spec),
-        shape=layout.shape,
-        axes=axes_line,
-        dtype=kind.name,
-        logical=None
-        if fans is None
-        else {
-            "stack": layout.stack,
-            "out": layout.out,
-            "in": layout.in_,
-            "kernel": list(layout.kernel),
-        },
-        fan_in=fans and fans.fan_in,
-        fan_out=fans and fans.fan_out,
-        distribution=formula(spec).law.removesuffix(f", sigma = {rule_formula(spec).sigma}"),
-        sigma=_sigma(spec, fans, resolved.sigma),
-        mean=law.mean,
-        std=law.std,
-        bounds=(law.low, law.high),
-        kurtosis=law.kurtosis,
-        paper=paper(spec),
-        meanings=meanings(spec, axes, shape),
-    )
-
-
-def _sigma(spec: InitSpec, fans: Fans | None, value: float) -> str:
-    """Return the rule's std with the numbers of one weight in it."""
-    rule = spec.variance
-    if rule is None or isinstance(rule, Range):
-        return ""
-    steps = [rule_formula(spec).sigma]
-    if rule.takes_mode:
-        steps.append(rule_formula(spec, fans).sigma)
-    if steps[-1] != number(value):
-        steps.append(number(value))
-    return " = ".join(steps)
-
-
-def _show(result: Explanation, console: Console) -> None:
-    spec, shape = InitSpec.parse(result.spec), " x ".join(map(str, result.shape)) or "scalar"
-    axes = "without axes" if result.axes is None else f"axes '{result.axes}'"
-    console.print(Text.assemble((result.spec, "bold"), f" on {shape}, {result.dtype}, {axes}\n"))
-    rows = [("distribution", result.distribution)]
-    if result.sigma:
-        rows.append(("sigma", result.sigma))
-    if result.fan_in is not None:
-        rows.append(("fans", f"fan_in {result.fan_in}, fan_out {result.fan_out}"))
-    if result.logical is not None:
-        kernel = " x ".join(map(str, result.logical["kernel"])) or "none"
-        sizes = [f"{role} {result.logical[role]}" for role in ("stack", "out", "in")]
-        rows.append(("logical", f"{', '.join(sizes)}, kernel {kernel}"))
-    low, high = map(number, result.bounds)
-    rows += [
-        ("mean", _number_or_why(result.mean)),
-        ("std", f"{_number_or_why(result.std)}{spec.distribution.std_note}"),
-        ("bounds", f"{low} to {high}"),
-        ("kurtosis", _number_or_why(result.kurtosis)),
-        ("paper", result.paper or "none"),
-    ]
-    console.print(facts(rows))
-    console.print("\n[bold]In the frameworks[/]\n")
-    for line in result.meanings:
-        show_line(console, line)
-
-
-def _number_or_why(value: float) -> str:
-    return "undefined: nothing is random" if math.isnan(value) else number(value)
+        show(result)

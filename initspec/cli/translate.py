@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import typer
-from rich.console import Console
-from rich.text import Text
 
-from initspec.cli.arguments import read_shape
-from initspec.cli.pages import facts, sentences, show_line
-from initspec.spec.formula import formula
-from initspec.translate import Translation
-from initspec.translate import translate as run
+from initspec.cli.options import JSON
 
 
 def translate(
@@ -28,29 +20,20 @@ def translate(
     axes: str = typer.Option(
         None, help="What each axis of that shape is for, to check its fans.", show_default=False
     ),
-    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+    as_json: bool = JSON,
 ) -> None:
-    """Show which spec a framework's line is, its line elsewhere, and what changes."""
+    """Show which spec a framework's line is, its line elsewhere, and what changes.
+
+    Example:
+      initspec translate 'torch.nn.init.kaiming_uniform_(w, a=0.2)' --to keras
+    """
+    from initspec.cli.arguments import read_shape
+    from initspec.cli.console import print_json
+    from initspec.cli.pages.translate import show
+    from initspec.translate import translate as run
+
     result = run(call, to, None if shape is None else read_shape(shape), axes)
     if as_json:
-        typer.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
+        print_json(result.to_dict())
     else:
-        _show(result, to is None, Console())
-
-
-def _show(result: Translation, every: bool, console: Console) -> None:
-    console.print(Text(result.source, style="bold"))
-    rows = [("is exactly", str(result.spec)), ("", formula(result.spec).law)]
-    if result.axes is not None:
-        rows.append(("on axes", result.axes))
-    rows.append(("initspec", result.initspec))
-    console.print(facts(rows))
-    if result.changes:
-        console.print("\n[bold]Easy to overlook[/]")
-        console.print(sentences(result.changes))
-    # The line of its own framework is the input.
-    lines = [line for line in result.lines if not (every and line.framework == result.framework)]
-    if lines:
-        console.print("\n[bold]Elsewhere[/]\n")
-    for line in lines:
-        show_line(console, line)
+        show(result, every=to is None)

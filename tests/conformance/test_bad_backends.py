@@ -8,7 +8,7 @@ import pytest
 from initspec_conformance import audit_callable, run
 from initspec_conformance.expected.expected import expected_of
 from initspec_conformance.reports.console import show
-from initspec_conformance.reports.files import check_writable, write
+from initspec_conformance.reports.files import write
 from initspec_conformance.runner.levels import Level
 from mutants import mutant_matrix
 from mutants.base import Mutant
@@ -16,6 +16,7 @@ from rich.console import Console
 from third_party import FaultyBackend, ThirdPartyBackend
 
 from initspec import InitSpec
+from initspec.cli.files import check_writable
 from initspec.errors import BackendError, InitSpecError
 
 CELL = "he_normal/torch Linear*"

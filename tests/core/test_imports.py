@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from initspec.cli.group import COMMANDS
+
 ROOT = Path(__file__).parents[2]
 
 FRAMEWORKS = {"torch", "keras", "tensorflow", "jax", "jaxlib", "flax", "mlx"}
@@ -37,7 +39,10 @@ def allowed_in(package: str) -> set[str]:
 ONLY_IN = {
     "typer": ("initspec.cli", "initspec_conformance.cli"),
     "click": ("initspec.cli",),
-    "rich": ("initspec.cli", "initspec_conformance.cli", "initspec_conformance.reports.console"),
+    "rich": (
+        *("initspec.cli", "initspec_conformance.reports.console"),
+        "initspec_conformance.reports.progress",
+    ),
     "safetensors": ("initspec.cli",),
     "matplotlib": ("initspec.propagation.plot",),
 }
@@ -247,15 +252,32 @@ def loaded_by(code: str) -> set[str]:
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
-    return set(result.stdout.split())
+    return set(result.stdout.splitlines()[-1].split())
 
+
+ALL_COMMANDS = (*COMMANDS, "conformance")
 
 HEAVY = FRAMEWORKS | {"scipy", "ml_dtypes", "typer", "rich", "matplotlib", "initspec_numpy"}
 
 
 def test_import_loads_no_framework():
     """import initspec loads no framework, no backend, and no tool of the command line."""
-    assert not loaded_by("import initspec") & HEAVY
+    names = "from initspec import *; import initspec; initspec.errors"
+    assert not loaded_by(names) & HEAVY
+
+
+@pytest.mark.parametrize("arguments", ["--version", "-h", *(f"{name} -h" for name in ALL_COMMANDS)])
+def test_help_imports_nothing_that_computes(arguments):
+    """The version and the help of every command take typer alone: no NumPy, no rich, no backend."""
+    code = (
+        f"import sys; sys.argv[1:] = {arguments.split()}; from initspec.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code\n"
+        "else: raise AssertionError"
+    )
+    loaded = loaded_by(code)
+    assert "typer" in loaded
+    assert not loaded & (HEAVY - {"typer"} | {"numpy", "msgspec", "initspec_torch"})
 
 
 def test_import_test_can_fail(tmp_path):
@@ -286,7 +308,7 @@ def test_import_is_cheap():
     but other processes, which are no fault of its own.
     """
     code = (
-        "import time, numpy; start = time.process_time(); import initspec;"
+        "import time, numpy; start = time.process_time(); from initspec import InitSpec;"
         "print(time.process_time() - start)"
     )
     cost = min(
@@ -309,8 +331,10 @@ SUITE_SEES = ("initspec.axes", "initspec.backend", "initspec.dtypes", "initspec.
 """The modules of the core that the suite imports, beside `initspec` itself."""
 
 SUITE_ALSO_SEES = {
-    "initspec_conformance.__main__": "initspec.cli",
-    "initspec_conformance.reports.html": "initspec.display.svg",
+    "initspec_conformance.__main__": ("initspec.cli",),
+    "initspec_conformance.cli": ("initspec.cli.console", "initspec.cli.files"),
+    "initspec_conformance.reports.progress": ("initspec.cli.console",),
+    "initspec_conformance.reports.html": ("initspec.display.svg",),
 }
 """What else some of its modules import."""
 
@@ -320,7 +344,9 @@ def disorder(name: str, path: Path) -> set[str]:
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     folder = name.partition(".")[2].partition(".")[0]
     place = CONFORMANCE_LAYERS.index(folder) if folder in CONFORMANCE_LAYERS else 99
-    also = {seen for part, seen in SUITE_ALSO_SEES.items() if name.startswith(part)}
+    also = {
+        module for part, seen in SUITE_ALSO_SEES.items() if name.startswith(part) for module in seen
+    }
     wrong = set()
     for full in imports(path, package):
         module, _, what = full.rpartition(".")

@@ -117,8 +117,8 @@ def test_a_full_disk_leaves_no_half_file(tmp_path, suffix, before):
         (["--seed", "7", "-o", "w.pt"], ".safetensors"),
         (["--seed", "7", "-o", "no/such/folder/w.npy"], "make it first"),
         (["--seed", "7", "--dtype", "bfloat16"], "no bfloat16"),
-        (["--seed", "7", "--shape", "2000000,2000000"], "does not fit into memory"),
-        (["--seed", "7", "--shape", f"{2**31},{2**31}"], "does not fit into memory"),
+        (["--seed", "7", "--shape", "2000000,2000000"], "not fit into memory"),
+        (["--seed", "7", "--shape", f"{2**31},{2**31}"], "not fit into memory"),
         ([], "--seed"),
     ],
 )
@@ -139,9 +139,9 @@ def test_bad_input_writes_nothing(tmp_path, options, says):
 
 
 def test_a_folder_that_cannot_be_written_to(tmp_path):
-    """The system's own reason, and no traceback: here a name too long for a file beside it."""
+    """The system's own reason, and no traceback: here a name too long for any file."""
     done = run(
-        "sample", "he_normal", "--shape", "8,8", "--seed", 7, "-o", tmp_path / f"{'w' * 240}.npy"
+        "sample", "he_normal", "--shape", "8,8", "--seed", 7, "-o", tmp_path / f"{'w' * 260}.npy"
     )
     assert done.returncode == 2
     assert "cannot be written" in done.stderr

@@ -14,7 +14,7 @@ from rich.console import Console
 from scipy import stats
 
 from initspec import Axes, InitSpec, Sparse
-from initspec.cli.compare import _show as show
+from initspec.cli.pages.compare import show
 from initspec.compare.comparison import Row, compare
 from initspec.display.comparison import COLUMNS, LEGEND, heading, notes, rows
 from initspec.display.drawing import draw_axes, draw_density

@@ -1,0 +1,110 @@
+"""Find the commands, and print their help, without importing what they compute with."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import shutil
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+COMMANDS = {
+    "compare": "compare",
+    "explain": "explain",
+    "sample": "sample",
+    "recommend": "recommend",
+    "propagate": "propagate",
+    "translate": "translate",
+    "list": "specs",
+    "backends": "backends",
+}
+"""The function of each command, in the module of the command's name."""
+
+GROUP = "initspec.commands"
+"""The entry points of commands that other packages bring, such as the conformance suite."""
+
+_SEVERAL = ("--shape", "--kernel")
+"""Options whose sizes may stand apart, as in --shape 512 256."""
+
+
+class _Help:
+    """Help as wide as the terminal, 80 columns at most."""
+
+    def get_help(self, ctx: Any) -> str:
+        ctx.terminal_width = min(80, shutil.get_terminal_size().columns)
+        formatter = ctx.make_formatter()
+        write = formatter.write_dl
+        # In a narrow terminal, what an option does stands below its name.
+        most = min(30, ctx.terminal_width // 2)
+        formatter.write_dl = lambda rows, **options: write(rows, **{"col_max": most} | options)
+        self.format_help(ctx, formatter)  # type: ignore[attr-defined]
+        return str(formatter.getvalue()).rstrip("\n")
+
+
+class Command(_Help, TyperCommand):
+    """A command that reads the sizes of a shape as one argument or as several."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, _joined(args))
+
+    def invoke(self, ctx: Any) -> Any:
+        from initspec.backend import QUIET  # not for help, which is printed before
+
+        os.environ.setdefault(QUIET, "1")
+        return super().invoke(ctx)
+
+
+class Commands(_Help, TyperGroup):
+    """All commands: each is imported when it is called, and for its line in the list."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*COMMANDS, *sorted(_added())]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in COMMANDS:
+            module = import_module(f"initspec.cli.{cmd_name}")
+            return _command(cmd_name, getattr(module, COMMANDS[cmd_name]))
+        added = _added()
+        if cmd_name in added:
+            return _command(cmd_name, added[cmd_name].load())
+        self.commands = dict.fromkeys([*COMMANDS, *added])  # type: ignore[assignment] # to suggest one
+        return None
+
+
+def _added() -> dict[str, Any]:
+    from importlib.metadata import entry_points  # half of what --version would cost
+
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
+def _command(name: str, function: Any) -> Any:
+    """Return a command; the section "Example:" of its docstring stands at the end of its help."""
+    text, _, example = inspect.cleandoc(function.__doc__ or "").partition("\n\nExample:\n")
+    single = typer.Typer(add_completion=False, rich_markup_mode=None)
+    epilog = f"\b\nExample:\n{example}" if example else None
+    summary = text.partition("\n\n")[0]
+    single.command(name, cls=Command, help=text, short_help=summary, epilog=epilog)(function)
+    return typer.main.get_command(single)
+
+
+def _joined(arguments: list[str]) -> list[str]:
+    """Return arguments with the sizes after an option as one: --shape 512 256 as --shape "512 256".
+
+    >>> _joined(["he_normal", "--shape", "512", "256", "--json"])
+    ['he_normal', '--shape', '512 256', '--json']
+    """
+    joined: list[str] = []
+    for argument in arguments:
+        size = re.fullmatch(r"[0-9][0-9,x]*|x", argument)
+        if size and len(joined) > 1 and joined[-2] in _SEVERAL and _SIZES.fullmatch(joined[-1]):
+            joined[-1] += f" {argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
+_SIZES = re.compile(r"[0-9][0-9,x]*( ([0-9][0-9,x]*|x))*")
