@@ -1,4 +1,9 @@
-"""The memory of a tensor in blocks: for draws whose order does not matter."""
+"""The memory of a tensor in blocks: for draws whose order does not matter.
+
+Each parallel operation ends when its last thread does. Where other processes want the cores that
+thread may have to wait for milliseconds, so an operation that is repeated over many small blocks
+takes many times as long as one over a large block, or as many that run on one thread.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +11,17 @@ from collections.abc import Iterator
 
 import torch
 
-_BLOCK = {"cpu": 1 << 18}
-"""Elements of a block: a megabyte of float32 stays in a CPU's cache, and still pays for threads."""
-_ACCELERATOR_BLOCK = 1 << 24
-"""Elsewhere, enough to pay for starting a kernel."""
+SERIAL = {"cpu": (1 << 15) - 1}
+"""The most elements that torch works on with one thread: at::internal::GRAIN_SIZE, less one."""
+LARGE = {"cpu": 1 << 22}
+"""A block that is worth all threads; 16 MiB of float32."""
+_ACCELERATOR = 1 << 24
+"""On an accelerator, enough to pay for starting a kernel."""
+
+
+def at_once(sizes: dict[str, int], device: torch.device) -> int:
+    """Return the elements of a block on a device."""
+    return sizes.get(device.type, _ACCELERATOR)
 
 
 def in_memory_order(tensor: torch.Tensor) -> torch.Tensor:
@@ -23,13 +35,20 @@ def in_memory_order(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.view(-1) if tensor.is_contiguous() else tensor
 
 
-def blocks(ordered: torch.Tensor) -> Iterator[torch.Tensor]:
-    """Cut what `in_memory_order` returned into views of bounded size."""
-    size = _BLOCK.get(ordered.device.type, _ACCELERATOR_BLOCK)
+def blocks(ordered: torch.Tensor, size: int) -> Iterator[torch.Tensor]:
+    """Cut what `in_memory_order` returned into views of at most `size` elements."""
     if ordered.numel() <= size:
         yield ordered
     elif ordered[0].numel() > size:
         for part in ordered:
-            yield from blocks(part)
+            yield from blocks(part, size)
     else:
         yield from ordered.split(size // ordered[0].numel())
+
+
+def zeros(rows: int, columns: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    """Return zeros [rows, columns], on one thread on a CPU: `torch.zeros` takes all."""
+    matrix = torch.empty((rows, columns), dtype=dtype, device=device)
+    for block in blocks(matrix.view(-1), at_once(SERIAL, device)):
+        block.zero_()
+    return matrix

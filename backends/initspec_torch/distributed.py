@@ -87,7 +87,7 @@ class DTensorPrimitives(TorchPrimitives):
     every process, which only a draw that each process can repeat gives.
     """
 
-    def _fill(self, fill: Fill, whole: bool = True) -> torch.Tensor:
+    def _fill(self, fill: Fill, serial: bool = False) -> torch.Tensor:
         # Whole, because a flat view of a shard is no view of the tensor.
         if self._target.dtype == self._working:
             fill(self._target)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 
 from initspec.backend import FloatType, Layout
-from initspec_torch.blocks import blocks, in_memory_order
+from initspec_torch.blocks import LARGE, SERIAL, at_once, blocks, in_memory_order, zeros
 from initspec_torch.haar import haar
 from initspec_torch.ranges import uniform_ends
 from initspec_torch.subsets import subsets
@@ -42,11 +42,11 @@ class TorchPrimitives:
     def normal(self, mean: float, std: float) -> torch.Tensor:
         if self._target.is_cuda:  # drawn in float32 there, and rounded once
             return self._target.normal_(mean, std, generator=self._generator)
-        return self._fill(lambda x: x.normal_(mean, std, generator=self._generator), whole=True)
+        return self._fill(lambda x: x.normal_(mean, std, generator=self._generator), serial=True)
 
     def uniform(self, low: float, high: float) -> torch.Tensor:
         start, end = uniform_ends(low, high, self._working)
-        return self._fill(lambda x: x.uniform_(start, end, generator=self._generator), whole=True)
+        return self._fill(lambda x: x.uniform_(start, end, generator=self._generator), serial=True)
 
     def truncated_normal(self, mean: float, std: float, lower: float, upper: float) -> torch.Tensor:
         redrawn = LEAST_REDRAWN.get(self._target.device.type, LEAST_REDRAWN["cpu"])
@@ -63,13 +63,14 @@ class TorchPrimitives:
         return matrix.expand(stack, rows, columns)
 
     def sparse(self, stack: int, rows: int, columns: int, kept: int, std: float) -> torch.Tensor:
-        device = self._target.device
-        values = torch.empty(stack * rows * kept, dtype=self._working, device=device)
-        values.normal_(0.0, std, generator=self._generator)
-        values = values.abs().clamp_(min=self._kind.smallest).copysign_(values)
-        chosen = subsets(stack * rows, columns, kept, device, self._generator)
-        matrix = torch.zeros((stack, rows, columns), dtype=self._working, device=device)
-        return matrix.masked_scatter_(chosen.view(matrix.shape), values)
+        device, generator = self._target.device, self._generator
+        matrix = zeros(stack * rows, columns, self._working, device)
+        for part in matrix.split(max(1, at_once(SERIAL, device) // max(1, kept))):
+            chosen = subsets(len(part), columns, kept, device, generator)
+            values = part.new_empty(len(part) * kept).normal_(0.0, std, generator=generator)
+            values = values.abs().clamp_(min=self._kind.smallest).copysign_(values)
+            part.masked_scatter_(chosen, values)
+        return matrix.view(stack, rows, columns)
 
     def transpose(self, matrix: torch.Tensor) -> torch.Tensor:
         return matrix.mT
@@ -88,18 +89,24 @@ class TorchPrimitives:
         self._target.view(layout.sizes).copy_(home)
         return self._target
 
-    def _fill(self, fill: Fill, whole: bool = False) -> torch.Tensor:
+    def _fill(self, fill: Fill, serial: bool = False) -> torch.Tensor:
         """Fill the target by `fill`, which takes contiguous tensors of the working dtype.
 
-        With `whole` it does so in one pass, and gains nothing from blocks that fit the cache.
+        `serial` is a fill of one operation, which torch runs on one thread: a cast keeps to it.
         """
         ordered = in_memory_order(self._target)
-        if ordered.dtype == self._working and ordered.ndim == 1 and ordered.is_contiguous():
-            for block in (ordered,) if whole else blocks(ordered):
-                fill(block)
+        direct = ordered.dtype == self._working and ordered.ndim == 1 and ordered.is_contiguous()
+        if direct and serial:
+            fill(ordered)
             return self._target
+        size = at_once(SERIAL if serial else LARGE, ordered.device)
+        if not direct:  # temporaries of float32 and float64 stay below a weight of 16 bits
+            size = min(size, max(at_once(SERIAL, ordered.device), ordered.numel() // 8))
         scratch = None
-        for block in blocks(ordered):
+        for block in blocks(ordered, size):
+            if direct:
+                fill(block)
+                continue
             if scratch is None or scratch.numel() < block.numel():
                 scratch = torch.empty(block.numel(), dtype=self._working, device=block.device)
             values = scratch[: block.numel()]

@@ -69,7 +69,8 @@ def test_blocks_of_strided_and_half_targets(monkeypatch: pytest.MonkeyPatch) -> 
     """Targets cut into many small blocks are filled to the last element, rows too long included."""
     from initspec_torch import blocks
 
-    monkeypatch.setitem(blocks._BLOCK, "cpu", 64)
+    monkeypatch.setitem(blocks.SERIAL, "cpu", 64)
+    monkeypatch.setitem(blocks.LARGE, "cpu", 64)
     for spec in FAMILIES[:5]:
         for dtype in DTYPES:
             for base in (
