@@ -11,6 +11,7 @@ from initspec_torch.distributed import DTensorPrimitives, is_distributed
 from initspec_torch.primitives import TorchPrimitives
 from initspec_torch.seeded import fill
 from initspec_torch.target import check_generator, check_target, without_data
+from initspec_torch.traced import fill_traced, is_traced
 
 if TYPE_CHECKING:
     from initspec.backend import Spec
@@ -25,6 +26,9 @@ class TorchInitializer:
     read or moved. With a seed the weight is that of the portable stream, on any device; of a
     DTensor each process draws its own part.
     """
+
+    __name__ = "init"
+    """Where torch.compile finds none, it traces `__repr__`, which it cannot, for torch.vmap."""
 
     def __init__(self, spec: Spec, axes: Axes | None, seed: int | None, name: str) -> None:
         self.spec = spec
@@ -57,6 +61,14 @@ class TorchInitializer:
             SeedError: `name` is not a str.
             AxesError, ShapeError, DtypeError: the tensor cannot be filled as asked.
         """
+        if is_traced(tensor):
+            return fill_traced(self, tensor, generator, name)
+        return self.fill(tensor, generator, name)
+
+    def fill(
+        self, tensor: torch.Tensor, generator: torch.Generator | None, name: str | None
+    ) -> torch.Tensor:
+        """Fill a tensor that holds its elements; `__call__` also takes those of traced programs."""
         kind = check_target(tensor)
         if generator is not None:
             check_generator(generator, tensor)

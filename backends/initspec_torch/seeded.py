@@ -20,17 +20,8 @@ def fill(tensor: torch.Tensor, resolved: Resolved, kind: FloatType, seed: int, n
 
     A CPU tensor is filled in its own memory, without a temporary. A tensor elsewhere, or without
     memory of its own, such as torch.func makes, is copied to.
-    Of a DTensor this process draws its own part alone, without communication. In a compiled
-    function the draw is a call out of the graph.
+    Of a DTensor this process draws its own part alone, without communication.
     """
-    if torch.compiler.is_compiling():
-        # Not a decorator: that imports torch._dynamo, for seconds, in programs without a compiler.
-        torch.compiler.disable(_fill)(tensor, resolved, kind, seed, name)
-    else:
-        _fill(tensor, resolved, kind, seed, name)
-
-
-def _fill(tensor: torch.Tensor, resolved: Resolved, kind: FloatType, seed: int, name: str) -> None:
     index = None
     if is_distributed(tensor):
         tensor, index = local_block(tensor)

@@ -1,0 +1,141 @@
+"""Draws inside torch.compile, torch.export and torch.func, which trace or wrap their tensors.
+
+There a draw is one operator, `initspec::fill`. Tracers keep it whole, so that nothing in it has to
+be traceable: neither the resolution of a spec nor a loop that ends when a subset has its size.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+import torch
+from torch._C import _functorch
+from torch.compiler import is_compiling
+
+from initspec.backend import OUT_IN, TargetError, resolve
+from initspec_torch.distributed import is_distributed
+
+if TYPE_CHECKING:
+    from initspec_torch.initializer import TorchInitializer
+
+_LIVE: WeakValueDictionary[str, TorchInitializer] = WeakValueDictionary()
+"""Initializers by the key under which a traced program calls them."""
+
+
+def is_traced(tensor: object) -> bool:
+    """Say whether a call with `tensor` is being traced, or is part of a torch.func transform."""
+    if is_compiling():
+        return isinstance(tensor, torch.Tensor)
+    transform = _functorch.peek_interpreter_stack()
+    # torch.func.functionalize takes no operators but torch's own; nothing in a draw stops it.
+    return (
+        transform is not None
+        and transform.key() != _functorch.TransformType.Functionalize
+        and isinstance(tensor, torch.Tensor)
+    )
+
+
+def fill_traced(
+    initializer: TorchInitializer,
+    tensor: torch.Tensor,
+    generator: torch.Generator | None,
+    name: str | None,
+) -> torch.Tensor:
+    """Put the draw into the traced program.
+
+    Raises:
+        TargetError: torch.vmap is to draw other numbers for each member of what has no members.
+    """
+    if not is_compiling():
+        _check_mapped(initializer, tensor)
+    # Compiled operators take no generator, and none a DTensor: these draws split the program.
+    # Not a decorator: that imports torch._dynamo, for seconds, in programs without a compiler.
+    elif generator is not None or is_distributed(tensor):
+        return torch.compiler.disable(type(initializer).fill)(initializer, tensor, generator, name)
+    # The same memory outside autograd. An exported program that raises under no_grad stays in it.
+    key, memory = _key(initializer), tensor.detach()
+    if generator is None:
+        _fill(memory, key, name)
+    else:
+        _fill(memory, key, name, generator)
+    return tensor
+
+
+def _check_mapped(initializer: TorchInitializer, tensor: torch.Tensor) -> None:
+    interpreter = _functorch.peek_interpreter_stack()
+    if interpreter.key() != _functorch.TransformType.Vmap:
+        return
+    mapped = _functorch.maybe_get_level(tensor) == interpreter.level()
+    mode = _functorch.CVmapInterpreterPtr(interpreter).randomness()
+    if mapped or mode != _functorch.RandomnessType.Different:
+        return
+    if _is_random(initializer, tensor):
+        raise TargetError(
+            f"a tensor of shape {tuple(tensor.shape)} that torch.vmap does not map over, and other "
+            "random numbers for each member: make the tensor from a mapped one, as "
+            "x.new_empty(shape), or pass randomness='same'"
+        )
+
+
+def _key(initializer: TorchInitializer) -> str:
+    """Return the key of an initializer. A compiled function is guarded to be used with it alone."""
+    key = str(id(initializer))
+    _LIVE[key] = initializer
+    return key
+
+
+_key._dynamo_marked_constant = True  # type: ignore[attr-defined]
+"""What torch.compiler.assume_constant_result sets; that function imports torch._dynamo."""
+
+
+@torch.library.custom_op(
+    "initspec::fill",
+    mutates_args=("tensor",),
+    schema="(Tensor(a!) tensor, str key, str? name, Generator? generator=None) -> ()",
+)
+def _fill(
+    tensor: torch.Tensor, key: str, name: str | None, generator: torch.Generator | None = None
+) -> None:
+    _initializer(key).fill(tensor, generator, name)
+
+
+@_fill.register_fake
+def _(tensor: torch.Tensor, *arguments: Any) -> None:
+    """Return nothing; what is wrong with a tensor is an error when the program runs."""
+
+
+@_fill.register_vmap
+def _fill_members(
+    info: Any, axes: tuple[int, ...], tensor: torch.Tensor, key: str, *arguments: Any
+) -> tuple[None, None]:
+    """Fill the members of a mapped tensor one by one."""
+    members = tensor.movedim(axes[0], 0).unbind()
+    equal = info.randomness != "different" and _is_random(_initializer(key), members[0])
+    if equal and info.randomness == "error":
+        raise TargetError(
+            "a random draw inside torch.vmap: pass torch.vmap(..., randomness='different') for "
+            "members that differ, or randomness='same' for equal ones"
+        )
+    for i, member in enumerate(members):
+        if equal and i:
+            member.copy_(members[0])
+        else:
+            _fill(member, key, *arguments)
+    return None, None
+
+
+def _initializer(key: str) -> TorchInitializer:
+    if key not in _LIVE:
+        raise TargetError(
+            "a program that was traced in another process, or whose initializer is gone: trace it "
+            "again where the initializer lives"
+        )
+    return _LIVE[key]
+
+
+def _is_random(initializer: TorchInitializer, tensor: torch.Tensor) -> bool:
+    """Say whether a draw takes random numbers from torch: without a seed, and not a constant."""
+    if initializer.seed is not None:
+        return False
+    return resolve(initializer.spec, tensor.shape, initializer.axes, OUT_IN).law.std != 0
