@@ -19,7 +19,7 @@ BACKENDS = PYPROJECT["project"]["entry-points"]["initspec.backends"]
 # torch is pinned, and comes first: a bare `torch` pulls gigabytes of CUDA.
 PINS = {
     "torch": ["torch==2.13.0"],
-    "jax": ["jax==0.10.*", "flax==0.12.*"],
+    "jax": ["jax==0.10.*", "flax==0.12.*", "equinox==0.13.*"],
     "tensorflow": ["tensorflow==2.21.*"],
     "keras": ["keras==3.15.*"],
 }

@@ -10,15 +10,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
-FRAMEWORKS = {"torch", "keras", "jax", "flax"}
-SESSIONS = [set(), {"torch"}, {"keras"}, {"jax", "flax"}]
+FRAMEWORKS = {"torch", "keras", "jax", "flax", "equinox"}
+SESSIONS = [set(), {"torch"}, {"keras"}, {"jax", "flax", "equinox"}]
 
 
 def _blocks():
     for page in PAGES:
         for match in re.finditer(r"^```python\n(.*?)^```", page.read_text(), re.M | re.S):
             line = page.read_text()[: match.start()].count("\n") + 1
-            backends = {"jax" if name == "flax" else name for name in _needs(match[1])}
+            of_jax = {"flax", "equinox"}
+            backends = {"jax" if name in of_jax else name for name in _needs(match[1])}
             marks = [getattr(pytest.mark, name) for name in sorted(backends)]
             yield pytest.param(match[1], marks=marks, id=f"{page.relative_to(ROOT)}:{line}")
 
