@@ -22,7 +22,7 @@ from initspec.backend import (
     numpy_dtype,
     resolve,
 )
-from initspec_jax.keys import check_key
+from initspec_jax.keys import check_key, check_no_shape
 from initspec_jax.primitives import JaxPrimitives
 from initspec_jax.seeded import PortableDraw
 from initspec_jax.sharding import Draw, context_mesh, named_sharding, placed
@@ -58,7 +58,7 @@ class JaxInitializer:
     def __call__(
         self,
         key: Any,
-        shape: Sequence[int],
+        shape: Sequence[int] | None = None,
         dtype: Any = jnp.float32,
         out_sharding: Any = None,
     ) -> jax.Array:
@@ -67,7 +67,7 @@ class JaxInitializer:
         Args:
             key: one key of jax.random, typed (`jax.random.key`) or legacy (`jax.random.PRNGKey`);
                 may be traced. Ignored, and may be None, where the initializer has a seed.
-            shape: the weight's shape; static, not traced.
+            shape: the weight's shape; static, not traced. It has to be given.
             dtype: float16, bfloat16, float32 or float64, which JAX makes float32 unless
                 `jax_enable_x64` is set; None is JAX' default floating type.
             out_sharding: how the result is laid out over devices: a NamedSharding, or a
@@ -79,6 +79,8 @@ class JaxInitializer:
         """
         if self.seed is None:
             check_key(key)
+        else:
+            check_no_shape(key, "None")
         mesh = context_mesh(out_sharding)
         kind = _float_type(float if dtype is None else dtype)
         if self.seed is not None:

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from initspec.backend import TargetError
+from initspec.backend import TargetError, shown
 
 
 def check_key(key: Any) -> None:
@@ -15,6 +15,7 @@ def check_key(key: Any) -> None:
 
     A legacy key is what `jax.random.PRNGKey` returns: uint32 words, two of them for threefry.
     """
+    check_no_shape(key, "hk.next_rng_key()")
     if key is None:
         raise TargetError("key=None: JAX has no global random state; pass jax.random.key(0)")
     if isinstance(key, jax.Array) and jax.dtypes.issubdtype(key.dtype, jax.dtypes.prng_key):
@@ -36,6 +37,20 @@ def check_key(key: Any) -> None:
         raise TargetError(
             f"a batch of keys, {batch}: one weight takes one key; "
             "use jax.vmap(lambda key: init(key, shape))(keys)"
+        )
+
+
+def check_no_shape(key: Any, haiku: str) -> None:
+    """Raise TargetError where the shape stands in the place of the key, as Haiku calls.
+
+    Args:
+        key: what stands there.
+        haiku: the key for a call of Haiku's, as one writes it.
+    """
+    if isinstance(key, tuple | list):
+        raise TargetError(
+            f"key={shown(key)} is a shape, and the key comes first: init(key, shape, dtype). For "
+            f"Haiku write w_init=lambda shape, dtype: init({haiku}, shape, dtype)"
         )
 
 

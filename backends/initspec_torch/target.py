@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn.parameter import is_lazy
 
-from initspec.backend import FLOATS, FloatType, TargetError, float_type
+from initspec.backend import FLOATS, FloatType, TargetError, float_type, shown, with_article
 from initspec_torch.distributed import check_distributed, is_distributed
 
 _KINDS = {getattr(torch, name): kind for name, kind in FLOATS.items()}
@@ -23,8 +23,8 @@ def check_target(tensor: object) -> FloatType:
         raise TargetError(_no_tensor(tensor))
     if type(tensor) not in _PLAIN and is_lazy(tensor):
         raise TargetError(
-            f"a {type(tensor).__name__} has no shape yet: run one forward pass through the lazy "
-            "module (a dry run on an example input), then initialize"
+            f"{with_article(type(tensor).__name__)} has no shape yet: run one forward pass through "
+            "the lazy module (a dry run on an example input), then initialize"
         )
     if tensor.is_nested:
         raise TargetError("a nested tensor: pass its members one by one, each a dense tensor")
@@ -58,7 +58,7 @@ def check_generator(generator: object, tensor: torch.Tensor) -> None:
     """Raise TargetError where `generator` cannot draw for `tensor`."""
     if not isinstance(generator, torch.Generator):
         raise TargetError(
-            f"generator={generator!r}: pass a torch.Generator, such as "
+            f"generator={shown(generator)}: pass a torch.Generator, such as "
             f"torch.Generator({tensor.device.type!r}).manual_seed(0), or nothing"
         )
     given, needed = generator.device, tensor.device
@@ -85,13 +85,21 @@ def without_data(tensor: torch.Tensor) -> bool:
 
 def _no_tensor(given: object) -> str:
     kind = type(given).__name__
+    sizes = given if isinstance(given, list | tuple) else (given,)
     if isinstance(given, torch.nn.Module):
-        hint = f"pass one of its parameters, such as .weight of the {kind}"
-    elif hasattr(given, "__array__") or isinstance(given, (list, tuple)):
+        names = [name for name, _ in given.named_parameters()]
+        name = "weight" if "weight" in names or not names else names[0]
+        hint = f"pass one of its parameters, such as .{name} of the {kind}"
+    elif isinstance(getattr(given, "value", None), torch.Tensor):
+        hint = "pass its .value, which is one"
+    elif sizes and all(isinstance(size, int) for size in sizes):
+        shape = sizes if isinstance(given, list | tuple) else (given, "...")
+        hint = f"a shape is filled as torch.empty({', '.join(map(str, shape))})"
+    elif hasattr(given, "__array__"):
         hint = "pass torch.empty(shape) and use what it is filled with; to_numpy makes NumPy arrays"
     else:
         hint = "pass a torch.Tensor, such as torch.empty(512, 256) or layer.weight"
-    return f"a {kind} is no torch.Tensor: {hint}"
+    return f"{with_article(kind)} is no torch.Tensor: {hint}"
 
 
 def _shares_memory(tensor: torch.Tensor) -> bool:

@@ -11,6 +11,7 @@ from initspec.compare.comparison import Comparison
 from initspec.display.comparison import COLUMNS, LEGEND, NUMBERS, heading, notes, rows
 from initspec.display.drawing import draw_axes, draw_density
 from initspec.distributions.parameters import Parameters
+from initspec.errors import with_article
 from initspec.spec.formula import formula
 from initspec.spec.value import Spec
 
@@ -22,7 +23,7 @@ _RIGHT = ' style="text-align:right"'
 @singledispatch
 def to_html(value: object) -> str:
     """Return the page of a spec, of axes or of a comparison, as a notebook shows it."""
-    raise TypeError(f"a {type(value).__name__} has no page")
+    raise TypeError(f"{with_article(type(value).__name__)} has no page")
 
 
 @to_html.register

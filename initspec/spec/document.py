@@ -10,7 +10,7 @@ import msgspec
 from initspec.axes.fans import MODES
 from initspec.distributions import FAMILIES, Distribution
 from initspec.distributions.rules import RULES, Positive, Rule
-from initspec.errors import FormatError, InitSpecError, unknown
+from initspec.errors import FormatError, InitSpecError, unknown, with_article
 from initspec.spec.value import Spec
 
 SCHEMA_VERSION = 1
@@ -43,7 +43,9 @@ def to_json(spec: Spec) -> str:
 def from_json(cls: type[S], data: str | bytes) -> S:
     """Return the spec of a JSON document."""
     if not isinstance(data, (str, bytes, bytearray)):
-        raise FormatError(f"from_json of a {type(data).__name__}: pass the text as str or bytes")
+        raise FormatError(
+            f"from_json of {with_article(type(data).__name__)}: pass the text as str or bytes"
+        )
     if len(data) > LONGEST:
         raise FormatError(f"a JSON text of {len(data)} characters: a spec has at most {LONGEST}")
     try:

@@ -198,9 +198,11 @@ def _names(cls: type, method: str) -> Iterable[str]:
 
 
 def is_weight(value: object) -> bool:
-    """Return whether an argument is a shape, an array or a key, which initializers take."""
+    """Return whether an argument is what initializers take: a shape, an array, a key, a layer."""
     if isinstance(value, tuple | list):
         return all(isinstance(size, int) for size in value)
+    if callable(getattr(value, "parameters", None)):
+        return True
     shape = getattr(value, "shape", None)
     return isinstance(shape, tuple) and (bool(shape) or not hasattr(value, "__float__"))
 

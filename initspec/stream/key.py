@@ -10,7 +10,7 @@ import re
 
 import numpy as np
 
-from initspec.errors import SeedError
+from initspec.errors import SeedError, shown
 
 VALUES, ZEROS = 0, 1
 """The purpose of a stream: the values of a weight, or the places of its zeros."""
@@ -31,7 +31,7 @@ def check_seed(seed: object) -> int:
             "; of an array take int(seed), and a traced one has no value yet: make the seed a "
             "static argument of the jit, static_argnames='seed'"
         )
-    raise SeedError(f"seed={seed!r} ({type(seed).__name__}): {hint}")
+    raise SeedError(f"seed={shown(seed)} ({type(seed).__name__}): {hint}")
 
 
 def check_name(name: object) -> str:
@@ -39,7 +39,7 @@ def check_name(name: object) -> str:
     if isinstance(name, str):
         return str(name)
     raise SeedError(
-        f"name={name!r} ({type(name).__name__}): pass the parameter's name as a str, "
+        f"name={shown(name)} ({type(name).__name__}): pass the parameter's name as a str, "
         "such as 'encoder.0.weight'"
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from initspec import InitSpec
+from initspec.errors import CallError
 
 nn = pytest.importorskip("flax.linen")
 nnx = pytest.importorskip("flax.nnx")
@@ -89,3 +91,15 @@ def test_stacked_lstm_gates():
     cell = nnx.OptimizedLSTMCell(5, 8, recurrent_kernel_init=init, rngs=nnx.Rngs(0))
     gates = np.asarray(cell.dense_h.kernel[...], np.float64).reshape(8, 4, 8).transpose(1, 0, 2)
     np.testing.assert_allclose(gates.transpose(0, 2, 1) @ gates, [np.eye(8)] * 4, atol=4e-6)
+
+
+@pytest.mark.parametrize(
+    "init", [HE, HE.to_jax, InitSpec.he_normal], ids=["the spec", "the method", "the constructor"]
+)
+def test_what_is_not_yet_an_initializer(init):
+    """A spec, `to_jax` or a constructor given to a layer: the error has what to pass."""
+    line = re.escape("InitSpec.he_normal().to_jax()")
+    with pytest.raises(CallError, match=line):
+        nn.Dense(4, kernel_init=init).init(KEY, jnp.ones((1, 3)))
+    with pytest.raises(CallError, match=line):
+        nnx.Linear(3, 4, kernel_init=init, rngs=nnx.Rngs(0))

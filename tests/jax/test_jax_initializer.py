@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import pickle
+import types
 import warnings
 
 import jax
@@ -14,7 +15,7 @@ import pytest
 from initspec_jax.initializer import JaxInitializer
 
 from initspec import Axes, InitSpec
-from initspec.errors import AxesError, DtypeError, ShapeError, TargetError
+from initspec.errors import AxesError, DtypeError, ShapeError, SpecError, TargetError
 
 KEY = jax.random.key(1)
 SHAPE = (6, 10)
@@ -176,6 +177,38 @@ def test_bad_keys(key, message):
     for init in (INIT, FAMILIES["constant"]):
         with pytest.raises(TargetError, match=message):
             init(key, SHAPE)
+
+
+@pytest.mark.parametrize("seed", [None, 7])
+def test_calls_without_a_key(seed):
+    """Haiku calls w_init(shape, dtype): the message has the function to give it, and that works."""
+    init = InitSpec.he_normal().to_jax(seed=seed)
+    with pytest.raises(TargetError, match=r"key=\(6, 4\) is a shape") as caught:
+        init((6, 4), jnp.float32)
+    with pytest.raises(TargetError, match="is a shape"):
+        init([6, 4])
+    line = str(caught.value).rpartition("w_init=")[2]
+    names = {"init": init, "hk": types.SimpleNamespace(next_rng_key=lambda: KEY)}
+    assert eval(line, names)((6, 4), jnp.float32).shape == (6, 4)
+    with pytest.raises(AxesError, match="shape=None: pass a tuple"):
+        init(KEY)
+
+
+@pytest.mark.parametrize(
+    "value", [jnp.sqrt(2.0), jnp.float32(1.5), jnp.bfloat16(1.5), jnp.array(3), np.array(1.5)]
+)
+def test_arrays_of_rank_0_are_numbers(value):
+    """A number that JAX computed is one, exactly."""
+    assert InitSpec.orthogonal(value).gain == float(value)
+    assert InitSpec.normal(0.5, mean=value) == InitSpec.normal(0.5, mean=float(value))
+
+
+def test_a_traced_number_has_no_value_yet():
+    """It is refused in our words."""
+    with pytest.raises(SpecError, match=r"without a value.*pass a Python float"):
+        jax.jit(lambda gain: InitSpec.orthogonal(gain).to_jax()(KEY, SHAPE))(2.0)
+    with pytest.raises(SpecError, match="pass a real number"):
+        InitSpec.orthogonal(jnp.array(True))
 
 
 def test_bad_shapes():

@@ -6,6 +6,7 @@ Standard deviations over n independent draws are held to 5 standard errors, 5 / 
 from __future__ import annotations
 
 import math
+import re
 
 import keras
 import numpy as np
@@ -14,7 +15,7 @@ from initspec_keras import backend
 from initspec_keras.initializer import InitSpecInitializer
 
 from initspec import Axes, InitSpec, InitSpecError
-from initspec.errors import AxesError, DtypeError, ShapeError
+from initspec.errors import AxesError, CallError, DtypeError, ShapeError
 
 HE = InitSpec.he_normal()
 GLOROT = InitSpec.glorot_normal()
@@ -187,3 +188,22 @@ def test_zero_elements(axes, shape):
     """A weight without elements is fine."""
     for spec in (HE, InitSpec.orthogonal(), InitSpec.sparse(0.5)):
         assert tuple(spec.to_keras(axes=axes)(shape).shape) == shape
+
+
+@pytest.mark.parametrize(
+    "init",
+    [HE, HE.to_keras, InitSpec.he_normal, InitSpec],
+    ids=["the spec", "the method", "the constructor", "the class"],
+)
+def test_what_is_not_yet_an_initializer(init):
+    """A spec, `to_keras` or a constructor given to a layer: the error has what to pass."""
+    with pytest.raises(CallError, match=re.escape("InitSpec.he_normal().to_keras()")):
+        keras.layers.Dense(4, kernel_initializer=init).build((None, 8))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "int32"])
+def test_scalars_are_numbers(dtype):
+    """A tensor of rank 0, or a variable, is a number."""
+    value = keras.ops.convert_to_tensor(3, dtype)
+    assert InitSpec.orthogonal(value) == InitSpec.orthogonal(3.0)
+    assert InitSpec.constant(keras.Variable(value, trainable=False)) == InitSpec.constant(3.0)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import types
+from collections.abc import Callable
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -10,9 +13,11 @@ from initspec import InitSpec
 from initspec.dtypes import float_type
 from initspec.errors import (
     AxesError,
+    CallError,
     DtypeError,
     InitSpecError,
     ShapeError,
+    SpecError,
     TargetError,
 )
 
@@ -162,6 +167,11 @@ def test_rank_zero_and_one() -> None:
 @pytest.mark.parametrize(
     ("target", "says"),
     [
+        (lambda: torch.nn.Embedding(4, 4), r"^an Embedding is no torch.Tensor: .*\.weight of"),
+        (lambda: torch.nn.LSTM(4, 4), r"^an LSTM .* \.weight_ih_l0 of the LSTM"),
+        (lambda: 512, r"^an int is no .*torch\.empty\(512, \.\.\.\)"),
+        (lambda: torch.Size((4, 3)), r"torch\.empty\(4, 3\)"),
+        (lambda: types.SimpleNamespace(value=torch.zeros(4, 4)), r"pass its \.value"),
         (lambda: torch.nn.Linear(4, 4), r"pass one of its parameters, such as \.weight"),
         (lambda: np.zeros((4, 4)), "to_numpy"),
         (lambda: [[0.0]], "torch.empty"),
@@ -315,3 +325,41 @@ print("torch" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.split() == ["False", "True"]  # the second shows that the first can fail
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        HE.to_torch,
+        HE,
+        lambda tensor: HE(tensor, generator()),
+        lambda tensor: HE.to_torch(tensor, generator=generator()),
+        InitSpec.he_normal,
+        lambda _: torch.nn.Linear(4, 4).apply(HE),
+        lambda _: torch.nn.Linear(4, 4).apply(HE.to_torch),
+        lambda _: torch.nn.Linear(4, 4).apply(InitSpec.he_normal),
+    ],
+)
+def test_what_is_not_yet_an_initializer(call: Callable[[torch.Tensor], object]) -> None:
+    """A spec, `to_torch` or a constructor called with a tensor or a module: the line to write."""
+    tensor = torch.zeros(40, 30)
+    with pytest.raises(CallError) as caught:
+        call(tensor)
+    said = str(caught.value)
+    assert "InitSpec.he_normal().to_torch()" in said
+    assert "\n" not in said
+    assert len(said) < 250
+    assert not tensor.any()
+
+
+def test_scalars_are_numbers() -> None:
+    """What torch computed is a number, exactly; one that has no value is refused in our words."""
+    for value in (torch.tensor(1.5), torch.sqrt(torch.tensor(2.0)), torch.tensor(3)):
+        assert InitSpec.orthogonal(value).gain == value.item()  # type: ignore[arg-type]
+    parameter = torch.nn.Parameter(torch.tensor(1.5))
+    assert InitSpec.orthogonal(parameter).gain == 1.5  # type: ignore[arg-type]
+    assert InitSpec.orthogonal(torch.tensor(1.5, dtype=torch.bfloat16)).gain == 1.5  # type: ignore[arg-type]
+    with pytest.raises(SpecError, match="without a value"):
+        InitSpec.orthogonal(torch.zeros((), device="meta"))  # type: ignore[arg-type]
+    with pytest.raises(SpecError, match="real number"):
+        InitSpec.orthogonal(torch.tensor(True))  # type: ignore[arg-type]
