@@ -66,16 +66,18 @@ class KerasBackend(BaseBackend):
 
         A built-in does not check the shape: it fills rank 1 as Keras does, fan_in = fan_out = the
         size, and shapes that `axes` do not fit, where an `InitSpecInitializer` raises AxesError.
-
-        On JAX under keras.distribution, Keras jits the draw of a variable of 250 MiB and more over
-        all devices (keras/src/backend/jax/core.py, should_shard_at_init), which leaks a tracer into
-        the SeedGenerator: compile one initializer for each such variable.
         """
         load()
         import keras
 
+        compiled = self._compiled
+        if active.framework() == "tensorflow":
+            import tensorflow as tf
+
+            # AutoGraph cannot read a match statement, and warns at length.
+            compiled = tf.autograph.experimental.do_not_convert(compiled)
         dtypes = {keras.config.floatx(), keras.config.dtype_policy().variable_dtype}
-        return self._compiled(spec, axes, seed, name, frozenset(dtypes), None)
+        return compiled(spec, axes, seed, name, frozenset(dtypes), None)
 
     def compile_for(
         self,

@@ -1,8 +1,11 @@
-"""The random numbers of a Keras initializer: one SeedGenerator, which can be copied and pickled."""
+"""The random numbers of a Keras initializer: one SeedGenerator, which can be traced and copied."""
 
 from __future__ import annotations
 
 import copyreg
+import itertools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import keras
@@ -21,9 +24,79 @@ def seed_generator(entropy: int | None = None) -> Any:
     Args:
         entropy: what to seed it with, modulo 2^64; None takes a random seed, as Keras does.
     """
-    if entropy is None:
-        return keras.random.SeedGenerator()
-    return keras.random.SeedGenerator(_spread(entropy % 2**64))
+    seed = None if entropy is None else _spread(entropy % 2**64)
+    return from_config({"seed": seed})
+
+
+def from_config(config: dict[str, Any]) -> Any:
+    """Return the SeedGenerator of a config, which may be made and used in a traced function."""
+    generator = _untraced(lambda: keras.random.SeedGenerator.from_config(config))
+    if keras.config.backend() == "jax":
+        # An attribute of the object: of another class, a built-in would not be saved as Keras' own.
+        generator.next = lambda ordered=True: _next_on_jax(generator, ordered)
+    return generator
+
+
+def _untraced(make: Callable[[], Any]) -> Any:
+    """Return the SeedGenerator that `make` returns, for use beyond the function that is traced.
+
+    tf.function refuses a variable of its own at the second call, jax.jit leaves it with a tracer
+    that is void after the trace, torch.inference_mode() and the meta device with a tensor that
+    cannot be moved on.
+    """
+    backend = keras.config.backend()
+    if backend == "jax":
+        import jax
+
+        with jax.ensure_compile_time_eval():
+            return make()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        # Not by tf.init_scope, which leaves tf.function its say in how a variable is made.
+        return _in_thread(make) if tf.inside_function() else make()
+    generator = make()
+    state = generator.state.value
+    return _in_thread(make) if state.is_inference() or state.is_meta else generator
+
+
+def _in_thread(make: Callable[[], Any]) -> Any:
+    """Return what `make` returns in a thread of its own, which is in no trace, mode or scope."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(make).result()
+
+
+def _next_on_jax(generator: Any, ordered: bool) -> Any:
+    """Return the next key of a generator; in a traced function, one for each run of the program.
+
+    Keras would leave a tracer in the state, so that every later call fails. Here the trace takes a
+    key from the state, and the program calls back for a key made of that and the number of its run.
+    """
+    import jax
+    import jax.numpy as jnp
+    from jax.experimental import io_callback
+
+    advance = type(generator).next
+    if _in_stateless_scope() or not isinstance(jnp.zeros(()), jax.core.Tracer):
+        return advance(generator, ordered)
+    with jax.ensure_compile_time_eval():
+        first = np.asarray(advance(generator, ordered))
+    runs = itertools.count()
+
+    def key() -> Any:
+        run = next(runs)
+        words = [*map(int, first), run]
+        # As NumPy: an operation of JAX inside a callback may wait for the program that called.
+        return np.random.SeedSequence(words).generate_state(2) if run else first
+
+    return io_callback(key, jax.ShapeDtypeStruct(first.shape, first.dtype))
+
+
+def _in_stateless_scope() -> bool:
+    """Return whether Keras takes the state from a StatelessScope and brings it back in one."""
+    from keras.src.backend.common.stateless_scope import in_stateless_scope  # it has no public name
+
+    return bool(in_stateless_scope())
 
 
 def _spread(entropy: int) -> int:
@@ -51,7 +124,7 @@ def _reduce(generator: Any) -> tuple[Any, ...]:
 
 
 def _rebuild(config: dict[str, Any], place: list[int] | None) -> Any:
-    generator = keras.random.SeedGenerator.from_config(config)
+    generator = from_config(config)
     if place is not None:
         dtype = generator.state.dtype
         generator.state.assign(keras.ops.convert_to_tensor(np.array(place), dtype=dtype))

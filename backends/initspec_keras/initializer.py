@@ -9,7 +9,7 @@ import keras
 
 from initspec import InitSpec
 from initspec.backend import IN_OUT, Axes, FloatType, SharedNames, axes_of, float_type, resolve
-from initspec_keras.generator import seed_generator
+from initspec_keras.generator import from_config, seed_generator
 from initspec_keras.primitives import KerasPrimitives
 from initspec_keras.seeded import portable_tensor
 
@@ -56,7 +56,7 @@ class InitSpecInitializer(keras.initializers.VarianceScaling):
         self.name = str(name)
         self._names = name.shared if isinstance(name, _Name) else SharedNames()
         if isinstance(generator, dict):
-            generator = keras.random.SeedGenerator.from_config(generator)
+            generator = from_config(generator)
         if generator is None and seed is None:  # making one moves Python's global random state
             generator = seed_generator()
         self._generator = generator

@@ -19,7 +19,8 @@ def portable_tensor(resolved: Resolved, kind: FloatType, seed: int, name: str) -
     """Return the weight that a seed and a name say.
 
     It is drawn on the host. In a traced function it is drawn when that runs, so that the weight
-    does not become a constant of the program.
+    does not become a constant of the program; in one that TensorFlow compiles with XLA, which
+    cannot call the host, it is drawn by the trace.
     """
     shape, dtype = resolved.layout.shape, numpy_dtype(kind)
 
@@ -41,16 +42,24 @@ def _tensorflow(host: Host, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Ten
     import tensorflow as tf
 
     if tf.executing_eagerly():
-        weight = host()
-        if any(device.device_type != "CPU" for device in tf.config.list_logical_devices()):
-            return tf.convert_to_tensor(weight)  # moves it to the device in use
-        # convert_to_tensor copies, twice; this takes the memory as it is.
-        narrow = dtype.name == "bfloat16"  # of which NumPy exports no memory
-        exported = (weight.view(np.uint16) if narrow else weight).__dlpack__()
-        tensor = tf.experimental.dlpack.from_dlpack(exported)
-        return tf.bitcast(tensor, tf.bfloat16) if narrow else tensor
-    weight = tf.numpy_function(host, [], tf.as_dtype(dtype), stateful=False)
-    return tf.ensure_shape(weight, shape)
+        return _tensorflow_eagerly(host())
+    if tf.__internal__.get_enclosing_xla_context() is not None:  # tf.function(jit_compile=True)
+        with tf.init_scope():
+            weight = _tensorflow_eagerly(host())
+        return tf.identity(weight)  # an argument of the compiled program, not a constant in it
+    return tf.ensure_shape(tf.numpy_function(host, [], dtype.name, stateful=False), shape)
+
+
+def _tensorflow_eagerly(weight: NDArray[Any]) -> Tensor:
+    import tensorflow as tf
+
+    if any(device.device_type != "CPU" for device in tf.config.list_logical_devices()):
+        return tf.convert_to_tensor(weight)  # moves it to the device in use
+    # convert_to_tensor copies, twice; this takes the memory as it is.
+    narrow = weight.dtype.name == "bfloat16"  # of which NumPy exports no memory
+    exported = (weight.view(np.uint16) if narrow else weight).__dlpack__()
+    tensor = tf.experimental.dlpack.from_dlpack(exported)
+    return tf.bitcast(tensor, tf.bfloat16) if narrow else tensor
 
 
 def _torch(weight: NDArray[Any]) -> Tensor:

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 from initspec_keras import backend
+from initspec_keras.generator import seed_generator
 from initspec_keras.initializer import InitSpecInitializer
 
 from initspec import InitSpec
@@ -20,6 +21,17 @@ SPECS = {
     "haar": (InitSpec.orthogonal(), "in (stack=4 out)"),
     "sparse": (InitSpec.sparse(0.5), None),
 }
+FAMILIES = [
+    "he_normal",
+    "he_uniform",
+    "he_truncated_normal",
+    "he_truncated_normal(lower=-3)",
+    "orthogonal",
+    "delta_orthogonal",
+    "sparse(0.5)",
+]
+FIXED = ["identity", "dirac", "zeros", "constant(0.3)"]
+SHAPES = {"delta_orthogonal": (3, 3, 4, 8), "dirac": (3, 3, 4, 8)}
 each_spec = pytest.mark.parametrize(("spec", "axes"), list(SPECS.values()), ids=str)
 
 
@@ -36,6 +48,120 @@ def test_tf_function(spec, axes, xla):
     layer = keras.layers.Dense(16, kernel_initializer=spec.to_keras(axes=axes))
     tf.function(layer)(tf.ones((2, 8)))
     assert np.isfinite(layer.kernel.numpy()).all()
+
+
+@pytest.mark.skipif(FRAMEWORK != "tensorflow", reason="tf.function is TensorFlow's")
+@pytest.mark.parametrize("line", [*FAMILIES, *FIXED])
+@pytest.mark.parametrize("seed", [None, 7])
+@pytest.mark.parametrize("xla", [False, True])
+def test_made_in_tf_function(line, seed, xla, caplog):
+    """`to_keras` inside a tf.function: two runs are two draws, with a seed the portable weight."""
+    import tensorflow as tf
+
+    spec, shape, made = InitSpec.parse(line), SHAPES.get(line, (8, 16)), []
+
+    def draw(dtype):
+        made.append(spec.to_keras(seed=seed))
+        return made[-1](shape, dtype)
+
+    traced = tf.function(draw, jit_compile=xla)
+    for dtype in ("bfloat16", "float64"):
+        if (line, seed) == ("orthogonal", None) and dtype.endswith("16"):
+            continue  # Keras' own Orthogonal, which this policy lets in
+        first, second = (np.asarray(traced(dtype)) for _ in range(2))
+        assert np.array_equal(first, second) == (seed is not None or line in FIXED)
+        if seed is not None:
+            expected = spec.to_numpy("kernel... in out", seed=seed)(shape, dtype)
+            np.testing.assert_array_equal(first, expected)
+    if seed is None:  # it outlives its trace
+        assert np.isfinite(made[-1](shape)).all()
+    assert "AutoGraph" not in caplog.text
+
+
+@pytest.mark.skipif(FRAMEWORK != "tensorflow", reason="tf.function is TensorFlow's")
+def test_xla_takes_a_seeded_weight_of_any_size():
+    """Under jit_compile the weight is an argument: as a constant it would end at 2 GB."""
+    import tensorflow as tf
+
+    init = InitSpec.he_normal().to_keras(seed=7)
+    concrete = tf.function(lambda: init((512, 512)), jit_compile=True).get_concrete_function()
+    assert len(concrete.graph.as_graph_def().SerializeToString()) < 100_000
+
+
+@pytest.mark.skipif(FRAMEWORK != "jax", reason="JAX' transformations")
+@pytest.mark.parametrize("line", FAMILIES)
+def test_jax_transformations_leave_it_whole(line):
+    """Each run of a traced call draws, and later calls work, whatever traced before."""
+    import jax
+
+    spec, shape = InitSpec.parse(line), SHAPES.get(line, (8, 16))
+    init = spec.to_keras()
+    eager = [init(shape)]
+
+    def times(x):
+        return (init(shape) * x).sum()
+
+    draw = jax.jit(lambda: init(shape))
+    drawn = [draw(), draw()]
+    assert jax.eval_shape(lambda: init(shape)).shape == shape
+    drawn += list(jax.lax.scan(lambda carry, _: (carry, init(shape)), 0.0, np.arange(2))[1])
+    for transformed in (jax.grad(times), jax.jit(jax.grad(times))):
+        transformed(2.0)
+        eager.append(init(shape))
+    for transformed in (jax.vmap(times), jax.jit(jax.vmap(times))):
+        transformed(np.ones(2))
+        eager.append(init(shape))
+    weights = [np.asarray(weight) for weight in (*drawn, *eager)]
+    for i, weight in enumerate(weights):
+        assert all(not np.array_equal(weight, other) for other in weights[:i])
+
+
+@pytest.mark.skipif(FRAMEWORK != "jax", reason="jax.jit is JAX'")
+@pytest.mark.parametrize("line", FAMILIES)
+def test_made_in_jax_jit(line):
+    """`to_keras` inside a jitted function: two runs are two draws, and it outlives its trace."""
+    import jax
+
+    spec, shape, made = InitSpec.parse(line), SHAPES.get(line, (8, 16)), []
+
+    @jax.jit
+    def draw():
+        made.append(spec.to_keras())
+        return made[-1](shape)
+
+    assert not np.array_equal(draw(), draw())
+    for _ in range(2):
+        assert np.isfinite(made[0](shape)).all()
+
+
+@pytest.mark.skipif(FRAMEWORK != "jax", reason="jax.jit is JAX'")
+def test_a_traced_draw_takes_the_next_key():
+    """The first run has the numbers of an eager call in its place; other runs have others."""
+    import jax
+
+    init, other = (
+        InitSpecInitializer(InitSpec.normal(1.0), generator=seed_generator(3)) for _ in range(2)
+    )
+    draw = jax.jit(lambda: init((8, 16)))
+    first, second, after = draw(), draw(), init((8, 16))
+    np.testing.assert_array_equal(first, other((8, 16)))
+    np.testing.assert_array_equal(after, other((8, 16)))
+    assert abs(np.corrcoef(np.ravel(first), np.ravel(second))[0, 1]) < 0.5
+
+
+@pytest.mark.skipif(FRAMEWORK != "torch", reason="torch's own modes")
+@pytest.mark.parametrize("line", FAMILIES)
+def test_made_in_a_mode_of_torch(line):
+    """`to_keras` under torch.inference_mode or on the meta device gives what draws elsewhere."""
+    import torch
+
+    spec, shape = InitSpec.parse(line), SHAPES.get(line, (8, 16))
+    for mode in (torch.inference_mode(), keras.device("meta")):
+        with mode:
+            init = spec.to_keras()
+            init(shape)
+        first, second = (keras.ops.convert_to_numpy(init(shape)) for _ in range(2))
+        assert not np.array_equal(first, second)
 
 
 @pytest.mark.parametrize("shape", [(3, 5, 6, 8), (5, 6, 8), (12, 7)])
@@ -114,6 +240,7 @@ def test_no_global_random_state(spec, axes):
 
 
 DISTRIBUTED = """
+import sys
 import keras, jax, numpy as np
 from initspec import InitSpec
 devices = np.array(jax.devices()).reshape(2, 2)
@@ -121,6 +248,9 @@ mesh = keras.distribution.DeviceMesh((2, 2), ["batch", "model"], devices)
 layout = keras.distribution.LayoutMap(mesh)
 layout["dense.*kernel"] = (None, "model")
 keras.distribution.set_distribution(keras.distribution.ModelParallel(layout_map=layout))
+if sys.argv[1] == "jitted":  # as Keras does from 250 MiB on
+    import keras.src.backend.jax.core as core
+    core.should_shard_at_init = lambda layout, shape: len(shape) > 1  # not a seed's state
 for spec in (InitSpec.he_normal(), InitSpec.orthogonal(), InitSpec.sparse(0.5)):
     init = spec.to_keras(axes="in (stack=4 out)")
     kernels = []
@@ -136,8 +266,9 @@ print("distributed")
 
 
 @pytest.mark.skipif(FRAMEWORK != "jax", reason="Keras distributes on JAX")
-def test_distribution(fresh):
-    """Under ModelParallel a kernel comes sharded as its layout says."""
+@pytest.mark.parametrize("how", ["eager", "jitted"])
+def test_distribution(fresh, how):
+    """Under ModelParallel a kernel comes sharded as its layout says, a second one with others."""
     flags = "--xla_force_host_platform_device_count=4"
-    drawn = fresh(DISTRIBUTED, JAX_PLATFORMS="cpu", XLA_FLAGS=flags)
+    drawn = fresh(DISTRIBUTED, how, JAX_PLATFORMS="cpu", XLA_FLAGS=flags)
     assert drawn.split()[-1] == "distributed"
