@@ -37,7 +37,9 @@ class KerasPrimitives:
     def full(self, value: float) -> Tensor:
         # From a NumPy scalar: TensorFlow rounds a Python float to float32 on its way to float64.
         scalar = keras.ops.convert_to_tensor(np.asarray(value, self._working))
-        return self._cast(keras.ops.broadcast_to(scalar, self._layout.shape))
+        # Not by broadcast_to, which on torch gives one number seen many times: nothing can be
+        # written to it.
+        return self._cast(keras.ops.ones(self._layout.shape, dtype=self._working) * scalar)
 
     def normal(self, mean: float, std: float) -> Tensor:
         values = keras.random.normal(self._drawn, dtype=self._working, seed=self._seed)
@@ -89,7 +91,9 @@ class KerasPrimitives:
     def weight(self, logical: Tensor) -> Tensor:
         ops, layout = keras.ops, self._layout
         factors = ops.transpose(ops.reshape(logical, layout.ordered), layout.inverse)
-        return self._cast(ops.reshape(factors, layout.shape))
+        weight = self._cast(ops.reshape(factors, layout.shape))
+        # On torch these are views, of which safetensors, for one, saves none.
+        return weight.contiguous() if keras.config.backend() == "torch" else weight
 
     def _normals(self, *shape: int) -> Tensor:
         drawn = (math.prod(shape),) if self._on_jax else shape

@@ -1,11 +1,12 @@
-"""A seeded draw is the memory of the tensor, not copied into it; on whichever framework it runs."""
+"""The memory of a tensor: its own, and for a seeded draw that which was drawn to."""
 
 import keras
 import numpy as np
 import pytest
-from initspec_keras import seeded
+from initspec_keras import backend, seeded
 
 from initspec import InitSpec
+from initspec.backend import axes_of, float_type
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
@@ -29,3 +30,60 @@ def test_memory_outlives_what_drew_it():
         spec.to_keras(seed=seed)((64, 32))
     expected = spec.to_numpy("in out", seed=7)((64, 32))
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(tensor), expected)
+
+
+LINES = [
+    *("he_normal", "he_uniform", "he_truncated_normal(lower=-3)", "orthogonal", "sparse(0.5)"),
+    *("zeros", "ones", "constant(0.3)", "constant(2.0)", "identity", "dirac", "delta_orthogonal"),
+]
+
+
+@pytest.mark.skipif(keras.config.backend() != "torch", reason="others write to no tensor")
+@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("seed", [None, 7])
+@pytest.mark.parametrize("axes", [None, "{}in (stack=4 out)"])
+def test_torch_tensors_can_be_written(line, dtype, seed, axes):
+    """Each number has a place of its own, in the order of the shape, and no other tensor's."""
+    kernel = line in ("dirac", "delta_orthogonal")
+    shape = (3, 3, 2, 8) if kernel else (8, 16)
+    spec = InitSpec.parse(line)
+    compiled = [
+        backend.compile_for(
+            spec,
+            shape,
+            axes_of(axes and axes.format("kernel kernel " if kernel else "")),
+            seed,
+            "",
+            float_type(dtype),
+            None,
+        )
+        for _ in range(2)
+    ]
+    tensor, other = (init(shape, dtype=dtype) for init in compiled)
+    assert tensor.data_ptr() != other.data_ptr()
+    assert tensor.untyped_storage().nbytes() == tensor.numel() * tensor.element_size()
+    if type(compiled[0]) is not keras.initializers.Orthogonal:  # whose columns lie in a row
+        assert tensor.is_contiguous()
+    tensor.zero_()
+    assert not tensor.any()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("line", ["constant(0.3)", "identity(gain=0.3)"])
+def test_weights_can_be_set_and_trained(line, dtype):
+    """What is no float32 becomes a float64 weight like another."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(dtype)
+    try:
+        init = InitSpec.parse(line).to_keras()
+        model = keras.Sequential(
+            [keras.Input((4,)), keras.layers.Dense(4, kernel_initializer=init)]
+        )
+        start = model.get_weights()
+        model.set_weights([weight + 1 for weight in start])
+        model.compile("sgd", "mse")
+        model.fit(np.ones((8, 4)), np.zeros((8, 4)), verbose=0)
+        assert not np.allclose(model.get_weights()[0], start[0] + 1)
+    finally:
+        keras.config.set_dtype_policy(policy)
