@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from initspec_jax.vocabulary.functions import JAX
+from initspec_jax.vocabulary.functions import FLAX, JAX
+from initspec_jax.vocabulary.haiku import HAIKU
 from initspec_jax.vocabulary.lines import LINES
 
 JAX.lines.update(LINES)
+JAX.libraries = (FLAX, HAIKU)
 
 __all__ = ["JAX"]

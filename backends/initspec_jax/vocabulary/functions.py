@@ -45,7 +45,6 @@ JAX = Vocabulary(
     "jax.nn.initializers",
     (*_FLAX, "jnn.initializers", "jax_nn.initializers", "jinit"),
     IN_OUT,
-    libraries=(FLAX,),
     order=3,
 )
 
@@ -156,9 +155,10 @@ def _truncated_normal(
 
 
 @JAX.line("orthogonal", topic="orthogonal")
-def _orthogonal(
+def orthogonal(
     at: WeightShape, /, scale: Any = 1.0, column_axis: Any = -1, dtype: Any = None
 ) -> Reading:
+    """Return a Haar matrix whose columns are an axis."""
     if at.rank is not None and at.rank < 2:
         raise ShapeError(f"the shape {at.shape} has {at.rank} axes: JAX' orthogonal needs two")
     column = axis_number("column_axis", column_axis)

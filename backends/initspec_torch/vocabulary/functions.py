@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from initspec import FanRule, InitSpec
+from initspec import FanRule, InitSpec, TruncatedNormal
 from initspec.backend import OUT_IN, Axes, ShapeError, SpecError, finite, unknown
 from initspec.translate.authors import (
     NoEqualError,
@@ -52,7 +52,7 @@ def _normal(
 
 
 @TORCH.line("trunc_normal_", topic="truncated_normal")
-def _trunc_normal(
+def trunc_normal(
     at: WeightShape,
     /,
     tensor: Any,
@@ -62,6 +62,7 @@ def _trunc_normal(
     b: Any = 2.0,
     generator: Any = None,
 ) -> Reading:
+    """Return a normal cut at absolute bounds."""
     center, parent = finite("mean", mean), finite("std", std)
     if parent <= 0:
         raise SpecError(f"std={std!r}: torch divides by it; pass a number above 0")
@@ -133,14 +134,14 @@ def _dirac(at: WeightShape, /, tensor: Any, groups: Any = 1) -> Reading:
 def _xavier_uniform(
     at: WeightShape, /, tensor: Any, gain: Any = 1.0, generator: Any = None
 ) -> Reading:
-    return _fan_rule(at, "uniform", 1.0, gain, "fan_avg")
+    return fan_rule(at, "uniform", 1.0, gain, "fan_avg")
 
 
 @TORCH.line("xavier_normal_", "xavier_normal", topic="glorot_normal")
 def _xavier_normal(
     at: WeightShape, /, tensor: Any, gain: Any = 1.0, generator: Any = None
 ) -> Reading:
-    return _fan_rule(at, "normal", 1.0, gain, "fan_avg")
+    return fan_rule(at, "normal", 1.0, gain, "fan_avg")
 
 
 @TORCH.line("kaiming_uniform_", "kaiming_uniform", topic="he_uniform")
@@ -177,9 +178,9 @@ def _kaiming(at: WeightShape, family: str, a: Any, mode: Any, nonlinearity: Any)
     if nonlinearity != "leaky_relu":
         gain = calculate_gain(nonlinearity)
         # sqrt(2) is no float64: as a scale, ReLU's factor is the paper's exact 2.
-        reading = _fan_rule(at, family, 2.0, 1.0, fan)
+        reading = fan_rule(at, family, 2.0, 1.0, fan)
         if nonlinearity != "relu":
-            reading = _fan_rule(at, family, 1.0, gain, fan)
+            reading = fan_rule(at, family, 1.0, gain, fan)
         unread = f"a={a!r} has no effect: only nonlinearity='leaky_relu' reads it."
         notes: tuple[str, ...] = (unread,) if slope else ()
         if nonlinearity == "selu":
@@ -254,13 +255,14 @@ TORCH.no_equal(
 )
 
 
-def _fan_rule(at: WeightShape, family: str, scale: float, gain: Any, mode: str) -> Reading:
+def fan_rule(at: WeightShape, family: str, scale: float, gain: Any, mode: str) -> Reading:
+    """Return what a rule on torch's fans means; a truncated normal is cut at two, and corrected."""
     axes = _two_axes(at)
-
     if finite("gain", gain) == 0:
         return Reading(InitSpec.zeros(), axes)
     # A negative gain raises, here and in torch.
-    return Reading(InitSpec(family, FanRule(scale), gain, mode), axes)
+    law: Any = TruncatedNormal() if family == "truncated_normal" else family
+    return Reading(InitSpec(law, FanRule(scale), gain, mode), axes)
 
 
 def _two_axes(at: WeightShape) -> Axes:

@@ -54,15 +54,25 @@ def test_page_lists_every_function(framework: object) -> None:
     assert told == set(entries)
 
 
-def test_page_says_what_methods_are() -> None:
-    """Each line of the table of methods is the spec beside it."""
-    for lines, spec in rows("Methods of a tensor"):
+@pytest.mark.parametrize("heading", ["Methods of a tensor", "Libraries beside them"])
+def test_page_says_what_other_lines_are(heading: str) -> None:
+    """Each line of the tables of methods and libraries is the spec beside it."""
+    for lines, spec in rows(heading):
         for line in lines.replace("` and the like", "").split("`, `"):
             if spec == "no equal":
                 with pytest.raises(NoEqualError):
                     translate(line)
             else:
                 assert translate(line).spec == InitSpec.parse(spec), line
+
+
+def test_page_lists_every_library() -> None:
+    """Each name that is read of a library stands on the page."""
+    text = DOCS.read_text("utf-8")
+    for words in OWN:
+        for library in words.libraries:
+            names = [name for name, entry in library.entries.items() if entry.reader is not None]
+            assert [name for name in names if f".{name}(" not in text] == []
 
 
 def test_page_axes_are_readable() -> None:
