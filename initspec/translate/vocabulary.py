@@ -135,7 +135,7 @@ class Entry:
         except InitSpecError as error:
             if name := _unread(call, str(error)):
                 raise type(error)(
-                    f"{error}; a line is read, never run, so write it instead of {name}"
+                    f"{error}; a line is read, never run: write the number instead of {name}"
                 ) from None
             raise
         except Exception as error:  # a third party's package must not stop the others

@@ -48,8 +48,8 @@ def _trunc_normal_tf(
         return Reading(InitSpec.constant(mean), OUT_IN)
     spec = InitSpec.truncated_normal(std, mean=mean, lower=a, upper=b, corrected=False)
     note = (
-        "The bounds a and b count in std, not in units of the weight as those of trunc_normal_. std "
-        f"is that of the normal before the cut: the weights' own is {number(spec.std())}."
+        "The bounds a and b count in std, those of trunc_normal_ in units of the weight. std is "
+        f"that of the normal before the cut: the weights' own is {number(spec.std())}."
     )
     return Reading(spec, OUT_IN, (note,))
 
