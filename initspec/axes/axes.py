@@ -75,6 +75,11 @@ class Axes(HtmlRepr):
     items: tuple[_Item, ...]
 
     def __init__(self, line: str) -> None:
+        if isinstance(line, int):
+            raise AxesError(
+                f"axes={line!r}: all sizes of a shape stand in one tuple, such as (512, 256); "
+                "axes are a line such as 'out in kernel...'"
+            )
         if not isinstance(line, str):
             raise AxesError(f"axes={shown(line)}: pass a line such as 'out in kernel...'")
         object.__setattr__(self, "items", _parse(line))

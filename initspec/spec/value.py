@@ -46,6 +46,11 @@ class Spec:
         mode: str | None = None,
     ) -> None:
         family = distribution_of(distribution)
+        if isinstance(gain, str):  # torch users have calculate_gain("relu") in mind
+            raise SpecError(
+                f"gain={gain!r}: pass a real number, such as initspec.gain({gain!r}), or write "
+                f"{type(self).__name__}.for_activation({gain!r}), which has rule and gain"
+            )
         gain = positive("gain", gain)
         if not family.takes_gain and gain != 1:
             raise SpecError(f"gain={gain!r} with {family.name()}: it takes no gain; leave it out")

@@ -108,7 +108,7 @@ def test_audits_that_cannot_be():
     with pytest.raises(InitSpecError, match="no elements"):
         audit_callable(RIGHT, HE, (0, 3))
     for spec in ("he_normal", None):
-        with pytest.raises(InitSpecError, match=r"InitSpec\.parse"):
+        with pytest.raises(InitSpecError, match=r"InitSpec\.he_normal"):
             audit_callable(RIGHT, spec, SHAPE)
     for shape in (16, "ab", (2.0, 3)):
         with pytest.raises(InitSpecError, match="tuple of integers"):

@@ -306,6 +306,15 @@ def test_dtypes(dtype):
 def test_sizes_of_a_shape_one_after_the_other(sizes):
     """`init(512, 256)`: they stand together in one tuple."""
     refuse(lambda: InitSpec().to_numpy()(*sizes), "sizes", "(512, 256)", kind=InitSpecError)
+    if len(sizes) == 2:
+        for method in (InitSpec().fans, InitSpec().std, InitSpec().resolve):
+            refuse(lambda method=method: method(*sizes), "sizes", "(512, 256)")
+
+
+@pytest.mark.parametrize("make", [InitSpec, InitSpec.xavier_uniform, InitSpec.orthogonal])
+def test_the_name_of_an_activation_is_no_gain(make):
+    """`gain="tanh"`: the number, or the whole spec, is written as the message has it."""
+    refuse(lambda: make(gain="tanh"), "initspec.gain('tanh')", "InitSpec.for_activation('tanh')")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import numpy as np
 from initspec import Axes, Fans, InitSpec, Sparse
 from initspec.axes import OUT_IN, Layout, axes_of, by_rank, check_shape
 from initspec.dtypes import FLOATS, float_type, numpy_dtype
-from initspec.errors import AxesError, InitSpecError, SpecError
+from initspec.errors import AxesError, InitSpecError, SpecError, shown
 from initspec_conformance.expected.laws import EntryLaw, entry_law, structure_of, zeros_of
 from initspec_conformance.expected.rounding import (
     HALVES,
@@ -115,7 +115,7 @@ def expected_of(
     """
     if not isinstance(spec, InitSpec):
         raise SpecError(
-            f"spec={spec!r} is not an InitSpec: pass one, such as InitSpec.parse('he_normal')"
+            f"spec={shown(spec)} is not an InitSpec: pass one, such as InitSpec.he_normal()"
         )
     structure = structure_of(spec)
     shape = check_shape(shape)

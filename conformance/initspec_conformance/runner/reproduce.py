@@ -54,10 +54,9 @@ def reproduce_run(
 
 def reproduce_audit(expected: Expected, level: Level, nonce: int) -> str:
     """Return the Python that repeats the audit of a function, `draw`."""
-    spec = f"InitSpec.parse({str(expected.spec)!r})"
     axes = f", {str(expected.axes)!r}" if expected.axes is not None else ""
     weight = f"{expected.shape}{axes}, dtype={expected.dtype!r}"
-    return f"print(audit_callable(draw, {spec}, {weight}, {_how(level, nonce)}))"
+    return f"print(audit_callable(draw, {expected.spec!r}, {weight}, {_how(level, nonce)}))"
 
 
 def _how(level: Level, nonce: int) -> str:

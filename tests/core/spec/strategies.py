@@ -6,6 +6,7 @@ import math
 
 from hypothesis import strategies as st
 
+import initspec
 from initspec import (
     Constant,
     DeltaOrthogonal,
@@ -22,6 +23,9 @@ from initspec import (
     TruncatedNormal,
     Uniform,
 )
+
+NAMES = {name: getattr(initspec, name) for name in initspec.__all__}
+"""The public names, which `repr(spec)` is an expression of."""
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 positive = st.floats(min_value=0, exclude_min=True, allow_nan=False, allow_infinity=False)

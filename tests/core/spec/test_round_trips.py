@@ -10,7 +10,6 @@ import pytest
 from hypothesis import event, example, given
 from hypothesis import strategies as st
 
-import initspec
 from initspec import (
     Axes,
     FanRule,
@@ -20,7 +19,7 @@ from initspec import (
     Std,
     TruncatedNormal,
 )
-from tests.core.spec.strategies import gains, modes, names, specs
+from tests.core.spec.strategies import NAMES, gains, modes, names, specs
 
 sizes = st.integers(1, 10**6)
 roles = st.sampled_from(["in", "out", "kernel", "stack"])
@@ -53,7 +52,7 @@ def test_spec_round_trips(spec):
     assert line == spec
     assert hash(line) == hash(spec)
     assert str(line) == str(spec)
-    assert eval(repr(spec), vars(initspec) | {}) == spec
+    assert eval(repr(spec), NAMES) == spec
     assert InitSpec.parse(repr(spec)) == spec
     assert "InitSpec.parse" not in repr(spec)
     assert pickle.loads(pickle.dumps(spec)) == spec

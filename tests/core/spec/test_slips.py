@@ -8,10 +8,10 @@ import re
 import numpy as np
 import pytest
 
-import initspec
 from initspec import InitSpec, InitSpecError
-from initspec.errors import CallError, SpecError, nearest, shown, with_article
+from initspec.errors import AxesError, CallError, SpecError, nearest, shown, with_article
 from initspec.spec.constructors import CONSTRUCTORS
+from tests.core.spec.strategies import NAMES
 
 S = InitSpec
 
@@ -29,7 +29,7 @@ def message(call, kind=CallError):
 def written(call):
     """Return the value of the line that an error says to write."""
     line = re.search(r"(?:write|pass) (.*?)(?: \(or .*\)|, or call it.*|; .*)?$", message(call))[1]
-    return eval(line, vars(initspec) | {"InitSpec": InitSpec})
+    return eval(line, NAMES)
 
 
 MEANT = [
@@ -144,7 +144,7 @@ def test_what_compiles_called_as_what_it_returns(call, line):
 
 def test_axes_as_a_list_of_words():
     """Axes are one line."""
-    said = message(lambda: S.he_normal().to_numpy(["out", "in"]), initspec.errors.AxesError)
+    said = message(lambda: S.he_normal().to_numpy(["out", "in"]), AxesError)
     assert said.endswith("axes='out in'")
 
 

@@ -6,13 +6,13 @@ import math
 
 import pytest
 
-import initspec
 from initspec import Fans, InitSpec, backends
 from initspec.spec.constructors import CONSTRUCTORS
 from initspec.spec.formula import rule_formula
 from initspec.spec.papers import paper
 from initspec.translate import translate
 from initspec.translate.writing import python
+from tests.core.spec.strategies import NAMES
 
 SPECS = [
     "glorot_uniform", "he_normal", "he_uniform(gain=1.5)", "glorot_normal(mode=fan_geo_avg)",
@@ -30,7 +30,7 @@ SPECS = [
 def test_python_expression_is_the_spec(line: str) -> None:
     """The initspec line of the table, evaluated, is the spec."""
     spec = InitSpec.parse(line)
-    assert eval(python(spec), vars(initspec) | {"math": math}) == spec
+    assert eval(python(spec), NAMES | {"math": math}) == spec
     assert translate(python(spec)).spec == spec if "InitSpec.parse" not in python(spec) else True
 
 
