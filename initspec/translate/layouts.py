@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from initspec.axes import Axes
+from initspec.axes import OUT_IN, Axes
 from initspec.translate.vocabularies import vocabularies
 from initspec.translate.vocabulary import Vocabulary
 from initspec.translate.writing import roles
@@ -57,7 +57,11 @@ class Placed:
 
 
 def place(
-    axes: Axes, counted: Axes, shape: tuple[int, ...] | None, source: Axes, words: Vocabulary
+    axes: Axes,
+    counted: Axes,
+    shape: tuple[int, ...] | None,
+    source: Vocabulary | None,
+    words: Vocabulary,
 ) -> Placed:
     """Return a layer's weight in the layout of a framework; as it is, where that is not known.
 
@@ -65,12 +69,19 @@ def place(
         axes: what its axes are for.
         counted: what a line takes them for.
         shape: its shape.
-        source: the convention of the framework that it comes from.
+        source: the framework that it comes from; None is initspec itself.
         words: the framework that it goes to.
     """
+    if source is not None and source.name == words.name:
+        own = _usual(str(counted), words, None if shape is None else len(shape))
+        return Placed(axes, own, shape, axes != counted)
     weight = _factors(axes, counted, shape)
     moved = (
-        None if weight is None else _arranged(weight, _is_transposed(axes, shape, source), words)
+        None
+        if weight is None
+        else _arranged(
+            weight, _is_transposed(axes, shape, source.axes if source else OUT_IN), words
+        )
     )
     if moved is not None:
         lines = _line(moved, "role"), _line(moved, "counted")
@@ -156,6 +167,8 @@ def _arranged(weight: Weight, transposed: bool, words: Vocabulary) -> Weight | N
         return None  # a vector, or a table of rows
     if any({"stack", "in"} <= {factor.role for factor in axis} for axis in weight):
         return None  # a grouped transposed convolution
+    if parts["kernel"] and max(len(parts["in"]), len(parts["out"])) > 1:
+        return None  # a kernel with several axes of inputs is no layer of any framework
     pattern = words.layouts.get("transposed", words.axes) if transposed else words.axes
     slots = [item.factors[0][0] for item in pattern.items]
     if (

@@ -60,13 +60,13 @@ class Weight:
         shape: its shape, where it is known.
         axes: what its axes are for, so that each framework's own layout follows; None where it is
             one array in all.
-        source: the convention of the framework that it comes from.
+        source: the framework that it comes from; None is initspec itself.
     """
 
     counted: Axes | None = None
     shape: tuple[int, ...] | None = None
     axes: Axes | None = None
-    source: Axes = OUT_IN
+    source: Vocabulary | None = None
 
     def at(self, words: Vocabulary) -> Placed:
         """Return it in the layout of a framework."""

@@ -135,7 +135,8 @@ def translate(
             notes.insert(0, _assumption(entry.framework, counted, sizes))
     names = tuple(words) if to is None else () if to == "initspec" else (to,)
     convention = entry.framework.axes
-    weight = Weight(counted, sizes, own or counted, convention)
+    home = words.get(entry.framework.name)
+    weight = Weight(counted, sizes, own or counted, home)
     if sizes is not None and len(sizes) < 2:  # one array in all
         weight = Weight(None if _is_own(counted, convention, None) else counted, sizes)
     plain = not (call.positional or call.keywords)

@@ -87,7 +87,7 @@ def test_shape_and_fans_are_those_of_the_layer(layer: str, source: str, target: 
     words = vocabularies()
     (line, shape), (there, sizes) = LAYERS[layer][source], LAYERS[layer][target]
     axes = Axes(line)
-    placed = place(axes, axes, shape, words[source].axes, words[target])
+    placed = place(axes, axes, shape, words[source], words[target])
     assert placed.shape == sizes
     assert placed.axes.layout(sizes).roles == Axes(there).layout(sizes).roles
     assert placed.note == ""
@@ -180,6 +180,24 @@ def test_axes_of_a_spec_are_its_own() -> None:
     )
     assert not any("takes the axes for" in note for note in translation.changes)
     assert translation.line("torch").axes == "(stack=32 out) in kernel kernel"
+
+
+def test_the_line_of_its_own_framework_is_for_its_own_array() -> None:
+    """JAX' arguments stay in JAX, and Equinox' order becomes that of Keras."""
+    call = "jax.nn.initializers.he_normal(in_axis=-1, out_axis=-2)"
+    translation = translate(call, shape=(512, 256))
+    assert translation.line("jax").code == "jax.nn.initializers.he_normal(in_axis=1, out_axis=0)"
+    assert translation.line("jax").shape == translation.line("torch").shape == (512, 256)
+    assert translation.line("keras").shape == (256, 512)
+
+
+@pytest.mark.parametrize("target", ["torch", "keras"])
+def test_a_kernel_with_two_axes_of_inputs_stays_one_array(target: str) -> None:
+    """No layer is stored so, in any framework."""
+    call = "jax.nn.initializers.he_normal(in_axis=(0, 1))"
+    line = translate(call, target, (3, 3, 4, 5)).line(target)
+    assert (line.shape, line.axes) == ((3, 3, 4, 5), "in in kernel out")
+    assert any("The same array" in note for note in line.notes)
 
 
 def test_an_unknown_layer_stays_one_array() -> None:
