@@ -15,10 +15,10 @@ def translate(
         None, help="A backend's name, or initspec; all unless given.", show_default=False
     ),
     shape: str = typer.Option(
-        None, help="The shape that it is called with, such as 64,32,3,3.", show_default=False
+        None, help="Its shape in the layout of the line's framework.", show_default=False
     ),
     axes: str = typer.Option(
-        None, help="What each axis of that shape is for, to check its fans.", show_default=False
+        None, help="What each axis of that shape is for, such as OIHW.", show_default=False
     ),
     as_json: bool = JSON,
 ) -> None:
