@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from typing import Any
 
 
 def main(*command: str) -> None:
@@ -19,10 +20,27 @@ def main(*command: str) -> None:
     from initspec.errors import InitSpecError
 
     try:
-        app([*command, *sys.argv[1:]], prog_name="initspec")
+        status = app([*command, *sys.argv[1:]], prog_name="initspec", standalone_mode=False)
     except InitSpecError as error:
         print(f"initspec: {error}", file=sys.stderr)
         sys.exit(2)
     except MemoryError as error:
         print(f"initspec: this does not fit into memory: {error}", file=sys.stderr)
         sys.exit(2)
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        # Of the parser, whose class has another home in each version of typer.
+        _show_usage_error(error)
+        sys.exit(2)
+    sys.exit(status)
+
+
+def _show_usage_error(error: Any) -> None:
+    """Print what is wrong with the arguments, and where the right ones stand."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return
+    print(f"initspec: {error.format_message()}", file=sys.stderr)
+    if getattr(error, "ctx", None) is not None:
+        print(f"Try '{error.ctx.command_path} -h' for help.", file=sys.stderr)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 
-from initspec.errors import AxesError, SeedError
+from initspec.backend import HasEngines, load, registered
+from initspec.errors import AxesError, BackendError, SeedError
 from initspec.stream import check_seed
 
 
@@ -23,6 +26,25 @@ def read_shape(text: str, option: str = "--shape") -> tuple[int, ...]:
             f"{'512,256, or () for a scalar' if option == '--shape' else '3,3'}"
         )
     return tuple(map(int, re.findall(r"[0-9]+", inside)))
+
+
+def read_backends(text: str) -> list[str]:
+    """Read names of backends such as "numpy,torch"."""
+    return list(dict.fromkeys(read_backend(name) for name in re.split(r"[,\s]+", text.strip(" ,"))))
+
+
+def read_backend(name: str) -> str:
+    """Return the name of a backend; an engine stands for the backend that runs on it.
+
+    "tensorflow" is Keras on TensorFlow, whatever Keras is configured to run on.
+    """
+    for other in () if name in registered() else registered():
+        with contextlib.suppress(BackendError):  # one that cannot be loaded has no engines
+            backend = load(other)
+            if isinstance(backend, HasEngines) and name.lower() in backend.engines():
+                os.environ.update(backend.engines()[name.lower()].environment)
+                return other
+    return name
 
 
 def read_seed(text: str) -> int:

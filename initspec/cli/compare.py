@@ -13,7 +13,9 @@ def compare(
     axes: str = AXES,
     dtype: str = DTYPE,
     backends: str = typer.Option(
-        None, help="Backends, commas between; all usable ones unless given.", show_default=False
+        None,
+        help="Backends, with commas between; all that are usable unless given.",
+        show_default=False,
     ),
     seed: str = typer.Option(
         None, help="Draw the portable stream of this seed.", show_default=False
@@ -27,11 +29,16 @@ def compare(
       initspec compare he_normal --shape 512,256 --backends numpy,torch
     """
     from initspec.api import InitSpec
-    from initspec.cli.arguments import read_seed, read_shape
+    from initspec.cli.arguments import read_backends, read_seed, read_shape
     from initspec.cli.console import print_json, progress
     from initspec.cli.pages.compare import show
     from initspec.compare import compare as run
+    from initspec.errors import SeedError
 
+    if name and seed is None:
+        raise SeedError(
+            f"--name {name!r}: only a draw of the portable stream has a name; add --seed 7"
+        )
     with progress() as bar:
         tasks = {}
 
@@ -45,7 +52,7 @@ def compare(
             read_shape(shape),
             axes,
             dtype,
-            None if backends is None else [name.strip() for name in backends.split(",")],
+            None if backends is None else read_backends(backends),
             advance,
             seed=None if seed is None else read_seed(seed),
             name=name,
@@ -54,4 +61,5 @@ def compare(
         print_json(result.to_dict())
     else:
         show(result)
-    raise typer.Exit(0 if result.agrees else 1)
+    verdicts = [row.verdict for row in result.rows]
+    raise typer.Exit(1 if "differs" in verdicts else 2 if "error" in verdicts else 0)

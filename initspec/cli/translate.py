@@ -27,12 +27,17 @@ def translate(
     Example:
       initspec translate 'torch.nn.init.kaiming_uniform_(w, a=0.2)' --to keras
     """
-    from initspec.cli.arguments import read_shape
+    from initspec.cli.arguments import read_backend, read_shape
     from initspec.cli.console import print_json
     from initspec.cli.pages.translate import show
     from initspec.translate import translate as run
 
-    result = run(call, to, None if shape is None else read_shape(shape), axes)
+    result = run(
+        call,
+        None if to is None else read_backend(to),
+        None if shape is None else read_shape(shape),
+        axes,
+    )
     if as_json:
         print_json(result.to_dict())
     else:

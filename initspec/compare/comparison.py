@@ -252,9 +252,9 @@ def _row(
     initializer, sha256, failure = "", None, ""
     draws = min(max(math.ceil(_VALUES / resolved.layout.size), 1), _MOST_DRAWS)
     try:
-        require_memory(_BYTES * resolved.layout.size)
         compiled = backend.compile(request.spec, request.axes, request.seed, request.name)
         initializer = type(compiled).__name__
+        require_memory(_BYTES * resolved.layout.size)
         for number in range(draws):
             if progress is not None:
                 progress(backend.name, number, draws)
@@ -307,8 +307,7 @@ class _Tally:
         self._squares = 0.0
         self._sum = 0.0
         self.count = 0
-        self.low = math.inf
-        self.high = -math.inf
+        self.low = self.high = math.nan
         self.reasons: list[str] = []
 
     def add(self, weights: Any) -> None:
@@ -328,7 +327,8 @@ class _Tally:
         self.count += values.size
         self._sum += float(np.sum(values))
         self._squares += float(np.sum((values - resolved.law.mean) ** 2))
-        self.low, self.high = min(self.low, values.min()), max(self.high, values.max())
+        self.low = float(np.fmin(self.low, values.min()))
+        self.high = float(np.fmax(self.high, values.max()))
         logical = resolved.layout.logical(values)
         self.reasons += resolved.distribution.defects(resolved, logical, kind)
         independent, law = resolved.distribution.independent(resolved, logical)

@@ -135,13 +135,12 @@ def propagate(
         if not all(math.isfinite(values["std"]) for values in measured):
             # The slope at an infinite or undefined place is not a number either.
             gradients, singular_values = [math.nan] * depth, None
+            steps.advance(depth)
         else:
-            gradients = []
-            for delta in network.backward(top, slopes):
-                gradients.insert(0, _rms(delta))
-                steps.advance()
+            gradients = _backward(network, top, slopes, steps)
             singular_values = _singular_values(network, slopes, jacobian)
         predictions, edge = theory(network, fields, x, keeps_norm)
+        steps.advance()
     return Propagation(
         spec=str(spec),
         activation=str(f),
@@ -229,8 +228,8 @@ class _Steps:
     progress: Progress | None
     done: int = 0
 
-    def advance(self) -> None:
-        self.done += 1
+    def advance(self, steps: int = 1) -> None:
+        self.done += steps
         if self.progress is not None:
             self.progress(self.done, self.total)
 
@@ -254,6 +253,17 @@ def _forward(
             measured.append(measure(state, network.activation, size))
             steps.advance()
     return measured, slopes, undefined
+
+
+def _backward(
+    network: Network, top: NDArray[Any], slopes: list[NDArray[Any]], steps: _Steps
+) -> list[float]:
+    """Return the std of the gradient at each layer, the first layer first."""
+    gradients = []
+    for delta in network.backward(top, slopes):
+        gradients.append(_rms(delta))
+        steps.advance()
+    return gradients[::-1]
 
 
 def _rms(values: NDArray[Any]) -> float:

@@ -332,7 +332,11 @@ SUITE_SEES = ("initspec.axes", "initspec.backend", "initspec.dtypes", "initspec.
 
 SUITE_ALSO_SEES = {
     "initspec_conformance.__main__": ("initspec.cli",),
-    "initspec_conformance.cli": ("initspec.cli.console", "initspec.cli.files"),
+    "initspec_conformance.cli": (
+        "initspec.cli.arguments",
+        "initspec.cli.console",
+        "initspec.cli.files",
+    ),
     "initspec_conformance.reports.progress": ("initspec.cli.console",),
     "initspec_conformance.reports.html": ("initspec.display.svg",),
 }

@@ -46,7 +46,9 @@ def show_text(
     for i, line in enumerate(fold(text, console.width - len(head))):
         start = indent if i else head
         # Wider than the terminal, a name is wrapped by the terminal alone, and can be copied.
-        console.print(Text.assemble((start, head_style), (line, style)), soft_wrap=True)
+        words = Text.assemble((start, head_style), (line, style))
+        words.rstrip()
+        console.print(words, soft_wrap=True)
 
 
 def show_facts(console: Console, rows: Iterable[tuple[str, str]]) -> None:
@@ -97,7 +99,7 @@ def show_rows(
         if beside:
             show_text(console, text, style, head, "" if i else "bold")
         elif i:
-            show_text(console, head.rstrip())
+            show_text(console, ", ".join(name for name in names if name != "-"))
             show_text(console, text, style, "  ")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -191,3 +192,72 @@ def test_bad_input(arguments, said):
     result = _run(*arguments)
     assert isinstance(result.exception, InitSpecError)
     assert said in str(result.exception)
+
+
+def test_a_run_that_does_not_fit_says_so_at_once():
+    """The sizes, the memory and what to lower, by every way in: width, depth and samples."""
+    for option, size in (("--width", 1_000_000), ("--depth", 10**9), ("--samples", 10**9)):
+        result = _run("propagate", "he_normal", option, str(size))
+        assert isinstance(result.exception, InitSpecError)
+        assert "do not fit into memory; lower the width" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("propagate", "he_normal", "--plot", "{}/no/such/out.png"), "no folder"),
+        (("propagate", "he_normal", "--plot", "{}"), "is a folder"),
+        (("propagate", "he_normal", "--plot", "{}/out.txt"), "end the file's name in .png"),
+        (("propagate", "he_normal", "--plot", "{}/out"), "end the file's name in .png"),
+        (
+            ("sample", "he_normal", "--shape", "8,8", "--seed=7", "-o", "{}/no/such/w.npy"),
+            "no folder",
+        ),
+        (("sample", "he_normal", "--shape", "8,8", "--seed=7", "-o", "{}/{}.npy"), "too long"),
+        (("conformance", "numpy", "--html", "{}/no/such/r.html"), "no folder"),
+        (("conformance", "numpy", "--json", "{}"), "is a folder"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_refused_first(tmp_path, monkeypatch, arguments, says):
+    """Before anything is drawn."""
+    monkeypatch.setattr("initspec.stream.draw.fill", None)  # a draw would be a TypeError
+    long = "w" * 260
+    given = [word.replace("{}", str(tmp_path), 1).replace("{}", long) for word in arguments]
+    result = _run(*given)
+    assert isinstance(result.exception, InitSpecError), result.exception
+    assert says in str(result.exception)
+
+
+def test_a_missing_library_is_said_first(tmp_path, monkeypatch):
+    """matplotlib for a picture, jinja2 for a page: before anything is drawn."""
+    monkeypatch.setattr("initspec.stream.draw.fill", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    result = _run("propagate", "he_normal", "--plot", str(tmp_path / "out.png"))
+    assert "initspec[plot]" in str(result.exception)
+    monkeypatch.setattr("initspec_conformance.cli.find_spec", lambda name: name != "jinja2" or None)
+    result = _run("conformance", "numpy", "--html", str(tmp_path / "r.html"))
+    assert "initspec[conformance]" in str(result.exception)
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_picture_that_fails_leaves_the_numbers(tmp_path, monkeypatch, more):
+    """A disk that fills up meanwhile, say."""
+    pytest.importorskip("matplotlib")
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", full)
+    result = _run("propagate", "he_normal", "--plot", str(tmp_path / "out.png"), *more)
+    assert isinstance(result.exception, InitSpecError)
+    assert "No space left" in str(result.exception)
+    assert "healthy" in result.output
+
+
+@pytest.mark.parametrize("std", [0.1, 1e30], ids=["finite", "overflow"])
+def test_progress_counts_to_its_end(std):
+    """Steps go from 1 to the number that is said from the first on."""
+    steps = []
+    propagate(InitSpec.normal(std), depth=3, samples=9, progress=lambda *step: steps.append(step))
+    assert steps[:6] == [(i, 10) for i in range(1, 7)]
+    assert steps[-1] == (10, 10)

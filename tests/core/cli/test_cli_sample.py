@@ -74,16 +74,25 @@ def test_safetensors_holds_the_weight_under_its_name(tmp_path, dtype):
     assert safetensors.deserialize(path.read_bytes()) == [("层.weight", held)]
 
 
-def test_progress_is_shown_on_a_terminal(tmp_path):
-    """A bar on standard error of a terminal, which goes by slabs; none in a file (see above)."""
-    done = run(
-        "sample", "he_normal", "--shape", "4096,4096", "--seed", 7, "-o", tmp_path / "w.npy",
-        FORCE_COLOR="1", TERM="xterm",
-    )  # fmt: skip
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("sample", "he_normal", "--shape", "4096,4096", "--seed", 7, "-o", "w.npy"),
+        ("propagate", "he_normal", "--depth", 3),
+        ("compare", "he_normal", "--shape", "64,64", "--backends", "numpy"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_progress_is_shown_on_a_terminal(tmp_path, monkeypatch, arguments, encoding):
+    """A bar on standard error of a terminal with any code page; none in a file (see above)."""
+    monkeypatch.chdir(tmp_path)
+    done = run(*arguments, FORCE_COLOR="1", TERM="xterm", PYTHONIOENCODING=encoding)
     assert done.returncode == 0, done.stderr
-    assert "drawing" in done.stderr
+    bar = "running the network" if arguments[0] == "propagate" else "drawing"
+    assert bar in done.stderr
     assert "100%" in done.stderr
-    assert "drawing" not in done.stdout
+    assert bar not in done.stdout
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit of file sizes on Windows")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -98,6 +99,19 @@ def test_mismatch_exits_with_one(tmp_path):
     assert done.returncode == 1, done.stdout + done.stderr
     assert "1 of 2 disagree" in done.stdout
     assert "not the expected distribution" in done.stdout
+
+
+@pytest.mark.parametrize("shape", ["1000000,1000000", f"{2**70},8"], ids=["memory", "int64"])
+def test_a_shape_that_no_framework_can_draw_is_an_error(shape):
+    """A row with the error and exit status 2: no framework is blamed for it."""
+    done = run("compare", "he_normal", "--shape", shape, "--backends", "numpy")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert re.search(r"^numpy .* error$", done.stdout, re.MULTILINE)
+    assert "do not fit into memory" in done.stdout
+    assert "1 of 1 could not be compared" in done.stdout
+    assert "differ" not in done.stdout + done.stderr
+    data = json.loads(run("compare", "he_normal", "--shape", shape, "--json").stdout)
+    assert {row["failed"] for row in data["rows"]} == {True}
 
 
 @pytest.mark.parametrize(
