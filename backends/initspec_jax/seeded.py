@@ -12,6 +12,7 @@ from jax.sharding import AbstractMesh, NamedSharding, PartitionSpec
 from numpy.typing import NDArray
 
 from initspec.backend import FloatType, Resolved, aligned, fill, numpy_dtype
+from initspec_jax.export import unexported
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,21 @@ class PortableDraw:
 
     def array(self, sharding: NamedSharding | None) -> jax.Array:
         """Return the weight, traced or not, laid out by `sharding` over the devices of its mesh."""
-        if tracing():
-            return self._callback() if sharding is None else self._callbacks(sharding)
+        scalar = jnp.zeros(())  # a tracer, or where JAX puts new arrays
+        if isinstance(scalar, jax.core.Tracer):
+            if sharding is not None:
+                return self._callbacks(sharding)
+            mesh = jax.sharding.get_abstract_mesh()
+            whole = set(mesh.axis_names) == set(mesh.manual_axes)  # no mesh, or inside a shard_map
+            return self._callback() if whole else self._replicated(mesh)
+        usual = scalar.sharding
+        if isinstance(usual, NamedSharding):  # under jax.set_mesh
+            if sharding is None:
+                sharding = NamedSharding(usual.mesh, PartitionSpec())
+            elif isinstance(sharding.mesh, AbstractMesh):  # of a PartitionSpec: it names no devices
+                sharding = NamedSharding(usual.mesh, sharding.spec)
         if sharding is None:
             return jax.device_put(self._host())
-        if isinstance(sharding.mesh, AbstractMesh):  # of a PartitionSpec: it names no devices
-            sharding = NamedSharding(jax.sharding.get_mesh(), sharding.spec)
         return jax.make_array_from_callback(self.resolved.layout.shape, sharding, self._host)
 
     def _host(self, index: tuple[slice, ...] | None = None) -> NDArray[Any]:
@@ -55,7 +65,23 @@ class PortableDraw:
     def _callback(self) -> jax.Array:
         """Return the weight inside a traced function: drawn when that runs, not baked into it."""
         shape = self.resolved.layout.shape
-        return jax.pure_callback(self._host, jax.ShapeDtypeStruct(shape, numpy_dtype(self.kind)))
+        whole = jax.ShapeDtypeStruct(shape, numpy_dtype(self.kind))
+        return jax.pure_callback(lambda _: self._host(), whole, unexported())
+
+    def _replicated(self, mesh: AbstractMesh) -> jax.Array:
+        """Return the weight inside a function traced under a mesh: on all devices, as JAX' own.
+
+        A callback's result lies on one device alone, and a program that returns that fails inside
+        of XLA.
+        """
+
+        def draw(_: Any) -> jax.Array:
+            return jax.lax.with_sharding_constraint(self._callback(), PartitionSpec())
+
+        if mesh.explicit_axes:  # for these a constraint asserts, and XLA is told nothing
+            everywhere = NamedSharding(mesh, PartitionSpec())
+            draw = jax.sharding.auto_axes(draw, axes=mesh.explicit_axes, out_sharding=everywhere)
+        return draw(jnp.zeros(()))
 
     def _callbacks(self, sharding: NamedSharding) -> jax.Array:
         """Return the weight inside a traced function, each device asking for its own part."""
@@ -64,23 +90,19 @@ class PortableDraw:
         local = sharding.shard_shape(shape)
         part = jax.ShapeDtypeStruct(local, numpy_dtype(self.kind))
 
-        def one(*places: Any) -> NDArray[Any]:
+        def one(_: Any, *places: Any) -> NDArray[Any]:
             starts = [int(place) * size for place, size in zip(places, local, strict=True)]
             return self._host(
                 tuple(slice(start, start + size) for start, size in zip(starts, local, strict=True))
             )
 
         def each() -> Any:
-            return jax.pure_callback(one, part, *(_place(entry, sharding) for entry in spec))
+            places = (_place(entry, sharding) for entry in spec)
+            return jax.pure_callback(one, part, unexported(), *places)
 
         return jax.shard_map(
             each, mesh=sharding.mesh, in_specs=(), out_specs=spec, check_vma=False
         )()
-
-
-def tracing() -> bool:
-    """Say whether JAX is tracing a function: every new array is a tracer then."""
-    return isinstance(jnp.zeros(()), jax.core.Tracer)
 
 
 def _place(entry: Any, sharding: NamedSharding) -> Any:

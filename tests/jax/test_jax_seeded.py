@@ -10,8 +10,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.sharding import PartitionSpec as P
 
 from initspec import InitSpec, InitSpecError, InitSpecWarning
+from initspec.errors import TargetError
 
 SPEC = InitSpec.he_normal()
 WHOLE = SPEC.to_numpy("in out", seed=7, name="w")((24, 10))
@@ -73,6 +75,27 @@ def test_the_program_does_not_hold_the_weight():
     text = lowered.as_text()
     assert "callback" in text
     assert len(text) < 10_000
+
+
+@pytest.mark.parametrize("line", ["he_normal", "orthogonal", "zeros"])
+def test_export_says_what_to_do(line):
+    """`jax.export` refuses the callback; a weight drawn in the trace is a part of the program."""
+    spec = InitSpec.parse(line)
+    init, sharding = spec.to_jax(seed=7), jax.sharding.NamedSharding(jax.make_mesh((1,), "x"), P())
+    for sharded in (None, sharding):
+        program = jax.jit(lambda to=sharded: init(None, (6, 4), out_sharding=to))
+        with pytest.raises(TargetError, match="ensure_compile_time_eval"):
+            jax.export.export(program)()
+        assert program().shape == (6, 4)
+
+    @jax.jit
+    def drawn():
+        with jax.ensure_compile_time_eval():
+            weight = spec.to_jax(seed=7)(None, (6, 4))
+        return weight + 0
+
+    exported = jax.export.export(drawn)().call()
+    np.testing.assert_array_equal(exported, spec.to_numpy("in out", seed=7)((6, 4)))
 
 
 def test_arrays_are_uncommitted_and_immutable_as_jax_own():
