@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -58,7 +59,7 @@ class JaxInitializer:
     def __call__(
         self,
         key: Any,
-        shape: Sequence[int] | None = None,
+        shape: Sequence[int] | int | None = None,
         dtype: Any = jnp.float32,
         out_sharding: Any = None,
     ) -> jax.Array:
@@ -66,8 +67,10 @@ class JaxInitializer:
 
         Args:
             key: one key of jax.random, typed (`jax.random.key`) or legacy (`jax.random.PRNGKey`);
-                may be traced. Ignored, and may be None, where the initializer has a seed.
-            shape: the weight's shape; static, not traced. It has to be given.
+                may be traced. Ignored, and may be None, where the initializer has a seed or draws
+                nothing at random, as zeros.
+            shape: the weight's shape; static, not traced. It has to be given. An integer is the
+                shape of a vector.
             dtype: float16, bfloat16, float32 or float64, which JAX makes float32 unless
                 `jax_enable_x64` is set; None is JAX' default floating type.
             out_sharding: how the result is laid out over devices: a NamedSharding, or a
@@ -77,10 +80,11 @@ class JaxInitializer:
             AxesError, ShapeError, DtypeError: the weight cannot be filled as asked.
             TargetError: the key is none, or a batch of them; the sharding does not fit.
         """
-        if self.seed is None:
+        if self.seed is None and (key is not None or self.spec.distribution.random):
             check_key(key)
         else:
             check_no_shape(key, "None")
+        shape = _as_tuple(shape)
         mesh = context_mesh(out_sharding)
         kind = _float_type(float if dtype is None else dtype)
         if self.seed is not None:
@@ -92,6 +96,16 @@ class JaxInitializer:
         traced = isinstance(key, jax.core.Tracer)
         draw = _compiled(self.spec, self.axes, check_shape(shape), kind, out_sharding, mesh, traced)
         return draw(key)
+
+
+def _as_tuple(shape: Any) -> Any:
+    """Return the shape of a vector where `shape` is an integer, as JAX reads it."""
+    if isinstance(shape, tuple | bool):
+        return shape
+    try:
+        return (operator.index(shape),)
+    except TypeError:
+        return shape
 
 
 def _float_type(dtype: Any) -> FloatType:

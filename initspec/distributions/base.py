@@ -35,6 +35,7 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
         glorot_equation: the equation of Glorot & Bengio (2010) that has it under fan_avg.
         truncates: whether it cuts the tails of another law.
         keeps_norm: whether a layer of it keeps the norm of its inputs.
+        random: whether it draws random numbers.
     """
 
     rules: ClassVar[tuple[type[Rule], ...]] = (FanRule, Std)
@@ -45,6 +46,7 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     glorot_equation: ClassVar[int] = 12
     truncates: ClassVar[bool] = False
     keeps_norm: ClassVar[bool] = False
+    random: ClassVar[bool] = True
 
     @classmethod
     def name(cls) -> str:

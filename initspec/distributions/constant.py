@@ -29,6 +29,7 @@ class Constant(Structured, frozen=True, tag="constant"):
     value: Finite
 
     takes_gain: ClassVar[bool] = False
+    random: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         msgspec.structs.force_setattr(self, "value", finite("value", self.value))

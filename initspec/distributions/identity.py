@@ -31,6 +31,7 @@ class Identity(Structured, frozen=True, tag="identity"):
 
     needs_axes: ClassVar[str] = "the identity needs an out and an in axis, and no other"
     least_axes: ClassVar[str] = "two axes"
+    random: ClassVar[bool] = False
     paper: ClassVar[str | None] = f"{LE}, section 3"
 
     def check(self, layout: Layout, axes: Axes | None) -> None:

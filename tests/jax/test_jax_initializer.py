@@ -174,7 +174,7 @@ BAD_KEYS = [
 @pytest.mark.parametrize(("key", "message"), BAD_KEYS, ids=range(len(BAD_KEYS)))
 def test_bad_keys(key, message):
     """What is no single key is a TargetError that says what to do, for fixed weights too."""
-    for init in (INIT, FAMILIES["constant"]):
+    for init in (INIT, FAMILIES["constant"]) if key is not None else (INIT,):
         with pytest.raises(TargetError, match=message):
             init(key, SHAPE)
 
@@ -211,10 +211,28 @@ def test_a_traced_number_has_no_value_yet():
         InitSpec.orthogonal(jnp.array(True))
 
 
+@pytest.mark.parametrize("seed", [None, 7])
+@pytest.mark.parametrize("size", [6, np.int64(6), np.array(6), jnp.array(6)])
+def test_integers_in_shapes(size, seed):
+    """An integer is the shape of a vector, as in JAX; one of an array is an integer too."""
+    for init in (InitSpec.normal(1.0).to_jax(seed=seed), InitSpec.zeros().to_jax(seed=seed)):
+        assert init(KEY, size).shape == (6,)
+        assert InitSpec.normal(1.0).to_jax(seed=seed)(KEY, (size, 2)).shape == (6, 2)
+    for bad in (True, 6.0, np.array(6.0)):
+        with pytest.raises(AxesError, match="pass a tuple"):
+            InitSpec.zeros().to_jax(seed=seed)(KEY, bad)
+
+
+@pytest.mark.parametrize("line", ["zeros", "ones", "constant(0.5)", "identity", "dirac"])
+def test_fixed_weights_need_no_key(line):
+    """`init(None, shape)` is how JAX code calls zeros; eager and jitted."""
+    init, shape = InitSpec.parse(line).to_jax(), (3, 3, 4, 4) if line == "dirac" else (4, 4)
+    np.testing.assert_array_equal(init(None, shape), init(KEY, shape))
+    np.testing.assert_array_equal(jax.jit(lambda: init(None, shape))(), init(KEY, shape))
+
+
 def test_bad_shapes():
     """Shapes that are none, lack axes, or do not carry the family raise before any draw."""
-    with pytest.raises(AxesError, match="pass a tuple"):
-        INIT(KEY, 6)
     with pytest.raises(AxesError, match="pass a tuple"):
         jax.jit(INIT)(KEY, SHAPE)  # a traced shape
     with pytest.raises(AxesError, match=r"in=512"):
