@@ -39,6 +39,10 @@ class NetworkError(InitSpecError):
     """A network of these sizes, or on these inputs, cannot be run."""
 
 
+class RecipeError(InitSpecError):
+    """A recipe does not fit a model: a parameter has no rule, a rule no parameter."""
+
+
 class BackendError(InitSpecError):
     """A backend is unknown, ambiguous, or its framework cannot be used here."""
 

@@ -17,6 +17,7 @@ from initspec.backend.protocol import (
     HasEngines,
     HasGain,
     HasLayers,
+    HasModels,
     HasRandomState,
     HasVocabulary,
     known_deviations,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
         read_layers,
     )
     from initspec.backend.memory import aligned
+    from initspec.backend.parameter import Filling, Parameter, Place
     from initspec.stream.draw import draw, fill
 
 __all__ = [
@@ -79,11 +81,13 @@ __all__ = [
     "Distribution",
     "DtypeError",
     "Engine",
+    "Filling",
     "FloatType",
     "HasBuiltins",
     "HasEngines",
     "HasGain",
     "HasLayers",
+    "HasModels",
     "HasRandomState",
     "HasVocabulary",
     "InitSpecError",
@@ -93,6 +97,8 @@ __all__ = [
     "LayerTable",
     "LayerWeight",
     "Layout",
+    "Parameter",
+    "Place",
     "Primitives",
     "Resolved",
     "SeedError",
@@ -132,10 +138,13 @@ __all__ = [
 _FETCHED = {
     "Builtin": "backend.builtins",
     "Engine": "backend.engines",
+    "Filling": "backend.parameter",
     "Layer": "backend.layers",
     "LayerParameter": "backend.layers",
     "LayerTable": "backend.layers",
     "LayerWeight": "backend.layers",
+    "Parameter": "backend.parameter",
+    "Place": "backend.parameter",
     "ROLES": "backend.layers",
     "aligned": "backend.memory",
     "draw": "stream.draw",

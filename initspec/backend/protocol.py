@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from initspec.backend.builtins import Builtin
     from initspec.backend.engines import Engine
     from initspec.backend.layers import LayerTable
+    from initspec.backend.parameter import Filling, Parameter
     from initspec.spec.value import Spec
 
 QUIET = "INITSPEC_QUIET"
@@ -31,7 +32,7 @@ class Backend(Protocol[Compiled_co]):
 
     Importing a backend must not import its framework: only `version`, `compile` and `draw` may.
     What a backend may have beyond this: `known_deviations`, and the methods of `HasVocabulary`,
-    `HasLayers`, `HasBuiltins`, `HasGain`, `HasEngines` and `HasRandomState`.
+    `HasLayers`, `HasModels`, `HasBuiltins`, `HasGain`, `HasEngines` and `HasRandomState`.
 
     Attributes:
         name: the name that `InitSpec.to` and the command line take.
@@ -123,6 +124,37 @@ class HasEngines(Protocol):
 
     def engines(self) -> Mapping[str, Engine]:
         """Return the frameworks by name; this must not import them."""
+
+
+@runtime_checkable
+class HasModels(Protocol):
+    """A backend whose framework has models: which parameters they have, and how to write them.
+
+    Where several backends own a model, those that run on several frameworks come first.
+    """
+
+    def owns(self, model: object) -> bool:
+        """Return whether a model is one of the framework; this must not import it."""
+
+    def parameters(self, model: Any, inputs: Any = None) -> Sequence[Parameter]:
+        """Return the parameters of a model, in its order, each once.
+
+        Args:
+            model: the model, which is left as it is.
+            inputs: example arguments, where the framework has no parameters without them.
+
+        Raises:
+            TargetError: the model has no parameters yet, or some that no spec can fill.
+        """
+
+    def write(
+        self, model: Any, fillings: Sequence[Filling], seed: int | None, device: Any = None
+    ) -> Any:
+        """Fill parameters of a model, and return it: in place, where models can be changed.
+
+        Raises:
+            TargetError: a parameter cannot be filled; nothing has been written then.
+        """
 
 
 @runtime_checkable

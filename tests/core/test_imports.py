@@ -59,7 +59,7 @@ LAYERS = [
     {"backend"},
     {"activations"},
     {"api"},
-    {"translate", "compare", "propagation"},
+    {"translate", "compare", "propagation", "models"},
     {"display"},
     {"cli"},
 ]

@@ -1,0 +1,1 @@
+"""Whole models: recipes of rules, assigned to every parameter of a model, and written."""

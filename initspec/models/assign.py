@@ -1,0 +1,321 @@
+"""Assign a spec to every parameter of a model, or say of all that cannot be why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from initspec.api import InitSpec
+from initspec.axes import Axes
+from initspec.axes.fans import Fans
+from initspec.backend.parameter import Parameter, Place
+from initspec.dtypes import FLOATS, float_type
+from initspec.errors import InitSpecError, RecipeError, unknown
+from initspec.models.numbers import Numbers
+from initspec.models.parts import part_of
+from initspec.models.patterns import Pattern
+from initspec.models.recipe import Recipe
+from initspec.models.rule import Rule
+from initspec.models.template import Template
+from initspec.spec.resolve import Resolved, resolve
+
+Index = tuple[slice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A block of a parameter that has a spec of its own.
+
+    Attributes:
+        name: "stack[1]" or "[0]".
+        spec: its spec.
+        index: where it lies, a slice for each axis.
+        rule: the rule that gives it; None for the padding row of an embedding.
+    """
+
+    name: str
+    spec: InitSpec
+    index: Index
+    rule: Rule | None
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One parameter with its rule, and the numbers that come of it.
+
+    Attributes:
+        parameter: the parameter.
+        rule: the rule.
+        spec: its spec; None where the rule keeps what is there.
+        axes: what its axes are counted as.
+        parts: the blocks that differ, in the order in which they are drawn.
+    """
+
+    parameter: Parameter
+    rule: Rule
+    spec: InitSpec | None
+    axes: Axes
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The path of the parameter."""
+        return self.parameter.path
+
+    @property
+    def layer(self) -> str:
+        """The class of its layer."""
+        return self.parameter.layer
+
+    @property
+    def role(self) -> str:
+        """Its role."""
+        return self.parameter.role
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its shape."""
+        return self.parameter.shape
+
+    @property
+    def dtype(self) -> str:
+        """The name of its dtype."""
+        return self.parameter.dtype
+
+    @property
+    def tied(self) -> tuple[str, ...]:
+        """The other paths of the same weight."""
+        return self.parameter.tied
+
+    @property
+    def resolved(self) -> Resolved | None:
+        """The spec resolved on the parameter; None where it is kept."""
+        if self.spec is None:
+            return None
+        return resolve(self.spec, self.shape, self.axes, kind=FLOATS.get(self.dtype))
+
+    @property
+    def fans(self) -> Fans | None:
+        """The fans; None where they differ by member."""
+        return self.axes.layout(self.shape).fans
+
+    @property
+    def mean(self) -> float | None:
+        """The mean of an element; None where it is kept."""
+        return None if self.resolved is None else self.resolved.law.mean
+
+    @property
+    def std(self) -> float | None:
+        """The standard deviation of an element; None where it is kept."""
+        return None if self.resolved is None else self.resolved.law.std
+
+
+class Assignments:
+    """The assignments of a model, in its order; `assignments[path]` is that of any path."""
+
+    def __init__(self, assignments: Sequence[Assignment]) -> None:
+        self._all = tuple(assignments)
+        self._by_path = {path: a for a in self._all for path in (a.path, *a.tied)}
+
+    def __iter__(self) -> Iterator[Assignment]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __getitem__(self, path: str) -> Assignment:
+        try:
+            return self._by_path[path]
+        except KeyError:
+            raise KeyError(unknown("parameter", path, self._by_path)) from None
+
+
+def assign(
+    parameters: Sequence[Parameter],
+    recipe: Recipe,
+    *,
+    only: str | Iterable[str] | None = None,
+    config: Any = None,
+    numbers: Mapping[str, Any] | None = None,
+) -> Assignments:
+    """Assign a spec to every parameter.
+
+    Args:
+        parameters: those of the model.
+        recipe: the recipe.
+        only: paths or globs; the rest is left out.
+        config: where names are looked up that nothing else has.
+        numbers: the numbers of names, by name.
+
+    Raises:
+        RecipeError: parameters without a rule, rules without a parameter, a name without a number,
+            or a tied weight whose layers get different specs; the message has them all.
+    """
+    lookup = Numbers.of(parameters, config, numbers or {})
+    chosen = _chosen(parameters, only)
+    problems: list[str] = [*_unused_numbers(recipe, lookup), *_unmatched(parameters, recipe)]
+    assignments, missing = [], []
+    for parameter in chosen:
+        try:
+            assignment = _assign(parameter, recipe, lookup)
+        except InitSpecError as error:
+            text = str(error)
+            problems.append(
+                text if text.startswith(parameter.path) else f"{parameter.path}: {text}"
+            )
+            continue
+        if assignment is None:
+            missing.append(parameter)
+        else:
+            assignments.append(assignment)
+    if missing:
+        problems.append(_without_rule(missing))
+    if problems:
+        raise RecipeError("\n".join(problems))
+    return Assignments(assignments)
+
+
+def _chosen(
+    parameters: Sequence[Parameter], only: str | Iterable[str] | None
+) -> Sequence[Parameter]:
+    """Return the parameters that `only` names."""
+    if only is None:
+        return parameters
+    patterns = [Pattern(text) for text in ([only] if isinstance(only, str) else only)]
+    unused = [
+        pattern.text
+        for pattern in patterns
+        if not any(pattern.matches(place.path) for p in parameters for place in p.places)
+    ]
+    if unused:
+        paths = [place.path for parameter in parameters for place in parameter.places]
+        raise RecipeError(unknown("path of the model in only=:", unused[0], paths))
+    return [
+        parameter
+        for parameter in parameters
+        if any(pattern.matches(place.path) for pattern in patterns for place in parameter.places)
+    ]
+
+
+def _unused_numbers(recipe: Recipe, lookup: Numbers) -> Iterator[str]:
+    templates = [rule.spec for rule in recipe.rules if isinstance(rule.spec, Template)]
+    names = {name for template in templates for name in template.names}
+    for name in lookup.given:
+        if name not in names:
+            yield unknown("number of the recipe:", name, sorted(names))
+
+
+def _unmatched(parameters: Sequence[Parameter], recipe: Recipe) -> Iterator[str]:
+    """Yield a line for each rule with a path that no parameter has."""
+    for number, rule in enumerate(recipe.rules, 1):
+        if rule.optional or not rule.path:
+            continue
+        if not any(_settles(rule, parameter) for parameter in parameters):
+            yield (
+                f"rule {number}, {rule!r}, matches no parameter: mend its path, or write "
+                "optional=True"
+            )
+
+
+def _without_rule(missing: Sequence[Parameter]) -> str:
+    lines = [f"{len(missing)} parameters have no rule; add one for each, or Rule('keep', ...):"]
+    for parameter in missing:
+        layer = f" of {parameter.layer}" if parameter.layer else ""
+        frozen = ", frozen" if parameter.frozen else ""
+        lines.append(
+            f"  {parameter.path} {parameter.shape}, {parameter.role}{layer}{frozen}: "
+            f"Rule('normal(std=0.02)', {parameter.path!r})"
+        )
+    return "\n".join(lines)
+
+
+def _settles(rule: Rule, parameter: Parameter) -> bool:
+    """Return whether a rule names one of the parameter's paths, for all of its places."""
+    return rule.where(parameter) is not None and any(map(rule.fits, parameter.places))
+
+
+def _reaches(rule: Rule, parameter: Parameter, place: Place) -> bool:
+    """Return whether a rule is for a parameter at a place."""
+    if rule.path:
+        return _settles(rule, parameter)
+    if parameter.frozen or (place.role == "other" and not (rule.layer or rule.role)):
+        return False
+    return rule.fits(place)
+
+
+def _assign(parameter: Parameter, recipe: Recipe, lookup: Numbers) -> Assignment | None:
+    """Return the assignment of a parameter; None where no rule is for it."""
+    made = []
+    for place in parameter.places:
+        assignment = _assign_at(place, parameter, recipe, lookup)
+        if assignment is not None:
+            made.append((place, assignment))
+    if not made:
+        return None
+    place, assignment = made[0]
+    for other, there in made[1:]:
+        if not _same(assignment, there):
+            raise RecipeError(
+                f"{parameter.path} is tied to {', '.join(parameter.tied)}, and their rules differ: "
+                f"'{assignment.rule.spec}' as the {place.role} of {place.layer}, "
+                f"'{there.rule.spec}' as the {other.role} of {other.layer}; add a rule that "
+                f"settles it, before the others: Rule('{assignment.rule.spec}', {place.path!r})"
+            )
+    return assignment
+
+
+def _assign_at(
+    place: Place, parameter: Parameter, recipe: Recipe, lookup: Numbers
+) -> Assignment | None:
+    """Return the assignment of a parameter as the layer at one of its places has it."""
+    parts: list[Part] = []
+    for rule in recipe.rules:
+        if not _reaches(rule, parameter, place):
+            continue
+        axes = rule.axes or parameter.axes
+        known = axes or Axes(" ".join(["out"] * len(parameter.shape)) or "[in=1]")
+        layout = known.layout(parameter.shape)
+        spec = rule.spec
+        if isinstance(spec, Template):
+            fans = layout.fans if axes else None
+            spec = spec.spec(lambda name, r=rule, f=fans: lookup.find(name, r, parameter, f))  # type: ignore[misc]
+        if isinstance(spec, InitSpec):
+            # A fan rule without axes raises here, and a dtype that cannot hold the values.
+            resolve(spec, parameter.shape, axes, kind=float_type(parameter.dtype))
+        if rule.part:
+            if not isinstance(spec, InitSpec):
+                raise RecipeError(f"{rule!r}: a part cannot be kept; give it a spec")
+            parts.append(Part(rule.part, spec, part_of(rule.part, layout), rule))
+        elif isinstance(spec, InitSpec):
+            drawn = (*_padding(parameter), *reversed(parts))
+            return Assignment(parameter, rule, spec, known, drawn)
+        else:
+            return Assignment(parameter, rule, None, known)
+    if parts:
+        raise RecipeError(
+            f"{parameter.path}: rules for its parts {', '.join(part.name for part in parts)}, and "
+            "none for the whole; add one after them"
+        )
+    return None
+
+
+def _padding(parameter: Parameter) -> Iterator[Part]:
+    """Yield the row of an embedding that stays at 0, which torch keeps out of training."""
+    row = parameter.padding
+    if row is not None:
+        rest = (slice(0, size) for size in parameter.shape[1:])
+        yield Part(f"[{row}]", InitSpec.zeros(), (slice(row, row + 1), *rest), None)
+
+
+def _same(a: Assignment, b: Assignment) -> bool:
+    """Return whether two places of a tied weight ask for the same values."""
+    if a.spec is None or b.spec is None:
+        return a.spec is b.spec
+    same = (a.mean, a.std, a.spec.distribution) == (b.mean, b.std, b.spec.distribution)
+    structured = a.spec.distribution.needs_axes
+    return same and (not structured or a.axes == b.axes) and _specs(a) == _specs(b)
+
+
+def _specs(assignment: Assignment) -> list[tuple[str, InitSpec]]:
+    return [(part.name, part.spec) for part in assignment.parts]

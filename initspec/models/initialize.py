@@ -1,0 +1,108 @@
+"""Initialize a model: assign first, write after."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from initspec.backend.parameter import Filling
+from initspec.errors import InitSpecWarning, RecipeError, shown, unknown
+from initspec.models.assign import Assignment, Assignments, assign
+from initspec.models.owner import owner
+from initspec.models.recipe import Recipe
+from initspec.models.rule import Rule
+from initspec.models.shipped import recipe_of
+from initspec.stream import check_name, check_seed
+
+Model = TypeVar("Model")
+Names = Mapping[str, str] | Callable[[str], str] | None
+
+
+def initialize(
+    model: Model,
+    recipe: str | Recipe | Sequence[Rule],
+    seed: int | None = None,
+    *,
+    names: Names = None,
+    only: str | Iterable[str] | None = None,
+    inputs: Any = None,
+    device: Any = None,
+    **numbers: float,
+) -> Model:
+    """Fill every parameter of a model by a recipe, and return the model.
+
+    Everything is assigned before anything is written: after an error the model is as it was.
+
+    Args:
+        model: a model of torch, Keras or JAX. It is filled in place where its framework allows
+            that, and else returned anew.
+        recipe: the name of one that comes with initspec, a Recipe, or a list of rules.
+        seed: 0 to 2^64 - 1: the same bits in every framework, each parameter's stream named by its
+            path. None takes the framework's own random numbers.
+        names: the name of a path's stream, where it is another: a dict, or a function of the path.
+        only: paths or globs of the parameters to fill; the rest is left alone.
+        inputs: example arguments, for a model that has no parameters without them.
+        device: where parameters on torch's meta device are made.
+        numbers: the numbers of names in the recipe, such as depth=12.
+
+    Raises:
+        RecipeError: the recipe does not fit the model; the message has every parameter and rule.
+        TargetError: the model is of no known framework, or a parameter of it cannot be filled.
+        SeedError: the seed is out of range, or a name not a str.
+    """
+    if seed is not None:
+        seed = check_seed(seed)
+    backend = owner(model)
+    parameters = backend.parameters(model, inputs)
+    assignments = assign(
+        parameters,
+        recipe_of(recipe),
+        only=only,
+        config=getattr(model, "config", None),
+        numbers=numbers,
+    )
+    name_of = _name_of(names, assignments)
+    for message in _warnings(assignments):
+        warnings.warn(message, InitSpecWarning, stacklevel=2)
+    fillings = [
+        Filling(
+            assignment.parameter,
+            assignment.spec,
+            assignment.axes,
+            check_name(name_of(assignment.path)),
+            tuple((part.index, part.spec) for part in assignment.parts),
+        )
+        for assignment in assignments
+        if assignment.spec is not None
+    ]
+    return backend.write(model, fillings, seed, device)  # type: ignore[no-any-return]
+
+
+def _name_of(names: Names, assignments: Assignments) -> Callable[[str], str]:
+    """Return the function that names the streams of paths."""
+    if names is None:
+        return lambda path: path
+    if callable(names):
+        return names
+    if not isinstance(names, Mapping):
+        raise RecipeError(f"names={shown(names)}: pass a dict of paths, or a function of a path")
+    paths = [path for a in assignments for path in (a.path, *a.tied)]
+    for path in names:
+        if path not in paths:
+            raise RecipeError(unknown("path of the model in names=:", path, paths))
+    return lambda path: names.get(path, path)
+
+
+def _warnings(assignments: Iterable[Assignment]) -> Iterator[str]:
+    ones = [
+        assignment.path
+        for assignment in assignments
+        if assignment.parameter.zeros and assignment.spec is not None and assignment.mean == 1
+    ]
+    if ones:
+        more = f" and {len(ones) - 3} more" if len(ones) > 3 else ""
+        yield (
+            f"ones for the scales {', '.join(ones[:3])}{more}, which the built model has at 0: its "
+            "layer may add 1 to them; write 'zeros' for them if so"
+        )

@@ -1,0 +1,100 @@
+"""The numbers that names stand for in the specs of a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from numbers import Real
+from typing import Any
+
+from initspec.axes.fans import Fans
+from initspec.backend.parameter import Parameter
+from initspec.errors import RecipeError
+from initspec.models.patterns import Pattern, outermost_index
+from initspec.models.rule import Rule
+from initspec.numerics.validation import finite
+
+
+@dataclass(slots=True)
+class Numbers:
+    """Where names are looked up: keyword arguments, the place in the model, its fans, its config.
+
+    Attributes:
+        given: the keyword arguments.
+        paths: every path of the model.
+        config: what the model says of itself; None where it says nothing.
+    """
+
+    given: Mapping[str, float]
+    paths: tuple[str, ...]
+    config: Any = None
+    _depths: dict[Pattern, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, parameters: Iterable[Parameter], config: Any, given: Mapping[str, Any]) -> Numbers:
+        """Return the numbers of a model.
+
+        Raises:
+            SpecError: a keyword argument is not a finite number.
+        """
+        paths = tuple(place.path for parameter in parameters for place in parameter.places)
+        return cls({name: finite(name, value) for name, value in given.items()}, paths, config)
+
+    def find(self, name: str, rule: Rule, parameter: Parameter, fans: Fans | None) -> float:
+        """Return the number of a name in the rule's spec for a parameter.
+
+        Raises:
+            RecipeError: nothing has that name.
+        """
+        if name in self.given:
+            return self.given[name]
+        if name in ("index", "depth"):
+            place = self._place(rule, parameter)
+            if place is not None:
+                index, siblings = place
+                return index if name == "index" else self._depth(siblings)
+        if name in ("fan_in", "fan_out") and fans is not None:
+            return fans.fan_in if name == "fan_in" else fans.fan_out
+        value = self._configured(name)
+        if value is not None:
+            return value
+        raise RecipeError(self._missing(name, rule, parameter))
+
+    def _place(self, rule: Rule, parameter: Parameter) -> tuple[int, Pattern] | None:
+        """Return the index of the parameter's block, and the glob of the blocks beside it."""
+        match = rule.where(parameter)
+        if match is None:
+            return outermost_index(parameter.path)
+        pattern, place = match
+        index, siblings = pattern.index(place.path), pattern.siblings(place.path)
+        if index is None or siblings is None:
+            return outermost_index(place.path)
+        return index, siblings
+
+    def _depth(self, siblings: Pattern) -> int:
+        if siblings not in self._depths:
+            indices = {siblings.index(path) for path in self.paths} - {None}
+            self._depths[siblings] = len(indices)
+        return self._depths[siblings]
+
+    def _configured(self, name: str) -> float | None:
+        config = self.config
+        value = config.get(name) if isinstance(config, Mapping) else getattr(config, name, None)
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
+        return float(value) if is_number else None  # type: ignore[arg-type]
+
+    def _missing(self, name: str, rule: Rule, parameter: Parameter) -> str:
+        known = sorted({*self.given, "fan_in", "fan_out"})
+        if name in ("index", "depth"):
+            why = (
+                f"no part of {parameter.path!r} is an integer: write {{index}} in the rule's path, "
+                f"or pass {name}=12"
+            )
+        elif name in ("fan_in", "fan_out"):
+            why = "the parameter has no axes: give the rule axes, such as axes='out in'"
+        else:
+            why = (
+                f"pass {name}=... as an argument; other names are index and depth, of the "
+                f"blocks, {', '.join(known)}, and the numbers of model.config"
+            )
+        return f"{parameter.path}: no number for {name!r} of '{rule.spec}': {why}"

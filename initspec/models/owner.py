@@ -1,0 +1,49 @@
+"""Which framework a model is of, and the parameters that it has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from initspec.backend import HasEngines, HasModels, load, registered
+from initspec.backend.parameter import Parameter
+from initspec.errors import BackendError, TargetError, with_article
+
+
+def owner(model: object) -> HasModels:
+    """Return the backend of a model.
+
+    Raises:
+        TargetError: no backend knows it; the message lists those that know models.
+    """
+    backends = []
+    for name in registered():
+        try:
+            backend = load(name)
+        except BackendError:
+            continue  # a broken backend of somebody else has no say
+        if isinstance(backend, HasModels):
+            backends.append(backend)
+    # A model of Keras on torch is one of torch, too.
+    backends.sort(key=lambda backend: not isinstance(backend, HasEngines))
+    for backend in backends:
+        if backend.owns(model):
+            return backend
+    kind = f"{type(model).__module__}.{type(model).__qualname__}"
+    names = ", ".join(backend.name for backend in backends)
+    raise TargetError(
+        f"{with_article(kind)} is no model of a backend that knows models: {names}; pass the model "
+        "itself, not its class, its output or a function"
+    )
+
+
+def parameters(model: Any, *, inputs: Any = None) -> tuple[Parameter, ...]:
+    """Return the parameters of a model, in its order, each once.
+
+    Args:
+        model: a model of torch, Keras or JAX.
+        inputs: example arguments, for a model that has no parameters without them.
+
+    Raises:
+        TargetError: it is of no known framework, or has no parameters yet.
+    """
+    return tuple(owner(model).parameters(model, inputs))

@@ -1,0 +1,180 @@
+"""A recipe: an ordered list of rules, as data."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from initspec.errors import FormatError, shown, unknown
+from initspec.models.rule import Rule
+
+VERSION = 1
+"""The version of the documents that are written, and the newest that is read."""
+
+_LONGEST = 1 << 20
+_KEYS = ("recipe_version", "name", "source", "rules")
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Recipe:
+    """An ordered list of rules: of those that match a parameter, the first gives its spec.
+
+    Recipes of equal rules are equal, whatever their names.
+
+    Args:
+        rules: the rules.
+        name: what it is called.
+        source: where its numbers are from: a file with a version, a paper.
+
+    Raises:
+        FormatError: there is no rule, or one is not a Rule.
+    """
+
+    rules: tuple[Rule, ...]
+    name: str
+    source: str
+
+    def __init__(self, rules: Iterable[Rule], name: str = "", source: str = "") -> None:
+        given = tuple(rules) if not isinstance(rules, (str, Rule)) else (rules,)
+        if not given or not all(isinstance(rule, Rule) for rule in given):
+            raise FormatError(f"rules={shown(rules)}: pass a list of Rule")
+        for what, text in (("name", name), ("source", source)):
+            if not isinstance(text, str):
+                raise FormatError(f"{what}={shown(text)}: pass a text")
+        object.__setattr__(self, "rules", given)
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "source", source)
+
+    def __eq__(self, other: object) -> bool:
+        return self.rules == other.rules if isinstance(other, Recipe) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.rules)
+
+    def __repr__(self) -> str:
+        named = f" {self.name!r}" if self.name else ""
+        return f"<Recipe{named} of {len(self.rules)} rules>"
+
+    def __add__(self, other: Recipe | Sequence[Rule]) -> Recipe:
+        """Return a recipe of the rules of both, those of the left first."""
+        if not isinstance(other, (Recipe, list, tuple)):
+            return NotImplemented
+        right = other if isinstance(other, Recipe) else Recipe(other)
+        name = " + ".join(filter(None, (self.name, right.name)))
+        source = "; ".join(filter(None, (self.source, right.source)))
+        return Recipe((*self.rules, *right.rules), name, source)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the recipe as a versioned document of plain values."""
+        rules = [rule.to_dict() for rule in self.rules]
+        return {
+            "recipe_version": VERSION,
+            "name": self.name,
+            "source": self.source,
+            "rules": rules,
+        }
+
+    @classmethod
+    def from_dict(cls, document: Any) -> Recipe:
+        """Return the recipe of a document.
+
+        Raises:
+            FormatError: it is none, or of a newer version.
+            SpecError, AxesError: a spec or axes of it are out of range.
+        """
+        if not isinstance(document, dict):
+            raise FormatError(
+                f"a recipe of type {type(document).__name__}: pass an object (a dict)"
+            )
+        version = document.get("recipe_version")
+        if isinstance(version, bool) or version != VERSION:
+            newer = isinstance(version, int) and not isinstance(version, bool) and version > VERSION
+            raise FormatError(
+                f"recipe_version={version!r}: this initspec reads version {VERSION}"
+                + ("; upgrade initspec to read a newer one" if newer else "; it must be stated")
+            )
+        for key in document:
+            if key not in _KEYS:
+                raise FormatError(unknown("key of a recipe", key, _KEYS))
+        rules = document.get("rules")
+        if not isinstance(rules, list):
+            raise FormatError("the recipe has no list of 'rules'; write one with Recipe.to_json")
+        made = []
+        for number, values in enumerate(rules, 1):
+            try:
+                made.append(Rule.from_dict(values))
+            except FormatError as error:
+                raise FormatError(f"rule {number}: {error}") from None
+        return cls(made, document.get("name", ""), document.get("source", ""))
+
+    def to_json(self) -> str:
+        """Return the recipe as versioned JSON."""
+        return json.dumps(self.to_dict(), indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Recipe:
+        """Return the recipe that `to_json` wrote.
+
+        Raises:
+            FormatError: the text is no JSON, or no recipe; see `from_dict`.
+        """
+        return cls.from_dict(_read(text, json.loads, "JSON"))
+
+    def save(self, path: str | Path) -> None:
+        """Write a `.json` or a `.toml` file.
+
+        Raises:
+            FormatError: the file's name has another suffix.
+        """
+        file = Path(path)
+        file.write_text(self.to_json() if _suffix(file) == ".json" else self._to_toml(), "utf-8")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Recipe:
+        """Return the recipe of a `.json` or a `.toml` file.
+
+        Raises:
+            FormatError: the suffix is another, or the text no recipe; see `from_dict`.
+            OSError: the file cannot be read.
+        """
+        file = Path(path)
+        kind = _suffix(file)
+        text = file.read_bytes()
+        if kind == ".json":
+            return cls.from_json(text)
+        return cls.from_dict(_read(text, tomllib.loads, "TOML"))
+
+    def _to_toml(self) -> str:
+        document = self.to_dict()
+        lines = [f"{key} = {_toml(document[key])}" for key in _KEYS if key != "rules"]
+        for rule in document["rules"]:
+            lines += ["", "[[rules]]", *(f"{key} = {_toml(value)}" for key, value in rule.items())]
+        return "\n".join(lines) + "\n"
+
+
+def _suffix(file: Path) -> str:
+    if file.suffix not in (".json", ".toml"):
+        raise FormatError(f"the file {str(file)!r}: a recipe is a .json or a .toml file")
+    return file.suffix
+
+
+def _toml(value: Any) -> str:
+    # A string of JSON is one of TOML but for the escape of DEL, which TOML wants.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _read(text: object, loads: Any, kind: str) -> Any:
+    if not isinstance(text, (str, bytes)):
+        raise FormatError(f"{kind} of type {type(text).__name__}: pass the text as str or bytes")
+    if len(text) > _LONGEST:
+        raise FormatError(
+            f"a {kind} text of {len(text)} characters: a recipe has at most {_LONGEST}"
+        )
+    try:
+        return loads(text if isinstance(text, str) else text.decode())
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"no {kind}: {error}; write one with Recipe.save") from None

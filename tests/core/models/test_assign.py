@@ -1,0 +1,324 @@
+"""Rules held against the parameters of a model."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from initspec import Axes, InitSpec
+from initspec.backend import Parameter, Place
+from initspec.errors import (
+    AxesError,
+    DtypeError,
+    FormatError,
+    InitSpecError,
+    RecipeError,
+    SpecError,
+)
+from initspec.models.assign import Assignments, assign
+from initspec.models.recipe import Recipe
+from initspec.models.rule import Rule
+
+
+def weight(path: str, shape=(8, 4), role="kernel", layer="Linear", axes="out in", **fields):
+    place = Place(path, (layer, "Module"), role, Axes(axes) if axes else None)
+    return Parameter((place,), shape, fields.pop("dtype", "float32"), **fields)
+
+
+def bias(path: str):
+    return weight(path, (8,), "bias", axes="out [in=4]")
+
+
+def other(path: str, shape=(3,), layer="Net", **fields):
+    return weight(path, shape, "other", layer, None, **fields)
+
+
+def tied(first: Place, second: Place, shape=(16, 4)):
+    return Parameter((first, second), shape, "float32")
+
+
+WTE = Place("wte.weight", ("Embedding", "Module"), "embedding", Axes("stack out"))
+HEAD = Place("head.weight", ("Linear", "Module"), "kernel", Axes("out in"))
+MODEL = [
+    tied(WTE, HEAD),
+    *(weight(f"encoder.{i}.proj.weight") for i in range(4)),
+    *(bias(f"encoder.{i}.proj.bias") for i in range(4)),
+    *(weight(f"decoder.{i}.proj.weight") for i in range(2)),
+]
+REST = [Rule("normal(std=0.02)", "wte.weight"), Rule("he_normal", role="kernel")]
+BIAS = Rule("zeros", role="bias")
+
+
+def specs(rules, model=MODEL, **options) -> dict[str, str]:
+    return {a.path: str(a.spec) for a in assign(model, Recipe(rules), **options)}
+
+
+def test_first_rule_wins() -> None:
+    """The order of the rules decides, by path, role and layer."""
+    rules = [Rule("ones", "encoder.1.**", role="kernel"), *REST, BIAS, Rule("lecun_normal")]
+    made = specs(rules)
+    assert made["encoder.1.proj.weight"] == "ones"
+    assert made["encoder.1.proj.bias"] == "zeros"
+    assert made["encoder.2.proj.weight"] == "he_normal"
+    assert list(made) == [parameter.path for parameter in MODEL]
+
+
+def test_layer_by_any_base() -> None:
+    """A layer's glob is for its class and the bases of it."""
+    model = [weight("a"), weight("b", layer="MyLinear")]
+    assert specs([Rule("ones", layer="*Linear"), Rule("zeros")], model) == {
+        "a": "ones",
+        "b": "ones",
+    }
+    assert specs([Rule("ones", layer="My*"), Rule("zeros", layer="Module")], model) == {
+        "a": "zeros",
+        "b": "ones",
+    }
+
+
+@pytest.mark.parametrize(
+    ("rule", "std"),
+    [
+        (
+            Rule("normal(std=1 / (index + 1))", "encoder.{index}.proj.weight"),
+            [1, 1 / 2, 1 / 3, 1 / 4],
+        ),
+        (Rule("normal(std=1 / depth)", "encoder.{index}.**", role="kernel"), [1 / 4] * 4),
+        (Rule("normal(std=1 / depth)", "encoder.**.weight"), [1 / 4] * 4),
+        (Rule("normal(std=1 / depth)", role="kernel"), [1 / 4] * 4),
+        (Rule("normal(std=sqrt(fan_in / fan_out))", "encoder.**.weight"), [math.sqrt(0.5)] * 4),
+        (Rule("normal(std=width)", "encoder.**.weight"), [7.0] * 4),
+        (Rule("he_normal(gain=1 / n_layer)", "encoder.**.weight"), [math.sqrt(2 / 4) / 5] * 4),
+    ],
+)
+def test_numbers(rule: Rule, std: list[float]) -> None:
+    """Index and depth are of the siblings, encoder and decoder apart; then fans, then config."""
+
+    class Config:
+        n_layer = 5
+        width = True  # no number
+
+    numbers = {"width": 7} if "width" in str(rule.spec) else {}
+    rules = [Rule("normal(std=0.02)", "wte.weight"), rule, Rule("he_normal", role="kernel"), BIAS]
+    made = assign(MODEL, Recipe(rules), config=Config(), numbers=numbers)
+    encoder = [made[f"encoder.{i}.proj.weight"].std for i in range(4)]
+    assert encoder == pytest.approx(std, rel=1e-12)
+    if rule.role and not rule.path:
+        assert made["decoder.0.proj.weight"].std == pytest.approx(1 / 2)
+
+
+def test_given_numbers_come_first() -> None:
+    """A keyword argument stands before what the model says."""
+    rules = [Rule("normal(std=1 / depth)", "encoder.{index}.**"), *REST]
+    made = assign(MODEL, Recipe(rules), numbers={"depth": 10})
+    assert made["encoder.0.proj.weight"].std == pytest.approx(0.1)
+
+
+def test_total_or_an_error() -> None:
+    """One message has every parameter without a rule, every rule without one, and what to write."""
+    rules = [Rule("ones", "nowhere.**"), Rule("ones", "not.there", optional=True), *REST[1:]]
+    model = [*MODEL[1:], other("scale", (5,))]
+    with pytest.raises(RecipeError) as caught:
+        assign(model, Recipe(rules))
+    message = str(caught.value)
+    assert "Rule('normal(std=0.02)', 'scale')" in message
+    assert "5 parameters have no rule" in message
+    assert all(f"encoder.{i}.proj.bias (8,), bias of Linear" in message for i in range(4))
+    assert "nowhere" in message
+    assert "not.there" not in message
+
+
+@pytest.mark.parametrize("rule", [Rule("ones"), Rule("ones", role="kernel")])
+def test_other_is_named(rule: Rule) -> None:
+    """What no table knows is not reached by a rule for everything."""
+    with pytest.raises(RecipeError, match="1 parameters have no rule"):
+        specs([rule], [weight("a"), other("x")])
+
+
+@pytest.mark.parametrize(
+    "rule", [Rule("ones", "x"), Rule("ones", role="other"), Rule("ones", layer="Net")]
+)
+def test_other_by_path_layer_or_role(rule: Rule) -> None:
+    """It is reached by each of these."""
+    assert specs([rule], [other("x")]) == {"x": "ones"}
+
+
+def test_frozen_by_path_alone() -> None:
+    """A frozen parameter keeps what it has unless it is named."""
+    model = [other("positions", frozen=True), weight("a", frozen=True)]
+    with pytest.raises(RecipeError, match="2 parameters"):
+        specs([Rule("ones", role="other"), Rule("ones", layer="Linear"), Rule("ones")], model)
+    assert specs([Rule("keep", "positions"), Rule("ones", "a")], model)["positions"] == "None"
+
+
+def test_fan_rule_without_axes() -> None:
+    """A rule whose fans nobody knows says to give axes; with axes it has them."""
+    model = [other("x", (6, 3))]
+    with pytest.raises(RecipeError, match=r"x: .*axes"):
+        specs([Rule("normal(std=1 / fan_in)", "x")], model)
+    made = assign(model, Recipe([Rule("he_normal", "x", axes="in out")]))["x"]
+    assert made.fans == (6, 3)
+    assert made.std == pytest.approx(math.sqrt(2 / 6))
+    with pytest.raises(RecipeError, match=r"x: .*name 3 axes"):
+        specs([Rule("he_normal", "x", axes="in out kernel")], model)
+
+
+def test_tied() -> None:
+    """A tied weight is one parameter, that any of its paths settles."""
+    for path in ("wte.weight", "head.weight"):
+        made = assign(MODEL[:1], Recipe([Rule("normal(std=0.5)", path)]))
+        assert (len(made), made["head.weight"].std, made[path].tied) == (1, 0.5, ("head.weight",))
+        assert made["head.weight"].role == "embedding"
+    assert specs([Rule("normal(std=0.5)")], MODEL[:1]) == {"wte.weight": "normal(std=0.5)"}
+    by_role = [Rule("normal(std=0.5)", role="embedding"), Rule("normal(std=0.5)", role="kernel")]
+    assert specs(by_role, MODEL[:1]) == {"wte.weight": "normal(std=0.5)"}
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [Rule("normal(std=0.5)", role="embedding"), Rule("he_normal", role="kernel")],
+        [Rule("normal(std=0.5)", role="embedding"), Rule("keep", role="kernel")],
+        [Rule("normal(std=0.5)", role="embedding"), Rule("uniform(low=-1, high=1)")],
+        [
+            Rule("zeros", role="embedding", part="[0]"),
+            Rule("normal(std=0.5)", role="embedding"),
+            Rule("normal(std=0.5)"),
+        ],
+    ],
+)
+def test_tied_with_two_meanings(rules: list[Rule]) -> None:
+    """Rules that differ for its layers are an error with the line that settles it."""
+    with pytest.raises(RecipeError, match=r"tied to head.weight.*Rule\('.*', 'wte.weight'\)"):
+        specs(rules, MODEL[:1])
+
+
+def test_tied_beside_a_layer_that_no_table_knows() -> None:
+    """The role is that of the first path that is known; the other path asks for nothing."""
+    bare = Place("predictions.bias", ("Head",))
+    known = Place("predictions.decoder.bias", ("Linear",), "bias", Axes("out [in=4]"))
+    made = assign([tied(bare, known, (8,))], Recipe([BIAS]))["predictions.bias"]
+    assert (made.role, made.layer, str(made.spec)) == ("bias", "Linear", "zeros")
+
+
+def test_parts() -> None:
+    """A part has its own spec; of two rules for one, the first is drawn last."""
+    gates = weight("lstm.bias", (32,), "bias", "LSTM", "(stack=4 out) [in=8]")
+    rules = [
+        Rule("ones", role="bias", part="stack[1]"),
+        Rule("constant(value=2)", role="bias", part="stack[1]"),
+        Rule("zeros", role="bias", part="[0]"),
+        Rule("lecun_normal", role="bias"),
+    ]
+    made = assign([gates], Recipe(rules))["lstm.bias"]
+    assert [(part.name, str(part.spec)) for part in made.parts] == [
+        ("[0]", "zeros"),
+        ("stack[1]", "constant(value=2.0)"),
+        ("stack[1]", "ones"),
+    ]
+    assert made.parts[2].index == (slice(8, 16),)
+    with pytest.raises(RecipeError, match="none for the whole"):
+        specs(rules[:1], [gates])
+    with pytest.raises(RecipeError, match="4 members"):
+        specs([Rule("ones", role="bias", part="stack[4]"), *rules[3:]], [gates])
+    with pytest.raises(RecipeError, match="no stack"):
+        specs([Rule("ones", part="stack[0]"), Rule("zeros")], [weight("a")])
+    with pytest.raises(RecipeError, match="no such row"):
+        specs([Rule("ones", part="[8]"), Rule("zeros")], [weight("a")])
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes", "index"),
+    [
+        ((12, 5), "(stack=3 out) in", (slice(4, 8), slice(0, 5))),
+        ((5, 12), "in (stack=3 out)", (slice(0, 5), slice(4, 8))),
+        ((3, 4, 5), "stack out in", (slice(1, 2), slice(0, 4), slice(0, 5))),
+        ((7, 12), "stack (stack=3 out)", (slice(0, 7), slice(4, 8))),
+        ((2, 12), "out (stack=3 in)", (slice(0, 2), slice(4, 8))),
+        ((12, 5), "(stack=1 stack=3 out) in", (slice(4, 8), slice(0, 5))),
+    ],
+)
+def test_part_of_a_stack(shape, axes: str, index) -> None:
+    """A member of the last stack is a block of the axis that it is a factor of."""
+    model = [weight("a", shape, axes=axes)]
+    made = assign(model, Recipe([Rule("ones", part="stack[1]"), Rule("zeros")]))["a"]
+    assert made.parts[0].index == index
+
+
+@pytest.mark.parametrize("axes", ["(out stack=3) in", "(stack=2 stack=3 out) in"])
+def test_part_that_is_no_block(axes: str) -> None:
+    """What does not lie together cannot be a part."""
+    with pytest.raises(RecipeError, match="no block"):
+        specs([Rule("ones", part="stack[1]"), Rule("zeros")], [weight("a", (12, 5), axes=axes)])
+
+
+def test_padding_row() -> None:
+    """The padding row of an embedding is zeros, after the whole and before parts of the rules."""
+    table = weight("e", (9, 4), "embedding", "Embedding", "stack out", padding=3)
+    made = assign([table], Recipe([Rule("ones", part="[3]"), Rule("normal(std=1.0)")]))["e"]
+    assert [(part.name, str(part.spec)) for part in made.parts] == [
+        ("[3]", "zeros"),
+        ("[3]", "ones"),
+    ]
+    assert made.parts[0].index == (slice(3, 4), slice(0, 4))
+    assert not assign([table], Recipe([Rule("keep")]))["e"].parts
+
+
+def test_only() -> None:
+    """What is not asked for needs no rule; what is, does, and a path that is none is shown."""
+    made = specs(REST[1:], only=["encoder.*.proj.weight", "decoder.0.**"])
+    assert len(made) == 5
+    assert list(specs(REST, only="head.weight")) == ["wte.weight"]
+    with pytest.raises(RecipeError, match=r"'head.weight'"):
+        specs(REST, only=["head.wieght"])
+    with pytest.raises(RecipeError, match="4 parameters have no rule"):
+        specs(REST, only="encoder.**")
+
+
+@pytest.mark.parametrize(
+    ("rule", "options", "says"),
+    [
+        (Rule("normal(std=1 / widht)", "encoder.**"), {}, "no number for 'widht'"),
+        (Rule("normal(std=1 / depth)", "head.weight"), {}, "no part of 'wte.weight' is an integer"),
+        (Rule("normal(std=1 / (depth - 4))", "encoder.**"), {}, "no finite value for depth=4"),
+        (Rule("normal(std=1.0)", "encoder.**"), {"numbers": {"depht": 3}}, "'depht'"),
+        (Rule("ones", role="kernel"), {"numbers": {"depth": 3}}, "'depth'"),
+        (Rule("keep", role="kernel", part="[0]"), {}, "cannot be kept"),
+    ],
+)
+def test_bad_recipes(rule: Rule, options: dict, says: str) -> None:
+    """Each error has the parameter or the name, and all come in one message."""
+    with pytest.raises(RecipeError, match=says):
+        specs([rule, *REST, BIAS], **options)
+
+
+@pytest.mark.parametrize("value", [math.nan, "12", None, True])
+def test_bad_numbers(value: object) -> None:
+    """A number is finite."""
+    with pytest.raises(SpecError, match="depth"):
+        specs([Rule("normal(std=1 / depth)")], numbers={"depth": value})
+
+
+def test_dtype_that_cannot_hold_the_values() -> None:
+    """A spec that overflows the parameter's dtype is refused before anything is drawn."""
+    model = [weight("a", dtype="float16")]
+    with pytest.raises(RecipeError, match=r"a: .*float16"):
+        specs([Rule("normal(std=100000.0)")], model)
+
+
+def test_errors_are_of_initspec() -> None:
+    """Whatever fails is an InitSpecError, which the command line prints."""
+    for kind in (RecipeError, AxesError, DtypeError, FormatError):
+        assert issubclass(kind, InitSpecError)
+
+
+def test_assignments_by_any_path() -> None:
+    """A mapping by path, in the order of the model."""
+    made = assign(MODEL, Recipe([*REST, BIAS]))
+    assert isinstance(made, Assignments)
+    assert len(made) == len(list(made)) == len(MODEL)
+    assert made["head.weight"] is made["wte.weight"]
+    assert made["encoder.0.proj.weight"].spec == InitSpec.he_normal()
+    with pytest.raises(KeyError, match="did you mean"):
+        made["encoder.0.proj.wieght"]

@@ -1,0 +1,178 @@
+"""Rules and recipes as data."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from initspec import Axes, InitSpec
+from initspec.backend.layers import ROLES
+from initspec.errors import AxesError, FormatError, RecipeError, SpecError
+from initspec.models.recipe import Recipe
+from initspec.models.rule import Rule
+from initspec.models.shipped import recipe, recipe_of, recipes
+
+GLOBS = st.sampled_from(["**.weight", "h.{index}.*", "{q,k}_proj", "a.b", "é.\"\\'"])
+SPECS = st.sampled_from(
+    ["keep", "zeros", "normal(std=0.02 / sqrt(2 * depth))", "sparse(0.5, along=in)", "he_normal"]
+)
+
+
+@st.composite
+def rules(draw: st.DrawFn) -> Rule:
+    """Draw a rule."""
+    globs = st.none() | GLOBS | st.lists(GLOBS, min_size=1, max_size=3).map(tuple)
+    return Rule(
+        draw(SPECS),
+        draw(globs),
+        role=draw(st.none() | st.sampled_from(ROLES)),
+        layer=draw(st.none() | st.sampled_from(["Linear", "*Norm", "Conv{1,2}d"])),
+        axes=draw(st.none() | st.sampled_from(["out in", "(stack=4 out) [in=64]"])),
+        part=draw(st.none() | st.sampled_from(["[0]", "stack[1]"])),
+        optional=draw(st.booleans()),
+    )
+
+
+RECIPES = st.builds(
+    Recipe, st.lists(rules(), min_size=1, max_size=4), name=st.text(), source=st.text()
+)
+
+
+@given(RECIPES)
+def test_documents_are_read_back(made: Recipe) -> None:
+    """JSON and dict give the recipe back, name and source included; so does the repr of a rule."""
+    for again in (Recipe.from_json(made.to_json()), Recipe.from_dict(made.to_dict())):
+        assert again == made
+        assert hash(again) == hash(made)
+        assert (again.name, again.source) == (made.name, made.source)
+    assert tuple(eval(repr(rule), {"Rule": Rule}) for rule in made.rules) == made.rules
+
+
+@given(RECIPES)
+def test_files_are_read_back(tmp_path_factory: pytest.TempPathFactory, made: Recipe) -> None:
+    """So do TOML and JSON files, whatever the text."""
+    for suffix in (".toml", ".json"):
+        file = tmp_path_factory.mktemp("recipe") / f"recipe{suffix}"
+        made.save(file)
+        again = Recipe.load(file)
+        assert (again, again.name, again.source) == (made, made.name, made.source)
+
+
+def test_equal_by_meaning() -> None:
+    """Rules are equal when they mean the same; a recipe's name does not count."""
+    assert Rule("he_normal") == Rule(InitSpec.variance_scaling(2.0)) != Rule("he_uniform")
+    assert Rule("normal(std=2/100)") == Rule(InitSpec.normal(0.02))
+    assert Rule("zeros", "a") == Rule("zeros", ("a",)) != Rule("zeros", ("a", "b"))
+    assert Rule("zeros", axes="out in") == Rule("zeros", axes=Axes("out  in"))
+    assert Recipe([Rule("zeros")], "a") == Recipe([Rule("zeros")], "b")
+    assert Recipe([Rule("zeros")]) != [Rule("zeros")]
+
+
+def test_sum() -> None:
+    """The rules of the left come first."""
+    left, right = Recipe([Rule("ones")], "a", "x"), Recipe([Rule("zeros")], "b")
+    both = left + right
+    assert both.rules == (*left.rules, *right.rules)
+    assert (both.name, both.source) == ("a + b", "x")
+    assert left + [Rule("zeros")] == both  # noqa: RUF005 - the recipe's own sum
+    with pytest.raises(TypeError):
+        left + 3  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "says"),
+    [
+        ({"spec": 3}, SpecError, "pass an InitSpec"),
+        ({"spec": "norml(std=1)"}, FormatError, "'normal'"),
+        ({"spec": "normal(std=-1)"}, SpecError, "std"),
+        ({"spec": "zeros", "path": ""}, FormatError, "glob"),
+        ({"spec": "zeros", "path": 3}, FormatError, "path=3"),
+        ({"spec": "zeros", "path": ()}, FormatError, "path"),
+        ({"spec": "zeros", "role": "kernl"}, FormatError, "'kernel'"),
+        ({"spec": "zeros", "layer": "a{b"}, FormatError, "brace"),
+        ({"spec": "zeros", "layer": "{index}"}, FormatError, "class"),
+        ({"spec": "zeros", "axes": "out on"}, AxesError, "on"),
+        ({"spec": "zeros", "part": "gate"}, FormatError, "stack"),
+        ({"spec": "zeros", "part": "stack[-1]"}, FormatError, "stack"),
+        ({"spec": "zeros", "optional": 1}, FormatError, "True or False"),
+    ],
+)
+def test_bad_rules(arguments: dict, error: type[Exception], says: str) -> None:
+    """Each field says what it takes."""
+    with pytest.raises(error, match=says):
+        Rule(**arguments)
+
+
+DOCUMENT = {"recipe_version": 1, "name": "a", "source": "b", "rules": [{"spec": "zeros"}]}
+
+
+@pytest.mark.parametrize(
+    ("document", "says"),
+    [
+        ([], "dict"),
+        ({}, "must be stated"),
+        (DOCUMENT | {"recipe_version": 2}, "upgrade initspec"),
+        (DOCUMENT | {"recipe_version": True}, "must be stated"),
+        (DOCUMENT | {"rule": []}, "'rules'"),
+        (DOCUMENT | {"rules": {}}, "list"),
+        (DOCUMENT | {"rules": []}, "list of Rule"),
+        (DOCUMENT | {"rules": [3]}, "rule 1"),
+        (
+            DOCUMENT | {"rules": [{"spec": "zeros"}, {"spec": "zeros", "rol": "bias"}]},
+            "rule 2.*role",
+        ),
+        (DOCUMENT | {"rules": [{"spec": "zeros", "path": [1]}]}, "rule 1.*path"),
+        (DOCUMENT | {"rules": [{"role": "bias"}]}, "'spec'"),
+        (DOCUMENT | {"name": 3}, "name=3"),
+    ],
+)
+def test_bad_documents(document: object, says: str) -> None:
+    """What is no recipe says why."""
+    with pytest.raises(FormatError, match=says):
+        Recipe.from_dict(document)
+    with pytest.raises(FormatError, match=says):
+        Recipe.from_json(json.dumps(document))
+
+
+@pytest.mark.parametrize("text", ["{", b"\xff", "[" * 100_000, " " * (1 << 20) + "{}", 3])
+def test_bad_text(text: object) -> None:
+    """What is no JSON says so, and does not take long."""
+    with pytest.raises(FormatError):
+        Recipe.from_json(text)  # type: ignore[arg-type]
+
+
+def test_bad_files(tmp_path: Path) -> None:
+    """Another suffix is refused before anything is written, and broken TOML named."""
+    file = tmp_path / "recipe.yaml"
+    with pytest.raises(FormatError, match=r"\.toml"):
+        Recipe([Rule("zeros")]).save(file)
+    assert not file.exists()
+    with pytest.raises(FormatError, match=r"\.toml"):
+        Recipe.load(file)
+    broken = tmp_path / "recipe.toml"
+    broken.write_text("rules = [")
+    with pytest.raises(FormatError, match="no TOML"):
+        Recipe.load(broken)
+
+
+@pytest.mark.parametrize("rules", [[], "zeros", [3], None])
+def test_bad_recipes(rules: object) -> None:
+    """A recipe is of rules."""
+    with pytest.raises((FormatError, TypeError)):
+        Recipe(rules)  # type: ignore[arg-type]
+
+
+def test_shipped() -> None:
+    """Each has the name of its file and a source; a name that is near is shown."""
+    for name, shipped in recipes().items():
+        assert shipped.name == name
+        assert shipped.source
+        assert recipe_of(name) is shipped
+    with pytest.raises(RecipeError, match="'he'"):
+        recipe("hee")
+    with pytest.raises(FormatError, match="a name, a Recipe"):
+        recipe_of(3)  # type: ignore[arg-type]
