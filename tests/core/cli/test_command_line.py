@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,23 @@ def run(*arguments, **environment):
     )
 
 
+def without_frameworks(*arguments, columns):
+    """Run `initspec` as if no framework but NumPy were installed."""
+    hide = (
+        "import importlib.util as u, sys; find = u.find_spec\n"
+        "u.find_spec = lambda n, *a: None if n in ('torch','jax','keras') else find(n, *a)\n"
+        f"sys.argv = {['initspec', *arguments]}\n"
+        "from initspec.cli import main; main()"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", hide],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "COLUMNS": columns},
+    )
+
+
 def test_compare_prints_a_table_and_agrees():
     """The main job prints what was asked, declared and measured, and exits with 0."""
     done = run("compare", "he_normal", "--shape", "512,256", "--backends", "numpy")
@@ -29,6 +47,18 @@ def test_compare_prints_a_table_and_agrees():
         assert word in done.stdout
     assert "probability of a false alarm: 1e-06" in done.stdout
     assert done.stderr == ""
+
+
+def test_the_readme_prints_what_a_terminal_shows():
+    """At 80 columns, where no framework but NumPy is installed; NumPy's version is left out."""
+    readme = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
+    (printed,) = re.findall(r"^```text\n(he_normal on .*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    done = without_frameworks("compare", "he_normal", "--shape", "512,256", columns="80")
+    version = re.compile(r"(?<=NumpyInitializer, ).*")
+    others = [line for line in done.stdout.splitlines() if "dummy" not in line]
+    assert [version.sub("", line) for line in others] == [
+        version.sub("", line) for line in printed.splitlines()
+    ]
 
 
 @pytest.mark.parametrize("columns", ["60", "80", "120"])
@@ -59,19 +89,7 @@ def test_compare_json_is_the_result_and_nothing_else():
 )
 def test_missing_frameworks_are_named_with_their_extra(arguments):
     """With frameworks missing, a command runs and says what adds them."""
-    hide = (
-        "import importlib.util as u, sys; find = u.find_spec\n"
-        "u.find_spec = lambda n, *a: None if n in ('torch','jax','keras') else find(n, *a)\n"
-        f"sys.argv = {['initspec', *arguments]}\n"
-        "from initspec.cli import main; main()"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", hide],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "COLUMNS": "200"},
-    )
+    done = without_frameworks(*arguments, columns="200")
     assert done.returncode == 0, done.stderr
     for extra in ("initspec[torch]", "initspec[jax]"):
         assert extra in done.stdout
