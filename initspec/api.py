@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from initspec import backend as registry
 from initspec.activations.recommend import recommend
-from initspec.axes import Axes, axes_of
+from initspec.axes import Axes, UnequalLayout, axes_of
 from initspec.axes.fans import Fans
 from initspec.distributions import Distribution, distribution_of
 from initspec.dtypes import float_type
@@ -142,9 +142,13 @@ class InitSpec(Constructors, HtmlRepr):
         """Return the fans of a weight of `shape`; without axes, of `out in kernel...`.
 
         Raises:
-            AxesError: the axes do not fit the shape, or rank 0 or 1 comes without axes.
+            AxesError: the axes do not fit the shape, rank 0 or 1 comes without axes, or members of
+                unequal size have fans of their own.
         """
-        fans = self.resolve(shape, axes).fans
+        resolved = self.resolve(shape, axes)
+        if isinstance(resolved.layout, UnequalLayout):
+            raise AxesError(resolved.layout.refusal("fans"))
+        fans = resolved.fans
         if fans is None:
             raise AxesError(
                 f"the fans of the shape {tuple(shape)}: rank {len(shape)} has no convention; pass "

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from initspec.backend import FloatType, Layout, numpy_dtype
+from initspec.backend import FloatType, Layout, Part, UnequalLayout, numpy_dtype
 from initspec_jax.truncated import truncated_standard_normal
 
 Array = Any
@@ -104,6 +105,15 @@ class JaxPrimitives:
 
     def weight(self, logical: Array) -> Array:
         return self._layout.weight(logical).astype(self._dtype)
+
+    def part(self, part: Part) -> JaxPrimitives:
+        primitives = copy(self)
+        primitives._layout, primitives._key = part.layout, self._fresh()
+        return primitives
+
+    def join(self, parts: list[Array]) -> Array:
+        assert isinstance(self._layout, UnequalLayout)
+        return self._layout.join(parts, jnp.concatenate)
 
     def _normals(self, key: Array, *shape: int) -> Array:
         return jax.random.normal(key, self._drawn(shape), self._working).reshape(shape)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from typing import Any
 
 import keras
 import numpy as np
 
-from initspec.backend import FloatType, Layout
+from initspec.backend import FloatType, Layout, Part, UnequalLayout
 from initspec_keras.truncated import truncated_standard_normal
 
 Tensor = Any
@@ -25,10 +26,8 @@ class KerasPrimitives:
     """
 
     def __init__(self, layout: Layout, kind: FloatType, seed: Any) -> None:
-        self._layout = layout
         self._on_jax = keras.config.backend() == "jax"
-        flat = self._on_jax and layout.kernel
-        self._drawn = (layout.size,) if flat else layout.shape
+        self._lay_out(layout)
         self._dtype = kind.name
         self._working = "float64" if kind.name == "float64" else "float32"
         self._smallest = kind.smallest
@@ -94,6 +93,21 @@ class KerasPrimitives:
         weight = self._cast(ops.reshape(factors, layout.shape))
         # On torch these are views, of which safetensors, for one, saves none.
         return weight.contiguous() if keras.config.backend() == "torch" else weight
+
+    def part(self, part: Part) -> KerasPrimitives:
+        primitives = copy(self)
+        primitives._lay_out(part.layout)
+        return primitives
+
+    def join(self, parts: list[Tensor]) -> Tensor:
+        assert isinstance(self._layout, UnequalLayout)
+        whole = keras.ops.concatenate(parts, axis=self._layout.axis)
+        return keras.ops.reshape(whole, self._layout.shape)
+
+    def _lay_out(self, layout: Layout) -> None:
+        self._layout = layout
+        flat = self._on_jax and layout.kernel
+        self._drawn = (layout.size,) if flat else layout.shape
 
     def _normals(self, *shape: int) -> Tensor:
         drawn = (math.prod(shape),) if self._on_jax else shape

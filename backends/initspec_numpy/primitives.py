@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec.backend import FloatType, Layout, numpy_dtype
+from initspec.backend import FloatType, Layout, Part, UnequalLayout, numpy_dtype
 from initspec_numpy.truncated import truncated_standard_normal
 
 Floats = NDArray[Any]
@@ -72,6 +73,16 @@ class NumpyPrimitives:
     def weight(self, logical: Floats) -> Floats:
         home: Floats = self._layout.weight(logical)
         return np.asarray(home, self._dtype, order="C")  # ascontiguousarray gives rank 0 an axis
+
+    def part(self, part: Part) -> NumpyPrimitives:
+        primitives = copy(self)
+        primitives._layout = part.layout
+        return primitives
+
+    def join(self, parts: list[Floats]) -> Floats:
+        assert isinstance(self._layout, UnequalLayout)
+        whole: Floats = self._layout.join(parts, np.concatenate)
+        return whole
 
     def _scaled(self, values: Floats, mean: float, factor: float) -> Floats:
         values *= factor

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from initspec.backend import TargetError
+from initspec.backend import Part, TargetError
 from initspec_torch.primitives import Fill, TorchPrimitives
 from initspec_torch.truncated import NEVER, truncated_normal
 
@@ -110,9 +110,12 @@ class DTensorPrimitives(TorchPrimitives):
     def eye(self, stack: int, rows: int, columns: int) -> NoReturn:
         self._needs_seed()
 
+    def part(self, part: Part) -> NoReturn:
+        self._needs_seed()
+
     def _needs_seed(self) -> NoReturn:
         raise TargetError(
-            f"a DTensor of shape {tuple(self._target.shape)}, and a family that acts on whole "
-            "matrices: it needs `seed`, so that every process draws the same matrix; or initialize "
+            f"a DTensor of shape {tuple(self._target.shape)}, and a weight that is drawn by "
+            "whole matrices: it needs `seed`, so that every process draws the same; or initialize "
             "a plain tensor and hand it to distribute_tensor"
         )

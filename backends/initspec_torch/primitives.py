@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import torch
 
-from initspec.backend import FloatType, Layout
+from initspec.backend import FloatType, Layout, Part, UnequalLayout
 from initspec_torch.blocks import LARGE, SERIAL, at_once, blocks, in_memory_order, zeros
 from initspec_torch.haar import haar
 from initspec_torch.ranges import uniform_ends
@@ -87,6 +87,16 @@ class TorchPrimitives:
         # Splitting axes is a view of any tensor, joining them is not: so the target is split.
         home = logical.reshape(layout.ordered).permute(layout.inverse)
         self._target.view(layout.sizes).copy_(home)
+        return self._target
+
+    def part(self, part: Part) -> TorchPrimitives:
+        layout = self._layout
+        assert isinstance(layout, UnequalLayout)
+        cut = self._target.view(layout.cut)
+        target = cut.narrow(layout.axis, part.start, part.stop - part.start)
+        return TorchPrimitives(part.layout, self._kind, target, self._generator)
+
+    def join(self, parts: list[torch.Tensor]) -> torch.Tensor:
         return self._target
 
     def _fill(self, fill: Fill, serial: bool = False) -> torch.Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from initspec.axes.axes import IN_OUT, OUT_IN, Axes, axes_of, by_rank, check_shape
 from initspec.axes.fans import MODES, Fans
 from initspec.axes.layout import ROLES, Layout
+from initspec.axes.unequal import Part, UnequalLayout
 
 __all__ = [
     "IN_OUT",
@@ -14,6 +15,8 @@ __all__ = [
     "Axes",
     "Fans",
     "Layout",
+    "Part",
+    "UnequalLayout",
     "axes_of",
     "by_rank",
     "check_shape",

@@ -5,7 +5,9 @@ The grammar, in EBNF (white space separates items and is otherwise free)::
     axes   = item { item } ;
     item   = role | "kernel..." | split | count ;
     split  = "(" factor { factor } ")" ;        one axis, split row-major
-    factor = role [ "=" size ] ;                at most one size of a split left open
+    factor = role [ "=" size ] | unequal ;      at most one size of a split left open
+    unequal = "stack" [ "=" size ] ( "in" | "out" ) "=" size "+" size { "+" size } ;
+                                                the size of each member, once in a line
     count  = "[" counted { counted } "]" ;      counts in the fans, has no axis
     counted = ( "in" | "out" | "kernel" ) "=" size ;
     role   = "in" | "out" | "kernel" | "stack" ;
@@ -19,6 +21,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -26,7 +29,8 @@ from typing import Any
 import numpy as np
 
 from initspec.axes.fans import Fans
-from initspec.axes.layout import ROLES, Layout
+from initspec.axes.layout import ROLES, Factor, Layout, layout_of
+from initspec.axes.unequal import Cut, UnequalLayout, unequal_layout
 from initspec.errors import AxesError, shown, unknown
 from initspec.notebook import HtmlRepr
 
@@ -37,7 +41,16 @@ _ROLE_OF = {"O": "out", "I": "in", "G": "stack", "D": "kernel", "H": "kernel", "
 _LETTERS = re.compile(r"(?i:(?=.*[io])(?!.*(.).*\1)[oigdhw]{2,6})")
 """A layout as frameworks write it: each letter once, and inputs or outputs among them."""
 
-Factor = tuple[str, int | None]
+Size = int | tuple[int, ...]
+Word = tuple[str, Size | None]
+"""A role with its size; with several, the stack of members that have these sizes."""
+
+
+def _written(word: Word) -> str:
+    role, size = word
+    if isinstance(size, tuple):
+        return f"stack {role}={'+'.join(map(str, size))}"
+    return role if size is None else f"{role}={size}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +58,10 @@ class _Item:
     """One word of an axes line: "axis", "ellipsis", "split" or "count", and its factors."""
 
     kind: str
-    factors: tuple[Factor, ...]
+    factors: tuple[Word, ...]
 
     def __str__(self) -> str:
-        words = " ".join(role if size is None else f"{role}={size}" for role, size in self.factors)
+        words = " ".join(map(_written, self.factors))
         return {"axis": "{}", "ellipsis": "{}...", "split": "({})", "count": "[{}]"}[
             self.kind
         ].format(words)
@@ -58,9 +71,9 @@ class _Item:
 class Axes(HtmlRepr):
     """The role of each axis of a weight: `in`, `out`, `kernel` or `stack`.
 
-    `kernel...` is zero or more kernel axes; `(stack=3 out)` splits one axis row-major;
-    `[in=512]` counts in the fans and has no axis. Equal lines are equal axes, whatever their
-    spacing.
+    `kernel...` is zero or more kernel axes; `(stack=3 out)` splits one axis row-major, into members
+    of one size, `(stack out=128+32+32)` into members of these sizes; `[in=512]` counts in the fans
+    and has no axis. Equal lines are equal axes, whatever their spacing.
 
     Args:
         line: the axes in the order of the shape that the initializer is called with.
@@ -97,9 +110,14 @@ class Axes(HtmlRepr):
         """Return fan_in = prod(in) * prod(kernel) and fan_out = prod(out) * prod(kernel).
 
         Raises:
-            AxesError: the axes do not fit the shape.
+            AxesError: the axes do not fit the shape, or the members of its stack have other sizes
+                than each other and so other fans.
         """
-        return self.layout(shape).fans
+        layout = self.layout(shape)
+        if isinstance(layout, UnequalLayout):
+            raise AxesError(f"axes '{self}': {layout.refusal('fans')}")
+        assert layout.fans is not None
+        return layout.fans
 
     def layout(self, shape: tuple[int, ...]) -> Layout:
         """Give each axis of `shape` its roles.
@@ -138,8 +156,9 @@ def check_shape(shape: object) -> tuple[int, ...]:
 
 @lru_cache(maxsize=4096)
 def _layout(axes: Axes, shape: tuple[int, ...]) -> Layout:
-    factors: list[tuple[str, int]] = []
-    counted: list[tuple[str, int]] = []
+    factors: list[Factor] = []
+    counted: list[Factor] = []
+    unequal: Cut | None = None
     remaining = list(shape)
     named = sum(item.kind in ("axis", "split") for item in axes.items)
     elastic = any(item.kind == "ellipsis" for item in axes.items)
@@ -156,20 +175,21 @@ def _layout(axes: Axes, shape: tuple[int, ...]) -> Layout:
             case "ellipsis":
                 factors += [("kernel", remaining.pop(0)) for _ in range(len(shape) - named)]
             case "split":
-                factors += _split(item, remaining.pop(0), shape)
+                split = _split(item, remaining.pop(0), shape)
+                for place, (_, size) in enumerate(item.factors):
+                    if isinstance(size, tuple):
+                        axis = len(shape) - len(remaining) - 1
+                        unequal = Cut(axis, len(factors), split, place, size)
+                factors += split
             case _:
-                counted += [(role, size or 0) for role, size in item.factors]
-    product = {
-        role: math.prod(size for named, size in factors + counted if named == role)
-        for role in ROLES
-    }
-    fans = Fans(product["in"] * product["kernel"], product["out"] * product["kernel"])
-    roles, sizes = zip(*factors, strict=True) if factors else ((), ())
-    return Layout(shape, roles, sizes, fans)
+                counted += [(role, _total(size)) for role, size in item.factors]
+    if unequal is not None:
+        return unequal_layout(shape, factors, counted, unequal)
+    return layout_of(shape, factors, counted)
 
 
-def _split(item: _Item, size: int, shape: tuple[int, ...]) -> list[tuple[str, int]]:
-    known = math.prod(number for _, number in item.factors if number is not None)
+def _split(item: _Item, size: int, shape: tuple[int, ...]) -> list[Factor]:
+    known = math.prod(_total(number) for _, number in item.factors if number is not None)
     closed = all(number is not None for _, number in item.factors)
     if size % known or (closed and size != known):
         relation = "equal to" if closed else "a multiple of"
@@ -177,7 +197,13 @@ def _split(item: _Item, size: int, shape: tuple[int, ...]) -> list[tuple[str, in
             f"'{item}' cannot split an axis of {size} in the shape {shape}: {size} is not "
             f"{relation} {known}; correct the size in the axes or the shape"
         )
-    return [(role, size // known if number is None else number) for role, number in item.factors]
+    return [
+        (role, size // known if number is None else _total(number)) for role, number in item.factors
+    ]
+
+
+def _total(size: Size | None) -> int:
+    return sum(size) if isinstance(size, tuple) else size or 0
 
 
 def _spelled_out(line: str) -> str:
@@ -196,10 +222,10 @@ def _parse(line: str) -> tuple[_Item, ...]:
     def fail(why: str) -> AxesError:
         return AxesError(
             f"axes {line!r}: {why}; write one word an axis, such as 'out in kernel...', "
-            "'(stack=4 out) in' or 'out [in=512]'"
+            "'(stack=4 out) in', '(stack out=128+32+32) in' or 'out [in=512]'"
         )
 
-    def factor() -> Factor:
+    def factor() -> Word:
         role = tokens.pop(0)
         if not role.isidentifier():
             raise fail(f"{role!r} where a role belongs")
@@ -207,15 +233,18 @@ def _parse(line: str) -> tuple[_Item, ...]:
             raise AxesError(f"axes {line!r}: {unknown('role', role, ROLES)}")
         if tokens[:1] != ["="]:
             return role, None
-        tokens.pop(0)
-        size = tokens.pop(0) if tokens else ""
-        if not (size.isascii() and size.isdigit()) or int(size) < 1:
-            raise fail(f"'{role}=' needs a positive integer")
-        return role, int(size)
+        sizes: list[int] = []
+        while tokens[:1] == ["+" if sizes else "="]:
+            tokens.pop(0)
+            size = tokens.pop(0) if tokens else ""
+            if not (size.isascii() and size.isdigit()) or int(size) < 1:
+                raise fail(f"'{role}=' needs a positive integer")
+            sizes.append(int(size))
+        return role, sizes[0] if len(sizes) == 1 else tuple(sizes)
 
-    def bracketed(close: str) -> tuple[Factor, ...]:
+    def bracketed(close: str) -> tuple[Word, ...]:
         tokens.pop(0)
-        inside: list[Factor] = []
+        inside: list[Word] = []
         while tokens and tokens[0] != close:
             inside.append(factor())
         if not tokens or not inside:
@@ -225,19 +254,17 @@ def _parse(line: str) -> tuple[_Item, ...]:
 
     while tokens:
         if tokens[0] == "(":
-            item = _Item("split", bracketed(")"))
+            item = _Item("split", _members(bracketed(")"), fail))
             if sum(size is None for _, size in item.factors) > 1:
                 raise fail(f"'{item}' leaves more than one size open")
         elif tokens[0] == "[":
-            item = _Item("count", bracketed("]"))
-            if any(size is None for _, size in item.factors):
-                raise fail(f"'{item}' has no axis to read its size from: give it, as in [in=512]")
-            if any(role == "stack" for role, _ in item.factors):
-                raise fail("a stack counts in no fan, so it cannot stand in square brackets")
+            item = _counted(_Item("count", bracketed("]")), fail)
         else:
             role, size = factor()
             if size is not None:
-                raise fail(f"a size stands in a split or a count only: write ({role}={size})")
+                raise fail(
+                    f"a size stands in a split or a count only: write ({_written((role, size))})"
+                )
             item = _Item("axis", ((role, None),))
             if tokens[:1] == ["..."]:
                 tokens.pop(0)
@@ -247,9 +274,41 @@ def _parse(line: str) -> tuple[_Item, ...]:
         items.append(item)
     if not items:
         raise fail("nothing is named")
-    if sum(item.kind == "ellipsis" for item in items) > 1:
-        raise fail("at most one 'kernel...' is allowed")
+    unequal = [word for item in items for word in item.factors if isinstance(word[1], tuple)]
+    if sum(item.kind == "ellipsis" for item in items) > 1 or len(unequal) > 1:
+        raise fail("at most one 'kernel...', and one stack of unequal members, is allowed")
     return tuple(items)
+
+
+def _counted(item: _Item, fail: Callable[[str], AxesError]) -> _Item:
+    """Return a count; raise AxesError where it counts what has no single size."""
+    if any(size is None for _, size in item.factors):
+        raise fail(f"'{item}' has no axis to read its size from: give it, as in [in=512]")
+    if any(isinstance(size, tuple) for _, size in item.factors):
+        raise fail("square brackets count one size for all members")
+    if any(role == "stack" for role, _ in item.factors):
+        raise fail("a stack counts in no fan, so it cannot stand in square brackets")
+    return item
+
+
+def _members(words: tuple[Word, ...], fail: Callable[[str], AxesError]) -> tuple[Word, ...]:
+    """Return the words of a split, each stack of unequal members as one word with their sizes."""
+    merged: list[Word] = []
+    for role, size in words:
+        if not isinstance(size, tuple):
+            merged.append((role, size))
+            continue
+        sizes = "+".join(map(str, size))
+        if role not in ("in", "out"):
+            raise fail(f"{role}={sizes}: the members of a stack differ in their size of in or out")
+        if not merged or merged[-1][0] != "stack":
+            raise fail(f"several sizes are those of the members of a stack: (stack {role}={sizes})")
+        _, count = merged.pop()
+        if count not in (None, len(size)):
+            raise fail(f"stack={count}, but {sizes} are the sizes of {len(size)} members")
+        equal = len(set(size)) == 1
+        merged += [("stack", len(size)), (role, size[0])] if equal else [(role, size)]
+    return tuple(merged)
 
 
 OUT_IN = Axes("out in kernel...")

@@ -10,6 +10,8 @@ from typing import Any
 from initspec.axes.fans import Fans
 
 ROLES = ("stack", "out", "in", "kernel")
+Factor = tuple[str, int]
+"""A role and a size: an axis of a weight, or a factor of a split one."""
 
 
 @dataclass(frozen=True)
@@ -23,13 +25,14 @@ class Layout:
         shape: the weight's own shape.
         roles: the role of each factor, in the weight's order.
         sizes: the size of each factor; split axes give several.
-        fans: fan_in and fan_out, sizes without an axis counted in.
+        fans: fan_in and fan_out, sizes without an axis counted in; None where they differ by
+            member.
     """
 
     shape: tuple[int, ...]
     roles: tuple[str, ...]
     sizes: tuple[int, ...]
-    fans: Fans
+    fans: Fans | None
 
     def role(self, name: str) -> tuple[int, ...]:
         """Return the sizes of the factors of one role."""
@@ -111,3 +114,20 @@ class Layout:
     def weight(self, logical: Any) -> Any:
         """Return a NumPy or JAX array of logical order in the weight's own shape."""
         return logical.reshape(self.ordered).transpose(self.inverse).reshape(self.shape)
+
+
+def layout_of(shape: tuple[int, ...], factors: list[Factor], counted: list[Factor]) -> Layout:
+    """Return the layout of a shape, its fans counted.
+
+    Args:
+        shape: the weight's own shape.
+        factors: the factors of its axes, in their order.
+        counted: what counts in the fans and has no axis.
+    """
+    product = {
+        role: math.prod(size for named, size in factors + counted if named == role)
+        for role in ROLES
+    }
+    fans = Fans(product["in"] * product["kernel"], product["out"] * product["kernel"])
+    roles, sizes = zip(*factors, strict=True) if factors else ((), ())
+    return Layout(shape, roles, sizes, fans)

@@ -8,7 +8,17 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from initspec.axes import IN_OUT, MODES, OUT_IN, Axes, Layout, axes_of, check_shape
+from initspec.axes import (
+    IN_OUT,
+    MODES,
+    OUT_IN,
+    Axes,
+    Layout,
+    Part,
+    UnequalLayout,
+    axes_of,
+    check_shape,
+)
 from initspec.backend.base import BaseBackend
 from initspec.backend.protocol import (
     QUIET,
@@ -26,7 +36,7 @@ from initspec.backend.protocol import (
 from initspec.backend.registry import GROUP, Status, backends, load, missing, registered, usable
 from initspec.backend.shared_names import SharedNames
 from initspec.distributions import Distribution
-from initspec.distributions.primitives import Primitives
+from initspec.distributions.primitives import PartPrimitives, Primitives
 from initspec.dtypes import FLOATS, FloatType, float_type, numpy_dtype
 from initspec.errors import (
     AxesError,
@@ -98,6 +108,8 @@ __all__ = [
     "LayerWeight",
     "Layout",
     "Parameter",
+    "Part",
+    "PartPrimitives",
     "Place",
     "Primitives",
     "Resolved",
@@ -108,6 +120,7 @@ __all__ = [
     "SpecError",
     "Status",
     "TargetError",
+    "UnequalLayout",
     "aligned",
     "axes_of",
     "backends",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 
 from initspec import backend as registry
 from initspec.api import InitSpec
-from initspec.axes import OUT_IN, Axes, axes_of
+from initspec.axes import OUT_IN, Axes, UnequalLayout, axes_of
 from initspec.backend import Backend
 from initspec.backend.registry import version_of
 from initspec.compare.goodness_of_fit import GoodnessOfFit
@@ -21,7 +21,6 @@ from initspec.dtypes import FloatType, float_type
 from initspec.errors import InitSpecError, ShapeError
 from initspec.notebook import HtmlRepr
 from initspec.numerics.finite import finite_or_none
-from initspec.numerics.law import Law
 from initspec.numerics.memory import require_memory
 from initspec.spec.resolve import Resolved, resolve
 from initspec.stream import check_name, check_seed
@@ -302,8 +301,7 @@ class _Tally:
     def __init__(self, resolved: Resolved, kind: FloatType) -> None:
         self._resolved = resolved
         self._kind = kind
-        self._law: Law | None = None
-        self._fit: GoodnessOfFit | None = None
+        self._fits: dict[int, GoodnessOfFit] = {}
         self._squares = 0.0
         self._sum = 0.0
         self.count = 0
@@ -329,12 +327,13 @@ class _Tally:
         self._squares += float(np.sum((values - resolved.law.mean) ** 2))
         self.low = float(np.fmin(self.low, values.min()))
         self.high = float(np.fmax(self.high, values.max()))
-        logical = resolved.layout.logical(values)
-        self.reasons += resolved.distribution.defects(resolved, logical, kind)
-        independent, law = resolved.distribution.independent(resolved, logical)
-        if law is not None:
-            self._fit = self._fit or GoodnessOfFit(law, kind)
-            self._fit.add(independent)
+        for number, (part, logical) in enumerate(_logical(resolved, values)):
+            self.reasons += part.distribution.defects(part, logical, kind)
+            independent, law = part.distribution.independent(part, logical)
+            if law is not None:
+                if number not in self._fits:
+                    self._fits[number] = GoodnessOfFit(law, kind)
+                self._fits[number].add(independent)
 
     @property
     def mean(self) -> float:
@@ -350,8 +349,24 @@ class _Tally:
         return math.sqrt(max(self._squares / self.count - off**2, 0.0))
 
     def p_value(self) -> float | None:
-        """The p-value of the values that are independent draws of one law, if there are any."""
-        return None if self._fit is None else self._fit.p_value()
+        """The p-value of the values that are independent draws of a law, if there are any.
+
+        The least of the parts', by Bonferroni, where a weight has several.
+        """
+        least = min((fit.p_value() for fit in self._fits.values()), default=None)
+        return None if least is None else min(1.0, len(self._fits) * least)
+
+
+def _logical(resolved: Resolved, values: Any) -> Iterator[tuple[Resolved, Any]]:
+    """Yield the spec on each part of a weight, and its values in logical order."""
+    layout = resolved.layout
+    if not isinstance(layout, UnequalLayout):
+        yield resolved, layout.logical(values)
+        return
+    cut = values.reshape(layout.cut)
+    for where, part in zip(layout.parts, resolved.parts, strict=True):
+        own = np.take(cut, range(where.start, where.stop), layout.axis)
+        yield part, where.layout.logical(own)
 
 
 def _sha256(weights: Any) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from initspec.axes import Axes
 from initspec.axes.layout import ROLES, Layout
+from initspec.axes.unequal import UnequalLayout
 from initspec.display import svg
 from initspec.numerics.law import Law
 
@@ -33,7 +34,8 @@ def draw_axes(axes: Axes, shape: tuple[int, ...] | None = None) -> str:
     layout = None if shape is None else axes.layout(shape)
     boxes, right = _boxes(axes, layout)
     matrix, bottom = _matrix(axes, layout, top=_HIGH + 54)
-    fans = "" if layout is None else f": fan_in {layout.fans.fan_in}, fan_out {layout.fans.fan_out}"
+    equations = [] if layout is None else [_fan(axes, layout, role)[1] for role in ("in", "out")]
+    fans = f": {', '.join(equations)}".replace(" =", "") if equations else ""
     return svg.svg(max(right, _WIDTH), bottom, f"axes '{axes}'{fans}", [*boxes, *matrix])
 
 
@@ -80,67 +82,90 @@ def _boxes(axes: Axes, layout: Layout | None) -> tuple[list[str], float]:
         if item.kind == "ellipsis" and layout is not None:
             repeats = len(layout.sizes) - named
         for _ in range(repeats):
-            across = _BOX * len(item.factors)
-            total = 1
-            for i, (role, given) in enumerate(item.factors):
+            begin, total = left, 1
+            for role, given in item.factors:
                 dots = "..." if item.kind == "ellipsis" and layout is None else ""
                 size = given if item.kind == "count" or layout is None else next(sizes)
-                total *= size or 1
+                total *= size if isinstance(size, int) else 1
+                members = given if isinstance(given, tuple) else (size,)
                 dashes = "4 3" if item.kind == "count" else ""
-                look = svg.stroke(COLOURS[role], dashes=dashes) | svg.fill(COLOURS[role], 0.3)
-                body.append(svg.rect(left + i * _BOX, top, _BOX, _HIGH, look))
-                inner = role + dots
-                if len(item.factors) > 1 and size is not None:
-                    inner = f"{role} {size}"
-                body.append(svg.text(left + (i + 0.5) * _BOX, top + 22, inner, "middle"))
+                edge = role if len(members) == 1 else "stack"
+                look = svg.stroke(COLOURS[edge], dashes=dashes) | svg.fill(COLOURS[role], 0.3)
+                for member in members:
+                    body.append(svg.rect(left, top, _BOX, _HIGH, look))
+                    several = len(item.factors) + len(members) > 2
+                    inner = f"{role} {member}" if several and member is not None else role + dots
+                    body.append(svg.text(left + _BOX / 2, top + 22, inner, "middle"))
+                    left += _BOX
             above = "no axis" if item.kind == "count" else ("" if layout is None else str(total))
             if item.kind == "count":
                 above = f"{item.factors[0][1]}, {above}"
-            body.append(svg.text(left + across / 2, top - 5, above, "middle", 12))
-            left += across + _GAP
+            body.append(svg.text((begin + left) / 2, top - 5, above, "middle", 12))
+            left += _GAP
     return body, left
 
 
 def _matrix(axes: Axes, layout: Layout | None, top: float) -> tuple[list[str], float]:
     """Draw the stack of matrices [out, in * kernel] that the axes stand for."""
-    roles = {role for item in axes.items for role, _ in item.factors}
+    roles = _roles(axes)
+    stack, outs = _members(layout)
     body = [svg.text(0, top + 6, "as a matrix, out by in * kernel", size=12)]
     wide, high = _MATRIX
     x, y = 66.0, top + 18.0
-    if "stack" in roles and (layout is None or layout.stack > 1):
+    if "stack" in roles and (layout is None or stack > 1):
         y += 14
         body += [_sheet(x + step, y - step, "stack", 0.18) for step in (12, 6)]
     body.append(_sheet(x, y, "in", 0.3))
     fan_in, fan_out = (_fan(axes, layout, role) for role in ("in", "out"))
-    out = "out" if "out" in roles else "1"
-    body += [
-        svg.text(x - 8, y + high / 2 + 5, f"out {layout.out}" if layout else out, "end"),
-        svg.text(x, y + high + 17, fan_in[0]),
-    ]
+    labels = [f"out {out}" for out in outs] or ["out" if "out" in roles else "1"]
+    middle = y + high / 2 + 5 - 9 * (len(labels) - 1)
+    body += [svg.text(x - 8, middle + 18 * i, label, "end") for i, label in enumerate(labels)]
+    body.append(svg.text(x, y + high + 17, fan_in[0]))
     if "stack" in roles:
-        count = "stack of them" if layout is None else f"{layout.stack} of them"
+        count = "stack of them" if layout is None else f"{stack} of them"
         body.append(svg.text(x + wide + 20, y - 4, count))
     body.append(svg.text(x + wide + 20, y + 22, fan_in[1]))
     body.append(svg.text(x + wide + 20, y + 42, fan_out[1]))
     return body, y + high + 26
 
 
+def _roles(axes: Axes) -> set[str]:
+    """Return the roles that axes name, a stack of unequal members too."""
+    words = [word for item in axes.items for word in item.factors]
+    unequal = {"stack" for _, size in words if isinstance(size, tuple)}
+    return unequal | {role for role, _ in words}
+
+
+def _members(layout: Layout | None) -> tuple[int, list[int]]:
+    """Return the number of stack members, and the rows of their matrices, each once."""
+    parts = _parts(layout)
+    return sum(part.stack for part in parts), list(dict.fromkeys(part.out for part in parts))
+
+
+def _parts(layout: Layout | None) -> list[Layout]:
+    if isinstance(layout, UnequalLayout):
+        return [part.layout for part in layout.parts]
+    return [] if layout is None else [layout]
+
+
 def _fan(axes: Axes, layout: Layout | None, role: str) -> tuple[str, str]:
-    """Return what a fan is a product of, and the equation."""
-    present = {name for item in axes.items for name, _ in item.factors}
+    """Return what a fan is a product of, and the equation; where members differ, their fans."""
+    present = _roles(axes)
     factors = [name for name in (role, "kernel") if name in present]
     if layout is None:
         return " * ".join(factors) or "1", f"fan_{role} = {' * '.join(factors) or '1'}"
-    fan = layout.fans.fan_in if role == "in" else layout.fans.fan_out
+    fans = [part.fans for part in _parts(layout) if part.fans is not None]
+    each = list(dict.fromkeys(fan.fan_in if role == "in" else fan.fan_out for fan in fans))
     taps = layout.taps * math.prod(
-        size or 1
+        size
         for item in axes.items
         if item.kind == "count"
         for name, size in item.factors
-        if name == "kernel"
+        if name == "kernel" and isinstance(size, int)
     )
-    words = [f"{role} {fan // taps if taps else 0}"] + ([f"kernel {taps}"] if taps > 1 else [])
-    return " * ".join(words), f"fan_{role} = {fan}"
+    counts = ", ".join(str(fan // taps if taps else 0) for fan in each)
+    words = [f"{role} {counts}"] + ([f"kernel {taps}"] if taps > 1 else [])
+    return " * ".join(words), f"fan_{role} = {', '.join(map(str, each))}"
 
 
 def _sheet(x: float, y: float, role: str, opacity: float) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from initspec.axes.unequal import Part
+
 Array = Any
 """An array of the framework at hand: a torch tensor, a JAX array, a NumPy array."""
 
@@ -55,3 +57,13 @@ class Primitives(Protocol):
 
     def weight(self, logical: Array) -> Array:
         """Return a logical array, [stack, out, in * kernel], in the weight's shape and dtype."""
+
+
+class PartPrimitives(Primitives, Protocol):
+    """The same, for weights too whose stack has members of unequal size: drawn part by part."""
+
+    def part(self, part: Part) -> PartPrimitives:
+        """Return the operations on a part of the weight, with random numbers of their own."""
+
+    def join(self, parts: list[Array]) -> Array:
+        """Return the weight made of its parts, each as `part` drew it, in their order."""

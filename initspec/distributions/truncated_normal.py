@@ -72,7 +72,15 @@ class TruncatedNormal(Elementwise, frozen=True, tag="truncated_normal"):
             share = side * (gaussian.cdf(side * inside) - below) / moments.mass
             return np.clip(share, 0.0, 1.0)
 
-        return Law(moments.mean, moments.std, self.lower, self.upper, moments.kurtosis, cdf)
+        return Law(
+            moments.mean,
+            moments.std,
+            self.lower,
+            self.upper,
+            moments.kurtosis,
+            cdf,
+            moments.skewness,
+        )
 
     @property
     def spread(self) -> float:

@@ -31,12 +31,13 @@ def cdf(x: ArrayLike) -> NDArray[np.float64]:
 
 
 class Moments(NamedTuple):
-    """The mass of a standard normal between two bounds, and mean, std and kurtosis within."""
+    """The mass of a standard normal between two bounds, and the moments within."""
 
     mass: float
     mean: float
     std: float
     kurtosis: float
+    skewness: float
 
 
 @lru_cache(maxsize=256)
@@ -53,15 +54,15 @@ def truncated(lower: float, upper: float) -> Moments:
         upper: upper bound, above `lower`.
 
     Returns:
-        mass, mean, std and kurtosis (the fourth central moment over std^4); all zero where the
-        mass is below the resolution of 80 digits.
+        mass, mean, std, kurtosis (the fourth central moment over std^4) and skewness (the third
+        over std^3); all zero where the mass is below the resolution of 80 digits.
     """
     with localcontext() as context:
         context.prec = _DIGITS
         a, b = (max(-_FAR, min(_FAR, Decimal(bound))) for bound in (lower, upper))
         mass = integral(b) - integral(a)
         if mass <= 0:
-            return Moments(0.0, 0.0, 0.0, 0.0)
+            return Moments(0.0, 0.0, 0.0, 0.0, 0.0)
         at_a, at_b = density(a) / mass, density(b) / mass
         m1 = at_a - at_b
         m2 = 1 + a * at_a - b * at_b
@@ -69,9 +70,12 @@ def truncated(lower: float, upper: float) -> Moments:
         m4 = 3 * m2 + a**3 * at_a - b**3 * at_b
         variance = m2 - m1**2
         if variance <= 0:  # bounds so close to each other that all digits cancel
-            return Moments(0.0, 0.0, 0.0, 0.0)
+            return Moments(0.0, 0.0, 0.0, 0.0, 0.0)
         fourth = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
-        return Moments(float(mass), float(m1), float(variance.sqrt()), float(fourth / variance**2))
+        third = m3 - 3 * m1 * m2 + 2 * m1**3
+        std = variance.sqrt()
+        values = (mass, m1, std, fourth / variance**2, third / (variance * std))
+        return Moments(*map(float, values))
 
 
 def density(x: Decimal) -> Decimal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,7 @@ class Law:
         high: the upper end of its support.
         kurtosis: the fourth central moment over std^4; nan where nothing is random.
         cdf: P(entry <= x) for an array of x; None where no closed form is given.
+        skewness: the third central moment over std^3.
     """
 
     mean: float
@@ -33,6 +34,7 @@ class Law:
     high: float
     kurtosis: float
     cdf: Cdf | None = None
+    skewness: float = 0.0
 
     def affine(self, mean: float, scale: float) -> Law:
         """Return the law of mean + scale * Y, for Y of this law and scale > 0."""
@@ -44,6 +46,7 @@ class Law:
             mean + scale * self.high,
             self.kurtosis,
             None if cdf is None else lambda x: cdf((np.asarray(x, np.float64) - mean) / scale),
+            self.skewness,
         )
 
 
@@ -54,3 +57,32 @@ NORMAL = Law(0.0, 1.0, -math.inf, math.inf, 3.0, gaussian.cdf)
 def point(value: float) -> Law:
     """Return the law of the constant `value`."""
     return Law(value, 0.0, value, value, math.nan, lambda x: (np.asarray(x) >= value) * 1.0)
+
+
+def mixture(laws: Sequence[Law], shares: Sequence[float]) -> Law:
+    """Return the law of an entry that follows each of `laws` with the probability of its share."""
+    mean = math.fsum(share * law.mean for law, share in zip(laws, shares, strict=True))
+    unit = max(law.std for law in laws) or 1.0  # so that no power below underflows
+    second = third = fourth = 0.0
+    for law, share in zip(laws, shares, strict=True):
+        off, std = (law.mean - mean) / unit, law.std / unit
+        own3, own4 = law.skewness * std**3, law.kurtosis * std**4
+        second += share * (std**2 + off**2)
+        third += share * (own3 + 3 * off * std**2 + off**3)
+        fourth += share * (own4 + 4 * off * own3 + 6 * off**2 * std**2 + off**4)
+    random = any(law.std for law in laws)
+    cdfs = [law.cdf for law in laws if law.cdf is not None]
+
+    def cdf(x: ArrayLike) -> NDArray[np.floating]:
+        parts = (share * own(x) for own, share in zip(cdfs, shares, strict=True))
+        return np.asarray(sum(parts), np.float64)
+
+    return Law(
+        mean,
+        unit * math.sqrt(second) if random else 0.0,
+        min(law.low for law in laws),
+        max(law.high for law in laws),
+        fourth / second**2 if random else math.nan,
+        cdf if len(cdfs) == len(laws) else None,
+        third / second**1.5 if random else 0.0,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,12 +11,13 @@ from functools import lru_cache
 from initspec.axes import OUT_IN, Axes, axes_of, by_rank, check_shape
 from initspec.axes.fans import Fans
 from initspec.axes.layout import Layout
-from initspec.distributions import Distribution
+from initspec.axes.unequal import UnequalLayout
+from initspec.distributions import Distribution, Elementwise
 from initspec.distributions.parameters import Parameters
-from initspec.distributions.primitives import Array, Primitives
+from initspec.distributions.primitives import Array, PartPrimitives
 from initspec.dtypes import FLOATS, FloatType
-from initspec.errors import AxesError, SpecError
-from initspec.numerics.law import Law
+from initspec.errors import AxesError, BackendError, SpecError
+from initspec.numerics.law import Law, mixture
 from initspec.spec.value import Spec
 
 _REACH = 8.0
@@ -28,22 +30,53 @@ class Resolved(Parameters):
 
     Attributes:
         distribution: the family.
-        fans: fan_in and fan_out; None where the axes that they count have no names.
+        fans: fan_in and fan_out; None where the axes that they count have no names, or where the
+            parts have their own.
         sigma: the standard deviation of the variance rule, gain included.
+        parts: the spec on each part of a layout that is cut into parts. Where their numbers differ
+            those of the weight are nan.
     """
 
     distribution: Distribution
     fans: Fans | None
     sigma: float
+    parts: tuple[Resolved, ...] = ()
 
     @property
     def law(self) -> Law:
         """The law of one entry of this weight."""
+        if not self.one_law:
+            shares = [part.layout.size / self.layout.size for part in self.parts]
+            return mixture([part.law for part in self.parts], shares)
         return self.distribution.law(self)
 
-    def sample(self, primitives: Primitives) -> Array:
-        """Draw the weight with a framework's primitives, in its own shape and dtype."""
-        return self.distribution.sample(self, primitives)
+    @property
+    def one_law(self) -> bool:
+        """Whether all entries are independent draws of one law, or there is but one part."""
+        return not self.parts or (
+            isinstance(self.distribution, Elementwise) and not math.isnan(self.scale)
+        )
+
+    def sample(self, primitives: PartPrimitives) -> Array:
+        """Draw the weight with a framework's primitives, in its own shape and dtype.
+
+        Raises:
+            BackendError: the weight has parts, which these primitives cannot draw by themselves.
+        """
+        if self.one_law:
+            return self.distribution.sample(self, primitives)
+        if not hasattr(primitives, "part"):
+            raise BackendError(
+                f"{type(primitives).__name__} draws no stack of members of unequal size: write its "
+                "part() and join(), see initspec.backend.PartPrimitives"
+            )
+        assert isinstance(self.layout, UnequalLayout)
+        return primitives.join(
+            [
+                part.sample(primitives.part(where))
+                for where, part in zip(self.layout.parts, self.parts, strict=True)
+            ]
+        )
 
     def require(self, kind: FloatType) -> None:
         """Raise DtypeError where the dtype cannot hold the values of this weight."""
@@ -78,7 +111,7 @@ def resolve(
 
     Raises:
         AxesError: the axes do not fit the shape, or are needed and missing.
-        ShapeError: the family cannot fill this shape.
+        ShapeError: the family cannot fill this shape, or one part of it.
         SpecError: sigma is 0 or infinite in float64.
         DtypeError: the dtype cannot hold the values.
     """
@@ -108,6 +141,26 @@ def _resolve(
     else:
         layout = axes.layout(shape)
         fans = layout.fans
+    if not isinstance(layout, UnequalLayout):
+        return _on(spec, layout, fans, axes, kind)
+    parts = tuple(_on(spec, part.layout, part.layout.fans, axes, kind) for part in layout.parts)
+    first, *others = parts
+    same = all(part.scale == first.scale for part in others)
+    return dataclasses.replace(
+        first,
+        layout=layout,
+        fans=None,
+        scale=first.scale if same else math.nan,
+        sigma=first.sigma if same else math.nan,
+        parts=parts,
+    )
+
+
+def _on(
+    spec: Spec, layout: Layout, fans: Fans | None, axes: Axes | None, kind: FloatType | None
+) -> Resolved:
+    """Return the spec resolved on a layout of members of one size."""
+    family, rule = spec.distribution, spec.variance
     family.check(layout, axes)
     mean = sigma = scale = 0.0
     support = None
@@ -119,8 +172,8 @@ def _resolve(
         scale = sigma / family.spread
         if scale == 0 or math.isinf(scale):
             raise SpecError(
-                f"'{spec}' on the shape {shape}: its standard deviation is {scale} in float64; "
-                "bring the gain, scale or std into its range"
+                f"'{spec}' on the shape {layout.shape}: its standard deviation is {scale} in "
+                "float64; bring the gain, scale or std into its range"
             )
     resolved = Resolved(
         layout=layout,

@@ -19,6 +19,7 @@ from initspec.stream.elementwise import Variates, normal
 from initspec.stream.inversion import DOUBLE, SINGLE, Sampler, TruncatedNormal, Uniform
 from initspec.stream.key import VALUES, ZEROS, check_name, check_seed
 from initspec.stream.logical import Logical, Transposed
+from initspec.stream.parts import parts
 from initspec.stream.structured import Eye, Haar, Kept, Tap
 from initspec.stream.threads import share, threads_of, work, worker
 from initspec.stream.tiles import TILE, Range, tiles
@@ -82,8 +83,11 @@ def fill(
             f"the shape {layout.shape} has more than 2^62 elements: pass a smaller one"
         )
     count = threads_of(threads)
-    if out.size:
-        resolved.sample(_Portable(resolved, kind, seed, name, out, ranges, count))
+    if not out.size:
+        return
+    blocks = parts(resolved, ranges, out) if resolved.parts else [(resolved, ranges, out)]
+    for part, block, memory in blocks:
+        part.distribution.sample(part, _Portable(part, kind, seed, name, memory, block, count))
 
 
 def ranges_of(shape: tuple[int, ...], index: tuple[slice, ...] | None) -> tuple[Range, ...]:
@@ -174,13 +178,13 @@ class _Portable:
             return
         threads = 1 if logical.serial else self._threads
         most = min(TILE, max(_LEAST, -(-size // (2 * threads))))
-        parts = tiles(
+        cut = tiles(
             self._layout, self._ranges, self._out, most, logical.whole, one_member=logical.alone
         )
         if threads == 1 or size < 2 * _LEAST:
-            work(logical, parts)
+            work(logical, cut)
         else:
-            share(logical, parts, threads)
+            share(logical, cut, threads)
 
     def _stream(self, purpose: int = VALUES) -> Stream:
         return Stream(self._seed, self._name, "stack" in self._layout.roles, purpose)

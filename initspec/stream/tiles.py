@@ -138,7 +138,7 @@ def _boxes(
         while position < len(layout.sizes) and math.prod(factors) < size:
             factors.append(layout.sizes[position])
             position += 1
-        axes.append(list(_cut(start, stop, factors)))
+        axes.append(list(cut(start, stop, factors)))
     ones = [(0, 1)] * (len(layout.sizes) - position)
     for parts in itertools.product(*axes):
         at: tuple[Any, ...] = tuple(
@@ -150,7 +150,7 @@ def _boxes(
         yield tuple(ranges[i] for i in layout.order), box
 
 
-def _cut(start: int, stop: int, factors: list[int]) -> Iterator[tuple[int, tuple[Range, ...]]]:
+def cut(start: int, stop: int, factors: list[int]) -> Iterator[tuple[int, tuple[Range, ...]]]:
     """Yield the boxes of a slice of a row-major product of factors, and where each begins."""
     if start >= stop:
         return
@@ -160,15 +160,15 @@ def _cut(start: int, stop: int, factors: list[int]) -> Iterator[tuple[int, tuple
     inner = math.prod(factors[1:])
     low, high = start // inner, stop // inner
     if low == (stop - 1) // inner:
-        for begin, rest in _cut(start - low * inner, stop - low * inner, factors[1:]):
+        for begin, rest in cut(start - low * inner, stop - low * inner, factors[1:]):
             yield low * inner + begin, ((low, low + 1), *rest)
         return
     if start % inner:
         low += 1
-        yield from _cut(start, low * inner, factors)
+        yield from cut(start, low * inner, factors)
     if low < high:
         yield low * inner, ((low, high), *((0, size) for size in factors[1:]))
-    yield from _cut(high * inner, stop, factors)
+    yield from cut(high * inner, stop, factors)
 
 
 def _steps(

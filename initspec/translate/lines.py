@@ -154,6 +154,8 @@ def _on_shape(spec: InitSpec, words: Vocabulary, placed: Placed) -> Written | No
     if placed.shape is None or not math.prod(placed.shape):
         return None
     resolved = spec.resolve(placed.shape, placed.counted or by_rank(words.axes, len(placed.shape)))
+    if not resolved.one_law:
+        return None
     if len(placed.shape) >= 2 and spec.resolve(placed.shape, words.axes).sigma == resolved.sigma:
         usual = words.write(spec, None, len(placed.shape))  # other axes, but the fan is the same
         if usual.code is not None:

@@ -189,7 +189,7 @@ def _is_own(axes: Axes, convention: Axes, shape: tuple[int, ...] | None) -> bool
 
 
 def _same(axes: Axes, others: Axes, shape: tuple[int, ...]) -> bool:
-    return axes.layout(shape).roles == others.layout(shape).roles
+    return axes.layout(shape) == others.layout(shape)
 
 
 def _assumption(words: Vocabulary, axes: Axes, shape: tuple[int, ...]) -> str:

@@ -48,6 +48,13 @@ def main(rank, world, store):
                     assert spec.to_torch(seed=7, name="w")(weight) is weight
                     assert local_agrees(weight, whole), (line, shape, placement)
                     counted += 1
+            axes, shape = "(stack out=9+2+5) in", (16, 12)  # shards that cut members
+            whole = spec.to_numpy(axes, seed=7, name="qkv")(shape)
+            for placement in placements(mesh):
+                weight = distribute_tensor(torch.zeros(shape), mesh, placement)
+                spec.to_torch(axes, seed=7, name="qkv")(weight)
+                assert local_agrees(weight, whole), (line, axes, placement)
+                counted += 1
     partial = DTensor.from_local(torch.zeros(4, 4), meshes[0], [Partial()])
     with pytest.raises(InitSpecError, match="partial"):
         InitSpec.he_normal().to_torch(seed=7)(partial)

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from initspec import Axes, Fans, InitSpec, Sparse
-from initspec.axes import OUT_IN, Layout, axes_of, by_rank, check_shape
+from initspec.axes import OUT_IN, Layout, UnequalLayout, axes_of, by_rank, check_shape
 from initspec.dtypes import FLOATS, float_type, numpy_dtype
 from initspec.errors import AxesError, InitSpecError, SpecError, shown
 from initspec_conformance.expected.laws import EntryLaw, entry_law, structure_of, zeros_of
@@ -61,6 +61,7 @@ class Expected:
     @cached_property
     def law(self) -> EntryLaw | None:
         """The law of the independent entries, None where there are none."""
+        assert self.layout.fans is not None
         return entry_law(self.spec, self.layout.fans)
 
     @cached_property
@@ -110,6 +111,7 @@ def expected_of(
     """Return what a weight should be; where axes are None, by NumPy's order (out in kernel...).
 
     Raises:
+        AxesError: the members of its stack have unequal sizes: check one alone.
         InitSpecError: the spec cannot fill the shape, the dtype does not exist or has too few
             values of the law, or the suite has no independent law for the family.
     """
@@ -128,6 +130,8 @@ def expected_of(
         )
     if not expected.size:
         raise InitSpecError(f"the shape {shape} has no elements to check")
+    if isinstance(expected.layout, UnequalLayout):
+        raise AxesError(expected.layout.refusal("law"))
     spec.std(shape, expected.axes)  # raises where the family cannot fill the shape
     _check_width(expected)
     return expected

@@ -102,6 +102,20 @@ CASES = [
         "w",
         "float64",
     ),
+    # Members of unequal size: after, before and between other factors.
+    ("he_normal", (12, 5), "(stack out=7+2+3) in", 7, "attention.qkv", "float32"),
+    ("he_normal", (2, 5), None, 7, "attention.qkv[1]", "float32"),
+    ("glorot_uniform", (5, 16), "in (out=2 stack out=5+3)", 7, "attention.qkv", "float64"),
+    ("orthogonal", (2, 9, 4), "stack (stack out=6+3) in", 7, "layers.qkv", "float32"),
+    (
+        "sparse(sparsity=0.3, std=1.0, along=out)",
+        (10, 6),
+        "(stack=2 in=7+3) out",
+        7,
+        "w",
+        "float16",
+    ),
+    ("dirac", (3, 5, 6), "kernel in (stack out=4+2)", 7, "w", "bfloat16"),
 ]
 
 

@@ -202,6 +202,11 @@ def factors(axes: str | None, shape: list[int]) -> tuple[list[tuple[str, int]], 
                 counted[role] = counted.get(role, 1) * int(size)
         elif w[0] == "(":
             items = [[*item.split("="), ""][:2] for item in w[1:-1].split()]
+            for i, (_, size) in enumerate(items):  # the sizes of the members of the stack before
+                if "+" in size:
+                    items[i][1] = str(sum(map(int, size.split("+"))))
+                    items[i - 1][1] = "1"
+                    counted["members"] = len(found) + i - 1, list(map(int, size.split("+")))
             known = math.prod(int(size) for _, size in items if size)
             axis = left.pop(0)
             found += [(role, int(size) if size else axis // known) for role, size in items]
@@ -240,7 +245,31 @@ def weight(document: dict, shape: list[int], axes: str | None, seed: int, name: 
         return []
     if axes is None and len(shape) > 1:
         axes = "out in kernel..."
-    parts, counted = factors(axes, shape)
+    whole, counted = factors(axes, shape)
+    at, sizes = counted.pop("members", (None, [None]))
+    drawn = []
+    for member in sizes:
+        parts = list(whole)
+        if at is not None:
+            parts[at : at + 2] = ("stack", len(sizes)), (whole[at + 1][0], member)
+        drawn.append(_members(document, parts, counted, seed, name, dtype))
+    values = []
+    for flat in range(math.prod(shape)):
+        places, rest, number = [], flat, 0
+        for _, n in reversed(whole):
+            rest, place = divmod(rest, n)
+            places.insert(0, place)
+        if at is not None:
+            while places[at + 1] >= sizes[number]:
+                places[at + 1] -= sizes[number]
+                number += 1
+            places[at] = number
+        values.append(drawn[number](places))
+    return values
+
+
+def _members(document, parts, counted, seed, name, dtype):
+    """Return the function from an element's places in the factors to its value."""
     size = {
         role: math.prod(n for r, n in parts if r == role)
         for role in ("stack", "out", "in", "kernel")
@@ -254,18 +283,14 @@ def weight(document: dict, shape: list[int], axes: str | None, seed: int, name: 
     draw = _family(document, inputs, outputs, size, columns, kernel, dtype)
     stacked = any(role == "stack" for role, _ in parts)
     members = [draw(seed, name, stacked, i) for i in range(size["stack"])]
-    values = []
-    for flat in range(math.prod(shape)):
-        places, rest = [], flat
-        for _, n in reversed(parts):
-            rest, place = divmod(rest, n)
-            places.insert(0, place)
+
+    def value(places):
         at = dict.fromkeys(("stack", "out", "in", "kernel"), 0)
         for (role, n), place in zip(parts, places, strict=True):
             at[role] = at[role] * n + place
-        e = at["out"] * columns + at["in"] * size["kernel"] + at["kernel"]
-        values.append(members[at["stack"]][e])
-    return values
+        return members[at["stack"]][at["out"] * columns + at["in"] * size["kernel"] + at["kernel"]]
+
+    return value
 
 
 def _family(document, inputs, outputs, size, columns, kernel, dtype):

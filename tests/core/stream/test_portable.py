@@ -35,6 +35,10 @@ AXES = {  # the rows of the design's table, and stranger ones
     "out [in=512]": (33,),
     "kernel in (out=3 stack=2 out)": (3, 4, 30),
     "(out=2 in stack=3 out=2) kernel": (60, 3),
+    "(stack out=7+2+3) in": (12, 9),
+    "in (out=2 stack out=4+2)": (3, 12),
+    "stack kernel in (stack out=4+2 out=2)": (3, 2, 2, 12),
+    "(stack in=4+1) (stack=2 out) kernel": (5, 8, 2),
 }
 SPECS = [
     "he_normal",
@@ -92,6 +96,8 @@ def test_any_box_is_the_same_part_of_the_whole(line, axes, data):
         ((600, 700), "in out", (450, 200)),
         ((3, 3, 170, 190), "kernel... in out", (2, 3, 100, 70)),
         ((900, 500), "stack out", (200, 333)),
+        ((700, 600), "(stack out=500+80+120) in", (200, 450)),
+        ((300, 1400), "in (out=2 stack out=500+200)", (200, 450)),
     ],
 )
 @pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16"])

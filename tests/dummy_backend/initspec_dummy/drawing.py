@@ -20,7 +20,7 @@ class DummyBackend(BaseBackend):
     def compile(self, spec, axes, seed, name):
         def initializer(shape, rng):
             resolved = resolve(spec, shape, axes)
-            return resolved.distribution.sample(resolved, RandomPrimitives(resolved, rng))
+            return resolved.sample(RandomPrimitives(resolved, rng))
 
         return initializer
 
