@@ -27,6 +27,8 @@ ROWS: dict[str, tuple[str, tuple[int, ...]]] = {
     "transposed-keras": ("kernel... out in", (3, 3, 64, 32)),
     "transposed-flax": ("kernel... in out", (3, 3, 32, 64)),
     "attention-torch": ("(stack=3 out) in", (192, 64)),
+    "attention-unequal-torch": ("(stack out=128+32+32) in", (192, 64)),
+    "attention-unequal-keras": ("in (stack out=128+32+32)", (64, 192)),
     "attention-keras-query": ("in out out", (64, 4, 16)),
     "attention-keras-output": ("in in out", (4, 16, 64)),
     "lstm-torch": ("(stack=4 out) in", (64, 10)),

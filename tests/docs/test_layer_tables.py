@@ -48,6 +48,10 @@ README = {
     "depthwise convolution, 32 channels": ["depthwise-torch", "depthwise-keras"],
     "transposed convolution": ["transposed-torch", "transposed-keras", "transposed-flax"],
     "torch `MultiheadAttention.in_proj_weight`": ["attention-torch"],
+    "fused query, key and value of 8, 2 and 2 heads": [
+        "attention-unequal-torch",
+        "attention-unequal-keras",
+    ],
     "Keras `MultiHeadAttention` query kernel; output kernel": [
         "attention-keras-query",
         "attention-keras-output",
@@ -71,8 +75,9 @@ def test_drawings_have_the_axes_of_the_tables(name):
 
 
 def test_every_drawing_of_a_framework_is_held():
-    """A mixture of experts is the one weight that no framework has a layer for."""
-    assert set(DRAWINGS) - set(DRAWN) == {"experts"}
+    """Experts and fused grouped queries are weights that no framework has a layer for."""
+    without = {"experts", "attention-unequal-torch", "attention-unequal-keras"}
+    assert set(DRAWINGS) - set(DRAWN) == without
 
 
 def test_readme_has_the_lines_of_the_drawings():

@@ -44,6 +44,7 @@ def main():
         bare = jax.jit(lambda: spec.to_jax(seed=7, name="w")(None, SHAPE), out_shardings=named)  # noqa: B023
         check(bare(), spec.to_numpy("in out", seed=7, name="w")(SHAPE), named)
     counted += fewer_devices()
+    counted += unequal_members()
     parts_are_drawn_alone()
     print("agreed", counted)
 
@@ -63,6 +64,22 @@ def fewer_devices():
                 traced = jax.jit(lambda init=init, to=named: init(None, SHAPE, out_sharding=to))
                 check(traced(), whole, named)
                 counted += 2
+    return counted
+
+
+def unequal_members():
+    """Draw a stack of members that the shards cut, in every placement."""
+    axes, counted = "in (stack out=13+2+9)", 0
+    mesh = jax.make_mesh((4, 2), ("a", "b"))
+    for line in ("he_normal(mode=fan_out)", "orthogonal", "sparse(0.5)"):
+        init = InitSpec.parse(line).to_jax(axes, seed=7, name="qkv")
+        whole = InitSpec.parse(line).to_numpy(axes, seed=7, name="qkv")(SHAPE)
+        for layout in LAYOUTS:
+            named = NamedSharding(mesh, layout)
+            check(init(None, SHAPE, out_sharding=named), whole, named)
+            traced = jax.jit(lambda init=init, to=named: init(None, SHAPE, out_sharding=to))
+            check(traced(), whole, named)
+            counted += 2
     return counted
 
 

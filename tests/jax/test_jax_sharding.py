@@ -17,7 +17,7 @@ from initspec.errors import TargetError
 
 key = jax.random.key(0)
 lines = ["he_normal", "he_uniform", "he_truncated_normal", "sparse(0.5)", "orthogonal", "identity",
-         "constant(2.0)", "delta_orthogonal", "dirac"]
+         "constant(2.0)", "delta_orthogonal", "dirac", "he_normal(mode=fan_out)"]
 kinds = {"auto": (AxisType.Auto,) * 2, "explicit": (AxisType.Explicit,) * 2,
          "mixed": (AxisType.Explicit, AxisType.Auto)}
 for (kind, types), line in itertools.product(kinds.items(), lines):
@@ -25,7 +25,8 @@ for (kind, types), line in itertools.product(kinds.items(), lines):
     if kind == "mixed" and not thorough:
         continue
     mesh = jax.make_mesh((4, 2), ("x", "y"), axis_types=types)
-    init = InitSpec.parse(line).to_jax()
+    axes = "in (stack out=9+3+4)" if "fan_out" in line else None
+    init = InitSpec.parse(line).to_jax(axes)
     kernel = (2, 2) if line in ("delta_orthogonal", "dirac") else ()
     shape, spec = (*kernel, 8, 16), P(*(None for _ in kernel), "x", "y")
     named, plain = NamedSharding(mesh, spec), np.asarray(init(key, shape))

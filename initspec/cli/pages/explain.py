@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from initspec.api import InitSpec
-from initspec.axes import axes_of
+from initspec.axes import Layout, axes_of
 from initspec.axes.fans import Fans
 from initspec.cli.console import Console
 from initspec.cli.pages.layout import show_facts, show_line, show_text
@@ -16,7 +16,7 @@ from initspec.dtypes import float_type
 from initspec.numerics.finite import finite_or_none
 from initspec.spec.formula import formula, number, rule_formula
 from initspec.spec.papers import paper
-from initspec.spec.resolve import resolve
+from initspec.spec.resolve import Resolved, resolve
 from initspec.translate.lines import Line, meanings
 
 
@@ -29,9 +29,10 @@ class Explanation:
         shape: the weight's shape.
         axes: the role of each axis; None where nothing needed one.
         dtype: the requested dtype.
-        logical: stack, out, in and the kernel's sizes.
-        fan_in: inputs that one output sees; None without axes.
+        logical: stack, out, in and the kernel's sizes; None without axes, and where parts differ.
+        fan_in: inputs that one output sees; None likewise.
         fan_out: outputs that one input reaches.
+        parts: of a stack whose members have unequal sizes, the same for each, and its std.
         distribution: the distribution in symbols.
         sigma: the rule's std as an expression, with the weight's numbers in it; "" without a rule.
         mean: the mean of the weights.
@@ -49,6 +50,7 @@ class Explanation:
     logical: dict[str, Any] | None
     fan_in: int | None
     fan_out: int | None
+    parts: tuple[dict[str, Any], ...]
     distribution: str
     sigma: str
     mean: float
@@ -78,22 +80,16 @@ def explained(
     kind = float_type(dtype)
     resolved = resolve(spec, shape, axes_of(axes), kind=kind)
     law, layout, fans = resolved.law, resolved.layout, resolved.fans
-    axes_line = None if fans is None else (axes or "out in kernel...")
+    axes_line = None if fans is None and not resolved.parts else (axes or "out in kernel...")
     return Explanation(
         spec=str(spec),
         shape=layout.shape,
         axes=axes_line,
         dtype=kind.name,
-        logical=None
-        if fans is None
-        else {
-            "stack": layout.stack,
-            "out": layout.out,
-            "in": layout.in_,
-            "kernel": list(layout.kernel),
-        },
+        logical=None if fans is None else _logical(layout),
         fan_in=fans and fans.fan_in,
         fan_out=fans and fans.fan_out,
+        parts=tuple(_part(part) for part in resolved.parts),
         distribution=formula(spec).law.removesuffix(f", sigma = {rule_formula(spec).sigma}"),
         sigma=_sigma(spec, fans, resolved.sigma),
         mean=law.mean,
@@ -105,13 +101,25 @@ def explained(
     )
 
 
+def _logical(layout: Layout) -> dict[str, Any]:
+    sizes = {"stack": layout.stack, "out": layout.out, "in": layout.in_}
+    return {**sizes, "kernel": list(layout.kernel)}
+
+
+def _part(part: Resolved) -> dict[str, Any]:
+    assert part.fans is not None
+    return {**_logical(part.layout), **part.fans._asdict(), "std": part.law.std}
+
+
 def _sigma(spec: InitSpec, fans: Fans | None, value: float) -> str:
-    """Return the rule's std with the numbers of one weight in it."""
+    """Return the rule's std with the numbers of one weight in it; of unequal parts the rule's."""
     rule = spec.variance
     if rule is None or isinstance(rule, Range):
         return ""
     steps = [rule_formula(spec).sigma]
-    if rule.takes_mode:
+    if math.isnan(value):
+        return steps[0]
+    if rule.takes_mode and fans is not None:
         steps.append(rule_formula(spec, fans).sigma)
     if steps[-1] != number(value):
         steps.append(number(value))
@@ -131,9 +139,10 @@ def show(result: Explanation) -> None:
     if result.fan_in is not None:
         rows.append(("fans", f"fan_in {result.fan_in}, fan_out {result.fan_out}"))
     if result.logical is not None:
-        kernel = " x ".join(map(str, result.logical["kernel"])) or "none"
-        sizes = [f"{role} {result.logical[role]}" for role in ("stack", "out", "in")]
-        rows.append(("logical", f"{', '.join(sizes)}, kernel {kernel}"))
+        rows.append(("logical", _sizes(result.logical)))
+    for place, part in enumerate(result.parts):
+        fans = f"fan_in {part['fan_in']}, fan_out {part['fan_out']}"
+        rows.append((f"part {place}", f"{_sizes(part)}; {fans}; std {number(part['std'])}"))
     low, high = map(number, result.bounds)
     rows += [
         ("mean", _number_or_why(result.mean)),
@@ -146,6 +155,12 @@ def show(result: Explanation) -> None:
     console.print("\n[bold]In the frameworks[/]\n")
     for line in result.meanings:
         show_line(console, line)
+
+
+def _sizes(logical: dict[str, Any]) -> str:
+    kernel = " x ".join(map(str, logical["kernel"])) or "none"
+    sizes = [f"{role} {logical[role]}" for role in ("stack", "out", "in")]
+    return f"{', '.join(sizes)}, kernel {kernel}"
 
 
 def _number_or_why(value: float) -> str:

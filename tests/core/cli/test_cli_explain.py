@@ -73,6 +73,24 @@ def test_explain_follows_the_axes() -> None:
     assert f"bounds {-bound:.4g} to {bound:.4g}" in said
 
 
+def test_explain_shows_each_part() -> None:
+    """Members of unequal size have a line each; in JSON the numbers of each."""
+    arguments = ("--shape", "192,64", "--axes", "(stack out=128+32+32) in")
+    text = flat(run("explain", "he_normal(mode=fan_out)", *arguments))
+    assert "sigma sqrt(2 / fan_out) part 0" in text  # no number: each part has its own
+    assert "out 32, in 64, kernel none; fan_in 64, fan_out 32; std 0.25" in text
+    data = json.loads(run("explain", "glorot_uniform", *arguments, "--json"))
+    assert data["logical"] is data["fan_in"] is data["fan_out"] is None
+    assert [(part["out"], part["fan_out"]) for part in data["parts"]] == [
+        (128, 128),
+        (32, 32),
+        (32, 32),
+    ]
+    alone = [InitSpec.glorot_uniform().std((part["out"], 64)) for part in data["parts"]]
+    assert [part["std"] for part in data["parts"]] == alone
+    assert json.loads(run("explain", "he_normal", "--shape", "8,8", "--json"))["parts"] == []
+
+
 def test_explain_json_is_the_law() -> None:
     """--json holds the numbers of the law, None where one is infinite or undefined."""
     data = json.loads(

@@ -44,6 +44,18 @@ def test_spec_shows_its_line(spec):
     assert _parse(spec._repr_html_()).find(".//code").text == str(spec)
 
 
+def test_unequal_members_are_drawn_by_size():
+    """A box and a label for each size, and the fans of each, alone and with a shape."""
+    axes = Axes("(stack out=128+32+32) in")
+    for text in (axes._repr_html_(), draw_axes(axes, (192, 64))):
+        svg = _parse(text)
+        texts = [node.text for node in svg.iter("{http://www.w3.org/2000/svg}text")]
+        assert texts[1:4] == ["out 128", "out 32", "out 32"]
+    assert "fan_out = 128, 32" in texts
+    assert "3 of them" in texts
+    assert "192" in texts
+
+
 def test_density_is_drawn_where_there_is_one():
     """Families of independent entries have a drawing, the others none."""
     for spec in SPECS:

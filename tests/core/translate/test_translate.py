@@ -268,6 +268,21 @@ def test_fans_are_held_against_the_true_axes() -> None:
     assert grouped.line("torch").axes == "(stack=4 out) in kernel kernel"
 
 
+def test_a_flat_line_is_held_against_unequal_members() -> None:
+    """A line that counts all members as one has a note, unless the fan is that of each."""
+    axes, shape = "(stack out=128+32+32) in", (192, 64)
+    flat = translate("xavier_normal_", shape=shape, axes=axes)
+    assert f"not for '{axes}'" in flat.changes[0]
+    assert flat.line("keras").axes == "out in kernel..."
+    orthogonal = translate("orthogonal_", shape=shape, axes=axes)
+    assert f"not for '{axes}'" in orthogonal.changes[0]
+    same = translate("kaiming_normal_", shape=shape, axes=axes)
+    assert not any("axes" in change for change in same.changes)
+    assert same.line("jax").code == f"jax.nn.initializers.normal({math.sqrt(2 / 64)!r})"
+    lines = meanings(InitSpec.glorot_normal(), axes, shape)
+    assert all(line.code is None for line in lines)  # no one number
+
+
 @pytest.mark.parametrize("line", ["normal_(w)", "RandomNormal", "jax.nn.initializers.uniform()"])
 @pytest.mark.parametrize(("shape", "axes"), [((), None), ((5,), None), ((5,), "out [in=7]")])
 def test_a_law_without_fans_fills_a_bias(
