@@ -15,7 +15,7 @@ from initspec_conformance.expected.tables import weights
 from initspec_conformance.reports.document import to_json
 from initspec_conformance.results.pooled import POOLED
 from initspec_conformance.runner.levels import LEVELS, Level
-from initspec_conformance.runner.manifest import manifest
+from initspec_conformance.runner.manifest import manifest, members
 from initspec_conformance.runner.properties import PROPERTIES
 from initspec_conformance.runner.run import backend_cells
 from initspec_conformance.runner.run_cells import config_of
@@ -23,6 +23,8 @@ from initspec_conformance.runner.seeds import BITS, seeds_of
 from third_party import BAD, FaultyBackend, ThirdPartyBackend, read_only
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from initspec import Axes
+from initspec.backend import usable
 from initspec.errors import BackendError, InitSpecError, SeedError
 
 CELL = "he_normal/torch Linear*"
@@ -250,6 +252,19 @@ def test_exchanged_fans_show(level):
         shape = weight.shape if level == "quick" else weight.large
         modes = by_layer[f"{weight.name} {'x'.join(map(str, shape))}"]
         assert modes & {"fan_in", "fan_out"}, weight.name
+
+
+def test_unequal_members_are_met():
+    """Members of unequal size pass by themselves; drawn as one weight, none does."""
+    assert run(["numpy"], level="quick", only="*/member*").passed
+
+    class Flat(ThirdPartyBackend):
+        def draw(self, spec, shape, *, axes=None, **how):
+            return usable("numpy").draw(spec, shape, axes=Axes("out in"), **how)
+
+    report = run([Flat()], level="quick", only="*/member*")
+    failed = {finding.cell for finding in report.checks if not finding.passed}
+    assert failed == set(members(("float32",)))
 
 
 def test_large_weights_are_met():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from initspec import InitSpec
+from dataclasses import dataclass
+
+from initspec import Axes, InitSpec
 from initspec_conformance.expected.expected import Expected, expected_of
 from initspec_conformance.expected.tables import Weight, weights
 
@@ -74,6 +76,12 @@ STRUCTURED = (
 )
 """Matrices of every order of the axes; small and in numbers, as uniformity shows across them."""
 
+UNEQUAL = (
+    ("he_normal(gain=1.5, mode=fan_out)", "in (stack out=320+64+128)", (256, 512), 1, "in out"),
+    ("orthogonal", "(stack out=24+6+10) in", (40, 24), 1, "out in"),
+)
+"""One member of a stack of unequal ones, which is a weight of these axes by itself."""
+
 LINEAR = ("torch Linear", "out in", (512, 520))
 """The plain weight, almost square: a swapped fan changes its variance by 1.5%."""
 
@@ -109,6 +117,42 @@ def manifest(level: str, dtypes: tuple[str, ...]) -> dict[str, Expected]:
         chosen = (BRIEF[index % len(BRIEF)],) if level == "quick" else specs
         rows += [_layer(spec, weight, level, default) for spec in chosen if _fits(spec, weight)]
     return dict(rows)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of a stack whose members have unequal sizes.
+
+    Attributes:
+        axes: the axes of the whole weight.
+        shape: its shape.
+        index: where the member lies in it.
+        expected: what the member should be by itself.
+    """
+
+    axes: Axes
+    shape: tuple[int, ...]
+    index: tuple[slice, ...]
+    expected: Expected
+
+
+def members(dtypes: tuple[str, ...]) -> dict[str, Member]:
+    """Return the members of unequal size for a backend of these dtypes, by the ids of their cells.
+
+    Where a member lies is read off the line: its sizes, and their place among the axes.
+    """
+    dtype = "float32" if "float32" in dtypes else dtypes[0]
+    cells = {}
+    for spec, line, shape, number, alone in UNEQUAL:
+        sizes = [int(size) for size in line.partition("out=")[2].partition(")")[0].split("+")]
+        axis = alone.split().index("out")
+        start = sum(sizes[:number])
+        index = [slice(None)] * len(shape)
+        index[axis] = slice(start, start + sizes[number])
+        own = (*shape[:axis], sizes[number], *shape[axis + 1 :])
+        name, expected = _cell(spec, f"member {number} of {line}", alone, own, dtype)
+        cells[name] = Member(Axes(line), shape, tuple(index), expected)
+    return cells
 
 
 def _layer(spec: str, weight: Weight, level: str, dtype: str) -> tuple[str, Expected]:

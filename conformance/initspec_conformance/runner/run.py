@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from initspec import backends as registered
 from initspec.backend import Backend, usable
 from initspec.dtypes import FLOATS
@@ -14,7 +16,7 @@ from initspec_conformance.expected.expected import Expected
 from initspec_conformance.results.report import Report
 from initspec_conformance.runner.cells import Cell, Progress
 from initspec_conformance.runner.levels import Level, level_of
-from initspec_conformance.runner.manifest import manifest
+from initspec_conformance.runner.manifest import Member, manifest, members
 from initspec_conformance.runner.properties import PROPERTIES, PropertyCell
 from initspec_conformance.runner.reproduce import reproduce_run
 from initspec_conformance.runner.run_cells import AnyCell, run_cells
@@ -93,6 +95,7 @@ def backend_cells(backends: Sequence[Backend[Any]], level: str) -> list[AnyCell]
         cells += [PropertyCell(backend, prop) for prop in PROPERTIES]
         weights = manifest(level, dtypes).items()
         cells += [backend_cell(backend, name, expected) for name, expected in weights]
+        cells += [member_cell(backend, name, member) for name, member in members(dtypes).items()]
     return cells
 
 
@@ -103,6 +106,19 @@ def backend_cell(backend: Backend[Any], name: str, expected: Expected) -> Cell:
         return backend.draw(
             expected.spec, expected.shape, axes=expected.axes, dtype=expected.dtype, entropy=entropy
         )
+
+    return Cell(str(backend.name), name, expected, draw, backend)
+
+
+def member_cell(backend: Backend[Any], name: str, member: Member) -> Cell:
+    """Return the cell of a backend on one member of a stack of unequal ones, drawn with it."""
+    expected = member.expected
+
+    def draw(entropy: int) -> Any:
+        whole = backend.draw(
+            expected.spec, member.shape, axes=member.axes, dtype=expected.dtype, entropy=entropy
+        )
+        return np.asarray(whole)[member.index]
 
     return Cell(str(backend.name), name, expected, draw, backend)
 
