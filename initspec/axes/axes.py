@@ -46,8 +46,9 @@ Word = tuple[str, Size | None]
 """A role with its size; with several, the stack of members that have these sizes."""
 
 
-def _written(word: Word) -> str:
-    role, size = word
+def word(factor: Word) -> str:
+    """Return a factor of a split as a line has it."""
+    role, size = factor
     if isinstance(size, tuple):
         return f"stack {role}={'+'.join(map(str, size))}"
     return role if size is None else f"{role}={size}"
@@ -61,7 +62,7 @@ class _Item:
     factors: tuple[Word, ...]
 
     def __str__(self) -> str:
-        words = " ".join(map(_written, self.factors))
+        words = " ".join(map(word, self.factors))
         return {"axis": "{}", "ellipsis": "{}...", "split": "({})", "count": "[{}]"}[
             self.kind
         ].format(words)
@@ -263,7 +264,7 @@ def _parse(line: str) -> tuple[_Item, ...]:
             role, size = factor()
             if size is not None:
                 raise fail(
-                    f"a size stands in a split or a count only: write ({_written((role, size))})"
+                    f"a size stands in a split or a count only: write ({word((role, size))})"
                 )
             item = _Item("axis", ((role, None),))
             if tokens[:1] == ["..."]:

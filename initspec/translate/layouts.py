@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from initspec.axes import OUT_IN, Axes
+from initspec.axes.axes import Size, word
 from initspec.translate.vocabularies import vocabularies
 from initspec.translate.vocabulary import Vocabulary
 from initspec.translate.writing import roles
@@ -24,14 +25,19 @@ class Factor:
     Attributes:
         role: what it is for.
         counted: what a line takes it for.
-        size: its size; None where no shape is known.
+        size: its size; those of its members where they are unequal; None where no shape is known.
         open: whether it is `kernel...`, any number of axes.
     """
 
     role: str
     counted: str
-    size: int | None
+    size: Size | None
     open: bool = False
+
+    @property
+    def total(self) -> int:
+        """The number of its elements; 0 where it is not known."""
+        return sum(self.size) if isinstance(self.size, tuple) else self.size or 0
 
 
 Weight = list[list[Factor]]
@@ -86,7 +92,7 @@ def place(
     if moved is not None:
         lines = _line(moved, "role"), _line(moved, "counted")
         if lines[0] and lines[1]:
-            sizes = [[factor.size or 0 for factor in factors] for factors in moved]
+            sizes = [[factor.total for factor in factors] for factors in moved]
             return Placed(
                 _usual(lines[0], words, len(moved)) or words.axes,
                 _usual(lines[1], words, len(moved)),
@@ -111,6 +117,8 @@ def _factors(axes: Axes, counted: Axes, shape: tuple[int, ...] | None) -> Weight
     for axis, line in zip(by_role, by_line, strict=True):
         if axis == line:
             weight.append([Factor(role, role, size, many) for role, size, many in axis])
+        elif any(isinstance(size, tuple) for _, size, _ in axis):
+            return None
         elif len(line) == 1:
             weight.append([Factor(role, line[0][0], size) for role, size, _ in axis])
         elif len(axis) == 1:
@@ -123,7 +131,7 @@ def _factors(axes: Axes, counted: Axes, shape: tuple[int, ...] | None) -> Weight
     return weight
 
 
-_Roles = list[list[tuple[str, int | None, bool]]]
+_Roles = list[list[tuple[str, Size | None, bool]]]
 
 
 def _roles(axes: Axes, shape: tuple[int, ...] | None) -> _Roles | None:
@@ -139,7 +147,10 @@ def _roles(axes: Axes, shape: tuple[int, ...] | None) -> _Roles | None:
     factors = iter(zip(layout.roles, layout.sizes, strict=True))
     named = sum(item.kind != "ellipsis" for item in axes.items)
     return [
-        [(*next(factors), False) for _ in item.factors]
+        [
+            (role, given if isinstance(given, tuple) else size, False)
+            for (_, given), (role, size) in zip(item.factors, factors, strict=False)
+        ]
         for item in axes.items
         for _ in range(len(shape) - named if item.kind == "ellipsis" else 1)
     ]
@@ -175,7 +186,7 @@ def _arranged(weight: Weight, transposed: bool, words: Vocabulary) -> Weight | N
         parts["stack"]
         and parts["kernel"]
         and not (alone and parts["in"])
-        and (math.prod(factor.size or 0 for factor in parts["in"]) == 1)
+        and (math.prod(factor.total for factor in parts["in"]) == 1)
     ):
         if own := words.layouts.get("depthwise"):
             slots = [item.factors[0][0] for item in own.items]
@@ -208,20 +219,23 @@ def _line(weight: Weight, attribute: str) -> str:
     """Return axes as a line, "" where a size that it needs is not known."""
     words = []
     for axis in weight:
-        factors: list[tuple[str, int | None]] = []
+        factors: list[tuple[str, Size | None]] = []
         for factor in axis:
             role = getattr(factor, attribute)
-            if factors and factors[-1][0] == role and None not in (factors[-1][1], factor.size):
-                factors[-1] = role, (factors[-1][1] or 0) * (factor.size or 0)
+            before = factors[-1][1] if factors and factors[-1][0] == role else None
+            if isinstance(before, int) and isinstance(factor.size, int):
+                factors[-1] = role, before * factor.size
             else:
                 factors.append((role, factor.size))
-        if len(factors) == 1:
-            words.append(f"{factors[0][0]}..." if axis[0].open else factors[0][0])
+        (role, size), *others = factors
+        if not others and not isinstance(size, tuple):
+            words.append(f"{role}..." if axis[0].open else role)
             continue
-        *first, (last, _) = factors
+        *first, (last, given) = factors
         if any(size is None for _, size in first):
             return ""
-        words.append(f"({' '.join(f'{role}={size}' for role, size in first)} {last})")
+        open_size = given if isinstance(given, tuple) else None
+        words.append(f"({' '.join(map(word, [*first, (last, open_size)]))})")
     return " ".join(words)
 
 

@@ -20,7 +20,7 @@ class DummyBackend(BaseBackend):
     def compile(self, spec, axes, seed, name):
         def initializer(shape, rng):
             resolved = resolve(spec, shape, axes)
-            return resolved.sample(RandomPrimitives(resolved, rng))
+            return resolved.sample(RandomPrimitives(resolved.layout, rng))
 
         return initializer
 
@@ -31,13 +31,12 @@ class DummyBackend(BaseBackend):
 class RandomPrimitives:
     """The primitives that the elementwise families need."""
 
-    def __init__(self, resolved, rng):
-        self._shape = resolved.layout.shape
-        self._size = resolved.layout.size
+    def __init__(self, layout, rng):
+        self._layout = layout
         self._rng = rng
 
     def full(self, value):
-        return np.full(self._shape, value)
+        return np.full(self._layout.shape, value)
 
     def normal(self, mean, std):
         return self._fill(lambda: self._rng.gauss(mean, std))
@@ -45,8 +44,14 @@ class RandomPrimitives:
     def uniform(self, low, high):
         return self._fill(lambda: self._rng.uniform(low, high))
 
+    def part(self, part):
+        return RandomPrimitives(part.layout, self._rng)
+
+    def join(self, parts):
+        return self._layout.join(parts, np.concatenate)
+
     def _fill(self, one):
-        return np.array([one() for _ in range(self._size)]).reshape(self._shape)
+        return np.array([one() for _ in range(self._layout.size)]).reshape(self._layout.shape)
 
 
 backend = DummyBackend()
