@@ -55,8 +55,12 @@ class Expected:
         """The number of entries that are not zero by the spec: of sparse weights, the others."""
         if not isinstance(self.spec.distribution, Sparse):
             return self.size
-        zeros, each, slices = zeros_of(self.spec, self.layout)
-        return (each - zeros) * slices
+        layout = self.layout
+        parts = [layout]
+        if isinstance(layout, UnequalLayout):
+            parts = [part.layout for part in layout.parts]
+        counts = [zeros_of(self.spec, part) for part in parts]
+        return sum((each - zeros) * slices for zeros, each, slices in counts)
 
     @cached_property
     def law(self) -> EntryLaw | None:
