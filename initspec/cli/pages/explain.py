@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from initspec.api import InitSpec
-from initspec.axes import Layout, axes_of
+from initspec.axes import OUT_IN, Layout, axes_of
 from initspec.axes.fans import Fans
 from initspec.cli.console import Console
 from initspec.cli.pages.layout import show_facts, show_line, show_text
@@ -80,7 +80,7 @@ def explained(
     kind = float_type(dtype)
     resolved = resolve(spec, shape, axes_of(axes), kind=kind)
     law, layout, fans = resolved.law, resolved.layout, resolved.fans
-    axes_line = None if fans is None and not resolved.parts else (axes or "out in kernel...")
+    axes_line = None if fans is None and not resolved.parts else str(axes_of(axes) or OUT_IN)
     return Explanation(
         spec=str(spec),
         shape=layout.shape,

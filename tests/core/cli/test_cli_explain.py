@@ -91,6 +91,13 @@ def test_explain_shows_each_part() -> None:
     assert json.loads(run("explain", "he_normal", "--shape", "8,8", "--json"))["parts"] == []
 
 
+def test_explain_spells_the_letters_of_a_layout_out() -> None:
+    """HWIO and bf16 are read, and what they mean is shown."""
+    said = run("explain", "he_normal", "--shape", "3,3,8,16", "--axes", "HWIO", "--dtype", "bf16")
+    assert "bfloat16, axes 'kernel kernel in out'" in said
+    assert "fan_in 72, fan_out 144" in said
+
+
 def test_explain_json_is_the_law() -> None:
     """--json holds the numbers of the law, None where one is infinite or undefined."""
     data = json.loads(
