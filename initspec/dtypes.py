@@ -78,6 +78,11 @@ def float_type(dtype: object) -> FloatType:
         remedy = "draw in one of these, then quantise or cast"
         if isinstance(dtype, int | tuple | list) and not isinstance(dtype, bool):
             remedy = "sizes stand together in the shape, as in (512, 256), before the dtype"
+        if name.startswith("complex"):
+            remedy = (
+                "draw the real and the imaginary part, each by spec.replace(gain=spec.gain * "
+                "2**-0.5), and join them ('Complex weights' in docs/spec.md)"
+            )
         given = repr(name) if name.isidentifier() else shown(dtype)
         raise DtypeError(
             f"dtype {given}: initial weights are {', '.join(FLOATS)}; {remedy}"

@@ -302,6 +302,12 @@ def test_dtypes(dtype):
     refuse(lambda: InitSpec().to_numpy()((2, 3), dtype), allowed, kind=errors.DtypeError)
 
 
+@pytest.mark.parametrize("dtype", ["complex64", "torch.complex128", np.complex64, complex, "c8"])
+def test_complex_dtypes(dtype):
+    """Complex weights are two real ones: the message has the gain of each."""
+    refuse(lambda: float_type(dtype), "complex", "spec.gain * 2**-0.5", kind=errors.DtypeError)
+
+
 @pytest.mark.parametrize("sizes", [(512, 256), (3, 4, 5)])
 def test_sizes_of_a_shape_one_after_the_other(sizes):
     """`init(512, 256)`: they stand together in one tuple."""
