@@ -34,7 +34,7 @@ def portable_tensor(resolved: Resolved, kind: FloatType, seed: int, name: str) -
     if backend == "tensorflow":
         return _tensorflow(host, shape, dtype)
     if backend == "torch":
-        return _torch(host())
+        return _torch(host)
     return _jax(host, shape, dtype)
 
 
@@ -62,9 +62,12 @@ def _tensorflow_eagerly(weight: NDArray[Any]) -> Tensor:
     return tf.bitcast(tensor, tf.bfloat16) if narrow else tensor
 
 
-def _torch(weight: NDArray[Any]) -> Tensor:
+def _torch(host: Host) -> Tensor:
     import torch
 
+    # Outside of the program that torch.compile traces, as Keras' own random numbers are. Not a
+    # decorator: that imports torch._dynamo, for seconds.
+    weight = torch.compiler.disable(host)() if torch.compiler.is_compiling() else host()
     if weight.dtype.name == "bfloat16":  # of which torch takes no NumPy array
         tensor = torch.from_numpy(weight.view(np.int16)).view(torch.bfloat16)
     else:

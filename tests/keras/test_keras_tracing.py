@@ -149,6 +149,24 @@ def test_a_traced_draw_takes_the_next_key():
     assert abs(np.corrcoef(np.ravel(first), np.ravel(second))[0, 1]) < 0.5
 
 
+@pytest.mark.skipif(FRAMEWORK != "torch", reason="torch.compile is torch's")
+@pytest.mark.parametrize("line", [*FAMILIES, *FIXED])
+def test_torch_compile(line):
+    """Two runs of a compiled function are two draws, with a seed the portable weight."""
+    import torch
+
+    spec, shape = InitSpec.parse(line), SHAPES.get(line, (8, 16))
+    for seed in (None, 7):
+        init = spec.to_keras(seed=seed)
+        compiled = torch.compile(lambda init=init: init(shape) * 1, backend="eager")
+        first = compiled()
+        if seed is not None:
+            expected = spec.to_numpy("kernel... in out", seed=seed)(shape)
+            np.testing.assert_array_equal(first, expected)
+        elif line not in FIXED:
+            assert not torch.equal(first, compiled())
+
+
 @pytest.mark.skipif(FRAMEWORK != "torch", reason="torch's own modes")
 @pytest.mark.parametrize("line", FAMILIES)
 def test_made_in_a_mode_of_torch(line):
