@@ -83,9 +83,20 @@ def _part(numbers: NDArray[np.int64], place: int, parts: int) -> NDArray[np.int6
 class DTensorPrimitives(TorchPrimitives):
     """The elementwise families on a DTensor, by torch's own sharded in-place draws.
 
-    torch keeps replicas equal and shards independent. The other families need the whole matrix on
-    every process, which only a draw that each process can repeat gives.
+    Where all processes have one seed, torch gives replicas equal numbers and shards their own, on
+    devices whose generator it can move by an offset. The CPU's it cannot: there shards are equal,
+    and replicas differ where seeds do (https://github.com/pytorch/pytorch/issues/168058). The
+    other families need the whole matrix on every process, which only a draw that each process
+    can repeat gives.
     """
+
+    def normal(self, mean: float, std: float) -> torch.Tensor:
+        self._check_generators()
+        return super().normal(mean, std)
+
+    def uniform(self, low: float, high: float) -> torch.Tensor:
+        self._check_generators()
+        return super().uniform(low, high)
 
     def _fill(self, fill: Fill, serial: bool = False) -> torch.Tensor:
         # Whole, because a flat view of a shard is no view of the tensor.
@@ -97,6 +108,7 @@ class DTensorPrimitives(TorchPrimitives):
         return self._target.copy_(values)
 
     def truncated_normal(self, mean: float, std: float, lower: float, upper: float) -> torch.Tensor:
+        self._check_generators()
         return self._fill(
             truncated_normal(mean, std, lower, upper, self._working, self._generator, NEVER)
         )
@@ -112,6 +124,18 @@ class DTensorPrimitives(TorchPrimitives):
 
     def part(self, part: Part) -> NoReturn:
         self._needs_seed()
+
+    def _check_generators(self) -> None:
+        """Raise TargetError where torch would draw the same for two shards."""
+        mesh = self._target.device_mesh
+        offsets = hasattr(torch.get_device_module(mesh.device_type), "set_rng_state")
+        if mesh.size() > 1 and not offsets:
+            raise TargetError(
+                f"a DTensor on a mesh of {mesh.size()} {mesh.device_type} processes, whose "
+                "generators torch does not keep apart: draw with `seed`, so that each process "
+                "draws its own part of one weight; or initialize a plain tensor and hand it to "
+                "distribute_tensor"
+            )
 
     def _needs_seed(self) -> NoReturn:
         raise TargetError(

@@ -10,8 +10,9 @@ from initspec.backend import OUT_IN, Axes, SharedNames, TargetError, check_name,
 from initspec_torch.distributed import DTensorPrimitives, is_distributed
 from initspec_torch.primitives import TorchPrimitives
 from initspec_torch.seeded import fill
-from initspec_torch.target import check_generator, check_target, without_data
+from initspec_torch.target import check_generator, check_target, warn_of_nothing, without_data
 from initspec_torch.traced import fill_traced, is_traced
+from initspec_torch.wrapped import check_whole, copy_home, own_memory
 
 if TYPE_CHECKING:
     from initspec.backend import Spec
@@ -70,6 +71,8 @@ class TorchInitializer:
     ) -> torch.Tensor:
         """Fill a tensor that holds its elements; `__call__` also takes those of traced programs."""
         kind = check_target(tensor)
+        if tensor.ndim == 1:
+            check_whole(tensor, self.spec.distribution.name() == "constant")
         if generator is not None:
             check_generator(generator, tensor)
             if self.seed is not None:
@@ -79,14 +82,20 @@ class TorchInitializer:
                 )
         name = self.name if name is None else check_name(name)
         resolved = resolve(self.spec, tensor.shape, self.axes, OUT_IN, kind)
-        if not resolved.layout.size or without_data(tensor):
+        if without_data(tensor):
             return tensor
+        if not resolved.layout.size:
+            warn_of_nothing(tensor)
+            return tensor
+        memory = own_memory(tensor)
         if self.seed is not None:
             self._names.note(name, tensor)
             with torch.no_grad():
-                fill(tensor, resolved, kind, self.seed, name)
-            return tensor
-        primitives = DTensorPrimitives if is_distributed(tensor) else TorchPrimitives
-        with torch.no_grad():
-            resolved.sample(primitives(resolved.layout, kind, tensor, generator))
+                fill(memory, resolved, kind, self.seed, name)
+        else:
+            primitives = DTensorPrimitives if is_distributed(tensor) else TorchPrimitives
+            with torch.no_grad():
+                resolved.sample(primitives(resolved.layout, kind, memory, generator))
+        if memory is not tensor:
+            copy_home(tensor, memory)
         return tensor

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 
@@ -49,7 +51,16 @@ def _memory(tensor: torch.Tensor, kind: FloatType) -> NDArray[Any] | None:
             return None
     except RuntimeError:  # a wrapper around other tensors, to which torch alone can write
         return None
-    tensor = tensor.detach()
-    if kind.name == "bfloat16":
-        return tensor.view(torch.int16).numpy().view(numpy_dtype(kind))
-    return tensor.numpy()
+    # Not Tensor.numpy(), after which a storage cannot be resized, which is how
+    # FullyShardedDataParallel frees the parameters that it gathered.
+    dtype = np.dtype(np.int16) if kind.name == "bfloat16" else numpy_dtype(kind)
+    memory = SimpleNamespace(
+        __array_interface__={
+            "version": 3,
+            "data": (tensor.data_ptr(), False),
+            "shape": tuple(tensor.shape),
+            "strides": tuple(dtype.itemsize * stride for stride in tensor.stride()),
+            "typestr": dtype.str,
+        }
+    )
+    return np.asarray(memory).view(numpy_dtype(kind))

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 from torch.nn.parameter import is_lazy
 
-from initspec.backend import FLOATS, FloatType, TargetError, float_type, shown, with_article
+from initspec.backend import (
+    FLOATS,
+    FloatType,
+    InitSpecWarning,
+    TargetError,
+    float_type,
+    shown,
+    with_article,
+)
 from initspec_torch.distributed import check_distributed, is_distributed
+from initspec_torch.wrapped import PLAIN, stored_otherwise
 
 _KINDS = {getattr(torch, name): kind for name, kind in FLOATS.items()}
-_PLAIN = (torch.Tensor, torch.nn.Parameter)
 
 
 def check_target(tensor: object) -> FloatType:
@@ -21,7 +31,7 @@ def check_target(tensor: object) -> FloatType:
     """
     if not isinstance(tensor, torch.Tensor):
         raise TargetError(_no_tensor(tensor))
-    if type(tensor) not in _PLAIN and is_lazy(tensor):
+    if type(tensor) not in PLAIN and is_lazy(tensor):
         raise TargetError(
             f"{with_article(type(tensor).__name__)} has no shape yet: run one forward pass through "
             "the lazy module (a dry run on an example input), then initialize"
@@ -38,13 +48,21 @@ def check_target(tensor: object) -> FloatType:
             f"a quantized tensor ({tensor.dtype}): initialize the floating tensor, then quantize it"
         )
     kind = _KINDS.get(tensor.dtype) or float_type(tensor.dtype)
+    base = tensor._base  # of a view
+    if (tensor if base is None else base).grad_fn is not None:
+        raise TargetError(_computed(tensor))
     if tensor.is_inference() and not torch.is_inference_mode_enabled():
         raise TargetError(
             "an inference tensor cannot be written to outside torch.inference_mode(): "
             "call the initializer inside it, or pass tensor.clone()"
         )
-    if type(tensor) not in _PLAIN and is_distributed(tensor):
+    if type(tensor) not in PLAIN and is_distributed(tensor):
         check_distributed(tensor)
+    elif type(tensor) not in PLAIN and (dtype := stored_otherwise(tensor)):
+        raise TargetError(
+            f"a tensor of class {type(tensor).__name__} that holds {dtype}: initialize the "
+            "floating tensor, then quantize it"
+        )
     elif not tensor.is_contiguous() and _shares_memory(tensor):
         raise TargetError(
             f"a tensor of shape {tuple(tensor.shape)} and strides {tensor.stride()}, some of whose "
@@ -52,6 +70,16 @@ def check_target(tensor: object) -> FloatType:
             "tensor.clone()"
         )
     return kind
+
+
+def warn_of_nothing(tensor: torch.Tensor) -> None:
+    """Warn of a tensor without elements, as torch.nn.init does; a part of a whole may be empty."""
+    if not is_distributed(tensor) and not getattr(tensor, "_fsdp_flattened", False):
+        warnings.warn(
+            f"a tensor of shape {tuple(tensor.shape)} has no elements: nothing is initialized",
+            InitSpecWarning,
+            stacklevel=4,
+        )
 
 
 def check_generator(generator: object, tensor: torch.Tensor) -> None:
@@ -76,7 +104,7 @@ def without_data(tensor: torch.Tensor) -> bool:
     """Say whether a tensor has a shape and a dtype but no memory: on the meta device, or fake."""
     if tensor.is_meta:
         return True
-    if type(tensor) in _PLAIN:
+    if type(tensor) in PLAIN:
         return False
     from torch._subclasses.fake_tensor import FakeTensor  # torch has no public name for it
 
@@ -100,6 +128,17 @@ def _no_tensor(given: object) -> str:
     else:
         hint = "pass a torch.Tensor, such as torch.empty(512, 256) or layer.weight"
     return f"{with_article(kind)} is no torch.Tensor: {hint}"
+
+
+def _computed(tensor: torch.Tensor) -> str:
+    return (
+        f"a tensor of shape {tuple(tensor.shape)} that is computed from others: what is written "
+        "into it does not reach them, so that a layer stays as it was. Initialize the layer before "
+        "weight_norm, spectral_norm, orthogonal or prune is applied to it. Afterwards write "
+        "`layer.weight = init(torch.empty_like(layer.weight))` for a weight of "
+        "torch.nn.utils.parametrizations, `init(layer.weight_orig)` for a pruned one; for a "
+        "tensor of your own pass tensor.detach()"
+    )
 
 
 def _shares_memory(tensor: torch.Tensor) -> bool:

@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
+from initspec_torch import plain_name
 from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import fully_shard
+from torch.distributed.fsdp import FullyShardedDataParallel, fully_shard
 from torch.distributed.tensor import DTensor, Partial, Replicate, Shard, distribute_tensor
 from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
 from torch.distributed.tensor.placement_types import _StridedShard
 
 from initspec import InitSpec, InitSpecError
+from initspec.errors import TargetError
 
 SPECS = ["he_normal", "glorot_uniform", "he_truncated_normal", "sparse(0.5)", "orthogonal"]
 
@@ -61,6 +63,9 @@ def main(rank, world, store):
     if world == 4:
         strided(meshes[-1])
     counted += models(meshes[-1])
+    if world > 1:
+        unseeded(meshes[0], rank)
+        flat()
     print("agreed", counted)
     dist.destroy_process_group()
 
@@ -80,6 +85,56 @@ def strided(mesh):
     with pytest.raises(InitSpecError, match="no block of neighbours"):
         spec.to_torch(seed=7, name="w")(apart)
     assert not apart.to_local().any()
+
+
+def unseeded(mesh, rank):
+    """Refuse a draw without a seed: torch gives shards equal numbers, and replicas their own."""
+    torch.manual_seed(0)
+    shard = distribute_tensor(torch.zeros(8, 6), mesh, [Shard(0)]).normal_()
+    first = torch.empty_like(shard.to_local()).normal_(generator=torch.Generator().manual_seed(0))
+    assert torch.equal(shard.to_local(), first)  # on every rank: torch's own defect, still there
+    families = ["normal", "uniform", "he_truncated_normal", "truncated_normal(lower=-5, upper=5)"]
+    for line in families:
+        for placement in (Shard(0), Shard(1), Replicate()):
+            for dtype in (torch.float32, torch.bfloat16):
+                whole = torch.full((8, 6), 7.0, dtype=dtype)
+                weight = distribute_tensor(whole, mesh, [placement])
+                before = torch.get_rng_state()
+                for generator in (None, torch.Generator().manual_seed(rank)):
+                    with pytest.raises(TargetError, match="`seed`"):
+                        InitSpec.parse(line).to_torch()(weight, generator)
+                assert bool((weight.to_local() == 7).all())
+                assert torch.equal(torch.get_rng_state(), before)
+    constant = InitSpec.constant(0.5).to_torch()(weight)
+    assert bool((constant.to_local() == 0.5).all())
+
+
+def flat():
+    """Refuse the parts that FullyShardedDataParallel keeps, and fill what it gathers."""
+    spec, cpu = InitSpec.normal(), torch.device("cpu")
+    for original in (True, False):
+        model = torch.nn.Sequential(torch.nn.Linear(6, 5), torch.nn.Linear(5, 3, bias=False))
+        model = FullyShardedDataParallel(model, use_orig_params=original, device_id=cpu)
+        for seed in (None, 7):
+            for _, part in model.named_parameters():
+                before = part.detach().clone()
+                with pytest.raises(TargetError, match="summon_full_params"):
+                    spec.to_torch(seed=seed)(part)
+                assert torch.equal(part, before)
+        with FullyShardedDataParallel.summon_full_params(model):
+            for name, weight in model.named_parameters():
+                if name.endswith("weight"):
+                    spec.to_torch(seed=7)(weight, name=plain_name(model, name))
+                elif original:
+                    InitSpec.zeros().to_torch()(weight)
+        with FullyShardedDataParallel.summon_full_params(model):
+            for name, weight in model.named_parameters():
+                if name.endswith("weight"):
+                    whole = spec.to_numpy(seed=7, name=plain_name(model, name))
+                    whole = whole(tuple(weight.shape))
+                    assert torch.equal(weight.detach(), torch.from_numpy(whole))
+                elif original:
+                    assert not weight.any()
 
 
 def models(mesh):

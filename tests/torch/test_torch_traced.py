@@ -228,7 +228,7 @@ def test_compiled_vmap(spec: InitSpec) -> None:
 
 @each_family
 @pytest.mark.parametrize("seed", [None, 7])
-@pytest.mark.filterwarnings("ignore:a seeded initializer draws a second weight")
+@pytest.mark.filterwarnings("ignore::initspec.InitSpecWarning")
 def test_inside_derivatives(spec: InitSpec, seed: int | None) -> None:
     """grad, jvp, functionalize, and grad and vmap within each other take every family."""
     init, x = spec.to_torch(seed=seed), torch.ones(3, 4)
