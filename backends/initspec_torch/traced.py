@@ -54,7 +54,8 @@ def fill_traced(
     elif generator is not None or is_distributed(tensor):
         return torch.compiler.disable(type(initializer).fill)(initializer, tensor, generator, name)
     # The same memory outside autograd. An exported program that raises under no_grad stays in it.
-    key, memory = _key(initializer), tensor.detach()
+    key = _key(initializer)
+    memory = tensor.detach() if tensor.requires_grad else tensor
     if generator is None:
         _fill(memory, key, name)
     else:
