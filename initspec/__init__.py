@@ -13,6 +13,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from initspec.follow import follow
 from initspec.notebook import HtmlRepr
 
 if TYPE_CHECKING:
@@ -115,3 +116,6 @@ def _to_html(value: object) -> str:
 
 
 HtmlRepr._to_html = staticmethod(_to_html)
+
+# A saved Keras model finds its initializers; last, for it may import any of the names above.
+follow("keras", "initspec_keras.guarded")

@@ -60,24 +60,21 @@ class KerasBackend(BaseBackend):
     ) -> keras.initializers.Initializer:
         """Return the built-in initializer where it is exact, else an `InitSpecInitializer`.
 
-        Exact on the active Keras backend, in the dtypes that variables have without one of their
-        own: `keras.config.floatx()`, and that of the global dtype policy. Set the policy first; a
-        layer with a policy of its own in half precision calls a built-in for what it cannot do.
+        A built-in is a subclass of Keras' own, which draws as an `InitSpecInitializer` in the
+        dtypes in which Keras is not exact, and is saved as Keras' own.
 
-        A built-in does not check the shape: it fills rank 1 as Keras does, fan_in = fan_out = the
-        size, and shapes that `axes` do not fit, where an `InitSpecInitializer` raises AxesError.
+        Where it is exact, it does not check the shape: it fills rank 1 as Keras does, fan_in =
+        fan_out = the size, and shapes that `axes` do not fit, where an `InitSpecInitializer` raises
+        AxesError.
         """
         load()
-        import keras
-
         compiled = self._compiled
         if active.framework() == "tensorflow":
             import tensorflow as tf
 
             # AutoGraph cannot read a match statement, and warns at length.
             compiled = tf.autograph.experimental.do_not_convert(compiled)
-        dtypes = {keras.config.floatx(), keras.config.dtype_policy().variable_dtype}
-        return compiled(spec, axes, seed, name, frozenset(dtypes), None)
+        return compiled(spec, axes, seed, name, None)
 
     def compile_for(
         self,
@@ -89,11 +86,11 @@ class KerasBackend(BaseBackend):
         kind: FloatType,
         entropy: int | None,
     ) -> Any:
-        """Return what `compile` returns where the policy has this dtype."""
+        """Return what `compile` returns, with its random numbers from `entropy`."""
         resolve(spec, shape, axes, IN_OUT, kind)  # a built-in would not check
         load()
         with active.wide(kind.name):
-            return self._compiled(spec, axes, seed, name, frozenset({kind.name}), entropy)
+            return self._compiled(spec, axes, seed, name, entropy)
 
     def fill(
         self, compiled: Any, shape: tuple[int, ...], kind: FloatType, entropy: int | None
@@ -115,18 +112,17 @@ class KerasBackend(BaseBackend):
         axes: Axes | None,
         seed: int | None,
         name: str,
-        dtypes: frozenset[str],
         entropy: int | None,
     ) -> Any:
-        from initspec_keras.exact import Request, builtin
         from initspec_keras.generator import seed_generator
+        from initspec_keras.guarded import builtin
         from initspec_keras.initializer import InitSpecInitializer
 
         spec = cast("InitSpec", spec)  # with its document, which a saved model holds
         if seed is not None:
             return InitSpecInitializer(spec, axes, seed, name)
         generator = seed_generator(entropy)
-        exact = builtin(Request(spec, axes_of(axes), dtypes, active.framework(), generator))
+        exact = builtin(spec, axes_of(axes), generator)
         if exact is not None:
             return exact
         return InitSpecInitializer(spec, axes, seed, name, generator)

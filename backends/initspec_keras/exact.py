@@ -1,4 +1,4 @@
-"""Which specs a built-in initializer of Keras draws exactly, and with which arguments.
+"""Which specs a built-in initializer of Keras draws exactly, with which arguments and dtypes.
 
 Measured on Keras 3.15 at 2^20 draws, on TensorFlow 2.21, PyTorch 2.13 and JAX 0.10:
 
@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -31,6 +30,8 @@ import numpy as np
 
 from initspec import (
     Constant,
+    DeltaOrthogonal,
+    Dirac,
     FanRule,
     Identity,
     InitSpec,
@@ -41,6 +42,9 @@ from initspec import (
 )
 from initspec.backend import FLOATS, IN_OUT, Axes, Distribution
 
+Call = tuple[str, dict[str, Any]]
+"""The name of a built-in of keras.initializers, and its arguments without the seed."""
+
 _OUT_IN_LAST = Axes("kernel... out in")  # of transposed convolutions
 _WIDE = frozenset({"float32", "float64"})
 _MODES = {"fan_in": "fan_out", "fan_out": "fan_in", "fan_avg": "fan_avg"}
@@ -50,110 +54,104 @@ _TINY, _HUGE = 1e-30, 1e30
 """What float32 holds with room for any fan below, and for 8 standard deviations above."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a built-in has to draw.
+def call(spec: InitSpec, axes: Axes | None) -> Call | None:
+    """Return the call of keras.initializers that says the spec, None where there is none.
 
-    Attributes:
+    Args:
         spec: the spec.
         axes: the role of each axis, None for Keras' own convention.
-        dtypes: the names of the dtypes that it has to be exact in.
-        framework: the Keras backend, "tensorflow", "torch" or "jax".
-        generator: the SeedGenerator that it is to carry.
     """
-
-    spec: InitSpec
-    axes: Axes | None
-    dtypes: frozenset[str]
-    framework: str
-    generator: Any
+    write = _CALLS.get(type(spec.distribution))
+    return None if write is None else write(spec, axes)
 
 
-def builtin(request: Request) -> Any:
-    """Return the built-in initializer that draws the spec exactly, None where there is none."""
-    make = _BUILTINS.get(type(request.spec.distribution))
-    return None if make is None else make(request)
+def attributes(spec: InitSpec) -> dict[str, Any]:
+    """Return the attributes that a built-in of Keras would have, such as scale, mode and stddev."""
+    if isinstance(spec.distribution, DeltaOrthogonal | Dirac):
+        return {"gain": spec.gain}
+    name, arguments = call(spec, None) or ("", {})
+    return {"value": float(name == "Ones")} if name in ("Ones", "Zeros") else arguments
 
 
-def _normal(request: Request) -> Any:
-    if not request.dtypes <= _WIDE:
-        return None
-    if isinstance(request.spec.variance, FanRule):
-        return _variance_scaling(request, "untruncated_normal")
-    mean, sigma = _moments(request.spec)
-    if not _in_range(mean, sigma):
-        return None
-    return keras.initializers.RandomNormal(mean, sigma, seed=request.generator)
+def exact_dtypes(name: str, arguments: dict[str, Any]) -> frozenset[str]:
+    """Return the dtypes in which a built-in draws exactly, on the active Keras backend.
+
+    Args:
+        name: the name of its class in keras.initializers.
+        arguments: its arguments; its attributes have the same names.
+    """
+    framework = keras.config.backend()
+    match name, arguments.get("distribution"):
+        case (("Zeros" | "Ones"), _):
+            return frozenset(FLOATS)
+        case "Identity", _:
+            return _representable(arguments["gain"])
+        case "Constant", _:
+            value = arguments["value"]
+            # keras.ops.cast rounds a Python float to float32 on TensorFlow, whatever the dtype.
+            single = float(np.float32(value)) == value
+            return _representable(value) & (frozenset(FLOATS) if single else {"float32"})
+        case ("TruncatedNormal", _) | (_, "truncated_normal"):
+            return frozenset() if framework == "torch" else _WIDE
+        case ("RandomUniform", _) | (_, "uniform"):
+            # keras/src/backend/tensorflow/random.py: tf.cast(minval, "float64") of a Python float
+            # goes through float32, so that values can lie outside the ends.
+            return _WIDE - {"float64"} if framework == "tensorflow" else _WIDE
+    return _WIDE
 
 
-def _uniform(request: Request) -> Any:
-    # keras/src/backend/tensorflow/random.py: tf.cast(minval, "float64") of a Python float goes
-    # through float32, so that values can lie outside the ends.
-    exact = _WIDE - {"float64"} if request.framework == "tensorflow" else _WIDE
-    if not request.dtypes <= exact:
-        return None
-    spec = request.spec
+def _normal(spec: InitSpec, axes: Axes | None) -> Call | None:
     if isinstance(spec.variance, FanRule):
-        return _variance_scaling(request, "uniform")
+        return _variance_scaling(spec, axes, "untruncated_normal")
     mean, sigma = _moments(spec)
+    return ("RandomNormal", {"mean": mean, "stddev": sigma}) if _in_range(mean, sigma) else None
+
+
+def _uniform(spec: InitSpec, axes: Axes | None) -> Call | None:
+    if isinstance(spec.variance, FanRule):
+        return _variance_scaling(spec, axes, "uniform")
     law = spec.law((1,))
-    if not _in_range(mean, sigma):
+    if not _in_range(*_moments(spec)):
         return None
-    return keras.initializers.RandomUniform(law.low, law.high, seed=request.generator)
+    return "RandomUniform", {"minval": law.low, "maxval": law.high}
 
 
-def _truncated_normal(request: Request) -> Any:
-    family = request.spec.distribution
+def _truncated_normal(spec: InitSpec, axes: Axes | None) -> Call | None:
+    family = spec.distribution
     assert isinstance(family, TruncatedNormal)
-    if (
-        (family.lower, family.upper) != (-2.0, 2.0)
-        or request.framework == "torch"
-        or not request.dtypes <= _WIDE
-    ):
+    if (family.lower, family.upper) != (-2.0, 2.0):
         return None
-    if isinstance(request.spec.variance, FanRule):
+    if isinstance(spec.variance, FanRule):
         # Keras' VarianceScaling always corrects for the truncation.
         share = 1.0 if family.corrected else family.variate.std
-        return _variance_scaling(request, "truncated_normal", share)
-    mean, sigma = _moments(request.spec)
+        return _variance_scaling(spec, axes, "truncated_normal", share)
+    mean, sigma = _moments(spec)
     if not _in_range(mean, sigma):
         return None
-    stddev = sigma / family.spread
-    return keras.initializers.TruncatedNormal(mean, stddev, seed=request.generator)
+    return "TruncatedNormal", {"mean": mean, "stddev": sigma / family.spread}
 
 
-def _orthogonal(request: Request) -> Any:
-    spec, axes = request.spec, request.axes
-    if not (request.dtypes <= _WIDE and _in_range(0.0, spec.gain)):
+def _orthogonal(spec: InitSpec, axes: Axes | None) -> Call | None:
+    if not _in_range(0.0, spec.gain) or (axes is not None and not _flattens_to_matrix(axes)):
         return None
-    if axes is not None and not _flattens_to_matrix(axes):
-        return None
-    return keras.initializers.Orthogonal(spec.gain, seed=request.generator)
+    return "Orthogonal", {"gain": spec.gain}
 
 
-def _identity(request: Request) -> Any:
-    spec, axes = request.spec, request.axes
-    if not _representable(spec.gain, request.dtypes):
-        return None
+def _identity(spec: InitSpec, axes: Axes | None) -> Call | None:
     if axes is not None and str(axes) not in ("in out", "out in"):
         return None
-    return keras.initializers.Identity(spec.gain)
+    return "Identity", {"gain": spec.gain}
 
 
-def _constant(request: Request) -> Any:
-    family = request.spec.distribution
+def _constant(spec: InitSpec, _axes: Axes | None) -> Call | None:
+    family = spec.distribution
     assert isinstance(family, Constant)
     if family.value in (0.0, 1.0):
-        return keras.initializers.Ones() if family.value else keras.initializers.Zeros()
-    # keras.ops.cast rounds a Python float to float32 on TensorFlow, whatever the dtype.
-    if request.dtypes != {"float32"} and float(np.float32(family.value)) != family.value:
-        return None
-    if not _representable(family.value, request.dtypes):
-        return None
-    return keras.initializers.Constant(family.value)
+        return ("Ones" if family.value else "Zeros"), {}
+    return "Constant", {"value": family.value}
 
 
-_BUILTINS: dict[type[Distribution], Callable[[Request], Any]] = {
+_CALLS: dict[type[Distribution], Callable[[InitSpec, Axes | None], Call | None]] = {
     Normal: _normal,
     Uniform: _uniform,
     TruncatedNormal: _truncated_normal,
@@ -163,41 +161,36 @@ _BUILTINS: dict[type[Distribution], Callable[[Request], Any]] = {
 }
 
 
-def _variance_scaling(request: Request, distribution: str, share: float = 1.0) -> Any:
+def _variance_scaling(
+    spec: InitSpec, axes: Axes | None, distribution: str, share: float = 1.0
+) -> Call | None:
     """Return a VarianceScaling, None where Keras cannot count the fans; sigma is cut to `share`."""
-    spec = request.spec
     assert isinstance(spec.variance, FanRule)
-    counted = _fan_axes(request.axes)
+    counted = _fan_axes(axes)
     if counted is None or spec.mode not in _MODES or not _in_range(0.0, spec.gain):
         return None
-    swapped, input_axes, output_axes = counted
+    swapped, by_axes = counted
     scale = float(Fraction(spec.gain) ** 2 * Fraction(spec.variance.scale)) * share**2
     if not _in_range(0.0, math.sqrt(scale)):
         return None
-    return keras.initializers.VarianceScaling(
-        scale,
-        _MODES[spec.mode] if swapped else spec.mode,
-        distribution,
-        seed=request.generator,
-        input_axes=input_axes,
-        output_axes=output_axes,
-    )
+    mode = _MODES[spec.mode] if swapped else str(spec.mode)
+    law = {"scale": scale, "mode": mode, "distribution": distribution}
+    return "VarianceScaling", law | by_axes
 
 
-def _fan_axes(axes: Axes | None) -> tuple[bool, list[int] | None, list[int] | None] | None:
-    """Return how Keras takes the fans: modes swapped, input axes, output axes; None if not."""
+def _fan_axes(axes: Axes | None) -> tuple[bool, dict[str, list[int]]] | None:
+    """Return how Keras takes the fans: modes swapped, input and output axes; None if not."""
     if axes is None or axes == IN_OUT:
-        return False, None, None
+        return False, {}
     if axes == _OUT_IN_LAST:
-        return True, None, None
+        return True, {}
     if any(item.kind != "axis" for item in axes.items):
         return None
     roles = [item.factors[0][0] for item in axes.items]
-    return (
-        False,
-        [i for i, role in enumerate(roles) if role in ("in", "kernel")],
-        [i for i, role in enumerate(roles) if role in ("out", "kernel")],
-    )
+    return False, {
+        "input_axes": [i for i, role in enumerate(roles) if role in ("in", "kernel")],
+        "output_axes": [i for i, role in enumerate(roles) if role in ("out", "kernel")],
+    }
 
 
 def _flattens_to_matrix(axes: Axes) -> bool:
@@ -228,5 +221,9 @@ def _in_range(mean: float, sigma: float) -> bool:
     return abs(mean) < _HUGE and _TINY < sigma < _HUGE
 
 
-def _representable(value: float, dtypes: frozenset[str]) -> bool:
-    return all(abs(value) <= FLOATS[name].largest for name in dtypes)
+def _representable(value: float) -> frozenset[str]:
+    return frozenset(
+        name
+        for name, kind in FLOATS.items()
+        if not value or kind.smallest <= abs(value) <= kind.largest
+    )

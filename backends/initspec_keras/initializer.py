@@ -9,6 +9,7 @@ import keras
 
 from initspec import InitSpec
 from initspec.backend import IN_OUT, Axes, FloatType, SharedNames, axes_of, float_type, resolve
+from initspec_keras.exact import attributes
 from initspec_keras.generator import from_config, seed_generator
 from initspec_keras.primitives import KerasPrimitives
 from initspec_keras.seeded import portable_tensor
@@ -19,7 +20,7 @@ class InitSpecInitializer(keras.initializers.VarianceScaling):
     """init(shape, dtype=None) -> tensor.
 
     Two calls give two draws, and so does a copy, however it is made. Only its own SeedGenerator is
-    read and moved. A saved model that holds one loads in safe mode, after `import initspec_keras`.
+    read and moved. A saved model that holds one loads in safe mode, after `import initspec`.
 
     It is a VarianceScaling by name alone: since Keras 3.15 `EinsumDense`, and with it every
     attention layer, passes to those which axes of its kernel are inputs
@@ -60,6 +61,8 @@ class InitSpecInitializer(keras.initializers.VarianceScaling):
         if generator is None and seed is None:  # making one moves Python's global random state
             generator = seed_generator()
         self._generator = generator
+        # What code that reads Keras' built-ins looks for: scale, mode, stddev, ...
+        self.__dict__.update(attributes(self.spec))
 
     def __repr__(self) -> str:
         axes = "" if self.axes is None else f", axes={str(self.axes)!r}"

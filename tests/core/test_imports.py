@@ -50,7 +50,7 @@ ONLY_IN = {
 
 LAYERS = [
     {"errors"},
-    {"dtypes", "typing", "notebook"},
+    {"dtypes", "typing", "notebook", "follow"},
     {"numerics"},
     {"axes"},
     {"distributions"},

@@ -81,30 +81,34 @@ LOAD = """
 import sys
 import {first}
 import keras
+import {then}
 import numpy as np
-def load(path):
+for path in sys.argv[1:]:
     model = keras.models.load_model(path, safe_mode=True)
-    kind = type(model.layers[0].kernel_initializer).__name__
-    print(kind, float(np.sum(model.get_weights()[0])), "initspec_keras" in sys.modules)
-load(sys.argv[1])
-import initspec_keras
-load(sys.argv[2])
+    init = model.layers[0].kernel_initializer
+    print(type(init).__module__.split(".")[0], float(np.sum(model.get_weights()[0])))
 """
 
 
 def test_fresh_process(tmp_path, fresh):
-    """The subclass loads after `import initspec_keras`, before or after Keras; built-ins always."""
-    paths, sums = {}, {}
-    for name in ("builtin", "subclass"):
-        model = _model(*SPECS[name])
-        paths[name] = str(tmp_path / f"{name}.keras")
-        model.save(paths[name])
-        sums[name] = float(np.sum(model.get_weights()[0]))
-    subclass = f"InitSpecInitializer {sums['subclass']} True"
-    printed = fresh(LOAD.format(first="sys"), paths["builtin"], paths["subclass"])
-    assert printed.splitlines()[-2:] == [f"VarianceScaling {sums['builtin']} False", subclass]
-    printed = fresh(LOAD.format(first="initspec_keras"), paths["subclass"], paths["subclass"])
-    assert printed.splitlines()[-2:] == [subclass, subclass]
+    """All load after `import initspec`, before or after Keras; a built-in does without it."""
+    paths, sums = [], []
+    for name, seed in (("builtin", None), ("builtin axes", None), ("subclass", None), ("seed", 7)):
+        spec, axes = SPECS.get(name, SPECS["builtin"])
+        layer = keras.layers.Dense(8, kernel_initializer=spec.to_keras(axes=axes, seed=seed))
+        model = keras.Sequential([keras.Input((16,)), layer])
+        for suffix in ("keras", "h5"):
+            paths.append(str(tmp_path / f"{name}.{suffix}"))
+            model.save(paths[-1])
+            sums.append(float(np.sum(model.get_weights()[0])))
+    for first, then, owner, many in (
+        ("initspec", "sys", "initspec_keras", 8),
+        ("sys", "initspec", "initspec_keras", 8),
+        ("initspec_keras", "sys", "initspec_keras", 8),
+        ("sys", "sys", "keras", 4),
+    ):
+        printed = fresh(LOAD.format(first=first, then=then), *paths[:many])
+        assert printed.splitlines()[-many:] == [f"{owner} {total}" for total in sums[:many]]
 
 
 @pytest.mark.parametrize("name", SPECS)
