@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from initspec import Axes, InitSpec
-from initspec.compare import compare
 from tests.contract.drawn import draw
 
 LAYOUTS = [
@@ -93,30 +92,6 @@ def test_variance_by_member(backend, family):
         member = weight[:, start : start + size]
         # Five standard errors of a kurtosis of 3 at most.
         assert abs(member.var() * size / 2 - 1) < 5 * np.sqrt(2 / member.size)
-
-
-def test_compare_judges_each_member(backend):
-    """`compare` holds each member against its own law, and a flat draw against none."""
-    dtype = "float32" if "float32" in backend.dtypes else backend.dtypes[0]
-    line, shape = "(stack out=40+8+16) in", (64, 24)
-    for family in ("he_normal(mode=fan_out)", "sparse(0.5, along=out)", "orthogonal"):
-        spec = InitSpec.parse(family)
-        assert compare(spec, shape, line, dtype, [backend]).agrees, family
-        flat = _Flat(backend)
-        assert not compare(spec, shape, line, dtype, [flat]).agrees, family
-
-
-class _Flat:
-    """A backend that takes the members for one weight."""
-
-    def __init__(self, backend):
-        self._backend = backend
-
-    def __getattr__(self, name):
-        return getattr(self._backend, name)
-
-    def draw(self, spec, shape, axes, **how):
-        return self._backend.draw(spec, shape, axes=Axes("out in"), **how)
 
 
 @pytest.mark.parametrize("family", ["normal", "orthogonal"])

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from initspec import InitSpec, InitSpecError, Sparse
+from initspec import Axes, InitSpec, InitSpecError, Sparse
 from initspec.backend import usable
 from initspec.compare.comparison import compare
 
@@ -135,3 +135,23 @@ def test_empty_shape_is_refused():
     """A shape without elements has nothing to compare."""
     with pytest.raises(InitSpecError, match="no element to compare"):
         compare(InitSpec.he_normal(), (0, 4))
+
+
+class _Flat:
+    """NumPy, with a stack of members taken for one weight."""
+
+    def __getattr__(self, name):
+        return getattr(usable("numpy"), name)
+
+    def draw(self, spec, shape, axes, **how):
+        return usable("numpy").draw(spec, shape, axes=Axes("out in"), **how)
+
+
+@pytest.mark.parametrize(
+    "line", ["he_normal(mode=fan_out)", "sparse(0.5, along=out)", "orthogonal"]
+)
+def test_each_member_of_unequal_size_has_its_law(line):
+    """Each is held against its own law, zeros and matrix; a flat draw agrees with none."""
+    spec, shape, axes = InitSpec.parse(line), (64, 24), "(stack out=40+8+16) in"
+    assert compare(spec, shape, axes, backends=["numpy"]).agrees
+    assert not compare(spec, shape, axes, backends=[_Flat()]).agrees
