@@ -78,7 +78,28 @@ def _torch(host: Host) -> Tensor:
 def _jax(host: Host, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Tensor:
     import jax
     import jax.numpy as jnp
+    from jax.sharding import NamedSharding, PartitionSpec
 
-    if isinstance(jnp.zeros(()), jax.core.Tracer):
+    scalar = jnp.zeros(())  # a tracer, or where JAX puts new arrays
+    if not isinstance(scalar, jax.core.Tracer):
+        # Without a copy, which jnp.asarray makes; under jax.set_mesh on all devices.
+        usual = scalar.sharding
+        return jax.device_put(host(), usual if isinstance(usual, NamedSharding) else None)
+
+    def called(_: Any) -> Any:
         return jax.pure_callback(host, jax.ShapeDtypeStruct(shape, dtype))
-    return jax.device_put(host())  # without a copy, which jnp.asarray makes
+
+    mesh = jax.sharding.get_abstract_mesh()
+    if set(mesh.axis_names) == set(mesh.manual_axes):  # no mesh, or inside a shard_map
+        return called(scalar)
+
+    # A callback's result lies on one device alone, and a program that returns that fails in XLA.
+    def everywhere(_: Any) -> Any:
+        return jax.lax.with_sharding_constraint(called(_), PartitionSpec())
+
+    if mesh.explicit_axes:  # for these a constraint asserts, and XLA is told nothing
+        on_all = NamedSharding(mesh, PartitionSpec())
+        everywhere = jax.sharding.auto_axes(
+            everywhere, axes=mesh.explicit_axes, out_sharding=on_all
+        )
+    return everywhere(scalar)

@@ -189,3 +189,27 @@ def test_under_keras_distribution(count, rows, how):
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+MESH = """
+import jax, numpy as np
+from initspec import InitSpec
+for kind in (jax.sharding.AxisType.Auto, jax.sharding.AxisType.Explicit):
+    mesh = jax.make_mesh((4, 2), ("x", "y"), axis_types=(kind, kind))
+    with jax.set_mesh(mesh):
+        for line in ("he_normal", "orthogonal", "zeros"):
+            spec = InitSpec.parse(line)
+            whole = spec.to_numpy("in out", seed=7)((24, 16))
+            for draw in (lambda f: f, jax.jit):
+                weight = draw(lambda: spec.to_keras(seed=7)((24, 16)))()
+                np.testing.assert_array_equal(weight, whole)
+                assert len(weight.sharding.device_set) == 8
+print("fine")
+"""
+
+
+@pytest.mark.skipif(keras.config.backend() != "jax", reason="a mesh of JAX")
+def test_under_a_mesh(fresh):
+    """Under `jax.set_mesh`, eager and jitted, a weight lies on all devices, as Keras' own do."""
+    flags = "--xla_force_host_platform_device_count=8"
+    assert fresh(MESH, JAX_PLATFORMS="cpu", XLA_FLAGS=flags) == "fine"
