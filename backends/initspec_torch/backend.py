@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from initspec.backend import Builtin, LayerTable, Spec
+    from initspec.backend import Builtin, Filling, LayerTable, Parameter, Spec
     from initspec.translate import Vocabulary
     from initspec_torch.initializer import TorchInitializer
 
@@ -82,6 +83,28 @@ class TorchBackend(BaseBackend):
     def layers(self) -> LayerTable:
         """Return the table of the layers of torch.nn."""
         return read_layers(__package__)
+
+    def owns(self, model: object) -> bool:
+        torch = sys.modules.get("torch")
+        return torch is not None and isinstance(model, torch.nn.Module)
+
+    def parameters(self, model: Any, inputs: Any = None) -> tuple[Parameter, ...]:
+        from initspec_torch.models import parameters
+
+        return parameters(model)
+
+    def write(
+        self,
+        model: Any,
+        fillings: Sequence[Filling],
+        seed: int | None,
+        *,
+        inputs: Any = None,
+        device: Any = None,
+    ) -> Any:
+        from initspec_torch.models import write
+
+        return write(model, fillings, seed, device)
 
     def builtins(self) -> tuple[Builtin, ...]:
         """Return torch's own initializers; see `initspec.backend.HasBuiltins`."""

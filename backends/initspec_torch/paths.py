@@ -59,11 +59,11 @@ def plain_name(model: torch.nn.Module, name: str) -> str:
         if part == _of_class(module, _WRAPPERS):
             module = getattr(module, part)
             continue
-        module = getattr(_unwrapped(module), "_modules", {}).get(part)
+        module = getattr(unwrapped(module), "_modules", {}).get(part)
         plain.append(part)
         if isinstance(module, ParametrizationList):
             del plain[-2]  # parametrizations.weight
-    module = _unwrapped(module)
+    module = unwrapped(module)
     if module is None or not (last in module._parameters or last in module._buffers):
         raise TargetError(
             f"{name!r} is not in this {type(model).__name__}: pass a name of its "
@@ -71,14 +71,19 @@ def plain_name(model: torch.nn.Module, name: str) -> str:
         )
     if last == "original" and isinstance(module, ParametrizationList):
         return ".".join(plain)
+    return ".".join([*plain, parameter_name(module, last)])
+
+
+def parameter_name(module: torch.nn.Module, name: str) -> str:
+    """Return the name of a parameter in its module without the hooks that rename it."""
     for hook in module._forward_pre_hooks.values():
         attribute = _of_class(hook, _RENAMING)
-        if attribute and last == f"{getattr(hook, attribute)}_orig":
-            last = getattr(hook, attribute)
-    return ".".join([*plain, last])
+        if attribute and name == f"{getattr(hook, attribute)}_orig":
+            return str(getattr(hook, attribute))
+    return name
 
 
-def _unwrapped(module: Any) -> Any:
+def unwrapped(module: Any) -> Any:
     """Return what lies in all wrappers; some leave their part out of the names that they list."""
     while attribute := _of_class(module, _WRAPPERS):
         module = getattr(module, attribute)

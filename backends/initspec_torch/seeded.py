@@ -17,14 +17,21 @@ if TYPE_CHECKING:
     from initspec.backend import Resolved
 
 
-def fill(tensor: torch.Tensor, resolved: Resolved, kind: FloatType, seed: int, name: str) -> None:
+def fill(
+    tensor: torch.Tensor,
+    resolved: Resolved,
+    kind: FloatType,
+    seed: int,
+    name: str,
+    index: tuple[slice, ...] | None = None,
+) -> None:
     """Write the weight that a seed and a name say into `tensor`.
 
     A CPU tensor is filled in its own memory, without a temporary. A tensor elsewhere, or without
     memory of its own, such as torch.func makes, is copied to.
-    Of a DTensor this process draws its own part alone, without communication.
+    Of a DTensor this process draws its own part alone, without communication. `index` is the block
+    of the weight that a plain tensor is; None where it is the whole.
     """
-    index = None
     if is_distributed(tensor):
         tensor, index = local_block(tensor)
     if not tensor.numel():

@@ -68,6 +68,7 @@ if TYPE_CHECKING:
         LayerTable,
         LayerWeight,
         einsum_axes,
+        norm_role,
         read_layers,
     )
     from initspec.backend.memory import aligned
@@ -135,6 +136,7 @@ __all__ = [
     "known_deviations",
     "load",
     "missing",
+    "norm_role",
     "numpy_dtype",
     "optional",
     "read_engines",
@@ -163,6 +165,7 @@ _FETCHED = {
     "draw": "stream.draw",
     "einsum_axes": "backend.layers",
     "fill": "stream.draw",
+    "norm_role": "backend.layers",
     "read_engines": "backend.engines",
     "read_layers": "backend.layers",
 }

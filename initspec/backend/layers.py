@@ -34,6 +34,8 @@ ROLES = (
     "other",
 )
 Shape = tuple[int, ...]
+_NORM = re.compile(r"Norm(?:[123]d|Gated|1P)?$")
+_SCALES, _SHIFTS = ("weight", "scale", "gamma"), ("bias", "shift", "beta")
 _ALONE = re.compile(r"\(stack=1 (\w+)\)")
 
 
@@ -174,6 +176,20 @@ class LayerTable:
             if fnmatchcase(weight.name, pattern)
         }
         return tuple(chosen.values())
+
+
+def norm_role(layer: str, parameter: str, shape: Shape) -> str:
+    """Return the role of a vector in a class that no table has: by its name, a norm, else "other".
+
+    >>> norm_role("LlamaRMSNorm", "weight", (64,)), norm_role("Normalizer", "weight", (64,))
+    ('scale', 'other')
+    """
+    if _NORM.search(layer) and len(shape) == 1:
+        if parameter in _SCALES:
+            return "scale"
+        if parameter in _SHIFTS:
+            return "shift"
+    return "other"
 
 
 @cache

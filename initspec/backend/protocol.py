@@ -148,9 +148,22 @@ class HasModels(Protocol):
         """
 
     def write(
-        self, model: Any, fillings: Sequence[Filling], seed: int | None, device: Any = None
+        self,
+        model: Any,
+        fillings: Sequence[Filling],
+        seed: int | None,
+        *,
+        inputs: Any = None,
+        device: Any = None,
     ) -> Any:
         """Fill parameters of a model, and return it: in place, where models can be changed.
+
+        Args:
+            model: the model.
+            fillings: what to fill, in the order of the model.
+            seed: of the portable stream; None takes the framework's own random numbers.
+            inputs: example arguments; see `parameters`.
+            device: where parameters without memory are made.
 
         Raises:
             TargetError: a parameter cannot be filled; nothing has been written then.

@@ -12,6 +12,8 @@ from initspec.display.comparison import COLUMNS, LEGEND, NUMBERS, heading, notes
 from initspec.display.drawing import draw_axes, draw_density
 from initspec.distributions.parameters import Parameters
 from initspec.errors import with_article
+from initspec.models.assignment import Assignments
+from initspec.models.table import COLUMNS as ASSIGNMENT_COLUMNS
 from initspec.spec.formula import formula
 from initspec.spec.value import Spec
 
@@ -54,6 +56,17 @@ def _comparison(result: Comparison) -> str:
         f"<table><thead>{head}</thead><tbody>{''.join(body)}</tbody></table>"
         f"<p><small>{escape(LEGEND)}</small></p>{f'<ul>{items}</ul>' if items else ''}</div>"
     )
+
+
+@to_html.register
+def _assignments(assignments: Assignments) -> str:
+    """Return the table of a model's assignments, repeated blocks folded."""
+    rows = [(row.path, *row.cells) for row in assignments.rows()]
+    head, *body = (
+        f"<tr>{''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
+        for tag, cells in [("th", ASSIGNMENT_COLUMNS), *(("td", row) for row in rows)]
+    )
+    return f"<table><thead>{head}</thead><tbody>{''.join(body)}</tbody></table>"
 
 
 def _density(spec: Spec) -> str:

@@ -3,139 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from initspec.api import InitSpec
 from initspec.axes import Axes
-from initspec.axes.fans import Fans
 from initspec.backend.parameter import Parameter, Place
-from initspec.dtypes import FLOATS, float_type
+from initspec.dtypes import float_type
 from initspec.errors import InitSpecError, RecipeError, unknown
+from initspec.models.assignment import Assignment, Assignments, Part
 from initspec.models.numbers import Numbers
 from initspec.models.parts import part_of
 from initspec.models.patterns import Pattern
-from initspec.models.recipe import Recipe
 from initspec.models.rule import Rule
 from initspec.models.template import Template
-from initspec.spec.resolve import Resolved, resolve
+from initspec.spec.resolve import resolve
 
-Index = tuple[slice, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A block of a parameter that has a spec of its own.
-
-    Attributes:
-        name: "stack[1]" or "[0]".
-        spec: its spec.
-        index: where it lies, a slice for each axis.
-        rule: the rule that gives it; None for the padding row of an embedding.
-    """
-
-    name: str
-    spec: InitSpec
-    index: Index
-    rule: Rule | None
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """One parameter with its rule, and the numbers that come of it.
-
-    Attributes:
-        parameter: the parameter.
-        rule: the rule.
-        spec: its spec; None where the rule keeps what is there.
-        axes: what its axes are counted as.
-        parts: the blocks that differ, in the order in which they are drawn.
-    """
-
-    parameter: Parameter
-    rule: Rule
-    spec: InitSpec | None
-    axes: Axes
-    parts: tuple[Part, ...] = ()
-
-    @property
-    def path(self) -> str:
-        """The path of the parameter."""
-        return self.parameter.path
-
-    @property
-    def layer(self) -> str:
-        """The class of its layer."""
-        return self.parameter.layer
-
-    @property
-    def role(self) -> str:
-        """Its role."""
-        return self.parameter.role
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Its shape."""
-        return self.parameter.shape
-
-    @property
-    def dtype(self) -> str:
-        """The name of its dtype."""
-        return self.parameter.dtype
-
-    @property
-    def tied(self) -> tuple[str, ...]:
-        """The other paths of the same weight."""
-        return self.parameter.tied
-
-    @property
-    def resolved(self) -> Resolved | None:
-        """The spec resolved on the parameter; None where it is kept."""
-        if self.spec is None:
-            return None
-        return resolve(self.spec, self.shape, self.axes, kind=FLOATS.get(self.dtype))
-
-    @property
-    def fans(self) -> Fans | None:
-        """The fans; None where they differ by member."""
-        return self.axes.layout(self.shape).fans
-
-    @property
-    def mean(self) -> float | None:
-        """The mean of an element; None where it is kept."""
-        return None if self.resolved is None else self.resolved.law.mean
-
-    @property
-    def std(self) -> float | None:
-        """The standard deviation of an element; None where it is kept."""
-        return None if self.resolved is None else self.resolved.law.std
-
-
-class Assignments:
-    """The assignments of a model, in its order; `assignments[path]` is that of any path."""
-
-    def __init__(self, assignments: Sequence[Assignment]) -> None:
-        self._all = tuple(assignments)
-        self._by_path = {path: a for a in self._all for path in (a.path, *a.tied)}
-
-    def __iter__(self) -> Iterator[Assignment]:
-        return iter(self._all)
-
-    def __len__(self) -> int:
-        return len(self._all)
-
-    def __getitem__(self, path: str) -> Assignment:
-        try:
-            return self._by_path[path]
-        except KeyError:
-            raise KeyError(unknown("parameter", path, self._by_path)) from None
+Only = str | Iterable[str] | None
 
 
 def assign(
     parameters: Sequence[Parameter],
-    recipe: Recipe,
+    rules: Sequence[Rule],
     *,
-    only: str | Iterable[str] | None = None,
+    only: Only = None,
     config: Any = None,
     numbers: Mapping[str, Any] | None = None,
 ) -> Assignments:
@@ -143,7 +33,7 @@ def assign(
 
     Args:
         parameters: those of the model.
-        recipe: the recipe.
+        rules: those of a recipe, in order.
         only: paths or globs; the rest is left out.
         config: where names are looked up that nothing else has.
         numbers: the numbers of names, by name.
@@ -154,11 +44,11 @@ def assign(
     """
     lookup = Numbers.of(parameters, config, numbers or {})
     chosen = _chosen(parameters, only)
-    problems: list[str] = [*_unused_numbers(recipe, lookup), *_unmatched(parameters, recipe)]
+    problems: list[str] = [*_unused_numbers(rules, lookup), *_unmatched(parameters, rules)]
     assignments, missing = [], []
     for parameter in chosen:
         try:
-            assignment = _assign(parameter, recipe, lookup)
+            assignment = _assign(parameter, rules, lookup)
         except InitSpecError as error:
             text = str(error)
             problems.append(
@@ -176,9 +66,7 @@ def assign(
     return Assignments(assignments)
 
 
-def _chosen(
-    parameters: Sequence[Parameter], only: str | Iterable[str] | None
-) -> Sequence[Parameter]:
+def _chosen(parameters: Sequence[Parameter], only: Only) -> Sequence[Parameter]:
     """Return the parameters that `only` names."""
     if only is None:
         return parameters
@@ -198,17 +86,17 @@ def _chosen(
     ]
 
 
-def _unused_numbers(recipe: Recipe, lookup: Numbers) -> Iterator[str]:
-    templates = [rule.spec for rule in recipe.rules if isinstance(rule.spec, Template)]
+def _unused_numbers(rules: Sequence[Rule], lookup: Numbers) -> Iterator[str]:
+    templates = [rule.spec for rule in rules if isinstance(rule.spec, Template)]
     names = {name for template in templates for name in template.names}
     for name in lookup.given:
         if name not in names:
             yield unknown("number of the recipe:", name, sorted(names))
 
 
-def _unmatched(parameters: Sequence[Parameter], recipe: Recipe) -> Iterator[str]:
+def _unmatched(parameters: Sequence[Parameter], rules: Sequence[Rule]) -> Iterator[str]:
     """Yield a line for each rule with a path that no parameter has."""
-    for number, rule in enumerate(recipe.rules, 1):
+    for number, rule in enumerate(rules, 1):
         if rule.optional or not rule.path:
             continue
         if not any(_settles(rule, parameter) for parameter in parameters):
@@ -244,15 +132,25 @@ def _reaches(rule: Rule, parameter: Parameter, place: Place) -> bool:
     return rule.fits(place)
 
 
-def _assign(parameter: Parameter, recipe: Recipe, lookup: Numbers) -> Assignment | None:
+def _assign(parameter: Parameter, rules: Sequence[Rule], lookup: Numbers) -> Assignment | None:
     """Return the assignment of a parameter; None where no rule is for it."""
-    made = []
+    made, unruled = [], []
     for place in parameter.places:
-        assignment = _assign_at(place, parameter, recipe, lookup)
+        assignment = _assign_at(place, parameter, rules, lookup)
         if assignment is not None:
             made.append((place, assignment))
+        elif place.role != "other":
+            unruled.append(place)
     if not made:
         return None
+    if unruled:
+        place, assignment = made[0]
+        raise RecipeError(
+            f"{parameter.path} is tied to {', '.join(parameter.tied)}, and has a rule as the "
+            f"{place.role} of {place.layer}, but none as the {unruled[0].role} of "
+            f"{unruled[0].layer}; add a rule that settles it, before the others: "
+            f"Rule('{assignment.rule.spec}', {parameter.path!r})"
+        )
     place, assignment = made[0]
     for other, there in made[1:]:
         if not _same(assignment, there):
@@ -266,11 +164,11 @@ def _assign(parameter: Parameter, recipe: Recipe, lookup: Numbers) -> Assignment
 
 
 def _assign_at(
-    place: Place, parameter: Parameter, recipe: Recipe, lookup: Numbers
+    place: Place, parameter: Parameter, rules: Sequence[Rule], lookup: Numbers
 ) -> Assignment | None:
     """Return the assignment of a parameter as the layer at one of its places has it."""
     parts: list[Part] = []
-    for rule in recipe.rules:
+    for rule in rules:
         if not _reaches(rule, parameter, place):
             continue
         axes = rule.axes or parameter.axes

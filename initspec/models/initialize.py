@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 from initspec.backend.parameter import Filling
 from initspec.errors import InitSpecWarning, RecipeError, shown, unknown
-from initspec.models.assign import Assignment, Assignments, assign
+from initspec.models.assign import Only
+from initspec.models.assignment import Assignment, Assignments
 from initspec.models.owner import owner
 from initspec.models.recipe import Recipe
 from initspec.models.rule import Rule
@@ -25,7 +26,7 @@ def initialize(
     seed: int | None = None,
     *,
     names: Names = None,
-    only: str | Iterable[str] | None = None,
+    only: Only = None,
     inputs: Any = None,
     device: Any = None,
     **numbers: float,
@@ -53,15 +54,7 @@ def initialize(
     """
     if seed is not None:
         seed = check_seed(seed)
-    backend = owner(model)
-    parameters = backend.parameters(model, inputs)
-    assignments = assign(
-        parameters,
-        recipe_of(recipe),
-        only=only,
-        config=getattr(model, "config", None),
-        numbers=numbers,
-    )
+    assignments = recipe_of(recipe).on(model, only=only, inputs=inputs, **numbers)
     name_of = _name_of(names, assignments)
     for message in _warnings(assignments):
         warnings.warn(message, InitSpecWarning, stacklevel=2)
@@ -76,7 +69,8 @@ def initialize(
         for assignment in assignments
         if assignment.spec is not None
     ]
-    return backend.write(model, fillings, seed, device)  # type: ignore[no-any-return]
+    filled: Model = owner(model).write(model, fillings, seed, inputs=inputs, device=device)
+    return filled
 
 
 def _name_of(names: Names, assignments: Assignments) -> Callable[[str], str]:

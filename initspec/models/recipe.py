@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from initspec.errors import FormatError, shown, unknown
+from initspec.models.assign import Only, assign
+from initspec.models.assignment import Assignments
+from initspec.models.owner import parameters
 from initspec.models.rule import Rule
 
 VERSION = 1
@@ -67,6 +70,30 @@ class Recipe:
         name = " + ".join(filter(None, (self.name, right.name)))
         source = "; ".join(filter(None, (self.source, right.source)))
         return Recipe((*self.rules, *right.rules), name, source)
+
+    def on(
+        self, model: Any, *, only: Only = None, inputs: Any = None, **numbers: float
+    ) -> Assignments:
+        """Assign a spec to every parameter of a model, which is left as it is.
+
+        Args:
+            model: a model of torch, Keras or JAX.
+            only: paths or globs of parameters; the rest is left out.
+            inputs: example arguments, for a model that has no parameters without them.
+            numbers: the numbers of names in the recipe, such as depth=12.
+
+        Raises:
+            RecipeError: the recipe does not fit the model; the message has every parameter and
+                rule.
+            TargetError: the model is of no known framework, or has no parameters yet.
+        """
+        return assign(
+            parameters(model, inputs=inputs),
+            self.rules,
+            only=only,
+            config=getattr(model, "config", None),
+            numbers=numbers,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the recipe as a versioned document of plain values."""

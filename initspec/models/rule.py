@@ -84,6 +84,13 @@ class Rule:
         if any(INDEX in pattern.text for pattern in self.layer):
             raise FormatError(f"layer={shown(layer)}: {INDEX} stands in a path, not in a class")
 
+    @property
+    def label(self) -> str:
+        """What it matches, in short: the path, else the role and the layer."""
+        where = [pattern.text for pattern in self.path or self.layer]
+        role = [self.role] if self.role and not self.path else []
+        return " ".join([*role, *where]) or "all"
+
     def __repr__(self) -> str:
         words = ", ".join(f"{name}={value!r}" for name, value in self.to_dict().items())
         return f"Rule({words})"

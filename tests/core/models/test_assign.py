@@ -16,8 +16,8 @@ from initspec.errors import (
     RecipeError,
     SpecError,
 )
-from initspec.models.assign import Assignments, assign
-from initspec.models.recipe import Recipe
+from initspec.models.assign import assign
+from initspec.models.assignment import Assignments
 from initspec.models.rule import Rule
 
 
@@ -51,7 +51,7 @@ BIAS = Rule("zeros", role="bias")
 
 
 def specs(rules, model=MODEL, **options) -> dict[str, str]:
-    return {a.path: str(a.spec) for a in assign(model, Recipe(rules), **options)}
+    return {a.path: str(a.spec) for a in assign(model, rules, **options)}
 
 
 def test_first_rule_wins() -> None:
@@ -101,7 +101,7 @@ def test_numbers(rule: Rule, std: list[float]) -> None:
 
     numbers = {"width": 7} if "width" in str(rule.spec) else {}
     rules = [Rule("normal(std=0.02)", "wte.weight"), rule, Rule("he_normal", role="kernel"), BIAS]
-    made = assign(MODEL, Recipe(rules), config=Config(), numbers=numbers)
+    made = assign(MODEL, rules, config=Config(), numbers=numbers)
     encoder = [made[f"encoder.{i}.proj.weight"].std for i in range(4)]
     assert encoder == pytest.approx(std, rel=1e-12)
     if rule.role and not rule.path:
@@ -111,7 +111,7 @@ def test_numbers(rule: Rule, std: list[float]) -> None:
 def test_given_numbers_come_first() -> None:
     """A keyword argument stands before what the model says."""
     rules = [Rule("normal(std=1 / depth)", "encoder.{index}.**"), *REST]
-    made = assign(MODEL, Recipe(rules), numbers={"depth": 10})
+    made = assign(MODEL, rules, numbers={"depth": 10})
     assert made["encoder.0.proj.weight"].std == pytest.approx(0.1)
 
 
@@ -120,7 +120,7 @@ def test_total_or_an_error() -> None:
     rules = [Rule("ones", "nowhere.**"), Rule("ones", "not.there", optional=True), *REST[1:]]
     model = [*MODEL[1:], other("scale", (5,))]
     with pytest.raises(RecipeError) as caught:
-        assign(model, Recipe(rules))
+        assign(model, rules)
     message = str(caught.value)
     assert "Rule('normal(std=0.02)', 'scale')" in message
     assert "5 parameters have no rule" in message
@@ -157,7 +157,7 @@ def test_fan_rule_without_axes() -> None:
     model = [other("x", (6, 3))]
     with pytest.raises(RecipeError, match=r"x: .*axes"):
         specs([Rule("normal(std=1 / fan_in)", "x")], model)
-    made = assign(model, Recipe([Rule("he_normal", "x", axes="in out")]))["x"]
+    made = assign(model, [Rule("he_normal", "x", axes="in out")])["x"]
     assert made.fans == (6, 3)
     assert made.std == pytest.approx(math.sqrt(2 / 6))
     with pytest.raises(RecipeError, match=r"x: .*name 3 axes"):
@@ -167,7 +167,7 @@ def test_fan_rule_without_axes() -> None:
 def test_tied() -> None:
     """A tied weight is one parameter, that any of its paths settles."""
     for path in ("wte.weight", "head.weight"):
-        made = assign(MODEL[:1], Recipe([Rule("normal(std=0.5)", path)]))
+        made = assign(MODEL[:1], [Rule("normal(std=0.5)", path)])
         assert (len(made), made["head.weight"].std, made[path].tied) == (1, 0.5, ("head.weight",))
         assert made["head.weight"].role == "embedding"
     assert specs([Rule("normal(std=0.5)")], MODEL[:1]) == {"wte.weight": "normal(std=0.5)"}
@@ -198,7 +198,7 @@ def test_tied_beside_a_layer_that_no_table_knows() -> None:
     """The role is that of the first path that is known; the other path asks for nothing."""
     bare = Place("predictions.bias", ("Head",))
     known = Place("predictions.decoder.bias", ("Linear",), "bias", Axes("out [in=4]"))
-    made = assign([tied(bare, known, (8,))], Recipe([BIAS]))["predictions.bias"]
+    made = assign([tied(bare, known, (8,))], [BIAS])["predictions.bias"]
     assert (made.role, made.layer, str(made.spec)) == ("bias", "Linear", "zeros")
 
 
@@ -211,7 +211,7 @@ def test_parts() -> None:
         Rule("zeros", role="bias", part="[0]"),
         Rule("lecun_normal", role="bias"),
     ]
-    made = assign([gates], Recipe(rules))["lstm.bias"]
+    made = assign([gates], rules)["lstm.bias"]
     assert [(part.name, str(part.spec)) for part in made.parts] == [
         ("[0]", "zeros"),
         ("stack[1]", "constant(value=2.0)"),
@@ -242,7 +242,7 @@ def test_parts() -> None:
 def test_part_of_a_stack(shape, axes: str, index) -> None:
     """A member of the last stack is a block of the axis that it is a factor of."""
     model = [weight("a", shape, axes=axes)]
-    made = assign(model, Recipe([Rule("ones", part="stack[1]"), Rule("zeros")]))["a"]
+    made = assign(model, [Rule("ones", part="stack[1]"), Rule("zeros")])["a"]
     assert made.parts[0].index == index
 
 
@@ -256,13 +256,13 @@ def test_part_that_is_no_block(axes: str) -> None:
 def test_padding_row() -> None:
     """The padding row of an embedding is zeros, after the whole and before parts of the rules."""
     table = weight("e", (9, 4), "embedding", "Embedding", "stack out", padding=3)
-    made = assign([table], Recipe([Rule("ones", part="[3]"), Rule("normal(std=1.0)")]))["e"]
+    made = assign([table], [Rule("ones", part="[3]"), Rule("normal(std=1.0)")])["e"]
     assert [(part.name, str(part.spec)) for part in made.parts] == [
         ("[3]", "zeros"),
         ("[3]", "ones"),
     ]
     assert made.parts[0].index == (slice(3, 4), slice(0, 4))
-    assert not assign([table], Recipe([Rule("keep")]))["e"].parts
+    assert not assign([table], [Rule("keep")])["e"].parts
 
 
 def test_only() -> None:
@@ -315,7 +315,7 @@ def test_errors_are_of_initspec() -> None:
 
 def test_assignments_by_any_path() -> None:
     """A mapping by path, in the order of the model."""
-    made = assign(MODEL, Recipe([*REST, BIAS]))
+    made = assign(MODEL, [*REST, BIAS])
     assert isinstance(made, Assignments)
     assert len(made) == len(list(made)) == len(MODEL)
     assert made["head.weight"] is made["wte.weight"]

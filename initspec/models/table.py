@@ -1,0 +1,81 @@
+"""The table of an assignment, repeated blocks folded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from initspec.models.rule import Rule
+
+COLUMNS = ("path", "layer", "shape", "axes", "fans", "spec", "std", "rule")
+"""The columns of the table."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """A line of the table: one parameter, or what is the same in several blocks.
+
+    Attributes:
+        parts: the parts of its path, folded ones such as "{0..11}".
+        count: how many parameters it is.
+        cells: what stands under COLUMNS after the path.
+    """
+
+    parts: tuple[str, ...]
+    count: int
+    cells: tuple[str, ...]
+
+    @property
+    def path(self) -> str:
+        """The path, with the number of parameters where there are several."""
+        path = ".".join(self.parts)
+        return path if self.count == 1 else f"{path} x {self.count}"
+
+
+def fold(rows: list[TableRow]) -> list[TableRow]:
+    """Make one row of those that differ in one number of their path alone, number by number."""
+    for position in range(max((len(row.parts) for row in rows), default=0)):
+        rows = _fold(rows, position)
+    return rows
+
+
+def origin(rule: Rule | None) -> str:
+    """Return which rule gives a spec, in short."""
+    return "padding row" if rule is None else rule.label
+
+
+def _fold(rows: list[TableRow], position: int) -> list[TableRow]:
+    """Make one row of those that differ in an integer part of their path alone."""
+    groups: dict[object, list[TableRow]] = {}
+    for row in rows:
+        if position < len(row.parts) and row.parts[position].isdigit():
+            rest = (*row.parts[:position], None, *row.parts[position + 1 :])
+            key: object = (rest, row.count, row.cells)
+        else:
+            key = row
+        groups.setdefault(key, []).append(row)
+    return [_merge(group, position) for group in groups.values()]
+
+
+def _merge(group: list[TableRow], position: int) -> TableRow:
+    first = group[0]
+    if len(group) == 1:
+        return first
+    numbers = sorted({int(row.parts[position]) for row in group})
+    folded = "{" + ",".join(_runs(numbers)) + "}"
+    parts = (*first.parts[:position], folded, *first.parts[position + 1 :])
+    return replace(first, parts=parts, count=first.count * len(group))
+
+
+def _runs(numbers: list[int]) -> list[str]:
+    """Return consecutive numbers as "0..11".
+
+    >>> _runs([0, 1, 2, 5, 7, 8])
+    ['0..2', '5', '7..8']
+    """
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return [f"{run[0]}..{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]

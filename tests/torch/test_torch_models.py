@@ -1,0 +1,392 @@
+"""Models of torch: their parameters, and how they are filled."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn.utils import parametrizations, parametrize
+
+from initspec import InitSpec, InitSpecWarning
+from initspec.backend.layers import ROLES
+from initspec.errors import InitSpecError, RecipeError, TargetError
+from initspec.models.initialize import initialize
+from initspec.models.owner import parameters
+from initspec.models.recipe import Recipe
+from initspec.models.rule import Rule
+from tests.torch.test_torch_paths import WRAPPERS
+
+WIDTH = 8
+
+
+class Block(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(WIDTH)
+        self.attention = nn.MultiheadAttention(WIDTH, 2)
+        self.proj = nn.Linear(WIDTH, WIDTH)
+
+
+class Net(nn.Module):
+    """Every kind of parameter: tied, padded, grouped, recurrent, bare, frozen, parametrized."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wte = nn.Embedding(20, WIDTH, padding_idx=3)
+        self.blocks = nn.ModuleList(Block() for _ in range(3))
+        self.conv = nn.Conv2d(WIDTH, WIDTH, 3, groups=4)
+        self.lstm = nn.LSTM(WIDTH, WIDTH)
+        self.scale = nn.Parameter(torch.zeros(5))
+        self.positions = nn.Parameter(torch.ones(4, WIDTH), requires_grad=False)
+        self.normed = parametrizations.weight_norm(nn.Linear(WIDTH, 6))
+        self.head = nn.Linear(WIDTH, 20, bias=False)
+        self.head.weight = self.wte.weight
+        self.register_buffer("table", torch.arange(3.0))
+
+
+RULES = [
+    Rule("normal(std=0.02)", "wte.weight"),
+    Rule("he_normal(gain=1 / sqrt(2 * depth))", "blocks.{index}.proj.weight"),
+    Rule("ones", "lstm.bias_ih_l*", part="stack[1]"),
+    Rule("glorot_uniform", role="kernel"),
+    Rule("orthogonal", role="recurrent_kernel"),
+    Rule("constant(value=0.5)", "scale"),
+    Rule("keep", "positions"),
+    Rule("ones", role="scale"),
+    *(Rule("zeros", role=role) for role in ("bias", "recurrent_bias", "shift")),
+]
+
+
+def state(model: nn.Module) -> dict[str, torch.Tensor]:
+    """Return a copy of every parameter under its plain path."""
+    return {
+        path: tensor.detach().clone()
+        for parameter in parameters(model)
+        for path, tensor in [(parameter.path, _read(model, parameter.path))]
+    }
+
+
+def _read(model: nn.Module, path: str) -> torch.Tensor:
+    from initspec_torch.models import slots
+
+    return next(slot.tensor for slot in slots(model) if slot.path == path)
+
+
+def assert_equal(a: nn.Module, b: nn.Module) -> None:
+    first, second = state(a), state(b)
+    assert first.keys() == second.keys()
+    for path, tensor in first.items():
+        assert torch.equal(tensor, second[path]), path
+
+
+def test_parameters() -> None:
+    """Paths, roles and axes are those of the structure and the layer table."""
+    rows = {p.path: (p.role, str(p.axes), p.layer) for p in parameters(Net())}
+    expected = {
+        "scale": ("other", "None", "Net"),
+        "positions": ("other", "None", "Net"),
+        "wte.weight": ("embedding", "stack out", "Embedding"),
+        "blocks.1.norm.weight": ("scale", "out", "LayerNorm"),
+        "blocks.1.norm.bias": ("shift", "out", "LayerNorm"),
+        "blocks.1.attention.in_proj_weight": ("kernel", "(stack=3 out) in", "MultiheadAttention"),
+        "blocks.1.attention.in_proj_bias": (
+            "bias",
+            f"(stack=3 out) [in={WIDTH}]",
+            "MultiheadAttention",
+        ),
+        "blocks.2.proj.bias": ("bias", f"out [in={WIDTH}]", "Linear"),
+        "conv.weight": ("kernel", "(stack=4 out) in kernel...", "Conv2d"),
+        "conv.bias": ("bias", "(stack=4 out) [in=2 kernel=9]", "Conv2d"),
+        "lstm.weight_hh_l0": ("recurrent_kernel", "(stack=4 out) in", "LSTM"),
+        "normed.weight": ("kernel", "out in", "ParametrizedLinear"),
+    }
+    assert {path: rows[path] for path in expected} == expected
+    assert "normed.parametrizations.weight.original0" not in rows
+    assert "head.weight" not in rows
+    table = next(p for p in parameters(Net()) if p.path == "wte.weight")
+    assert (table.tied, table.padding, table.frozen) == (("head.weight",), 3, False)
+    assert next(p for p in parameters(Net()) if p.path == "positions").frozen
+
+
+def test_norms_by_their_name() -> None:
+    """A class that no table has is a norm by its name, where its weight is a vector."""
+
+    class MyRMSNorm(nn.Module):
+        def __init__(self, *shape: int) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(shape))
+
+    class Normalizer(MyRMSNorm):
+        pass
+
+    def roles(layer: nn.Module) -> list[str]:
+        return [parameter.role for parameter in parameters(layer)]
+
+    assert roles(MyRMSNorm(4)) == ["scale"]
+    assert roles(MyRMSNorm(4, 4)) == roles(Normalizer(4)) == ["other"]
+
+
+def test_every_weight_is_that_of_its_name() -> None:
+    """Each is the portable draw of its path, spec and axes, parts included."""
+    model = Net()
+    assert initialize(model, RULES, 7) is model
+    made = state(model)
+    for path, spec, axes in [
+        ("wte.weight", InitSpec.normal(0.02), "stack out"),
+        ("blocks.2.proj.weight", InitSpec.he_normal(gain=6**-0.5), "out in"),
+        ("blocks.0.attention.in_proj_weight", InitSpec.glorot_uniform(), "(stack=3 out) in"),
+        ("conv.weight", InitSpec.glorot_uniform(), "(stack=4 out) in kernel kernel"),
+        ("lstm.weight_hh_l0", InitSpec.orthogonal(), "(stack=4 out) in"),
+    ]:
+        expected = spec.to_numpy(axes, seed=7, name=path)(tuple(made[path].shape))
+        if path == "wte.weight":
+            expected[3] = 0
+        np.testing.assert_array_equal(made[path].numpy(), expected, err_msg=path)
+    np.testing.assert_allclose(
+        made["normed.weight"].numpy(),
+        InitSpec.glorot_uniform().to_numpy(seed=7, name="normed.weight")((6, WIDTH)),
+        rtol=1e-6,
+    )
+    assert made["lstm.bias_ih_l0"].tolist() == [0.0] * 8 + [1.0] * 8 + [0.0] * 16
+    assert made["scale"].tolist() == [0.5] * 5
+    assert bool((made["positions"] == 1).all())
+    assert model.head.weight is model.wte.weight
+    assert model.table.tolist() == [0, 1, 2]
+
+
+def test_a_part_is_a_block_of_the_whole_draw() -> None:
+    """Under a law of its own a part has the numbers that the whole would have there."""
+    layer = nn.LSTM(6, 5, bias=False)
+    rules = [
+        Rule("normal(std=2.0)", "weight_ih_l0", part="stack[2]"),
+        Rule("uniform(low=-1, high=1)", "weight_ih_l0", part="[0]"),
+        Rule("he_normal"),
+    ]
+    initialize(layer, rules, 3)
+    axes, name, shape = "(stack=4 out) in", "weight_ih_l0", (20, 6)
+    expected = InitSpec.he_normal().to_numpy(axes, seed=3, name=name)(shape)
+    wide = InitSpec.normal(2.0).to_numpy(axes, seed=3, name=name)(shape)
+    flat = InitSpec.uniform(-1, 1).to_numpy(axes, seed=3, name=name)(shape)
+    expected[10:15], expected[0] = wide[10:15], flat[0]
+    np.testing.assert_array_equal(layer.weight_ih_l0.detach().numpy(), expected)
+    torch.manual_seed(0)
+    initialize(layer, rules)
+    values = layer.weight_ih_l0.detach()
+    assert float(values[10:15].std()) > 2 * float(values[5:10].std())
+    assert float(values[0].abs().max()) <= 1
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+def test_wrappers_change_no_weight(wrapper: str, wrapped: Callable) -> None:
+    """A wrapped model has the paths and the weights of the plain one."""
+    make = lambda: nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3), nn.Linear(3, 2))  # noqa: E731
+    plain = initialize(make(), "he", 7)
+    model = wrapped(wrapper, make())
+    assert [p.path for p in parameters(model)] == [p.path for p in parameters(plain)]
+    initialize(model, "he", 7)
+    assert_equal(plain, model)
+
+
+@pytest.fixture
+def wrapped():
+    def wrap(name: str, model: nn.Module) -> nn.Module:
+        if "istributed" in name or "Sharded" in name:
+            pytest.skip("has processes: sharded_draw.py")
+        if name in ("parts", "all"):
+            model[0] = WRAPPERS["checkpointed"](model[0])
+            return torch.compile(model)
+        return WRAPPERS[name](model)
+
+    return wrap
+
+
+def test_meta() -> None:
+    """A model on meta gets memory parameter by parameter; ties stay, buffers are named."""
+    with torch.device("meta"):
+        model = Net()
+    with pytest.raises(TargetError, match=r"meta device.*device='cpu'"):
+        initialize(model, RULES[:6] + RULES[7:] + [Rule("zeros", "positions")], 7)
+    assert all(parameter.is_meta for parameter in model.parameters())
+    rules = [Rule("ones", "positions"), *(rule for rule in RULES if rule.spec != "keep")]
+    with pytest.warns(InitSpecWarning, match="meta device: table"):
+        initialize(model, rules, 7, device="cpu")
+    assert model.head.weight is model.wte.weight
+    assert not model.positions.requires_grad
+    plain = Net()
+    initialize(plain, rules, 7)
+    assert_equal(model, plain)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_dtypes(dtype: torch.dtype) -> None:
+    """Each dtype is drawn as itself."""
+    layer = nn.Linear(16, 8).to(dtype)
+    initialize(layer, "he", 7)
+    name = str(dtype).removeprefix("torch.")
+    expected = InitSpec.he_normal().to_numpy(seed=7, name="weight")((8, 16), name)
+    assert torch.equal(layer.weight.double(), torch.tensor(expected.astype(np.float64)))
+
+
+def test_a_new_layer_changes_no_other_weight() -> None:
+    """Streams are named by paths; `names` gives a path another one."""
+    small = initialize(nn.Sequential(nn.Linear(4, 4)), "he", 7)
+    large = initialize(nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4)), "he", 7)
+    assert torch.equal(small[0].weight, large[0].weight)
+    assert not torch.equal(large[0].weight, large[1].weight)
+    again = nn.Sequential(nn.ReLU(), nn.Linear(4, 4))
+    initialize(again, "he", 7, names={"1.weight": "0.weight"})
+    assert torch.equal(again[1].weight, small[0].weight)
+    initialize(again, "he", 7, names=lambda path: path.replace("1", "0"))
+    assert torch.equal(again[1].weight, small[0].weight)
+    with pytest.raises(RecipeError, match="names"):
+        initialize(again, "he", 7, names={"2.weight": "0.weight"})
+
+
+def test_without_a_seed_the_generator_of_torch() -> None:
+    """`manual_seed` repeats it; two calls are two draws."""
+    model = Net()
+    torch.manual_seed(1)
+    first = state(initialize(model, RULES))
+    second = state(initialize(model, RULES))
+    torch.manual_seed(1)
+    again = state(initialize(model, RULES))
+    assert all(torch.equal(first[path], again[path]) for path in first)
+    assert not torch.equal(first["conv.weight"], second["conv.weight"])
+
+
+def test_a_seed_moves_no_state_and_leaves_no_graph() -> None:
+    """The global generator is as before, and no parameter has a history."""
+    model = Net()
+    before = torch.get_rng_state()
+    initialize(model, RULES, 7)
+    assert torch.equal(before, torch.get_rng_state())
+    for parameter in model.parameters():
+        assert parameter.grad_fn is None
+        assert parameter.is_leaf
+    model.proj = nn.Linear(2, 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        initialize(model, RULES, 7)
+        initialize(model, RULES, 8)
+
+
+def test_only() -> None:
+    """The rest is left alone, and needs no rule."""
+    model = Net()
+    before = state(model)
+    initialize(model, [Rule("ones", "conv.**")], only=["conv.weight", "conv.bias"])
+    after = state(model)
+    changed = {path for path in before if not torch.equal(before[path], after[path])}
+    assert changed == {"conv.weight", "conv.bias"}
+
+
+class NoInverse(nn.Module):
+    def forward(self, weight: torch.Tensor) -> torch.Tensor:
+        return weight * 2
+
+
+def _no_inverse() -> nn.Module:
+    model = Net()
+    parametrize.register_parametrization(model.blocks[0].proj, "weight", NoInverse())
+    return model
+
+
+def _integers() -> nn.Module:
+    model = Net()
+    model.codes = nn.Parameter(torch.ones(3, dtype=torch.int32), requires_grad=False)
+    return model
+
+
+def _lazy() -> nn.Module:
+    model = Net()
+    model.lazy = nn.LazyLinear(3)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("make", "rules", "error", "says"),
+    [
+        (Net, RULES[1:], RecipeError, "wte.weight"),
+        (Net, [Rule("zeros", "nowhere"), *RULES], RecipeError, "nowhere"),
+        (Net, [Rule("normal(std=1 / width)", "scale"), *RULES], RecipeError, "'width'"),
+        (Net, [Rule("orthogonal", "scale"), *RULES], RecipeError, "scale"),
+        (_no_inverse, RULES, TargetError, "blocks.0.proj.weight.*right_inverse"),
+        (_integers, [Rule("zeros", "codes"), *RULES], InitSpecError, "codes.*int32"),
+        (_lazy, RULES, TargetError, "lazy.*forward"),
+    ],
+)
+def test_errors_leave_the_model_as_it_was(make, rules, error, says: str) -> None:
+    """Whatever is wrong is found before anything is written."""
+    model = make()
+    built = [(name, p) for name, p in model.named_parameters() if "lazy" not in name]
+    before = {name: parameter.detach().clone() for name, parameter in built}
+    with pytest.raises(error, match=f"(?s){says}"):
+        initialize(model, rules, 7)
+    for name, parameter in built:
+        assert torch.equal(parameter, before[name]), name
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_any_recipe_fills_all_or_nothing(data: st.DataObject) -> None:
+    """Random rules on random models: every parameter is filled, or none is."""
+    layers = st.sampled_from([nn.Linear(3, 3), nn.LayerNorm(3), nn.Conv1d(4, 4, 1), nn.PReLU()])
+    model = nn.Sequential(*copy.deepcopy(data.draw(st.lists(layers, min_size=1, max_size=4))))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.fill_(-77.0)
+    lines = ["ones", "he_normal", "orthogonal", "normal(std=1 / depth)", "sparse(0.5)"]
+    rules = data.draw(
+        st.lists(
+            st.builds(
+                Rule,
+                st.sampled_from(lines),
+                st.none() | st.sampled_from(["**", "0.*", "*.weight", "*.bias", "9"]),
+                role=st.none() | st.sampled_from(ROLES),
+                optional=st.booleans(),
+            ),
+            min_size=1,
+            max_size=5,
+        )
+    )
+    try:
+        initialize(model, rules, 7)
+    except InitSpecError:
+        assert all(bool((p == -77).all()) for p in model.parameters())
+    else:
+        assert not any(bool((p == -77).any()) for p in model.parameters())
+
+
+def test_parametrization_that_returns_another_weight() -> None:
+    """A weight that is read back otherwise is a warning with its path."""
+    layer = parametrizations.orthogonal(nn.Linear(4, 4))
+    with pytest.warns(InitSpecWarning, match="weight: its parametrization returns another"):
+        initialize(layer, [Rule("normal(std=0.5)", "weight"), Rule("zeros")], 7)
+
+
+def test_scales_that_are_built_at_0() -> None:
+    """Ones over them are a warning; the layer may add 1."""
+
+    class GemmaRMSNorm(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(4))
+
+    with pytest.warns(InitSpecWarning, match="built model has at 0"):
+        initialize(nn.Sequential(GemmaRMSNorm()), "he", 7)
+
+
+def test_unknown_models() -> None:
+    """What no backend owns is refused with what there is."""
+    for stranger in (nn.Linear, torch.zeros(3), 3, None):
+        with pytest.raises(TargetError, match="torch"):
+            initialize(stranger, "he", 7)
+    assert isinstance(Recipe(RULES).on(Net()).to_dict(), dict)
