@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend.core import get_opaque_trace_state
 
 from initspec.backend import (
     IN_OUT,
@@ -24,11 +23,15 @@ from initspec.backend import (
     resolve,
 )
 from initspec_jax.keys import check_key, check_no_shape
+from initspec_jax.members import draw_for_members
+from initspec_jax.parameters import filled
 from initspec_jax.primitives import JaxPrimitives
 from initspec_jax.seeded import PortableDraw
 from initspec_jax.sharding import Draw, context_mesh, named_sharding, placed
 
 if TYPE_CHECKING:
+    from jax.sharding import NamedSharding
+
     from initspec.backend import Spec
 
 
@@ -51,7 +54,7 @@ class JaxInitializer:
     axes: Axes | None = None
     seed: int | None = None
     name: str = ""
-    _names: SharedNames = field(default_factory=SharedNames, compare=False)
+    _names: SharedNames = field(default_factory=lambda: SharedNames("jax"), compare=False)
 
     def __repr__(self) -> str:
         return f"JaxInitializer({str(self.spec)!r})"
@@ -90,12 +93,23 @@ class JaxInitializer:
         if self.seed is not None:
             resolved = resolve(self.spec, shape, self.axes, IN_OUT, kind)
             sharding = named_sharding(out_sharding, resolved.layout.shape, mesh)
-            # A function is traced for its shapes and again for its program: no second weight.
-            self._names.note(self.name, within=get_opaque_trace_state())
-            return PortableDraw(resolved, kind, self.seed, self.name).array(sharding)
+            return self._portable(PortableDraw(resolved, kind, self.seed, self.name), key, sharding)
         traced = isinstance(key, jax.core.Tracer)
         draw = _compiled(self.spec, self.axes, check_shape(shape), kind, out_sharding, mesh, traced)
         return draw(key)
+
+    def _portable(self, draw: PortableDraw, key: Any, sharding: NamedSharding | None) -> jax.Array:
+        """Return a portable draw; warn where it makes two weights equal."""
+        layout = draw.resolved.layout
+        if not self.spec.distribution.random or not layout.size:
+            return draw.array(sharding)
+
+        def repeat(how: str, count: int | str) -> None:
+            self._names.repeat(how, draw.seed, draw.name, layout, self.axes, count)
+
+        array = draw_for_members(key, lambda: draw.array(sharding), repeat)
+        self._names.note(self.spec, draw.seed, draw.name, filled(array))
+        return array
 
 
 def _as_tuple(shape: Any) -> Any:

@@ -13,6 +13,7 @@ from initspec_keras.exact import attributes
 from initspec_keras.generator import from_config, seed_generator
 from initspec_keras.primitives import KerasPrimitives
 from initspec_keras.seeded import portable_tensor
+from initspec_keras.variables import compiling, filled
 
 
 @keras.saving.register_keras_serializable(package="initspec")
@@ -55,7 +56,7 @@ class InitSpecInitializer(keras.initializers.VarianceScaling):
         self.input_axes = self.output_axes = None if self.axes is None else ()
         self.seed = seed
         self.name = str(name)
-        self._names = name.shared if isinstance(name, _Name) else SharedNames()
+        self._names = name.shared if isinstance(name, _Name) else SharedNames("keras")
         if isinstance(generator, dict):
             generator = from_config(generator)
         if generator is None and seed is None:  # making one moves Python's global random state
@@ -82,8 +83,10 @@ class InitSpecInitializer(keras.initializers.VarianceScaling):
         kind = _canonical(float_type(keras.config.floatx() if dtype is None else dtype))
         resolved = resolve(self.spec, shape, self.axes, IN_OUT, kind)
         if self.seed is not None:
-            self._names.note(self.name, _path())
-            return portable_tensor(resolved, kind, self.seed, self.name)
+            weight = portable_tensor(resolved, kind, self.seed, self.name)
+            if self.spec.distribution.random and resolved.layout.size and not compiling():
+                self._names.note(self.spec, self.seed, self.name, filled(weight))
+            return weight
         if resolved.layout.size:
             draw = KerasPrimitives(resolved.layout, kind, self._generator)
             return resolved.sample(draw)
@@ -115,18 +118,6 @@ class _Name(str):
 
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
         return str, (str(self),)
-
-
-def _path() -> str | None:
-    """Return the path of the variable that Keras is making, None outside a layer.
-
-    A model that is cloned, or built again, fills the same paths.
-    """
-    try:  # Keras has no public name for it
-        from keras.src.backend.common.name_scope import current_path
-    except ImportError:
-        return None
-    return current_path() or None
 
 
 def _canonical(kind: FloatType) -> FloatType:

@@ -17,6 +17,7 @@ from initspec.backend import (
     float_type,
     numpy_dtype,
     resolve,
+    returned,
     shown,
 )
 from initspec_numpy.primitives import NumpyPrimitives
@@ -37,7 +38,7 @@ class NumpyInitializer:
         self.axes = axes
         self.seed = seed
         self.name = name
-        self._names = SharedNames()
+        self._names = SharedNames("numpy")
 
     def __repr__(self) -> str:
         return f"NumpyInitializer({str(self.spec)!r})"
@@ -69,8 +70,10 @@ class NumpyInitializer:
         resolved = resolve(self.spec, shape, self.axes, OUT_IN, kind)
         if self.seed is not None:
             name = self.name if name is None else check_name(name)
-            self._names.note(name)
-            return draw(resolved, kind, self.seed, name)
+            weight = draw(resolved, kind, self.seed, name)
+            if self.spec.distribution.random and weight.size:
+                self._names.note(self.spec, self.seed, name, returned(weight))
+            return weight
         if not resolved.layout.size:
             return np.empty(resolved.layout.shape, numpy_dtype(kind))
         primitives = NumpyPrimitives(resolved.layout, kind, rng or np.random.default_rng())

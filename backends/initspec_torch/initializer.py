@@ -8,6 +8,7 @@ import torch
 
 from initspec.backend import OUT_IN, Axes, SharedNames, TargetError, check_name, resolve
 from initspec_torch.distributed import DTensorPrimitives, is_distributed
+from initspec_torch.memory import filled
 from initspec_torch.primitives import TorchPrimitives
 from initspec_torch.seeded import fill
 from initspec_torch.target import check_generator, check_target, warn_of_nothing, without_data
@@ -36,7 +37,7 @@ class TorchInitializer:
         self.axes = axes
         self.seed = seed
         self.name = name
-        self._names = SharedNames()
+        self.names = SharedNames("torch")
 
     def __repr__(self) -> str:
         return f"TorchInitializer({str(self.spec)!r})"
@@ -89,7 +90,8 @@ class TorchInitializer:
             return tensor
         memory = own_memory(tensor)
         if self.seed is not None:
-            self._names.note(name, tensor)
+            if self.spec.distribution.random:
+                self.names.note(self.spec, self.seed, name, filled(tensor))
             with torch.no_grad():
                 fill(memory, resolved, kind, self.seed, name)
         else:

@@ -48,7 +48,7 @@ def fill_traced(
         TargetError: torch.vmap is to draw other numbers for each member of what has no members.
     """
     if not is_compiling():
-        _check_mapped(initializer, tensor)
+        _check_mapped(initializer, tensor, name)
     # Compiled operators take no generator, and none a DTensor: these draws split the program.
     # Not a decorator: that imports torch._dynamo, for seconds, in programs without a compiler.
     elif generator is not None or is_distributed(tensor):
@@ -63,7 +63,7 @@ def fill_traced(
     return tensor
 
 
-def _check_mapped(initializer: TorchInitializer, tensor: torch.Tensor) -> None:
+def _check_mapped(initializer: TorchInitializer, tensor: torch.Tensor, name: str | None) -> None:
     interpreter = _functorch.peek_interpreter_stack()
     if interpreter.key() != _functorch.TransformType.Vmap:
         return
@@ -71,7 +71,13 @@ def _check_mapped(initializer: TorchInitializer, tensor: torch.Tensor) -> None:
     mode = _functorch.CVmapInterpreterPtr(interpreter).randomness()
     if mapped or mode != _functorch.RandomnessType.Different:
         return
-    if _is_random(initializer, tensor):
+    if not initializer.spec.distribution.random:
+        return
+    seed = initializer.seed
+    if seed is not None:
+        size = _functorch.CVmapInterpreterPtr(interpreter).batchSize()
+        _warn_of_equal(initializer, seed, name, tensor, size)
+    else:
         raise TargetError(
             f"a tensor of shape {tuple(tensor.shape)} that torch.vmap does not map over, and other "
             "random numbers for each member: make the tensor from a mapped one, as "
@@ -112,8 +118,12 @@ def _fill_members(
 ) -> tuple[None, None]:
     """Fill the members of a mapped tensor one by one."""
     members = tensor.movedim(axes[0], 0).unbind()
-    equal = info.randomness != "different" and _is_random(_initializer(key), members[0])
-    if equal and info.randomness == "error":
+    initializer = _initializer(key)
+    random, seed = initializer.spec.distribution.random, initializer.seed
+    if random and seed is not None and info.randomness != "same":
+        _warn_of_equal(initializer, seed, arguments[0], members[0], len(members))
+    equal = random and (seed is not None or info.randomness != "different")
+    if equal and seed is None and info.randomness == "error":
         raise TargetError(
             "a random draw inside torch.vmap: pass torch.vmap(..., randomness='different') for "
             "members that differ, or randomness='same' for equal ones"
@@ -135,8 +145,11 @@ def _initializer(key: str) -> TorchInitializer:
     return _LIVE[key]
 
 
-def _is_random(initializer: TorchInitializer, tensor: torch.Tensor) -> bool:
-    """Say whether a draw takes random numbers from torch: without a seed, and not a constant."""
-    if initializer.seed is not None:
-        return False
-    return resolve(initializer.spec, tensor.shape, initializer.axes, OUT_IN).law.std != 0
+def _warn_of_equal(
+    initializer: TorchInitializer, seed: int, name: str | None, member: torch.Tensor, count: int
+) -> None:
+    """Warn that the members of a torch.vmap are one seeded draw."""
+    if count > 1:
+        layout = resolve(initializer.spec, member.shape, initializer.axes, OUT_IN).layout
+        name = initializer.name if name is None else name
+        initializer.names.repeat("torch.vmap", seed, name, layout, initializer.axes, count)

@@ -34,7 +34,7 @@ from initspec.backend.protocol import (
     optional,
 )
 from initspec.backend.registry import GROUP, Status, backends, load, missing, registered, usable
-from initspec.backend.shared_names import SharedNames
+from initspec.backend.shared_names import Filled, SharedNames, returned
 from initspec.distributions import Distribution
 from initspec.distributions.primitives import PartPrimitives, Primitives
 from initspec.dtypes import FLOATS, FloatType, float_type, numpy_dtype
@@ -92,6 +92,7 @@ __all__ = [
     "Distribution",
     "DtypeError",
     "Engine",
+    "Filled",
     "Filling",
     "FloatType",
     "HasBuiltins",
@@ -143,6 +144,7 @@ __all__ = [
     "read_layers",
     "registered",
     "resolve",
+    "returned",
     "shown",
     "unknown",
     "usable",

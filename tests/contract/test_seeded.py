@@ -6,6 +6,7 @@ reproduces, and against `initspec.stream.draw` on the same axes.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 from importlib.resources import files
@@ -191,19 +192,54 @@ def test_bad_names(backend):
         InitSpec.he_normal().to(usable(backend.name), seed=1, name=7)
 
 
-def test_a_second_weight_of_one_name_warns_once(backend):
-    """One seeded initializer that fills two weights of one name says, once, that they are equal."""
-    init = InitSpec.he_normal().to(usable(backend.name), "out in", seed=1, name="w")
+def _weight(backend, init, shape):
+    """Return a new weight that a compiled initializer has drawn."""
     if backend.name == "torch":
         import torch
 
-        weights = iter([torch.empty(4, 3) for _ in range(3)])
-        call = lambda: init(next(weights))  # noqa: E731
-    elif backend.name == "jax":
-        call = lambda: init(None, (4, 3))  # noqa: E731
-    else:
-        call = lambda: init((4, 3))  # noqa: E731
-    call()
+        return init(torch.empty(shape))
+    return init(None, shape) if backend.name == "jax" else init(shape)
+
+
+def test_a_second_weight_of_one_name_warns_once(backend):
+    """One seeded initializer that fills two weights of one name says, once, that they are equal."""
+    init = InitSpec.he_normal().to(usable(backend.name), "out in", seed=1, name="w")
+    weights = [_weight(backend, init, (4, 3))]
     with pytest.warns(InitSpecWarning, match="second weight under the name 'w'"):
-        call()
-    call()  # a second warning would be an error
+        weights.append(_weight(backend, init, (4, 3)))
+    weights.append(_weight(backend, init, (4, 3)))  # a second warning would be an error
+
+
+@pytest.mark.parametrize("line", ["he_normal", "orthogonal", "sparse(0.5)"])
+@pytest.mark.parametrize("shape", [(4, 3), (6, 3)])
+def test_weights_without_a_name_warn_across_initializers(backend, line, shape):
+    """Each weight has an initializer of its own, and both have one seed: not under a name."""
+    used, spec = usable(backend.name), InitSpec.parse(line)
+    seed = 40_000 + len(line) + shape[0]
+    first = _weight(backend, spec.to(used, "out in", seed=seed), (4, 3))
+    with pytest.warns(InitSpecWarning, match="second weight without a name"):
+        second = _weight(backend, spec.to(used, "out in", seed=seed), shape)
+    twins = [
+        _weight(backend, spec.to(used, "out in", seed=seed, name="w"), (4, 3)) for _ in range(2)
+    ]
+    del first, second, twins
+
+
+def test_a_weight_that_is_gone_is_not_a_second_one(backend):
+    """A model that is built, dropped and built again; and one seed in two frameworks."""
+    used, spec = usable(backend.name), InitSpec.he_normal()
+    here = spec.to_numpy("out in", seed=50_000)((4, 3)) if backend.name != "numpy" else None
+    for _ in range(2):
+        weight = _weight(backend, spec.to(used, "out in", seed=50_000), (4, 3))
+        del weight
+        gc.collect()
+    del here
+
+
+def test_what_is_not_random_may_be_repeated(backend):
+    """Biases of zeros are equal in every layer."""
+    for line in ("zeros", "identity"):
+        init = InitSpec.parse(line).to(usable(backend.name), "out in", seed=1)
+        weights = [_weight(backend, init, (4, 3)) for _ in range(2)]
+        other = InitSpec.parse(line).to(usable(backend.name), "out in", seed=1)
+        weights.append(_weight(backend, other, (4, 3)))

@@ -25,10 +25,10 @@ def test_tensor_takes_the_memory_as_it_is(dtype, monkeypatch):
 def test_memory_outlives_what_drew_it():
     """The tensor keeps its memory: a hundred more draws do not change it."""
     spec = InitSpec.he_normal()
-    tensor = spec.to_keras(seed=7)((64, 32))
+    tensor = spec.to_keras(seed=7, name="w")((64, 32))
     for seed in range(100):
         spec.to_keras(seed=seed)((64, 32))
-    expected = spec.to_numpy("in out", seed=7)((64, 32))
+    expected = spec.to_numpy("in out", seed=7, name="w")((64, 32))
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(tensor), expected)
 
 

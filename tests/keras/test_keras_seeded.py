@@ -1,6 +1,7 @@
 """Seeded draws under Keras: layers, tracing, serialisation; on whichever framework it runs."""
 
 import copy
+import gc
 import json
 import os
 import pickle
@@ -81,9 +82,75 @@ def test_clones_of_a_model_have_the_same_weights():
 def test_two_layers_of_one_seeded_initializer_warn():
     """One seeded object on two layers gives two equal weights, and says so."""
     init = initializer()
-    init((24, 10))
-    with pytest.warns(InitSpecWarning, match="both are equal"):
-        init((24, 10))
+    first = keras.layers.Dense(10, kernel_initializer=init)
+    first.build((None, 24))
+    with pytest.warns(InitSpecWarning, match="second weight under the name 'w'"):
+        keras.layers.Dense(10, kernel_initializer=init).build((None, 24))
+
+
+def _model(*seeds, names=None):
+    names = names or [""] * len(seeds)
+    pairs = zip(seeds, names, strict=True)
+    initializers = [SPEC.to_keras(seed=seed, name=name) for seed, name in pairs]
+    layers = [keras.layers.Dense(8, kernel_initializer=init) for init in initializers]
+    return keras.Sequential([keras.layers.Input((24,)), *layers])
+
+
+def test_layers_without_a_name_warn_across_initializers():
+    """Layers with one seed and no name; with a name or another seed they are apart, or twins."""
+    with pytest.warns(InitSpecWarning, match="second weight without a name"):
+        model = _model(60_001, 60_001)
+    named = _model(60_001, 60_001, names=("a", "b"))
+    twins = _model(60_001, 60_001, names=("a", "a"))
+    apart = _model(60_002, 60_003)
+    del model, named, twins, apart
+
+
+def test_variables_of_one_layer_are_two_weights():
+    init = SPEC.to_keras("in (stack=4 out)", seed=7, name="w")
+    layer = keras.layers.LSTM(8, kernel_initializer=init, recurrent_initializer=init)
+    with pytest.warns(InitSpecWarning, match="second weight"):
+        layer.build((None, 5, 8))
+
+
+def test_a_model_may_be_made_again(tmp_path):
+    """Cloned, saved and loaded, dropped and built again, with fresh names: warnings are errors."""
+    model = _model(60_004)
+    clone = keras.models.clone_model(model)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    del model, clone, loaded
+    gc.collect()
+    for _ in range(2):
+        model = _model(60_005)
+        del model
+        gc.collect()
+    keras.backend.clear_session()
+    first = _model(60_006)
+    keras.backend.clear_session()
+    second = _model(60_006)
+    del first, second
+
+
+def test_two_programs_are_not_two_weights():
+    init = initializer()
+    match keras.config.backend():
+        case "tensorflow":
+            import tensorflow as tf
+
+            traced = tf.function(lambda x: init((24, 10)) @ x)
+            traced(tf.ones((10, 1)))
+            traced(tf.ones((10, 2)))
+            both = tf.function(lambda: (init((24, 10)), init((24, 10))))
+        case "jax":
+            import jax
+
+            jax.eval_shape(lambda: init((24, 10)))
+            both = jax.jit(lambda: (init((24, 10)), init((24, 10))))
+        case other:
+            pytest.skip(f"Keras on {other} traces nothing")
+    with pytest.warns(InitSpecWarning, match="second weight"):
+        both()
 
 
 def _attention():

@@ -3,13 +3,14 @@
 import random
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from initspec import InitSpec, InitSpecError
+from initspec import InitSpec, InitSpecError, InitSpecWarning
 
 SPEC = InitSpec.he_normal()
 WHOLE = SPEC.to_numpy(seed=7, name="w")((24, 10))
@@ -85,11 +86,55 @@ def test_name_of_the_call_wins():
         init(torch.empty(24, 10), name=3)
 
 
-def test_filling_the_same_tensor_again_is_no_second_weight():
-    """Re-initializing one tensor does not warn: warnings are errors here."""
-    tensor, init = torch.empty(24, 10), SPEC.to_torch(seed=7, name="w")
-    init(tensor)
-    init(tensor)
+@pytest.mark.parametrize("name", ["w", ""])
+def test_filling_the_same_memory_again_is_no_second_weight(name):
+    """Whatever object or view it comes as, and through two initializers: warnings are errors."""
+    weight = torch.nn.Linear(24, 24).weight
+    init, other = (SPEC.to_torch(seed=70_001, name=name) for _ in range(2))
+    for again in (weight, weight.data, weight.detach(), weight.T, torch.nn.Parameter(weight.data)):
+        init(again)
+        other(again)
+
+
+@pytest.mark.parametrize("name", ["w", ""])
+def test_parts_of_one_memory_are_two_weights(name):
+    """Halves of one tensor are filled with equal numbers, and so are those of a compiled loop."""
+    tensor, init = torch.empty(8, 4), SPEC.to_torch(seed=70_002, name=name)
+    init(tensor[:4])
+    with pytest.warns(InitSpecWarning, match="second weight"):
+        init(tensor[4:])
+
+
+@pytest.mark.parametrize("name", ["w", ""])
+def test_models_that_are_dropped_may_be_built_again(name):
+    init = SPEC.to_torch(seed=70_003, name=name)
+    for _ in range(3):
+        init(torch.nn.Linear(4, 3).weight)
+
+
+@pytest.mark.parametrize(
+    ("randomness", "mapped", "expected"),
+    [
+        ("error", True, 1),
+        ("error", False, 0),
+        ("different", True, 1),
+        ("different", False, 1),
+        ("same", True, 0),
+    ],
+)
+def test_vmap_of_members_that_are_to_differ_warns(randomness, mapped, expected):
+    """What vmap maps over is meant to differ, unless it is said to have the same randomness."""
+    init = SPEC.to_torch(seed=7, name="w")
+
+    def fill(member):
+        return init(member if mapped else torch.empty(8, 8)) @ member
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", InitSpecWarning)
+        torch.vmap(fill, randomness=randomness)(torch.zeros(3, 8, 8))
+    messages = [str(one.message) for one in caught if one.category is InitSpecWarning]
+    assert len(messages) == expected
+    assert all('axes="stack out in" and the shape (3, 8, 8)' in one for one in messages)
 
 
 @pytest.mark.filterwarnings("ignore:Dynamo detected a call")
@@ -106,7 +151,7 @@ def test_compiled_functions_draw(line):
         tensor.zero_()
 
 
-@pytest.mark.filterwarnings("ignore:a seeded initializer draws a second weight")
+@pytest.mark.filterwarnings("ignore::initspec.errors.InitSpecWarning")
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("transform", ["grad", "vmap", "functionalize"])
 def test_transformed_functions_draw(transform, dtype):
