@@ -6,20 +6,33 @@ be traceable: neither the resolution of a spec nor a loop that ends when a subse
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 import torch
 from torch._C import _functorch
 from torch.compiler import is_compiling
 
-from initspec.backend import OUT_IN, TargetError, resolve
+from initspec.backend import OUT_IN, Axes, SharedNames, Spec, TargetError, resolve
 from initspec_torch.distributed import is_distributed
 
-if TYPE_CHECKING:
-    from initspec_torch.initializer import TorchInitializer
 
-_LIVE: WeakValueDictionary[str, TorchInitializer] = WeakValueDictionary()
+class Initializer(Protocol):
+    """What a traced program calls: a `TorchInitializer`, which imports this module."""
+
+    spec: Spec
+    axes: Axes | None
+    seed: int | None
+    name: str
+    names: SharedNames
+
+    def fill(
+        self, tensor: torch.Tensor, generator: torch.Generator | None, name: str | None
+    ) -> torch.Tensor:
+        """Fill a tensor that holds its elements."""
+
+
+_LIVE: WeakValueDictionary[str, Initializer] = WeakValueDictionary()
 """Initializers by the key under which a traced program calls them."""
 
 
@@ -37,7 +50,7 @@ def is_traced(tensor: object) -> bool:
 
 
 def fill_traced(
-    initializer: TorchInitializer,
+    initializer: Initializer,
     tensor: torch.Tensor,
     generator: torch.Generator | None,
     name: str | None,
@@ -63,7 +76,7 @@ def fill_traced(
     return tensor
 
 
-def _check_mapped(initializer: TorchInitializer, tensor: torch.Tensor, name: str | None) -> None:
+def _check_mapped(initializer: Initializer, tensor: torch.Tensor, name: str | None) -> None:
     interpreter = _functorch.peek_interpreter_stack()
     if interpreter.key() != _functorch.TransformType.Vmap:
         return
@@ -85,7 +98,7 @@ def _check_mapped(initializer: TorchInitializer, tensor: torch.Tensor, name: str
         )
 
 
-def _key(initializer: TorchInitializer) -> str:
+def _key(initializer: Initializer) -> str:
     """Return the key of an initializer. A compiled function is guarded to be used with it alone."""
     key = str(id(initializer))
     _LIVE[key] = initializer
@@ -117,7 +130,8 @@ def _fill_members(
     info: Any, axes: tuple[int, ...], tensor: torch.Tensor, key: str, *arguments: Any
 ) -> tuple[None, None]:
     """Fill the members of a mapped tensor one by one."""
-    members = tensor.movedim(axes[0], 0).unbind()
+    whole = tensor.movedim(axes[0], 0)
+    members = [whole[i] for i in range(len(whole))]  # autograd lets no output of unbind be written
     initializer = _initializer(key)
     random, seed = initializer.spec.distribution.random, initializer.seed
     if random and seed is not None and info.randomness != "same":
@@ -136,7 +150,7 @@ def _fill_members(
     return None, None
 
 
-def _initializer(key: str) -> TorchInitializer:
+def _initializer(key: str) -> Initializer:
     if key not in _LIVE:
         raise TargetError(
             "a program that was traced in another process, or whose initializer is gone: trace it "
@@ -146,7 +160,7 @@ def _initializer(key: str) -> TorchInitializer:
 
 
 def _warn_of_equal(
-    initializer: TorchInitializer, seed: int, name: str | None, member: torch.Tensor, count: int
+    initializer: Initializer, seed: int, name: str | None, member: torch.Tensor, count: int
 ) -> None:
     """Warn that the members of a torch.vmap are one seeded draw."""
     if count > 1:

@@ -60,9 +60,9 @@ def test_compiled_whole(spec: InitSpec, dtype: torch.dtype, seed: int | None) ->
     doubled = torch.compile(lambda init, w: init(w) * 2, backend="aot_eager", fullgraph=True)
     for weight in (blank(spec, dtype=dtype), parameter):
         torch.manual_seed(3)
-        result = doubled(spec.to_torch(seed=seed), weight)
+        result = doubled(spec.to_torch(seed=seed, name="w"), weight)
         torch.manual_seed(3)
-        expected = spec.to_torch(seed=seed)(blank(spec, dtype=dtype))
+        expected = spec.to_torch(seed=seed, name="w")(blank(spec, dtype=dtype))
         assert torch.equal(weight, expected)
         assert torch.equal(result, 2 * expected)
     assert parameter.is_leaf
