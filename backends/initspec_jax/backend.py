@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec.backend import IN_OUT, Axes, BaseBackend, FloatType, read_layers
+from initspec.backend import IN_OUT, Axes, BaseBackend, FloatType, TargetError, read_layers
+from initspec_jax.models import kind_of
 
 if TYPE_CHECKING:
-    from initspec.backend import Builtin, LayerTable, Spec
+    from initspec.backend import Builtin, Filling, LayerTable, Parameter, Spec
     from initspec.translate import Vocabulary
     from initspec_jax.initializer import JaxInitializer
 
@@ -55,6 +57,32 @@ class JaxBackend(BaseBackend):
     def layers(self) -> LayerTable:
         """Return the table of the layers of flax."""
         return read_layers(__package__)
+
+    def owns(self, model: object) -> bool:
+        """Return whether a model is one of flax; see `initspec.backend.HasModels`."""
+        return kind_of(model) is not None
+
+    def parameters(self, model: Any, inputs: Any = None) -> tuple[Parameter, ...]:
+        """See `initspec.backend.HasModels`."""
+        parameters: tuple[Parameter, ...] = kind_of(model).parameters(model, inputs)
+        return parameters
+
+    def write(
+        self,
+        model: Any,
+        fillings: Sequence[Filling],
+        seed: int | None,
+        *,
+        inputs: Any = None,
+        device: Any = None,
+    ) -> Any:
+        """See `initspec.backend.HasModels`."""
+        if device is not None:
+            raise TargetError(
+                f"device={device!r}: JAX has shardings for this; call under "
+                "jax.default_device(device), or give the parameters a sharding"
+            )
+        return kind_of(model).write(model, fillings, seed, inputs)
 
     def builtins(self) -> tuple[Builtin, ...]:
         """Return JAX' and flax' own initializers; see `initspec.backend.HasBuiltins`."""

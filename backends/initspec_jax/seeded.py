@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from initspec.backend import FloatType, Resolved, aligned, fill, numpy_dtype
 from initspec_jax.export import unexported
 
+Index = tuple[slice, ...]
+
 
 @dataclass(frozen=True)
 class PortableDraw:
@@ -24,12 +26,15 @@ class PortableDraw:
         kind: the weight's dtype.
         seed: of the portable stream.
         name: the parameter's name.
+        parts: blocks with specs of their own, resolved on the whole weight: a slice for each axis,
+            and the spec.
     """
 
     resolved: Resolved
     kind: FloatType
     seed: int
     name: str
+    parts: tuple[tuple[Index, Resolved], ...] = ()
 
     def array(self, sharding: NamedSharding | None) -> jax.Array:
         """Return the weight, traced or not, laid out by `sharding` over the devices of its mesh."""
@@ -50,7 +55,7 @@ class PortableDraw:
             return jax.device_put(self._host())
         return jax.make_array_from_callback(self.resolved.layout.shape, sharding, self._host)
 
-    def _host(self, index: tuple[slice, ...] | None = None) -> NDArray[Any]:
+    def _host(self, index: Index | None = None) -> NDArray[Any]:
         """Draw the weight, or a block of it, into memory that XLA need not copy."""
         shape = self.resolved.layout.shape
         if index is not None:  # JAX leaves the ends of a whole axis open
@@ -60,6 +65,10 @@ class PortableDraw:
             shape = tuple(part.stop - part.start for part in index)
         out = aligned(shape, numpy_dtype(self.kind))
         fill(self.resolved, self.kind, self.seed, self.name, out, index)
+        for part, resolved in self.parts:
+            home, block = _common(part, index)
+            if out[home].size:
+                fill(resolved, self.kind, self.seed, self.name, out[home], block)
         return out
 
     def _callback(self) -> jax.Array:
@@ -103,6 +112,19 @@ class PortableDraw:
         return jax.shard_map(
             each, mesh=sharding.mesh, in_specs=(), out_specs=spec, check_vma=False
         )()
+
+
+def _common(part: Index, block: Index | None) -> tuple[Index, Index]:
+    """Return where a part lies in a block of the weight, and what of the weight lies there."""
+    if block is None:
+        return part, part
+    home, there = [], []
+    for wanted, given in zip(part, block, strict=True):
+        start, stop = max(wanted.start, given.start), min(wanted.stop, given.stop)
+        stop = max(start, stop)
+        home.append(slice(start - given.start, stop - given.start))
+        there.append(slice(start, stop))
+    return tuple(home), tuple(there)
 
 
 def _place(entry: Any, sharding: NamedSharding) -> Any:

@@ -47,6 +47,7 @@ NNX = {
     "GroupNorm": lambda r: nnx.GroupNorm(64, 4, rngs=r),
     **{name: lambda r, name=name: getattr(nnx, name)(64, rngs=r)
        for name in ("BatchNorm", "LayerNorm", "RMSNorm", "InstanceNorm")},
+    "LoRA": lambda r: nnx.LoRA(300, 20, 200, rngs=r),
     "PReLU": lambda _rngs: nnx.PReLU(),
 }  # fmt: skip
 

@@ -9,7 +9,11 @@ from initspec.backend import einsum_axes
 
 def settings(layer: Any) -> dict[str, Any]:
     """Return the settings that the axes of a layer's parameters depend on."""
-    read = {"feature_group_count": getattr(layer, "feature_group_count", 1)}
+    read: dict[str, Any] = {"feature_group_count": getattr(layer, "feature_group_count", 1)}
+    size = getattr(layer, "kernel_size", ())
+    read["taps"] = len(size) if isinstance(size, (tuple, list)) else 1
+    if getattr(layer, "transpose_kernel", False):
+        read["kernel_axes"] = "kernel... out in"
     equation = getattr(layer, "einsum_str", None)
     if isinstance(equation, str):
         read["kernel_axes"] = einsum_axes(equation)
