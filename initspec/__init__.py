@@ -35,6 +35,12 @@ if TYPE_CHECKING:
     )
     from initspec.distributions.rules import FanRule, Range, Std
     from initspec.errors import InitSpecError, InitSpecWarning
+    from initspec.models.diff import diff
+    from initspec.models.initialize import initialize
+    from initspec.models.owner import parameters
+    from initspec.models.recipe import Recipe
+    from initspec.models.rule import Rule
+    from initspec.models.shipped import recipe, recipes
     from initspec.propagation import propagate
 
 __version__ = "0.1.0"
@@ -54,13 +60,20 @@ __all__ = [
     "Normal",
     "Orthogonal",
     "Range",
+    "Recipe",
+    "Rule",
     "Sparse",
     "Std",
     "TruncatedNormal",
     "Uniform",
     "backends",
+    "diff",
     "gain",
+    "initialize",
+    "parameters",
     "propagate",
+    "recipe",
+    "recipes",
 ]
 
 _MODULES = {
@@ -78,13 +91,20 @@ _MODULES = {
     "Normal": "distributions",
     "Orthogonal": "distributions",
     "Range": "distributions.rules",
+    "Recipe": "models.recipe",
+    "Rule": "models.rule",
     "Sparse": "distributions",
     "Std": "distributions.rules",
     "TruncatedNormal": "distributions",
     "Uniform": "distributions",
     "backends": "backend",
+    "diff": "models.diff",
     "gain": "activations.gains",
+    "initialize": "models.initialize",
+    "parameters": "models.owner",
     "propagate": "propagation",
+    "recipe": "models.shipped",
+    "recipes": "models.shipped",
 }
 """The module of each name, imported on first use: `initspec --help` needs neither it nor NumPy."""
 
