@@ -1,0 +1,81 @@
+"""Build the model that `package.module:factory` on the command line means."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from importlib import import_module
+from typing import Any
+
+from initspec.errors import InitSpecError, TargetError, shown, unknown
+
+
+def build(reference: str) -> Any:
+    """Return the model that a factory builds, called without arguments.
+
+    Args:
+        reference: "package.module:factory", where `factory` is a function or a class of the module,
+            which is looked for in the current folder too.
+
+    Raises:
+        InitSpecError: there is no such module or attribute, it raises, or returns no model.
+    """
+    from initspec.models.owner import owner  # with NumPy, and not for a slip of the pen
+
+    module, colon, path = reference.partition(":")
+    if not colon or not all(name.isidentifier() for name in f"{module}.{path}".split(".")):
+        raise InitSpecError(
+            f"{reference!r} is not a factory: write package.module:factory, the module and the "
+            "function in it that builds the model"
+        )
+    factory = _attribute(_imported(reference, module), module, path)
+    if not callable(factory):
+        raise InitSpecError(
+            f"{reference}: {shown(factory)} cannot be called: name a function or a class that "
+            "builds the model without arguments"
+        )
+    try:
+        model = factory()
+    except Exception as error:
+        raise InitSpecError(
+            f"{reference} raised {_summary(error)}; it is called without arguments"
+        ) from error
+    try:
+        owner(model)
+    except TargetError as error:
+        raise TargetError(f"{reference} returned no model: {error}") from None
+    return model
+
+
+def _imported(reference: str, module: str) -> Any:
+    folder = os.getcwd()
+    if folder not in sys.path and "" not in sys.path:
+        sys.path.insert(0, folder)  # as `python -m` does
+    try:
+        return import_module(module)
+    except Exception as error:
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing and f"{module}.".startswith(f"{missing}."):
+            raise InitSpecError(
+                f"{reference}: there is no module {missing!r} here; run initspec where "
+                f"'import {module}' works, or add its folder to PYTHONPATH"
+            ) from None
+        raise InitSpecError(f"{reference}: importing {module} raised {_summary(error)}") from error
+
+
+def _attribute(module: Any, name: str, path: str) -> Any:
+    value, where = module, f"attribute of {name}:"
+    for part in path.split("."):
+        if not hasattr(value, part):
+            names = [other for other in dir(value) if not other.startswith("_")]
+            raise InitSpecError(unknown(where, part, names))
+        value, where = getattr(value, part), f"attribute of {name}:{part}:"
+    return value
+
+
+def _summary(error: Exception) -> str:
+    """Return an error in one line, with the file and the line that it is from."""
+    text = traceback.format_exception_only(error)[-1].strip()
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{text} ({frames[-1].filename}, line {frames[-1].lineno})" if frames else text

@@ -1,0 +1,91 @@
+"""The model that `package.module:factory` means, and what is said where it means none."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from initspec.cli.factory import build
+from initspec.errors import InitSpecError, TargetError
+from initspec.models import owner
+
+MODULE = """
+class Net:
+    @classmethod
+    def small(cls):
+        return cls()
+
+net = Net()
+number = 7
+
+def build_net():
+    return Net()
+
+def broken():
+    return {}["depth"]
+
+def empty():
+    return None
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """A folder with modules, which the process stands in, and which is on no path."""
+    (tmp_path / "zoo").mkdir()
+    (tmp_path / "zoo" / "__init__.py").write_text("")
+    (tmp_path / "zoo" / "nets.py").write_text(MODULE)
+    (tmp_path / "zoo" / "lacks.py").write_text("import a_framework_that_is_not_here")
+    (tmp_path / "zoo" / "typo.py").write_text("def f(:\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path])
+
+    def owns(model):
+        if type(model).__name__ != "Net":
+            raise TargetError(f"a {type(model).__name__} is no model")
+
+    monkeypatch.setattr(owner, "owner", owns)
+    yield
+    for name in [name for name in sys.modules if name.split(".")[0] == "zoo"]:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("name", ["build_net", "Net", "Net.small"])
+def test_function_class_and_method(name: str) -> None:
+    """What can be called without arguments is, from the current folder."""
+    assert type(build(f"zoo.nets:{name}")).__name__ == "Net"
+
+
+@pytest.mark.parametrize(
+    ("reference", "says"),
+    [
+        ("zoo.nets", "write package.module:factory"),
+        ("zoo/nets.py:Net", "write package.module:factory"),
+        ("zoo.nets:", "write package.module:factory"),
+        ("zoo.nets:Net()", "write package.module:factory"),
+        ("zooo.nets:Net", "there is no module 'zooo' here"),
+        ("zoo.net:Net", "there is no module 'zoo.net' here"),
+        ("zoo.lacks:Net", "importing zoo.lacks raised ModuleNotFoundError.*lacks.py, line 1"),
+        ("zoo.typo:f", "importing zoo.typo raised SyntaxError"),
+        ("zoo.nets:build_nett", "did you mean 'build_net'"),
+        ("zoo.nets:Net.smal", "attribute of zoo.nets:Net: 'smal': did you mean 'small'"),
+        ("zoo.nets:number", "7 cannot be called"),
+        ("zoo.nets:broken", "raised KeyError: 'depth' .*nets.py, line 14.*without arguments"),
+        ("zoo.nets:empty", "zoo.nets:empty returned no model: a NoneType is no model"),
+    ],
+)
+def test_bad_references(reference: str, says: str) -> None:
+    """Each error says what is wrong with which part, and where."""
+    with pytest.raises(InitSpecError, match=says):
+        build(reference)
+
+
+def test_folder_is_added_once() -> None:
+    """Building twice leaves one more folder on the path."""
+    before = len(sys.path)
+    build("zoo.nets:Net")
+    build("zoo.nets:build_net")
+    assert len(sys.path) == before + 1
+    assert os.getcwd() == sys.path[0]
