@@ -54,6 +54,8 @@ def whole_spec(name: object, what: str) -> str | None:
         name: what was given.
         what: the part that belongs there.
     """
+    if what == "distribution" and str(name).endswith(")"):
+        return f"{name!r} is the line of a whole spec; write InitSpec.parse({name!r})"
     if plain(name) in _RULES:
         if what != "distribution":
             return None

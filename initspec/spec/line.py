@@ -124,7 +124,8 @@ def parse(cls: type[S], line: str) -> S:
     name, positional, keywords = _read_call(_unqualified(tree), line)
     if name != "InitSpec" and name not in CONSTRUCTORS:
         problem = unknown("spec", name, (*CONSTRUCTORS, "InitSpec"), meant_by(name))
-        raise FormatError(f"{problem}{other_law(name).removeprefix('.')}")
+        hint = other_law(name)
+        raise FormatError(problem + (hint.removeprefix(".") if problem.endswith("?") else hint))
     constructor = cls if name == "InitSpec" else getattr(cls, name)
     spec: S = _apply(cls, constructor, name, positional, keywords)
     return spec

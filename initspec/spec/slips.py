@@ -6,6 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial, wraps
+from numbers import Real
 from typing import Any, TypeVar, cast
 
 from initspec.errors import AxesError, CallError, InitSpecError, SpecError, shown, unknown
@@ -94,36 +95,86 @@ def misfit(
         return None
     except TypeError as error:
         reason = str(error)
-    parameters = dict(signature.parameters)
+    parameters = {
+        key: item for key, item in signature.parameters.items() if item.kind is not item.VAR_KEYWORD
+    }
     required = [key for key, item in parameters.items() if item.default is item.empty]
     given = f"{name}({_words(args, keywords)})"
-    made = f"{name}({'...' if required else ''})"
     if any(map(is_weight, (*args, *keywords.values()))) or not _DRAWN.isdisjoint(keywords):
+        made = f"{name}({'...' if required else ''})"
         return f"{given}: {compile_first(cls, made, args)}"
-    unfit = next((key for key in keywords if key not in parameters), None)
-    if unfit == "nonlinearity" and "negative_slope" in parameters:
-        return f"{given}: {_for_activation(cls, name, keywords[unfit])}"
-    if unfit is not None and (unfit in _COMPILED or unfit.endswith(_AXES)):
-        axes = unfit.endswith(_AXES)
-        options = "axes='...'" if axes else f"{unfit}={shown(keywords[unfit])}"
-        return f"{given}: {compile_first(cls, made, (), options)}"
+    options = {key: keywords[key] for key in keywords if key in _COMPILED or key.endswith(_AXES)}
+    renamed = {_here(key, parameters): keywords[key] for key in keywords if key not in options}
+    first, why = _by_position(parameters, args)
+    words = first | renamed
+    activation = words.pop("nonlinearity", None) if "negative_slope" in parameters else None
+    unfit = next((key for key in words if key not in parameters), None)
     if unfit is not None:
-        renamed = {_here(key, parameters): value for key, value in keywords.items()}
-        if unfit in renamed:
-            return unknown(f"argument of {name}:", unfit, parameters)
-        bounds = "; bounds are in standard deviations" if {"lower", "upper"} & {*renamed} else ""
-        return f"{given}: write {name}({_words(args, renamed)}){bounds}"
-    words = dict(zip(parameters, args, strict=False)) | keywords
-    if len(words) < len(args) + len(keywords) or not words.keys() >= {*required}:
+        return unknown(f"argument of {name}:", unfit, parameters)
+    whole = len(first) == len(args) and len(renamed) == len(keywords) - len(options)
+    if not whole or first.keys() & renamed or not words.keys() >= {*required}:
         return f"{given}: {reason}; its arguments: {_signature(parameters) or 'none'}"
-    why = "by position a number may be a gain, a seed, a slope or an axis"
+    if {"lower", "upper"} & renamed.keys() - keywords.keys():
+        why = "bounds are in standard deviations"
+    if activation is not None:
+        why, line = _for_activation(cls, name, activation, words)
+    else:
+        line = f"{name}({_call(parameters, words)})"
+    if options:
+        return f"{given}: {compile_first(cls, line, (), _options(options))}"
+    return f"{given}: {why}{'; ' if why else ''}write {line}"
+
+
+def _by_position(
+    parameters: dict[str, inspect.Parameter], args: Sequence[Any]
+) -> tuple[dict[str, Any], str]:
+    """Return positional arguments by the names that were meant, and why those have to be written.
+
+    Args:
+        parameters: the parameters of the function.
+        args: the positional arguments.
+    """
+    names = list(parameters)
+    free = [key for key in names if parameters[key].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    words = dict(zip(names, args, strict=False))
+    if len(args) <= len(free):
+        return words, ""
     if words.keys() >= {"std", "mean"}:
-        words["std"], words["mean"] = words["mean"], words["std"]
-        why = "other libraries have the mean first"
-    free = {key for key, item in parameters.items() if item.kind is item.POSITIONAL_OR_KEYWORD}
-    first = [value for key, value in words.items() if key in free]
-    named = {key: value for key, value in words.items() if key not in free}
-    return f"{given}: {why}; write {name}({_words(first, named)})"
+        mean = words["mean"]
+        if not isinstance(mean, Real) or float(mean) > 0:
+            words["std"], words["mean"] = mean, words["std"]
+            return words, "other libraries have the mean first"
+        if len(args) == 3:  # the bounds after std
+            words = dict(zip(("std", "lower", "upper"), args, strict=True))
+        return words, "only std is taken by position"
+    if "mode" in names and "mode" not in free:
+        texts = [value for value in args if isinstance(value, str)]
+        numbers = [value for value in args if not isinstance(value, str)]
+        # torch's kaiming_normal_(tensor, a, mode, nonlinearity)
+        order = ["negative_slope"] if len(texts) > 1 else [key for key in names if key != "mode"]
+        words = dict(zip(order, numbers, strict=False))
+        words |= dict(zip(("mode", "nonlinearity"), texts, strict=False))
+    return words, "by position a number may be a gain, a seed, a slope or an axis"
+
+
+def _call(parameters: dict[str, inspect.Parameter], words: dict[str, Any]) -> str:
+    """Return arguments as one writes them: by position as far as the function takes them so."""
+    first = []
+    for key, item in parameters.items():
+        if key not in words or item.kind is not item.POSITIONAL_OR_KEYWORD:
+            break
+        first.append(key)
+    named = {key: value for key, value in words.items() if key not in first}
+    return _words((words[key] for key in first), named)
+
+
+def _options(options: dict[str, Any]) -> str:
+    """Return the arguments of a compilation, as one writes them."""
+    written = {key: shown(value) for key, value in options.items() if not key.endswith(_AXES)}
+    if len(written) < len(options):
+        axes = options.get("axes")
+        written = {"axes": repr(axes if isinstance(axes, str) else "..."), **written}
+    return ", ".join(f"{key}={value}" for key, value in written.items())
 
 
 def compile_first(cls: type, spec: str, args: Sequence[Any], options: str = "") -> str:
@@ -207,12 +258,21 @@ def is_weight(value: object) -> bool:
     return isinstance(shape, tuple) and (bool(shape) or not hasattr(value, "__float__"))
 
 
-def _for_activation(cls: type, name: str, nonlinearity: object) -> str:
-    if nonlinearity == "relu":
-        return f"He has the factor of ReLU in it; write {name}()"
+def _for_activation(
+    cls: type, name: str, activation: object, words: dict[str, Any]
+) -> tuple[str, str]:
+    """Return the reason and the line for a He rule that is given an activation, as in torch."""
+    words = dict(words)
+    slope = words.pop("negative_slope", None)
+    if activation == "leaky_relu" and slope is not None:
+        words["negative_slope"] = slope
+        return "He takes the slope of a leaky ReLU", f"{name}({_words((), words)})"
+    if activation == "relu":
+        return "He has the factor of ReLU in it", f"{name}({_words((), words)})"
+    why = "the activation gives the gain" if words.pop("gain", None) is not None else ""
     family = name.rpartition(".")[2].partition("_")[2]
-    second = "" if family == "normal" else f", {family!r}"
-    return f"write {cls.__name__}.for_activation({shown(nonlinearity)}{second})"
+    first = [activation] if family == "normal" else [activation, family]
+    return why, f"{cls.__name__}.for_activation({_words(first, words)})"
 
 
 def _here(key: str, parameters: Iterable[str]) -> str:

@@ -28,7 +28,8 @@ def message(call, kind=CallError):
 
 def written(call):
     """Return the value of the line that an error says to write."""
-    line = re.search(r"(?:write|pass) (.*?)(?: \(or .*\)|, or call it.*|; .*)?$", message(call))[1]
+    said = message(call, (CallError, SpecError))
+    line = re.search(r"(?:write|pass) (.*?)(?: \(or .*\)|, or call it.*|; .*)?$", said)[1]
     return eval(line, NAMES)
 
 
@@ -55,6 +56,27 @@ MEANT = [
     (lambda: S.he_normal(nonlinearity="relu"), S.he_normal()),
     (lambda: S.kaiming_normal(nonlinearity="tanh"), S.for_activation("tanh")),
     (lambda: S.he_uniform(nonlinearity="gelu"), S.for_activation("gelu", "uniform")),
+    (lambda: S.normal(0.02, 0.0), S.normal(0.02)),
+    (lambda: S.truncated_normal(0.02, -1, 3), S.truncated_normal(0.02, lower=-1, upper=3)),
+    (lambda: S.he_normal("fan_out"), S.he_normal(mode="fan_out")),
+    (lambda: S.kaiming_normal(0.2, "fan_out"), S.he_normal(gain=0.2, mode="fan_out")),
+    (lambda: S.kaiming_normal(0, "fan_out", "relu"), S.he_normal(mode="fan_out")),
+    (
+        lambda: S.kaiming_normal(0.2, "fan_out", "leaky_relu"),
+        S.he_normal(mode="fan_out", negative_slope=0.2),
+    ),
+    (lambda: S.he_uniform(mode="fan_out", nonlinearity="relu"), S.he_uniform(mode="fan_out")),
+    (
+        lambda: S.kaiming_normal(a=0.2, mode="fan_out", nonlinearity="leaky_relu"),
+        S.he_normal(mode="fan_out", negative_slope=0.2),
+    ),
+    (
+        lambda: S.kaiming_uniform(mode="fan_out", nonlinearity="selu"),
+        S.for_activation("selu", "uniform", mode="fan_out"),
+    ),
+    (lambda: S.he_normal(gain=2, nonlinearity="tanh"), S.for_activation("tanh")),
+    (lambda: S("he_normal(mode=fan_out)"), S.he_normal(mode="fan_out")),
+    (lambda: S("normal(0.02)"), S.normal(0.02)),
 ]
 
 
@@ -64,6 +86,23 @@ MEANT = [
 def test_the_line_that_was_meant(call, meant):
     """Arguments in another library's order or words: the line to write is the spec meant."""
     assert written(call) == meant
+
+
+@pytest.mark.parametrize(
+    ("call", "line"),
+    [
+        (lambda: S.he_normal(mode="fan_out", seed=3), "he_normal(mode='fan_out').to_numpy(seed=3)"),
+        (lambda: S.orthogonal(scale=2.0, column_axis=-1), "orthogonal(2.0).to_numpy(axes='...')"),
+        (lambda: S.normal(0.0, 0.02, seed=3), "normal(0.02, mean=0.0).to_numpy(seed=3)"),
+        (
+            lambda: S.variance_scaling(2.0, mode="fan_out", axes="out in", name="w", seed=3),
+            "variance_scaling(2.0, 'fan_out').to_numpy(axes='out in', name='w', seed=3)",
+        ),
+    ],
+)
+def test_what_belongs_to_the_compilation(call, line):
+    """The line to write keeps the other arguments."""
+    assert f"write InitSpec.{line}" in message(call)
 
 
 @pytest.mark.parametrize("name", CONSTRUCTORS)
