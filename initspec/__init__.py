@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from initspec.axes import Axes
     from initspec.axes.fans import Fans
     from initspec.backend import Backend, backends
+    from initspec.backend.layers import register_layer
     from initspec.distributions import (
         Constant,
         DeltaOrthogonal,
@@ -74,6 +75,7 @@ __all__ = [
     "propagate",
     "recipe",
     "recipes",
+    "register_layer",
 ]
 
 _MODULES = {
@@ -105,6 +107,7 @@ _MODULES = {
     "propagate": "propagation",
     "recipe": "models.shipped",
     "recipes": "models.shipped",
+    "register_layer": "backend.layers",
 }
 """The module of each name, imported on first use: `initspec --help` needs neither it nor NumPy."""
 

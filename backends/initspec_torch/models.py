@@ -151,7 +151,7 @@ def _place(slot: Slot, shapes: Shapes) -> Place:
     classes = class_names(slot.owner)
     around = (*slot.parents, (slot.owner, slot.parts[:-1]))
     for module, prefix in reversed(around):
-        layer = table.find(class_names(module))
+        layer = table.find(type(module).__mro__)
         path = ".".join(slot.parts[len(prefix) :])
         row = layer.find(path) if layer else None
         if layer is None or row is None:

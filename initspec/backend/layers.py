@@ -21,13 +21,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
 from initspec.axes import Axes
-from initspec.errors import AxesError, BackendError
+from initspec.errors import AxesError, BackendError, CallError, FormatError, shown, unknown
 
 ROLES = (
     *("kernel", "recurrent_kernel", "bias", "recurrent_bias", "embedding", "scale", "shift"),
@@ -158,14 +158,23 @@ class LayerTable:
     layers: tuple[Layer, ...]
     weights: tuple[LayerWeight, ...]
 
-    def find(self, classes: Iterable[str]) -> Layer | None:
-        """Return the row of the first class that the table has.
+    def find(self, classes: Iterable[str | type]) -> Layer | None:
+        """Return the row of the first class that the table has, or that a user registered.
 
         Args:
-            classes: names of a layer's class and its bases, the nearest first, without modules.
+            classes: a layer's class and its bases, the nearest first; or their names without
+                modules, by which no registered class is looked for.
         """
         rows = {name.rpartition(".")[2]: row for row in self.layers for name in row.classes}
-        return next((rows[name] for name in classes if name in rows), None)
+        registered: dict[str, LayerParameter] = {}
+        for cls in classes:
+            if isinstance(cls, type):
+                registered = {**registered, **_REGISTERED.get(cls, {}), **registered}
+            row = rows.get(cls.__name__ if isinstance(cls, type) else cls)
+            if row is not None:
+                parameters = {**registered, **row.parameters, **registered}
+                return replace(row, parameters=parameters) if registered else row
+        return Layer(("registered",), registered, {}) if registered else None
 
     def like(self, *patterns: str) -> tuple[LayerWeight, ...]:
         """Return the examples of these names, in the order of the patterns, each once."""
@@ -176,6 +185,65 @@ class LayerTable:
             if fnmatchcase(weight.name, pattern)
         }
         return tuple(chosen.values())
+
+
+_REGISTERED: dict[type, Mapping[str, LayerParameter]] = {}
+_KERNELS = {"bias": "kernel", "recurrent_bias": "recurrent_kernel"}
+
+
+def register_layer(cls: type, parameters: Mapping[str, tuple[str, str | Axes]]) -> None:
+    """State what the parameters of a layer class of your own are.
+
+    It holds for the classes that derive from it too, in models of every framework, and for the
+    parameters that a base class has in the framework's layer table: those named here are replaced,
+    the others stay. A second call replaces the first.
+
+    Args:
+        cls: the class.
+        parameters: the role and the axes of each parameter by its name, dotted where a sublayer
+            holds it, `*` any run of characters without a dot. The fans of a bias are those of the
+            one kernel beside it, unless its axes count them, as in "out [in=64]".
+
+    Raises:
+        FormatError: a role is unknown, or a parameter has no role and axes.
+        AxesError: the axes cannot be read.
+        CallError: it is not a class.
+
+    >>> class Dense:
+    ...     '''A layer with a weight and a bias.'''
+    >>> register_layer(Dense, {"weight": ("kernel", "out in"), "bias": ("bias", "out")})
+    """
+    if not isinstance(cls, type):
+        raise CallError(
+            f"register_layer({shown(cls)}, ...): pass the class of the layer, not a layer or a name"
+        )
+    if not isinstance(parameters, Mapping) or not parameters:
+        raise FormatError(
+            f"{cls.__name__}: {shown(parameters)} is not a table of parameters; {_ROW}"
+        )
+    given: dict[str, tuple[str, str]] = {}
+    for name, row in parameters.items():
+        if not (isinstance(name, str) and isinstance(row, (tuple, list)) and len(row) == 2):
+            raise FormatError(f"{cls.__name__}: {shown(name)}: {shown(row)} is not a row; {_ROW}")
+        role, axes = row
+        if role not in ROLES:
+            raise FormatError(f"{cls.__name__}.{name}: {unknown('role', role, ROLES)}")
+        given[name] = role, str(axes if isinstance(axes, Axes) else Axes(axes))
+    _REGISTERED[cls] = {
+        name: LayerParameter(role, axes, _kernel_of(role, axes, given))
+        for name, (role, axes) in given.items()
+    }
+
+
+_ROW = 'write {"weight": ("kernel", "out in"), "bias": ("bias", "out")}'
+
+
+def _kernel_of(role: str, axes: str, parameters: Mapping[str, tuple[str, str]]) -> str:
+    """Return the parameter whose fans a bias counts; "" where it is not one alone."""
+    kernels = [name for name, row in parameters.items() if row[0] == _KERNELS.get(role)]
+    if len(kernels) != 1 or "[" in axes or "*" in kernels[0] or "+" in parameters[kernels[0]][1]:
+        return ""
+    return kernels[0]
 
 
 def norm_role(layer: str, parameter: str, shape: Shape) -> str:

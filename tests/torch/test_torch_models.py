@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils import parametrizations, parametrize
 
-from initspec import InitSpec, InitSpecWarning
+from initspec import InitSpec, InitSpecWarning, register_layer
 from initspec.backend.layers import ROLES
 from initspec.errors import InitSpecError, RecipeError, TargetError
 from initspec.models.initialize import initialize
@@ -131,6 +131,40 @@ def test_norms_by_their_name() -> None:
 
     assert roles(MyRMSNorm(4)) == ["scale"]
     assert roles(MyRMSNorm(4, 4)) == roles(Normalizer(4)) == ["other"]
+
+
+def test_registered_layers() -> None:
+    """A layer of one's own, a class that derives from it, one wrapped, and one of torch's."""
+
+    class Mixer(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.w = nn.Parameter(torch.zeros(4, 6))
+            self.b = nn.Parameter(torch.zeros(6))
+
+    class Sub(Mixer):
+        pass
+
+    class Scaled(nn.Linear):
+        def __init__(self) -> None:
+            super().__init__(4, 6)
+            self.gain = nn.Parameter(torch.zeros(6))
+
+    def rows(model: nn.Module) -> list[tuple[str, str, str]]:
+        return [(p.path, p.role, str(p.axes)) for p in parameters(model)]
+
+    assert {role for _, role, _ in rows(Sub())} == {"other"}
+    register_layer(Mixer, {"w": ("kernel", "in out"), "b": ("bias", "out")})
+    register_layer(Scaled, {"gain": ("scale", "out")})
+    known = [("w", "kernel", "in out"), ("b", "bias", "out [in=4]")]
+    assert rows(Mixer()) == rows(Sub()) == rows(torch.compile(Sub())) == known
+    parametrized = parametrizations.weight_norm(Sub(), "w")
+    assert sorted(rows(parametrized)) == sorted(known)
+    linear = [("weight", "kernel", "out in"), ("bias", "bias", "out [in=4]")]
+    assert sorted(rows(Scaled())) == sorted([*linear, ("gain", "scale", "out")])
+    model = initialize(nn.Sequential(Sub()), "he", 7)
+    expected = InitSpec.he_normal().to_numpy("in out", seed=7, name="0.w")((4, 6))
+    assert np.array_equal(model[0].w.detach().numpy(), expected)
 
 
 def test_every_weight_is_that_of_its_name() -> None:

@@ -78,7 +78,7 @@ def place(parts: Parts, owners: Sequence[Owner], shape: Shape, table: LayerTable
     path = ".".join(parts)
     for owner in owners:
         inner = owner.path(parts)
-        layer = table.find(owner.classes)
+        layer = table.find(type(owner.layer).__mro__)
         row = layer.find(inner) if layer else None
         if layer is None or row is None:
             continue
