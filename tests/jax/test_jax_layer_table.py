@@ -29,6 +29,7 @@ LINEN = {
        for name in ("LSTMCell", "OptimizedLSTMCell", "GRUCell", "SimpleCell", "MGUCell")},
     "MultiHeadDotProductAttention": (lambda: nn.MultiHeadDotProductAttention(4), SEQUENCE),
     "MultiHeadAttention": (lambda: nn.MultiHeadAttention(4), SEQUENCE),
+    "WeightNorm": (lambda: nn.WeightNorm(nn.Dense(50)), (1, 40)),
     "BatchNorm": (lambda: nn.BatchNorm(use_running_average=False), SEQUENCE),
     "GroupNorm": (lambda: nn.GroupNorm(4), SEQUENCE),
     **{name: (lambda name=name: getattr(nn, name)(), SEQUENCE)
@@ -60,7 +61,8 @@ def linen(name):
     if hasattr(layer, "initialize_carry"):
         inputs = (layer.initialize_carry(key, shape), *inputs)
     leaves = jax.tree_util.tree_leaves_with_path(layer.init(key, *inputs)["params"])
-    return layer, {jax.tree_util.keystr(p, simple=True, separator="."): v for p, v in leaves}
+    values = {jax.tree_util.keystr(p, simple=True, separator="."): v for p, v in leaves}
+    return layer, {path: v for path, v in values.items() if not path.startswith("layer_instance.")}
 
 
 def of_nnx(name):

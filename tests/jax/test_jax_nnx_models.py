@@ -390,7 +390,7 @@ def test_a_model_from_outside_of_a_transformation():
 
 SHARDED = """
 import jax, numpy as np
-from flax import nnx
+from flax import linen, nnx
 from jax.sharding import AxisType, NamedSharding, PartitionSpec as P
 from initspec.models.initialize import initialize
 from initspec.models.rule import Rule
@@ -420,11 +420,19 @@ for types in ((AxisType.Auto,) * 2, (AxisType.Explicit,) * 2):
     kernel = initialize(outside, rules, 7).kernel.get_raw_value()
     assert kernel.sharding.is_equivalent_to(named, 2)
     np.testing.assert_array_equal(np.asarray(kernel), plain)
+    # linen as its guide shards it: by the names in the boxes of a traced call.
+    init = linen.with_partitioning(linen.initializers.zeros, ("a", "b"))
+    like = jax.ShapeDtypeStruct((1, 16), np.float32)
+    call = lambda: initialize(linen.Dense(24, kernel_init=init), rules, 7, inputs=like)
+    shardings = linen.get_sharding(jax.eval_shape(call), mesh)
+    kernel = linen.unbox(jax.jit(call, out_shardings=shardings)())["params"]["kernel"]
+    assert kernel.sharding.is_equivalent_to(named, 2)
+    np.testing.assert_array_equal(np.asarray(kernel), plain)
 print("fine")
 """
 
 
 def test_shardings_stay(fresh):
-    """On eight devices: built, abstract and traced models, each with its sharding."""
+    """On eight devices: built, abstract and traced models, each with its sharding; and linen."""
     flags = "--xla_force_host_platform_device_count=8 --xla_backend_optimization_level=0"
     assert fresh(SHARDED, XLA_FLAGS=flags, JAX_PLATFORMS="cpu") == "fine"

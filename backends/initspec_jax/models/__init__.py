@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
-_KINDS = {"nnx": ("flax.nnx", "Module")}
+_KINDS = {"nnx": ("flax.nnx", "Module"), "linen": ("flax.linen", "Module")}
 """Each kind of model, a file here: the module and the class of its models."""
 
 
