@@ -102,7 +102,7 @@ class TorchBackend(BaseBackend):
         inputs: Any = None,
         device: Any = None,
     ) -> Any:
-        from initspec_torch.models import write
+        from initspec_torch.filling import write
 
         return write(model, fillings, seed, device)
 

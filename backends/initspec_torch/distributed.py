@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from initspec.backend import Part, TargetError
+from initspec.backend import Axes, Part, TargetError, UnequalLayout, float_type, resolve
 from initspec_torch.primitives import Fill, TorchPrimitives
 from initspec_torch.truncated import NEVER, truncated_normal
+
+if TYPE_CHECKING:
+    from initspec.backend import Spec
 
 
 def is_distributed(tensor: torch.Tensor) -> bool:
@@ -47,6 +50,20 @@ def local_block(tensor: Any) -> tuple[torch.Tensor, tuple[slice, ...]]:
     index = tuple(slice(start, start + size) for start, size in zip(starts, shape, strict=True))
     _check_block(tensor, index)
     return tensor.to_local(), index
+
+
+def check_parts(tensor: Any, spec: Spec, axes: Axes, seed: int | None) -> None:
+    """Raise TargetError where no process could draw its part of a DTensor."""
+    if seed is not None:
+        local_block(tensor)
+        return
+    kind = float_type(tensor.dtype)
+    resolved = resolve(spec, tensor.shape, axes, kind=kind)
+    primitives = DTensorPrimitives(resolved.layout, kind, tensor, None)
+    if spec.distribution.needs_axes or isinstance(resolved.layout, UnequalLayout):
+        primitives._needs_seed()
+    if spec.distribution.random:
+        primitives._check_generators()
 
 
 def _check_block(tensor: Any, index: tuple[slice, ...]) -> None:

@@ -68,6 +68,7 @@ if TYPE_CHECKING:
         LayerTable,
         LayerWeight,
         einsum_axes,
+        is_mixer,
         norm_role,
         read_layers,
     )
@@ -134,6 +135,7 @@ __all__ = [
     "finite",
     "float_type",
     "gaussian",
+    "is_mixer",
     "known_deviations",
     "load",
     "missing",
@@ -167,6 +169,7 @@ _FETCHED = {
     "draw": "stream.draw",
     "einsum_axes": "backend.layers",
     "fill": "stream.draw",
+    "is_mixer": "backend.layers",
     "norm_role": "backend.layers",
     "read_engines": "backend.engines",
     "read_layers": "backend.layers",

@@ -14,7 +14,8 @@ a sublayer holds them, `*` any run of characters without a dot. Each has
 
 Beside them stand `settings`, what `axes` read of a layer with the values that it has by default,
 and `default`, that of the parameters without one of their own.
-`[[weights]]` are weights of real layers, to draw examples of.
+`packages`, at the top, are those whose classes the table has: one of the same name that a user
+wrote is another. `[[weights]]` are weights of real layers, to draw examples of.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ ROLES = (
 Shape = tuple[int, ...]
 _NORM = re.compile(r"Norm(?:[123]d|Gated|1P)?$")
 _SCALES, _SHIFTS = ("weight", "scale", "gamma"), ("bias", "shift", "beta")
+_MIXER = re.compile(r"A_log|dt_bias|recurrent_param|time_(?:decay|first|faaaa|(?:mix|maa)_\w+)")
 _ALONE = re.compile(r"\(stack=1 (\w+)\)")
 
 
@@ -152,11 +154,13 @@ class LayerTable:
         module: the module that the names of the classes begin in.
         layers: the classes, several to a row.
         weights: examples, in the order of the file.
+        packages: where the classes are from; none is anywhere.
     """
 
     module: str
     layers: tuple[Layer, ...]
     weights: tuple[LayerWeight, ...]
+    packages: tuple[str, ...] = ()
 
     def find(self, classes: Iterable[str | type]) -> Layer | None:
         """Return the row of the first class that the table has, or that a user registered.
@@ -171,10 +175,16 @@ class LayerTable:
             if isinstance(cls, type):
                 registered = {**registered, **_REGISTERED.get(cls, {}), **registered}
             row = rows.get(cls.__name__ if isinstance(cls, type) else cls)
+            if isinstance(cls, type) and not self._has(cls):
+                row = None
             if row is not None:
                 parameters = {**registered, **row.parameters, **registered}
                 return replace(row, parameters=parameters) if registered else row
         return Layer(("registered",), registered, {}) if registered else None
+
+    def _has(self, cls: type) -> bool:
+        """Return whether a class may be one of the table, and not one of a user's by that name."""
+        return not self.packages or cls.__module__.partition(".")[0] in self.packages
 
     def like(self, *patterns: str) -> tuple[LayerWeight, ...]:
         """Return the examples of these names, in the order of the patterns, each once."""
@@ -260,6 +270,18 @@ def norm_role(layer: str, parameter: str, shape: Shape) -> str:
     return "other"
 
 
+def is_mixer(parameters: Iterable[str]) -> bool:
+    """Return whether a module is of a state space model, or a kin of it, by its own parameters.
+
+    Its weights have laws of their own, those of its sublayers too: Mamba, gated delta nets, RG-LRU
+    and RWKV start right only as their constructor makes them.
+
+    >>> is_mixer(["A_log", "D"]), is_mixer(["weight"])
+    (True, False)
+    """
+    return any(_MIXER.fullmatch(name) for name in parameters)
+
+
 @cache
 def read_layers(package: str) -> LayerTable:
     """Return the layer table of a backend, `vocabulary/layers.toml` in its package."""
@@ -274,9 +296,10 @@ def read_layers(package: str) -> LayerTable:
             key: LayerParameter(**{"default": default, **row}) for key, row in rows.items()
         }
         layers.append(Layer(tuple(names.split()), parameters, settings))
-    table = LayerTable(document["module"], tuple(layers), ())
+    packages = tuple(document.get("packages", ()))
+    table = LayerTable(document["module"], tuple(layers), (), packages)
     weights = [_weight(package, table, row) for row in document.get("weights", ())]
-    return LayerTable(table.module, table.layers, tuple(weights))
+    return LayerTable(table.module, table.layers, tuple(weights), packages)
 
 
 def einsum_axes(equation: str) -> str:
