@@ -5,10 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from initspec.backend import HasEngines, load, registered
-from initspec.errors import AxesError, BackendError, SeedError
+from initspec.errors import AxesError, BackendError, InitSpecError, RecipeError, SeedError
 from initspec.stream import check_seed
+
+if TYPE_CHECKING:
+    from initspec.models.recipe import Recipe
 
 
 def read_shape(text: str, option: str = "--shape") -> tuple[int, ...]:
@@ -57,3 +62,40 @@ def read_seed(text: str) -> int:
     if not (digits.isascii() and digits.isdigit()):
         raise SeedError(f"--seed {text!r}: write an integer from 0 to 2^64 - 1, such as --seed 7")
     return check_seed(int(digits))
+
+
+def read_recipe(text: str) -> Recipe:
+    """Return the recipe of a name, or of a .toml or .json file.
+
+    Raises:
+        InitSpecError: there is no such recipe, or the file cannot be read.
+    """
+    from initspec.models.recipe import Recipe  # only some commands need them
+    from initspec.models.shipped import recipe
+
+    if not text.endswith((".toml", ".json")):
+        return recipe(text)
+    try:
+        return Recipe.load(text)
+    except OSError as error:
+        raise InitSpecError(f"{text} cannot be read: {error.strerror}") from None
+
+
+def read_numbers(texts: Sequence[str]) -> dict[str, float]:
+    """Return the numbers of texts such as "depth=12".
+
+    Raises:
+        RecipeError: a text is none of this form.
+    """
+    numbers = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        try:
+            numbers[name] = float(value)
+        except ValueError:
+            name = ""
+        if not name.isidentifier() or name in ("model", "only", "inputs"):
+            raise RecipeError(
+                f"--set {text!r}: write a name of the recipe and its number, such as --set depth=12"
+            )
+    return numbers

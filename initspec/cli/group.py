@@ -19,6 +19,9 @@ COMMANDS = {
     "recommend": "recommend",
     "propagate": "propagate",
     "translate": "translate",
+    "recipes": "recipes",
+    "assign": "assign",
+    "diff": "diff",
     "list": "specs",
     "backends": "backends",
 }

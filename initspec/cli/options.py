@@ -14,3 +14,12 @@ AXES: Any = typer.Option(
 DTYPE: Any = typer.Option("float32", help="float16, bfloat16, float32 or float64.")
 NAME: Any = typer.Option("", help="The parameter's name, such as encoder.0.weight.")
 JSON: Any = typer.Option(False, "--json", help="Print JSON.")
+MODEL: Any = typer.Argument(
+    help="package.module:factory, a function or a class that builds the model."
+)
+RECIPE: Any = typer.Option(
+    ..., help="A recipe of 'initspec recipes', or a .toml or .json file of one."
+)
+NUMBERS: Any = typer.Option(
+    [], "--set", metavar="NAME=NUMBER", help="A number of the recipe, such as depth=12."
+)

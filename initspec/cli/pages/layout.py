@@ -10,7 +10,7 @@ from rich.text import Text
 
 from initspec.translate import Line
 
-_PLACES = re.compile(r"(?<=[(\[,=])(?=\S)|(?<=[a-z_]\.)(?=[a-zA-Z_])|(?<=\))(?=\.)")
+_PLACES = re.compile(r"(?<=[(\[,=])(?=\S)|(?<=[\w}]\.)(?=[a-zA-Z_{])|(?<=\))(?=\.)")
 """Where a call may be broken: after a bracket, a comma or an equals sign, and at a dot."""
 
 

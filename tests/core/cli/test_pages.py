@@ -19,6 +19,8 @@ COMMANDS = {
     "translate": ("translate", "keras.initializers.HeNormal()", "--shape", "3,3,32,64"),
     "recommend": ("recommend", "leaky_relu"),
     "propagate": ("propagate", "normal(std=0.01)", "--depth", "15", "--samples", "50"),
+    "recipes": ("recipes",),
+    "rules": ("recipes", "gpt2-nanogpt"),
     "list": ("list",),
     "backends": ("backends",),
     "help": ("--help",),

@@ -1,0 +1,41 @@
+"""The pages of `initspec recipes`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from initspec.cli.console import Console
+from initspec.cli.pages.layout import show_rows, show_text
+from initspec.models.recipe import Recipe
+from initspec.models.rule import Rule
+
+
+def show(recipes: Mapping[str, Recipe]) -> None:
+    """Print the source of each recipe."""
+    rows = [(name, recipe.source) for name, recipe in recipes.items()]
+    show_rows(Console(), ("recipe", "source"), rows)
+
+
+def show_rules(recipe: Recipe) -> None:
+    """Print the rules of a recipe, in order."""
+    console = Console()
+    show_text(console, recipe.name or "recipe", "bold")
+    if recipe.source:
+        show_text(console, recipe.source)
+    console.print()
+    width = len(str(len(recipe.rules)))
+    for number, rule in enumerate(recipe.rules, 1):
+        show_text(console, str(rule.spec), "cyan", f"{number:>{width}}  ", "dim")
+        show_text(console, _reach(rule), head=" " * (width + 2))
+    show_text(console, "Of the rules that match a parameter, the first gives its spec.", "dim")
+
+
+def _reach(rule: Rule) -> str:
+    """Return what a rule is for, in words."""
+    values = rule.to_dict()
+    given = {name: value for name, value in values.items() if name not in ("spec", "optional")}
+    words = [
+        f"{name} {' or '.join(value) if isinstance(value, list) else value}"
+        for name, value in given.items()
+    ]
+    return "; ".join(words + ["optional"] * rule.optional) or "every parameter"
