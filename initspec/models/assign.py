@@ -179,7 +179,13 @@ def _assign_at(
             fans = layout.fans if axes else None
             spec = spec.spec(lambda name, r=rule, f=fans: lookup.find(name, r, parameter, f))  # type: ignore[misc]
         if isinstance(spec, InitSpec):
-            # A fan rule without axes raises here, and a dtype that cannot hold the values.
+            if axes is None and _counts(spec):
+                raise RecipeError(
+                    f"{parameter.path}: '{spec}' goes by axes, and no table has those of "
+                    f"{parameter.shape}: give the rule axes, such as axes='in out', or register "
+                    "the layer"
+                )
+            # A dtype that cannot hold the values raises here.
             resolve(spec, parameter.shape, axes, kind=float_type(parameter.dtype))
         if rule.part:
             if not isinstance(spec, InitSpec):
@@ -196,6 +202,12 @@ def _assign_at(
             "none for the whole; add one after them"
         )
     return None
+
+
+def _counts(spec: InitSpec) -> bool:
+    """Return whether a spec means something else for other axes."""
+    variance = spec.variance
+    return bool(spec.distribution.needs_axes) or (variance is not None and variance.takes_mode)
 
 
 def _padding(parameter: Parameter) -> Iterator[Part]:

@@ -164,6 +164,19 @@ def test_fan_rule_without_axes() -> None:
         specs([Rule("he_normal", "x", axes="in out kernel")], model)
 
 
+@pytest.mark.parametrize("line", ["he_normal", "glorot_uniform", "orthogonal", "identity"])
+@pytest.mark.parametrize("shape", [(8, 4), (8, 4, 4)])
+def test_no_convention_stands_in_for_axes(line: str, shape: tuple[int, ...]) -> None:
+    """What goes by axes is refused where none are known, whatever the rank."""
+    model = [other("a", shape=shape)]
+    with pytest.raises(RecipeError, match=r"a: .*goes by axes.*axes='in out'"):
+        specs([Rule(line, "a")], model)
+    if line == "he_normal":
+        with_axes = Rule(line, "a", axes="in" + " out" * (len(shape) - 1))
+        assert assign(model, [with_axes])["a"].fans.fan_in == 8
+    assert specs([Rule("normal(std=0.02)", "a")], model) == {"a": "normal(std=0.02)"}
+
+
 def test_tied() -> None:
     """A tied weight is one parameter, that any of its paths settles."""
     for path in ("wte.weight", "head.weight"):

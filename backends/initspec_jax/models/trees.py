@@ -1,0 +1,141 @@
+"""The parameters of trees of arrays, Equinox modules among them, and new trees of these."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from initspec.backend import (
+    AxesError,
+    Filling,
+    Layer,
+    LayerParameter,
+    Parameter,
+    Place,
+    ShapeError,
+    read_layers,
+)
+from initspec_jax.models.filling import all_zeros, array, check
+from initspec_jax.models.places import Owner, Parts, Shape, place
+
+_CONV = ["in out", "kernel kernel in out", "kernel kernel kernel in out"]
+_NAMES = Layer(
+    (),
+    {
+        # A kernel of flax of rank 3 is of a convolution, or of attention: its axes need a rule.
+        "kernel": LayerParameter("kernel", _CONV),
+        "w": LayerParameter("kernel", ["kernel in out", *_CONV]),
+        "bias": LayerParameter("bias", of="kernel"),
+        "b": LayerParameter("bias", of="w"),
+        "embedding": LayerParameter("embedding", ["stack out"]),
+        "embeddings": LayerParameter("embedding", ["stack out"]),
+        "scale": LayerParameter("scale"),
+        "offset": LayerParameter("shift"),
+    },
+    {},
+)
+"""What the names that flax and Haiku give parameters mean, where there is no layer to look at."""
+
+
+def parameters(model: Any, _inputs: Any) -> tuple[Parameter, ...]:
+    """Return the parameters of a tree; see `initspec.backend.HasModels`."""
+    made = []
+    for keys, leaf in _leaves(model):
+        nodes = list(_nodes(model, keys))
+        parts = tuple(_part(key) for key in keys)
+        shape = tuple(leaf.shape)
+        there = _place(parts, nodes, shape)
+        zeros = there.role == "scale" and all_zeros(leaf)
+        made.append(Parameter((there,), shape, str(leaf.dtype), zeros=zeros))
+    return tuple(made)
+
+
+def write(model: Any, fillings: Sequence[Filling], seed: int | None, _inputs: Any) -> Any:
+    """Return a tree with new parameters; see `initspec.backend.HasModels`."""
+    chosen = {filling.parameter.path: filling for filling in fillings}
+    leaves, tree = jax.tree_util.tree_flatten_with_path(model)
+    filled = [(chosen.get(".".join(map(_part, keys))), leaf) for keys, leaf in leaves]
+    for filling, leaf in filled:
+        if filling is not None:
+            check(filling, seed, leaf)
+    return tree.unflatten(
+        leaf if filling is None else array(filling, seed, leaf) for filling, leaf in filled
+    )
+
+
+def _leaves(model: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Yield the parameters with their keys: of an Equinox module what it trains, and no state."""
+    equinox = _equinox(model)
+    for keys, leaf in jax.tree_util.tree_leaves_with_path(model):
+        if equinox is None or (
+            hasattr(leaf, "shape")
+            and hasattr(leaf, "dtype")
+            and jnp.issubdtype(leaf.dtype, jnp.inexact)
+            and not any(isinstance(n, equinox.nn.StateIndex) for n, _ in _nodes(model, keys))
+        ):
+            yield keys, leaf
+
+
+def _equinox(model: Any) -> Any:
+    """Return Equinox where a model is a module of it, else None."""
+    equinox: Any = sys.modules.get("equinox")
+    return equinox if equinox is not None and isinstance(model, equinox.Module) else None
+
+
+def _nodes(model: Any, keys: Sequence[Any]) -> Iterator[tuple[Any, Parts]]:
+    """Yield the nodes around a leaf with the parts of their paths, the outermost first."""
+    node: Any = model
+    parts: Parts = ()
+    for key in keys:
+        yield node, parts
+        if isinstance(key, jax.tree_util.GetAttrKey):
+            node = getattr(node, key.name)
+        elif isinstance(key, jax.tree_util.SequenceKey):
+            node = node[key.idx]
+        elif isinstance(key, jax.tree_util.DictKey):
+            node = node[key.key]
+        else:  # a node of another library, which does not say what its children are
+            return
+        parts = (*parts, _part(key))
+
+
+def _part(key: Any) -> str:
+    return jax.tree_util.keystr((key,), simple=True)
+
+
+def _place(parts: Parts, nodes: Sequence[tuple[Any, Parts]], shape: Shape) -> Place:
+    equinox = _equinox(nodes[0][0])
+    if equinox is None:
+        return _by_name(parts, nodes[-1][0], shape)
+    owners = [
+        Owner(node, where, partial(_shapes, node))
+        for node, where in nodes
+        if isinstance(node, equinox.Module)
+    ]
+    return place(parts, owners, shape, read_layers("initspec_jax", "equinox"))
+
+
+def _shapes(module: Any) -> dict[str, Shape]:
+    return {".".join(map(_part, keys)): tuple(leaf.shape) for keys, leaf in _leaves(module)}
+
+
+def _by_name(parts: Parts, siblings: Any, shape: Shape) -> Place:
+    """Return what the name of a parameter means beside those of its siblings."""
+    path, name = ".".join(parts), parts[-1]
+    if not isinstance(siblings, Mapping):
+        return Place(path)
+    row = _NAMES.find(name)
+    if row is None or (row.role == "kernel" and len(shape) < 2):
+        return Place(path)
+    shapes = {str(key): tuple(getattr(value, "shape", ())) for key, value in siblings.items()}
+    of_norm = row.role == "bias" and row.of not in shapes and "scale" in shapes
+    role = "shift" if of_norm else row.role
+    try:
+        return Place(path, (), role, _NAMES.axes(name, shapes))
+    except (AxesError, ShapeError):
+        return Place(path, (), role)
