@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import sys
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, cast
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     import keras
 
     from initspec import InitSpec
-    from initspec.backend import Builtin, Engine, LayerTable, Spec
+    from initspec.backend import Builtin, Engine, Filling, LayerTable, Parameter, Spec
     from initspec.translate import Vocabulary
 
 _OTHER_SAMPLER = (
@@ -139,6 +141,32 @@ class KerasBackend(BaseBackend):
     def layers(self) -> LayerTable:
         """Return the table of the layers of keras.layers."""
         return read_layers(__package__)
+
+    def owns(self, model: object) -> bool:
+        """Return whether a model is a layer of Keras, as every model is."""
+        keras = sys.modules.get("keras")  # which must not be imported for the question
+        layer = getattr(getattr(keras, "layers", None), "Layer", None)
+        return isinstance(layer, type) and isinstance(model, layer)
+
+    def parameters(self, model: Any, inputs: Any = None) -> Sequence[Parameter]:
+        """Return the parameters of a built model; see `initspec.backend.HasModels`."""
+        from initspec_keras.models import parameters
+
+        return parameters(model)
+
+    def write(
+        self,
+        model: Any,
+        fillings: Sequence[Filling],
+        seed: int | None,
+        *,
+        inputs: Any = None,
+        device: Any = None,
+    ) -> Any:
+        """Fill parameters of a model in place; see `initspec.backend.HasModels`."""
+        from initspec_keras.models import write
+
+        return write(model, fillings, seed, device)
 
     def builtins(self) -> tuple[Builtin, ...]:
         """Return Keras' own initializers; see `initspec.backend.HasBuiltins`."""

@@ -80,7 +80,7 @@ class InitSpecInitializer(keras.initializers.VarianceScaling):
         Raises:
             AxesError, ShapeError, DtypeError: the weight cannot be filled as asked.
         """
-        kind = _canonical(float_type(keras.config.floatx() if dtype is None else dtype))
+        kind = canonical(float_type(keras.config.floatx() if dtype is None else dtype))
         resolved = resolve(self.spec, shape, self.axes, IN_OUT, kind)
         if self.seed is not None:
             weight = portable_tensor(resolved, kind, self.seed, self.name)
@@ -120,7 +120,7 @@ class _Name(str):
         return str, (str(self),)
 
 
-def _canonical(kind: FloatType) -> FloatType:
+def canonical(kind: FloatType) -> FloatType:
     """Return the dtype that the framework gives where `kind` is asked for."""
     if keras.config.backend() != "jax":
         return kind

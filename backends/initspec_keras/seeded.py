@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -13,10 +13,14 @@ from initspec.backend import FloatType, Resolved, aligned, fill, numpy_dtype
 
 Tensor = Any
 Host = Callable[[], NDArray[Any]]
+Part = tuple[tuple[slice, ...], Resolved]
+"""Where a block lies, and the weight that it is the block of."""
 
 
-def portable_tensor(resolved: Resolved, kind: FloatType, seed: int, name: str) -> Tensor:
-    """Return the weight that a seed and a name say.
+def portable_tensor(
+    resolved: Resolved, kind: FloatType, seed: int, name: str, parts: Sequence[Part] = ()
+) -> Tensor:
+    """Return the weight that a seed and a name say, with blocks of other draws in it.
 
     It is drawn on the host. In a traced function it is drawn when that runs, so that the weight
     does not become a constant of the program; in one that TensorFlow compiles with XLA, which
@@ -27,6 +31,8 @@ def portable_tensor(resolved: Resolved, kind: FloatType, seed: int, name: str) -
     def host() -> NDArray[Any]:
         out = aligned(shape, dtype)
         fill(resolved, kind, seed, name, out)
+        for index, part in parts:
+            fill(part, kind, seed, name, out[index], index)
         return out
 
     # No match statement: TensorFlow's AutoGraph cannot read one, and warns at length.

@@ -35,7 +35,7 @@ ROLES = (
     "other",
 )
 Shape = tuple[int, ...]
-_NORM = re.compile(r"Norm(?:[123]d|Gated|1P)?$")
+_NORM = re.compile(r"Norm(?:alization|[123]d|Gated|1P)?$")
 _SCALES, _SHIFTS = ("weight", "scale", "gamma"), ("bias", "shift", "beta")
 _MIXER = re.compile(r"A_log|dt_bias|recurrent_param|time_(?:decay|first|faaaa|(?:mix|maa)_\w+)")
 _ALONE = re.compile(r"\(stack=1 (\w+)\)")
