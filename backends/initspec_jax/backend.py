@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initspec.backend import IN_OUT, Axes, BaseBackend, FloatType, TargetError, read_layers
-from initspec_jax.models import kind_of
+from initspec_jax.models import kind_of, models_of
 
 if TYPE_CHECKING:
     from initspec.backend import Builtin, Filling, LayerTable, Parameter, Spec
@@ -59,12 +59,12 @@ class JaxBackend(BaseBackend):
         return read_layers(__package__)
 
     def owns(self, model: object) -> bool:
-        """Return whether a model is one of flax; see `initspec.backend.HasModels`."""
+        """Return whether a model is of flax or Equinox, or a tree of arrays."""
         return kind_of(model) is not None
 
     def parameters(self, model: Any, inputs: Any = None) -> tuple[Parameter, ...]:
         """See `initspec.backend.HasModels`."""
-        parameters: tuple[Parameter, ...] = kind_of(model).parameters(model, inputs)
+        parameters: tuple[Parameter, ...] = models_of(model).parameters(model, inputs)
         return parameters
 
     def write(
@@ -82,7 +82,7 @@ class JaxBackend(BaseBackend):
                 f"device={device!r}: JAX has shardings for this; call under "
                 "jax.default_device(device), or give the parameters a sharding"
             )
-        return kind_of(model).write(model, fillings, seed, inputs)
+        return models_of(model).write(model, fillings, seed, inputs)
 
     def builtins(self) -> tuple[Builtin, ...]:
         """Return JAX' and flax' own initializers; see `initspec.backend.HasBuiltins`."""

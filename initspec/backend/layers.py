@@ -283,12 +283,16 @@ def is_mixer(parameters: Iterable[str]) -> bool:
 
 
 @cache
-def read_layers(package: str) -> LayerTable:
-    """Return the layer table of a backend, `vocabulary/layers.toml` in its package."""
+def read_layers(package: str, name: str = "layers") -> LayerTable:
+    """Return a layer table of a backend, `vocabulary/layers.toml` in its package.
+
+    A framework with several libraries of layers, whose classes have the same names, has a table of
+    each.
+    """
     import tomllib  # with the next one, a fifth of what importing initspec would cost
     from importlib.resources import files
 
-    document = tomllib.loads((files(package) / "vocabulary" / "layers.toml").read_text("utf-8"))
+    document = tomllib.loads((files(package) / "vocabulary" / f"{name}.toml").read_text("utf-8"))
     layers = []
     for names, rows in document["layers"].items():
         settings, default = rows.pop("settings", {}), rows.pop("default", "")

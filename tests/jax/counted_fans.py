@@ -11,39 +11,31 @@ def counted_fans(apply, weight, inputs, gates=1):
     Both elements are the middle ones: at an edge a convolution has fewer.
 
     Args:
-        apply: (weight, inputs) -> outputs, linear in each beside a bias; an integer input chooses a
-            row.
+        apply: (weight, inputs) -> outputs; an integer input chooses a row.
         weight: a weight.
         inputs: an input without a batch.
-        gates: how many functions of the same inputs lie side by side in the last output axis.
+        gates: how many functions of the same inputs lie side by side in the last output axis, of
+            which the first counts.
 
     Returns:
         fan_in and fan_out.
     """
     random = np.random.default_rng(0)
     outputs = jax.eval_shape(apply, weight, inputs)
-    # Of the gates the first alone, with numbers that no sum cancels.
-    some = random.standard_normal(outputs.shape, np.float32)
+    some = random.standard_normal(outputs.shape, np.float32)  # numbers that no sum cancels
     some *= np.arange(outputs.shape[-1]) < outputs.shape[-1] // gates
-    chooses = np.issubdtype(inputs.dtype, np.integer)
+    alone = full = inputs
+    if not np.issubdtype(inputs.dtype, np.integer):
+        full, alone = random.standard_normal(inputs.shape, np.float32), _middle(inputs.shape)
 
-    def here(weight, inputs):
-        return jnp.sum(apply(weight, inputs) * _middle(outputs.shape))
+    def touching(weight, full, alone):
+        here = jax.grad(lambda weight: jnp.sum(apply(weight, full) * _middle(outputs.shape)))
+        there = jax.grad(lambda weight: jnp.sum(apply(weight, alone) * some))
+        return [jnp.sum(gradient(weight) != 0) for gradient in (here, there)]
 
-    def there(weight, inputs):
-        if chooses:
-            return jnp.sum(apply(weight, inputs) * some)
-        change = jax.jvp(lambda x: apply(weight, x), (inputs,), (_middle(inputs.shape),))[1]
-        return jnp.sum(change * some)
-
-    def touching(*arguments):
-        return [jnp.sum(jax.grad(f)(*arguments) != 0) for f in (here, there)]
-
-    if not chooses:
-        inputs = random.standard_normal(inputs.shape, np.float32)
     weight = random.standard_normal(weight.shape, np.float32)
     quickly = {"xla_backend_optimization_level": 0}
-    return tuple(map(int, jax.jit(touching, compiler_options=quickly)(weight, inputs)))
+    return tuple(map(int, jax.jit(touching, compiler_options=quickly)(weight, full, alone)))
 
 
 def _middle(shape):
