@@ -121,8 +121,11 @@ def shown(value: object, longest: int = 60) -> str:
     >>> shown("fan_inn"), shown(list(range(999)), longest=20)
     ("'fan_inn'", '[0, 1, 2, 3, 4,...8]')
     """
+    if isinstance(value, type):
+        return f"{value.__module__}.{value.__qualname__}".removeprefix("builtins.")
     shape = getattr(value, "shape", None)
-    if isinstance(shape, tuple) and shape and not isinstance(value, type):
+    # Without axes it is a number, unless it is a key of random numbers.
+    if isinstance(shape, tuple) and (shape or not hasattr(value, "__float__")):
         return f"{with_article(type(value).__name__)} of shape {tuple(shape)}"
     text = " ".join(repr(value).split())
     return text if len(text) <= longest else f"{text[: longest - 5]}...{text[-2:]}"
@@ -134,10 +137,10 @@ def with_article(noun: str) -> str:
     >>> with_article("Linear"), with_article("Embedding"), with_article("LSTM")
     ('a Linear', 'an Embedding', 'an LSTM')
     """
-    return f"{'an' if _VOWEL.match(noun) else 'a'} {noun}"
+    return f"{'an' if re.match(_VOWEL, noun) else 'a'} {noun}"
 
 
-_VOWEL = re.compile(
+_VOWEL = (  # compiled on first use
     r"[AEFHILMNORSX][A-Z]"  # an acronym is spelled out: an LSTM, a GRU
     r"|(?i:[aeio]|nd|u(?!int|ni[^n]|ser|til|func))"
 )

@@ -30,9 +30,11 @@ def check_key(key: Any) -> None:
             )
     else:
         given = f"{type(key).__module__}.{type(key).__qualname__}"
-        if hasattr(key, "dtype") and hasattr(key, "shape"):
+        if isinstance(key, jax.Array | np.ndarray):
             given = f"an array of {key.dtype}{list(key.shape)}"
-        raise TargetError(f"key is {given}, no key of jax.random: pass jax.random.key(0)")
+        # They make keys, and have an attribute of any name.
+        remedy = "rngs.params()" if given.startswith("flax.nnx") else "jax.random.key(0)"
+        raise TargetError(f"key is {given}, not a key of jax.random: pass {remedy}")
     if batch:
         raise TargetError(
             f"a batch of keys, {batch}: one weight takes one key; "

@@ -153,9 +153,11 @@ def _of_callable(function: Callable[..., Any]) -> Activation:
             with np.errstate(all="ignore"):
                 values = np.asarray(function(x))
         except Exception as error:
+            known = _SPELLED.get(name.lower().replace("_", ""))
+            remedy = f"its name, {known!r}, or " if known else ""
             raise ActivationError(
                 f"activation {name}: it fails on a NumPy array ({type(error).__name__}: {error}); "
-                "pass a function of arrays, such as numpy.tanh for math.tanh"
+                f"pass {remedy}a function of arrays, such as numpy.tanh for math.tanh"
             ) from error
         if values.shape != x.shape or values.dtype.kind not in "fiub":
             raise ActivationError(

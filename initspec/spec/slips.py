@@ -101,7 +101,8 @@ def misfit(
     required = [key for key, item in parameters.items() if item.default is item.empty]
     given = f"{name}({_words(args, keywords)})"
     if any(map(is_weight, (*args, *keywords.values()))) or not _DRAWN.isdisjoint(keywords):
-        made = f"{name}({'...' if required else ''})"
+        rest = {key: value for key, value in keywords.items() if key not in _DRAWN}
+        made = _without_weight(cls, name, parameters, args, rest)
         return f"{given}: {compile_first(cls, made, args)}"
     options = {key: keywords[key] for key in keywords if key in _COMPILED or key.endswith(_AXES)}
     renamed = {_here(key, parameters): keywords[key] for key in keywords if key not in options}
@@ -123,6 +124,30 @@ def misfit(
     if options:
         return f"{given}: {compile_first(cls, line, (), _options(options))}"
     return f"{given}: {why}{'; ' if why else ''}write {line}"
+
+
+def _without_weight(
+    cls: type,
+    name: str,
+    parameters: dict[str, inspect.Parameter],
+    args: Sequence[Any],
+    keywords: dict[str, Any],
+) -> str:
+    """Return the expression of the spec in a call that has a weight, with a gap where unsure."""
+    words = {_here(key, parameters): value for key, value in keywords.items()}
+    activation = words.pop("nonlinearity", None) if "negative_slope" in parameters else None
+    required = {key for key, item in parameters.items() if item.default is item.empty}
+    unsure = (
+        any(isinstance(value, float | int) for value in args)
+        or any(map(is_weight, words.values()))
+        or not required <= words.keys() <= parameters.keys()
+        or {"lower", "upper"} & words.keys() - keywords.keys()  # in other units there
+    )
+    if unsure:
+        return f"{name}(...)"
+    if activation is not None:
+        return _for_activation(cls, name, activation, words)[1]
+    return f"{name}({_words((), words)})"
 
 
 def _by_position(
@@ -173,6 +198,8 @@ def _options(options: dict[str, Any]) -> str:
     written = {key: shown(value) for key, value in options.items() if not key.endswith(_AXES)}
     if len(written) < len(options):
         axes = options.get("axes")
+        if "groups" in options:
+            axes = f"(stack={options['groups']} out) in kernel..."
         written = {"axes": repr(axes if isinstance(axes, str) else "..."), **written}
     return ", ".join(f"{key}={value}" for key, value in written.items())
 
@@ -221,11 +248,16 @@ def drawn_by(method: str, *args: Any, **keywords: Any) -> InitSpecError:
     args = tuple(value for value in args if value is not None)
     if args and all(isinstance(size, int) for size in args):
         args = (args,)  # one size after the other
-    words = [repr(value) if isinstance(value, tuple) else "..." for value in args[:1]]
+    words = [repr(value) if isinstance(value, tuple) else "..." for value in args[:1]] or ["..."]
+    words += [f"{key}={shown(value)}" for key, value in keywords.items() if key in _DRAWN]
+    spec, _, name = method.rpartition(".")
+    fields = {key: value for key, value in keywords.items() if key in ("gain", "mode")}
+    if fields:
+        method = f"{spec}.replace({_words((), fields)}).{name}"
     made = method if method.endswith(")") else f"{method}()"
     return CallError(
-        f"{method.rpartition('.')[2]}({_words(args, keywords)}): it compiles, and what it returns "
-        f"draws; pass {made}, or call it, {made}({''.join(words) or '...'})"
+        f"{name}({_words(args, keywords)}): it compiles, and what it returns "
+        f"draws; pass {made}, or call it, {made}({', '.join(words)})"
     )
 
 

@@ -46,7 +46,8 @@ class Spec:
         mode: str | None = None,
     ) -> None:
         family = distribution_of(distribution)
-        if isinstance(gain, str):  # torch users have calculate_gain("relu") in mind
+        # torch users have calculate_gain("relu") in mind.
+        if isinstance(gain, str) and gain[:1].isalpha():
             raise SpecError(
                 f"gain={gain!r}: pass a real number, such as initspec.gain({gain!r}), or write "
                 f"{type(self).__name__}.for_activation({gain!r}), which has rule and gain"

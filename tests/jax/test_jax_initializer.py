@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 from initspec_jax.initializer import JaxInitializer
 
 from initspec import Axes, InitSpec
@@ -162,9 +163,10 @@ def test_other_dtypes(dtype):
 
 BAD_KEYS = [
     (None, r"pass jax.random.key\(0\)"),
-    (0, r"builtins.int, no key of jax.random: pass jax.random.key\(0\)"),
-    (jnp.zeros(2), r"an array of float32\[2\], no key"),
-    (jnp.uint32(3), "no key"),
+    (0, r"builtins.int, not a key of jax.random: pass jax.random.key\(0\)"),
+    (jnp.zeros(2), r"an array of float32\[2\], not a key"),
+    (jnp.uint32(3), "not a key"),
+    (nnx.Rngs(0), r"Rngs, not a key of jax.random: pass rngs.params\(\)"),
     (jnp.zeros(3, jnp.uint32), "3 uint32 words"),
     (jax.random.split(jax.random.key(0), 3), r"a batch of keys, \(3,\).*vmap"),
     (jax.random.split(jax.random.PRNGKey(0), 3), r"a batch of keys, \(3,\).*vmap"),

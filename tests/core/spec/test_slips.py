@@ -166,12 +166,14 @@ def test_a_spec_given_as_an_initializer(call):
     [
         (lambda spec: spec.to_numpy((8, 8)), ".to_numpy()((8, 8))"),
         (lambda spec: spec.to_numpy((8, 8), "float32"), ".to_numpy()((8, 8))"),
-        (lambda spec: spec.to_numpy((8, 8), dtype="float32"), ".to_numpy()((8, 8))"),
+        (lambda spec: spec.to_numpy((8, 8), dtype="half"), ".to_numpy()((8, 8), dtype='half')"),
         (lambda spec: spec.to_numpy(512, 256), ".to_numpy()((512, 256))"),
         (lambda spec: spec.to_numpy(512, 256, 3), ".to_numpy()((512, 256, 3))"),
         (lambda spec: spec.to_numpy(np.ones((8, 8))), ".to_numpy()(...)"),
         (lambda spec: spec.to_numpy(np.ones((8, 8)), (8, 8), np.float32), ".to_numpy()(...)"),
-        (lambda spec: spec.to_numpy(shape=(8, 8)), ".to_numpy()(...)"),
+        (lambda spec: spec.to_numpy(shape=(8, 8)), ".to_numpy()(..., shape=(8, 8))"),
+        (lambda spec: spec.to_numpy(dtype="fp16"), ".to_numpy()(..., dtype='fp16')"),
+        (lambda spec: spec.to_numpy(mode="fan_out"), ".replace(mode='fan_out').to_numpy()"),
         (lambda spec: spec.to("numpy", (8, 8)), ".to_numpy()((8, 8))"),
         (lambda spec: spec.to("dummy", (8, 8)), ".to('dummy')((8, 8))"),
     ],
@@ -179,6 +181,31 @@ def test_a_spec_given_as_an_initializer(call):
 def test_what_compiles_called_as_what_it_returns(call, line):
     """`kernel_init=spec.to_jax`: the call that compiles is not the call that draws."""
     assert line in message(lambda: call(S.he_normal()))
+
+
+@pytest.mark.parametrize(
+    ("call", "spec"),
+    [
+        (
+            lambda w: S.kaiming_normal(w, mode="fan_out", nonlinearity="relu"),
+            S.he_normal(mode="fan_out"),
+        ),
+        (
+            lambda w: S.kaiming_normal(w, a=0.2, nonlinearity="leaky_relu"),
+            S.he_normal(negative_slope=0.2),
+        ),
+        (lambda w: S.xavier_uniform(w, gain=1.4), S.glorot_uniform(gain=1.4)),
+        (lambda w: S.normal(w, std=0.02), S.normal(0.02)),
+        (lambda w: S.normal(w, 0.0, 0.02), None),
+        (lambda w: S.truncated_normal(w, std=0.02, a=-2, b=2), None),
+        (lambda w: S.dirac(w, groups=2), None),
+    ],
+)
+def test_a_constructor_given_a_weight_keeps_the_other_arguments(call, spec):
+    """Code of torch with other arguments: the line has them, or leaves a gap for all of them."""
+    said = message(lambda: call(np.ones((8, 8))))
+    line = said.partition("call or pass ")[2].partition(".to_numpy()")[0]
+    assert line.endswith("(...)") if spec is None else eval(line, {"InitSpec": S}) == spec, said
 
 
 def test_axes_as_a_list_of_words():
@@ -218,6 +245,7 @@ def test_words_of_messages():
     assert all(with_article(word) == f"a {word}" for word in words)
     assert shown(np.ones((400, 300))) == "an ndarray of shape (400, 300)"
     assert shown(np.float32(2)) == repr(np.float32(2))
+    assert (shown(np.float16), shown(float)) == ("numpy.float16", "float")
     assert len(shown(list(range(1000)))) <= 60
     assert nearest("Xavier-Uniform_", CONSTRUCTORS) == ["xavier_uniform"]
     assert nearest("", CONSTRUCTORS) == []
