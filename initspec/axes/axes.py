@@ -22,7 +22,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -38,8 +38,7 @@ _TOKEN = re.compile(r"\s*([()\[\]=]|\.\.\.|[A-Za-z_]+|\d+|\S)")
 _LONGEST_LINE = 1_000
 
 _ROLE_OF = {"O": "out", "I": "in", "G": "stack", "D": "kernel", "H": "kernel", "W": "kernel"}
-_LETTERS = re.compile(r"(?i:(?=.*[io])(?!.*(.).*\1)[oigdhw]{2,6})")
-"""A layout as frameworks write it: each letter once, and inputs or outputs among them."""
+"""The letters of a layout as frameworks write it: each once, and inputs or outputs among them."""
 
 Size = int | tuple[int, ...]
 Word = tuple[str, Size | None]
@@ -87,6 +86,7 @@ class Axes(HtmlRepr):
     """
 
     items: tuple[_Item, ...]
+    _hash: int = field(compare=False)
 
     def __init__(self, line: str) -> None:
         if isinstance(line, int):
@@ -97,6 +97,11 @@ class Axes(HtmlRepr):
         if not isinstance(line, str):
             raise AxesError(f"axes={shown(line)}: pass a line such as 'out in kernel...'")
         object.__setattr__(self, "items", _parse(line))
+        # Kept, because every call of an initializer looks its resolved spec up by the axes.
+        object.__setattr__(self, "_hash", hash(self.items))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def __str__(self) -> str:
         return " ".join(map(str, self.items))
@@ -208,10 +213,11 @@ def _total(size: Size | None) -> int:
 
 
 def _spelled_out(line: str) -> str:
-    letters = line.strip()
-    if not _LETTERS.fullmatch(letters):
-        return line
-    return " ".join(_ROLE_OF[letter] for letter in letters.upper())
+    letters = line.strip().upper()
+    distinct = set(letters)
+    if 1 < len(letters) == len(distinct) and distinct <= _ROLE_OF.keys() and distinct & {"I", "O"}:
+        return " ".join(_ROLE_OF[letter] for letter in letters)
+    return line
 
 
 def _parse(line: str) -> tuple[_Item, ...]:

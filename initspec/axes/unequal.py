@@ -29,8 +29,7 @@ class Cut(NamedTuple):
     members: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """A member, or one of each group of members: a weight that is drawn by itself.
 
     Attributes:
@@ -104,8 +103,8 @@ def unequal_layout(
     rest = shape[cut.axis + 1 :]
 
     def layout(stack: tuple[int, ...], size: int) -> Layout:
-        own = [*factors[:at], ("stack", math.prod(stack)), (role, size), *factors[at + 1 :]]
-        return layout_of((*lead, *stack, size * after, *rest), own, counted)
+        inner = [*factors[:at], ("stack", math.prod(stack)), (role, size), *factors[at + 1 :]]
+        return layout_of((*lead, *stack, size * after, *rest), inner, counted)
 
     parts, start = [], 0
     for number, size in enumerate(cut.members):
