@@ -56,14 +56,15 @@ def plain_name(model: torch.nn.Module, name: str) -> str:
     plain: list[str] = []
     module: Any = model
     for part in owners:
-        if part == _of_class(module, _WRAPPERS):
+        if part and part == _of_class(module, _WRAPPERS):
             module = getattr(module, part)
             continue
         module = getattr(unwrapped(module), "_modules", {}).get(part)
         plain.append(part)
         if isinstance(module, ParametrizationList):
             del plain[-2]  # parametrizations.weight
-    module = unwrapped(module)
+    if last not in getattr(module, "_buffers", {}):  # a wrapper may have buffers of its own
+        module = unwrapped(module)
     if module is None or not (last in module._parameters or last in module._buffers):
         raise TargetError(
             f"{name!r} is not in this {type(model).__name__}: pass a name of its "

@@ -117,7 +117,10 @@ def _no_tensor(given: object) -> str:
     if isinstance(given, torch.nn.Module):
         names = [name for name, _ in given.named_parameters()]
         name = "weight" if "weight" in names or not names else names[0]
-        hint = f"pass one of its parameters, such as .{name} of the {kind}"
+        path = f".{name}" if "." not in name and not name.isdigit() else f".get_parameter({name!r})"
+        hint = f"pass one of its parameters, such as {path} of the {kind}"
+    elif given is None:
+        hint = "a layer that was made with bias=False has None for its bias; leave that out"
     elif isinstance(getattr(given, "value", None), torch.Tensor):
         hint = "pass its .value, which is one"
     elif sizes and all(isinstance(size, int) for size in sizes):

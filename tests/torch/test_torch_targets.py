@@ -173,7 +173,16 @@ def test_rank_zero_and_one() -> None:
         (lambda: 512, r"^an int is no .*torch\.empty\(512, \.\.\.\)"),
         (lambda: torch.Size((4, 3)), r"torch\.empty\(4, 3\)"),
         (lambda: types.SimpleNamespace(value=torch.zeros(4, 4)), r"pass its \.value"),
-        (lambda: torch.nn.Linear(4, 4), r"pass one of its parameters, such as \.weight"),
+        (lambda: torch.nn.Linear(4, 4), r"pass one of its parameters, such as \.weight of"),
+        (
+            lambda: torch.nn.Sequential(torch.nn.Linear(4, 4)),
+            r"such as \.get_parameter\('0\.weight'\) of the Sequential",
+        ),
+        (
+            lambda: torch.nn.ParameterList([torch.ones(4)]),
+            r"such as \.get_parameter\('0'\) of the ParameterList",
+        ),
+        (lambda: torch.nn.Linear(4, 4, bias=False).bias, "bias=False"),
         (lambda: np.zeros((4, 4)), "to_numpy"),
         (lambda: [[0.0]], "torch.empty"),
         (lambda: (4, 4), "torch.empty"),
