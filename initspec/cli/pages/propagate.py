@@ -22,9 +22,9 @@ _TOGETHER = 2
 
 _LEGEND = (
     "gradient: its std; sat.: share of outputs near the ends of their range; "
-    "dead: share of units with slope 0; outputs: histogram from min to max; "
-    "predicted: rms by mean-field theory"
+    "dead: share of units with slope 0; {histograms}predicted: rms by mean-field theory"
 )
+_HISTOGRAM_LEGEND = "outputs: histogram from min to max; "
 _COLOURS = {"healthy": "green", "symmetric": "red", "exploding": "red", "undefined": "red"}
 
 
@@ -37,7 +37,8 @@ def show(network: Propagation, histograms: bool) -> None:
     show_table(
         console, _columns(network, histograms, console), left=("outputs",), together=_TOGETHER
     )
-    show_text(console, _LEGEND, "dim")
+    legend = _LEGEND.format(histograms=_HISTOGRAM_LEGEND if histograms else "")
+    show_text(console, legend, "dim")
     if network.edge is not None and math.isfinite(network.weight_std):
         edge = f"the edge of chaos lies at {network.edge.weight_std:.4g}"
         show_text(console, f"sigma_w {network.weight_std:.4g}; {edge}", "dim")

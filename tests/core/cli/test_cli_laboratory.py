@@ -152,6 +152,15 @@ def test_a_common_network_is_one_table_at_80_columns():
     assert head.split()[-3:] == ["outputs", "rms", "predicted"]
 
 
+def test_the_legend_is_of_the_columns_that_are_there(tmp_path):
+    """With a plot the histograms are in that, and their column and its legend are left out."""
+    pytest.importorskip("matplotlib")
+    for options, histograms in ([], 1), (["--plot", str(tmp_path / "plot.svg")], 0):
+        arguments = ["propagate", "he_normal", "--depth", "1", *options]
+        said = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"}).output
+        assert said.count("outputs  ") == said.count("outputs: ") == histograms
+
+
 def test_a_terminal_too_narrow_for_a_number_breaks_lines():
     """Every digit is printed, wherever the line ends."""
     arguments = ["propagate", "normal(std=0.01)", "--depth", "2", "--samples", "50"]
