@@ -122,7 +122,8 @@ def misfit(
     else:
         line = f"{name}({_call(parameters, words)})"
     if options:
-        return f"{given}: {compile_first(cls, line, (), _options(options))}"
+        spec = f"{cls.__name__}.{line}" if hasattr(cls, name) else line  # from a parsed line
+        return f"{given}: {compile_first(cls, spec, (), _options(options))}"
     return f"{given}: {why}{'; ' if why else ''}write {line}"
 
 

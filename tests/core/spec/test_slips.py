@@ -94,6 +94,7 @@ def test_the_line_that_was_meant(call, meant):
         (lambda: S.he_normal(mode="fan_out", seed=3), "he_normal(mode='fan_out').to_numpy(seed=3)"),
         (lambda: S.orthogonal(scale=2.0, column_axis=-1), "orthogonal(2.0).to_numpy(axes='...')"),
         (lambda: S.normal(0.0, 0.02, seed=3), "normal(0.02, mean=0.0).to_numpy(seed=3)"),
+        (lambda: S.parse("he_normal(gain=2, seed=3)"), "he_normal(gain=2).to_numpy(seed=3)"),
         (
             lambda: S.variance_scaling(2.0, mode="fan_out", axes="out in", name="w", seed=3),
             "variance_scaling(2.0, 'fan_out').to_numpy(axes='out in', name='w', seed=3)",
@@ -102,7 +103,7 @@ def test_the_line_that_was_meant(call, meant):
 )
 def test_what_belongs_to_the_compilation(call, line):
     """The line to write keeps the other arguments."""
-    assert f"write InitSpec.{line}" in message(call)
+    assert f"write InitSpec.{line}" in message(call, InitSpecError)
 
 
 @pytest.mark.parametrize("name", CONSTRUCTORS)
