@@ -121,7 +121,9 @@ def test_replaced_parameters() -> None:
     assert len(set(names.values())) == len(names)
 
 
-@pytest.mark.parametrize("name", ["", "0..weight", "module", "module.0", "module.2.weight", "a.b", "weight"])
+@pytest.mark.parametrize(
+    "name", ["", "0..weight", "module", "module.0", "module.2.weight", "a.b", "weight"]
+)
 def test_names_that_the_model_does_not_have(name: str) -> None:
     """A name of another model raises TargetError."""
     from initspec_torch import plain_name
