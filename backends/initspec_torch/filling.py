@@ -11,7 +11,7 @@ import torch
 from initspec.backend import Filling, InitSpecWarning, TargetError, resolve
 from initspec_torch.distributed import check_parts, is_distributed, local_block
 from initspec_torch.initializer import TorchInitializer
-from initspec_torch.models import Slot, tied_slots
+from initspec_torch.models import Slot, check_named, tied_slots
 from initspec_torch.overlaps import check_apart
 from initspec_torch.seeded import fill
 from initspec_torch.target import check_target
@@ -66,15 +66,16 @@ def _check(filling: Filling, slot: Slot, seed: int | None, device: Any) -> None:
             "another, and each parameter is made there"
         )
     specs = [filling.spec, *(spec for _, spec in filling.parts)]
-    try:
+    constant = all(_constant(spec) is not None for spec in specs)
+
+    def check(tensor: torch.Tensor) -> None:
         check_target(tensor)
-        if tensor.ndim == 1:
-            check_whole(tensor, all(_constant(spec) is not None for spec in specs))
+        check_whole(tensor, constant)
         if is_distributed(tensor):
             for spec in specs:
                 check_parts(tensor, spec, filling.axes, seed)
-    except Exception as error:
-        raise type(error)(f"{path}: {error}") from None
+
+    check_named(slot, check)
     if slot.parametrized:
         _check_setter(path, slot)
 

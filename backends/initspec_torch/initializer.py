@@ -72,7 +72,7 @@ class TorchInitializer:
     ) -> torch.Tensor:
         """Fill a tensor that holds its elements; `__call__` also takes those of traced programs."""
         kind = check_target(tensor)
-        if tensor.ndim == 1:
+        if tensor.ndim == 1:  # most are not, and a call costs
             check_whole(tensor, self.spec.distribution.name() == "constant")
         if generator is not None:
             check_generator(generator, tensor)

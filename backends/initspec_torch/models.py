@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +11,7 @@ from torch.nn.utils import parametrize
 
 from initspec.backend import (
     Axes,
+    AxesError,
     Layer,
     Parameter,
     Place,
@@ -21,6 +22,7 @@ from initspec.backend import (
 )
 from initspec_torch.paths import parameter_name, unwrapped
 from initspec_torch.target import without_data
+from initspec_torch.wrapped import check_whole
 
 Parents = tuple[tuple[torch.nn.Module, tuple[str, ...]], ...]
 """The modules around one, the outermost first, each with the parts of its path."""
@@ -97,7 +99,21 @@ def _slots(module: torch.nn.Module, parts: tuple[str, ...], parents: Parents) ->
 def parameters(model: torch.nn.Module) -> tuple[Parameter, ...]:
     """Return the parameters of a model; see `initspec.backend.HasModels`."""
     layers = Layers()
-    return tuple(_parameter(group, layers) for group in tied_slots(model))
+    groups = tied_slots(model)
+    try:
+        return tuple(_parameter(group, layers) for group in groups)
+    except AxesError:
+        for group in groups:  # what FullyShardedDataParallel holds has lost its axes
+            check_named(group[0], lambda tensor: check_whole(tensor, constant=False))
+        raise
+
+
+def check_named(slot: Slot, check: Callable[[torch.Tensor], object]) -> None:
+    """Check the parameter itself; an error has its path."""
+    try:
+        check(slot.stored)
+    except Exception as error:
+        raise type(error)(f"{slot.path}: {error}") from None
 
 
 def tied_slots(model: torch.nn.Module) -> list[list[Slot]]:
@@ -125,6 +141,8 @@ def _elements(tensor: torch.Tensor) -> object:
 def _parameter(group: Sequence[Slot], layers: Layers) -> Parameter:
     tensor = group[0].tensor
     places = tuple(map(layers.place, group))
+    if places[0].axes is not None and getattr(tensor, "_fsdp_flattened", False):
+        places[0].axes.layout(tuple(tensor.shape))
     scale = any(place.role == "scale" for place in places)
     rows = (
         slot.owner.padding_idx

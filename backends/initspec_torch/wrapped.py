@@ -14,9 +14,11 @@ def check_whole(tensor: torch.Tensor, constant: bool) -> None:
     """Raise TargetError for a vector that stands where a library keeps part of a parameter.
 
     Args:
-        tensor: a vector.
+        tensor: a weight; of more axes it is no such vector.
         constant: whether all elements are to be equal, so that parts are as good as the whole.
     """
+    if tensor.ndim != 1:
+        return
     shape = tuple(tensor.shape)
     whole = getattr(tensor, "ds_shape", None)
     if whole is not None and shape != tuple(whole):

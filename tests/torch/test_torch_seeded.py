@@ -206,14 +206,15 @@ def test_fused_and_separate_attention_agree():
 
 
 @pytest.mark.skipif(not torch.distributed.is_available(), reason="torch without distributed")
+@pytest.mark.parametrize("script", ["sharded_draw.py", "sharded_models.py"])
 @pytest.mark.parametrize("world", [1, 2, 4])
-def test_sharded_draws_are_the_whole(world, tmp_path):
+def test_sharded_draws_are_the_whole(world, script, tmp_path):
     """DTensors in 1, 2 and 4 gloo processes have the bits of the whole.
 
     Shard, Replicate, 2-D meshes, uneven and empty parts; FSDP and tensor parallel models from the
-    meta device.
+    meta device, tensor by tensor and by a recipe.
     """
-    script = Path(__file__).with_name("sharded_draw.py")
+    script = Path(__file__).with_name(script)
     command = [sys.executable, str(script)]
     processes = [
         subprocess.Popen(
