@@ -24,7 +24,9 @@ class Console(rich.console.Console):
 def progress() -> Progress:
     """Return a progress bar on standard error, which is not shown where that is not a terminal."""
     errors = Console(stderr=True)
-    return Progress(console=errors, transient=True, disable=not errors.is_terminal)
+    # Even a bar that is disabled ends in an empty line: rich 13 and 14.0.
+    errors.quiet = not errors.is_terminal
+    return Progress(console=errors, transient=True, disable=errors.quiet)
 
 
 def print_json(document: Any) -> None:
