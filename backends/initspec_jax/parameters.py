@@ -6,9 +6,13 @@ import sys
 from typing import Any
 
 import jax
-from jax.extend.core import get_opaque_trace_state
 
 from initspec.backend import Filled, returned
+
+try:
+    from jax.extend.core import get_opaque_trace_state
+except ImportError:  # before JAX 0.10
+    from jax.core import get_opaque_trace_state
 
 
 def filled(array: jax.Array) -> Filled:

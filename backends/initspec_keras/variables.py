@@ -71,7 +71,10 @@ def _program() -> Any:
     # No match statement: TensorFlow's AutoGraph cannot read one, and warns at length.
     backend = keras.config.backend()
     if backend == "jax":
-        from jax.extend.core import get_opaque_trace_state
+        try:
+            from jax.extend.core import get_opaque_trace_state
+        except ImportError:  # before JAX 0.10
+            from jax.core import get_opaque_trace_state
 
         return get_opaque_trace_state()
     if backend == "tensorflow":
