@@ -43,7 +43,8 @@ def initialize(
             path. None takes the framework's own random numbers.
         names: the name of a path's stream, where it is another: a dict, or a function of the path.
         only: paths or globs of the parameters to fill; the rest is left alone.
-        inputs: example arguments, for a model that has no parameters without them.
+        inputs: example arguments, for a model that has no parameters without them, as those of
+            flax.linen: an array or its ShapeDtypeStruct, a tuple, or a dict of arguments by name.
         device: where parameters on torch's meta device are made.
         numbers: the numbers of names in the recipe, such as depth=12.
 
