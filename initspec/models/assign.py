@@ -107,13 +107,15 @@ def _unmatched(parameters: Sequence[Parameter], rules: Sequence[Rule]) -> Iterat
 
 
 def _without_rule(missing: Sequence[Parameter]) -> str:
-    lines = [f"{len(missing)} parameters have no rule; add one for each, or Rule('keep', ...):"]
+    count = "1 parameter has" if len(missing) == 1 else f"{len(missing)} parameters have"
+    lines = [f"{count} no rule; add one for each, or Rule('keep', ...):"]
     for parameter in missing:
         layer = f" of {parameter.layer}" if parameter.layer else ""
         frozen = ", frozen" if parameter.frozen else ""
+        spec = "keep" if parameter.frozen else "normal(std=0.02)"
         lines.append(
             f"  {parameter.path} {parameter.shape}, {parameter.role}{layer}{frozen}: "
-            f"Rule('normal(std=0.02)', {parameter.path!r})"
+            f"Rule({spec!r}, {parameter.path!r})"
         )
     return "\n".join(lines)
 

@@ -201,7 +201,7 @@ def test_a_scale_at_zero_is_warned_of():
 @pytest.mark.parametrize(
     ("rules", "arguments", "message"),
     [
-        ([Rule("zeros", role="bias")], {}, "1 parameters have no rule"),
+        ([Rule("zeros", role="bias")], {}, "1 parameter has no rule"),
         ([Rule("he_normal", role="kernel"), Rule("zeros", "bias2")], {}, "matches no parameter"),
         ("he", {"device": "cpu"}, "device='cpu': the weights of a Keras model have a device"),
         ("he", {"seed": -1}, "seed"),

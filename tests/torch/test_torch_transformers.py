@@ -191,6 +191,13 @@ def test_scales_of_gemma() -> None:
         initialize(build(case), Recipe(case.rules[1:]) + recipe("he"), 7)
 
 
+def test_a_frozen_table_is_recommended_to_be_kept() -> None:
+    """Whisper's sinusoids are no random numbers."""
+    case = CASES["whisper"]
+    with pytest.raises(RecipeError, match=r"frozen: Rule\('keep', 'model.encoder.embed_pos"):
+        initialize(build(case), Recipe(case.rules[1:]) + recipe("he"), 7)
+
+
 def test_depth_of_gpt2() -> None:
     """What is added to the residual stream is divided by the root of twice the depth."""
     assigned = recipe("gpt2-nanogpt").on(build(CASES["gpt2"]))

@@ -132,7 +132,7 @@ def test_total_or_an_error() -> None:
 @pytest.mark.parametrize("rule", [Rule("ones"), Rule("ones", role="kernel")])
 def test_other_is_named(rule: Rule) -> None:
     """What no table knows is not reached by a rule for everything."""
-    with pytest.raises(RecipeError, match="1 parameters have no rule"):
+    with pytest.raises(RecipeError, match="1 parameter has no rule"):
         specs([rule], [weight("a"), other("x")])
 
 
