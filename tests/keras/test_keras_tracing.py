@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 
 import keras
@@ -12,6 +13,7 @@ from initspec_keras.generator import seed_generator
 from initspec_keras.initializer import InitSpecInitializer
 
 from initspec import InitSpec
+from initspec.backend import TargetError
 
 FRAMEWORK = keras.backend.backend()
 SPECS = {
@@ -145,6 +147,32 @@ def test_a_traced_draw_takes_the_next_key():
     np.testing.assert_array_equal(first, other((8, 16)))
     np.testing.assert_array_equal(after, other((8, 16)))
     assert abs(np.corrcoef(np.ravel(first), np.ravel(second))[0, 1]) < 0.5
+
+
+@pytest.mark.skipif(FRAMEWORK != "jax", reason="jax.export is JAX'")
+@pytest.mark.parametrize("line", ["he_normal", "orthogonal", "zeros"])
+@pytest.mark.parametrize("mesh", [None, "Auto", "Explicit"])
+def test_jax_export_says_what_to_do(line, mesh):
+    """`jax.export` refuses the callback; a weight drawn in the trace is a part of the program."""
+    import jax
+
+    spec = InitSpec.parse(line)
+    init = spec.to_keras(seed=7)
+    program = jax.jit(lambda: init((8, 4)))
+    kinds = mesh and (getattr(jax.sharding.AxisType, mesh),)
+    with jax.set_mesh(jax.make_mesh((1,), "x", kinds)) if mesh else contextlib.nullcontext():
+        with pytest.raises(TargetError, match="ensure_compile_time_eval.*= init.shape"):
+            jax.export.export(program)()
+        assert program().shape == (8, 4)
+
+    @jax.jit
+    def drawn():
+        with jax.ensure_compile_time_eval():
+            weight = init((8, 4))
+        return weight + 0
+
+    exported = jax.export.export(drawn)().call()
+    np.testing.assert_array_equal(exported, spec.to_numpy("in out", seed=7)((8, 4)))
 
 
 @pytest.mark.skipif(FRAMEWORK != "torch", reason="torch.compile is torch's")
