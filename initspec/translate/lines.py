@@ -163,7 +163,8 @@ def _on_shape(spec: InitSpec, words: Vocabulary, placed: Placed) -> Written | No
     fixed = words.write(InitSpec(family, Std(resolved.sigma)), None, None)
     if fixed.code is None:
         return None
-    return by_hand(fixed.code, "It cannot count these fans: the number is for this shape.")
+    why = "It cannot count these fans: the number is for this shape."
+    return by_hand(fixed.code, why, *fixed.notes)
 
 
 def axes_matter(spec: InitSpec) -> bool:

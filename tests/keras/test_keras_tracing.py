@@ -161,7 +161,7 @@ def test_jax_export_says_what_to_do(line, mesh):
     program = jax.jit(lambda: init((8, 4)))
     kinds = mesh and (getattr(jax.sharding.AxisType, mesh),)
     with jax.set_mesh(jax.make_mesh((1,), "x", kinds)) if mesh else contextlib.nullcontext():
-        with pytest.raises(TargetError, match="ensure_compile_time_eval.*= init.shape"):
+        with pytest.raises(TargetError, match="ensure_compile_time_eval"):
             jax.export.export(program)()
         assert program().shape == (8, 4)
 

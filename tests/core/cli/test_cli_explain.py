@@ -91,6 +91,14 @@ def test_explain_shows_each_part() -> None:
     assert json.loads(run("explain", "he_normal", "--shape", "8,8", "--json"))["parts"] == []
 
 
+def test_explain_keeps_the_notes_of_a_number_for_one_shape() -> None:
+    """A line with the std of unequal parts has the notes that it has for any other number."""
+    parts = run("explain", "he_normal", "--shape", "192,64", "--axes", "(stack out=128+64) in")
+    number = run("explain", "normal(0.1)", "--shape", "192,64")
+    for text in (parts, number):
+        assert "Each call of one Keras object draws the same numbers" in flat(text)
+
+
 def test_explain_spells_the_letters_of_a_layout_out() -> None:
     """HWIO and bf16 are read, and what they mean is shown."""
     said = run("explain", "he_normal", "--shape", "3,3,8,16", "--axes", "HWIO", "--dtype", "bf16")
