@@ -68,9 +68,16 @@ def own_weights(layer: Any) -> list[tuple[str, Any]]:
     without a name has that of its attribute.
     """
     variables = [v for v in layer._trainable_variables if not v.overwrite_with_gradient]
-    attributes = {id(value): key.lstrip("_") for key, value in vars(layer).items()}
-    named = [(v.name, _AUTOMATIC_VARIABLE, attributes.get(id(v)) or "variable") for v in variables]
+    named = [
+        (v.name, _AUTOMATIC_VARIABLE, _attribute(layer, v) if "variable" in v.name else "")
+        for v in variables
+    ]
     return list(zip(_unique(named, "", set()), variables, strict=True))
+
+
+def _attribute(layer: Any, variable: Any) -> str:
+    names = (key.lstrip("_") for key, value in vars(layer).items() if value is variable)
+    return next(names, "") or "variable"
 
 
 def _layers(chain: Chain, used: set[str]) -> Iterator[Chain]:
