@@ -16,7 +16,7 @@ PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 PATH = re.compile(r"`((?:initspec|backends|conformance|docs|tests|benchmarks|examples)/[\w./-]+)`")
 PUBLIC = {
     *("initspec", "initspec.activations", "initspec.backend", "initspec.compare"),
-    *("initspec.propagation", "initspec.translate", "initspec_conformance"),
+    *("initspec.propagation", "initspec.translate", "initspec_conformance", "initspec_torch"),
 }
 """The packages that users import, each with its `__all__`."""
 FOR_FAMILIES = "initspec_conformance.expected.laws"  # where the law of a new family is added
