@@ -263,7 +263,7 @@ class InitSpec(Constructors, HtmlRepr):
         """
         if axes is not None and not isinstance(axes, str | Axes):
             method = f"to_{backend}" if hasattr(self, f"to_{backend}") else f"to({backend!r})"
-            raise drawn_by(f"{self!r}.{method}", axes, seed, name or None)
+            raise drawn_by(self, method, axes, seed, name or None)
         if seed is not None:
             seed = check_seed(seed)
         return registry.usable(backend).compile(self, axes_of(axes), seed, check_name(name))

@@ -236,12 +236,12 @@ def compiles(function: F) -> F:
                 pass
             else:
                 raise
-        raise drawn_by(f"{spec!r}.{function.__name__}", *args, **keywords)
+        raise drawn_by(spec, function.__name__, *args, **keywords)
 
     return cast("F", method)
 
 
-def drawn_by(method: str, *args: Any, **keywords: Any) -> InitSpecError:
+def drawn_by(spec: object, name: str, *args: Any, **keywords: Any) -> InitSpecError:
     """Return the error of a method that compiles, called as the initializer that it returns."""
     first = args[0] if args else None
     if isinstance(first, list | tuple) and first and all(isinstance(part, str) for part in first):
@@ -251,10 +251,15 @@ def drawn_by(method: str, *args: Any, **keywords: Any) -> InitSpecError:
         args = (args,)  # one size after the other
     words = [repr(value) if isinstance(value, tuple) else "..." for value in args[:1]] or ["..."]
     words += [f"{key}={shown(value)}" for key, value in keywords.items() if key in _DRAWN]
-    spec, _, name = method.rpartition(".")
+    expression, meant = repr(spec), name
     fields = {key: value for key, value in keywords.items() if key in ("gain", "mode")}
     if fields:
-        method = f"{spec}.replace({_words((), fields)}).{name}"
+        expression = f"{expression}.replace({_words((), fields)})"
+    if name.isidentifier():  # a method, which may be that of another framework than the caller's
+        usual, *others = _compilers(type(spec), args)
+        # Every framework hands arrays of NumPy around.
+        meant = name if others or usual == "to_numpy" else usual
+    method = f"{expression}.{meant}"
     made = method if method.endswith(")") else f"{method}()"
     return CallError(
         f"{name}({_words(args, keywords)}): it compiles, and what it returns "

@@ -184,6 +184,15 @@ def test_what_compiles_called_as_what_it_returns(call, line):
     assert line in message(lambda: call(S.he_normal()))
 
 
+def test_the_method_is_that_of_the_caller():
+    """`nn.Dense(kernel_init=spec.to_torch)`, a layer of flax: its arguments have to_jax there."""
+    key = type("Key", (), {"__module__": "jaxlib._jax", "shape": ()})()
+    for method in (S.he_normal().to_torch, S.he_normal().to_keras, S.he_normal().to_jax):
+        assert "pass InitSpec.he_normal().to_jax()," in message(lambda f=method: f(key, (8, 8)))
+    for array in (np.ones((8, 8)), (8, 8)):  # says nothing of a framework
+        assert ".to_torch()," in message(lambda array=array: S.he_normal().to_torch(array))
+
+
 @pytest.mark.parametrize(
     ("call", "spec"),
     [
