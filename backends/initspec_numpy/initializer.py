@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 from initspec.backend import (
     OUT_IN,
     Axes,
+    DtypeError,
     SharedNames,
     TargetError,
     check_name,
@@ -48,7 +49,7 @@ class NumpyInitializer:
         shape: tuple[int, ...],
         dtype: DTypeLike = "float32",
         rng: np.random.Generator | None = None,
-        *,
+        *sizes: object,
         name: str | None = None,
     ) -> NDArray[Any]:
         """Return a new array.
@@ -57,14 +58,22 @@ class NumpyInitializer:
             shape: the weight's shape, `out in kernel...` unless axes say otherwise.
             dtype: float16, bfloat16 (from ml_dtypes), float32 or float64.
             rng: where the random numbers come from; one `numpy.random.Generator`.
+            sizes: raise the error of a shape that is written without brackets.
             name: the parameter's name in the portable stream.
 
         Raises:
             AxesError, ShapeError, DtypeError: the weight cannot be filled as asked.
-            TargetError: `rng` is not a Generator, or comes together with a seed.
+            TargetError: `rng` is not a Generator, or comes together with a seed; the shape is not
+                the first argument.
             SeedError: `name` is not a str.
         """
-        kind = float_type(dtype)
+        try:
+            kind = float_type(dtype)
+        except DtypeError:
+            _check_order(shape, dtype, rng, *sizes)
+            raise
+        if sizes:
+            raise TargetError(f"init of {3 + len(sizes)} arguments: write init(shape, dtype, rng)")
         if rng is not None:
             self._check(rng)
         resolved = resolve(self.spec, shape, self.axes, OUT_IN, kind)
@@ -91,3 +100,19 @@ class NumpyInitializer:
                 f"rng together with seed={self.seed}: a seed is all that a portable draw takes; "
                 "leave one of them out"
             )
+
+
+def _check_order(first: object, *others: object) -> None:
+    """Raise TargetError where the first argument is one size of a shape, or a key before it."""
+    sizes = [first, *(value for value in others if value is not None)]
+    if len(sizes) > 1 and all(isinstance(size, int) for size in sizes):
+        raise TargetError(
+            f"init({', '.join(map(str, sizes))}): sizes stand together in the shape, as in "
+            f"init({tuple(sizes)})"
+        )
+    shape = others[0]
+    if isinstance(shape, tuple | list) and not isinstance(first, tuple | list):
+        raise TargetError(
+            f"init({shown(first)}, {shown(shape)}): the shape comes first, and no key; write "
+            f"init({tuple(shape)}, rng=numpy.random.default_rng(0))"
+        )

@@ -5,13 +5,23 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from initspec.activations import Activation, activation_of
 from initspec.backend import BackendError, HasGain, load, registered
-from initspec.errors import ActivationError, InitSpecError, SpecError, unknown
+from initspec.errors import (
+    ActivationError,
+    CallError,
+    InitSpecError,
+    SpecError,
+    shown,
+    unknown,
+)
 from initspec.numerics.quadrature import Estimate, mean_square
 from initspec.numerics.validation import finite
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 UNIT_VARIANCE = "unit_variance"
 
@@ -45,6 +55,26 @@ _ELU_TAIL = 0.14494541749292386
 """E[(exp(z) - 1)^2; z < 0] = e^2 Phi(-2) - 2 e^(1/2) Phi(-1) + 1/2."""
 
 
+def _by_name(function: F) -> F:
+    """Return `gain` that raises a CallError with the line where parameters come by position."""
+
+    @wraps(function)
+    def called(activation: Any, *values: Any, **parameters: Any) -> Any:
+        if not values:
+            return function(activation, **parameters)
+        names = activation_of(activation).parameters
+        given = [value for value in values if value is not None]
+        words = {**dict(zip(names, given, strict=False)), **parameters}
+        line = ", ".join((shown(activation), *(f"{key}={shown(words[key])}" for key in words)))
+        raise CallError(
+            f"gain({', '.join(map(shown, (activation, *values)))}): {activation} takes "
+            f"{', '.join(names) or 'no parameters'}, by name; write gain({line})"
+        )
+
+    return cast("F", called)
+
+
+@_by_name
 def gain(
     activation: str | Callable[..., Any] | Activation,
     *,

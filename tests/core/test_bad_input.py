@@ -20,6 +20,7 @@ from initspec import (
     TruncatedNormal,
     Uniform,
     errors,
+    gain,
 )
 from initspec.dtypes import float_type
 
@@ -308,13 +309,36 @@ def test_complex_dtypes(dtype):
     refuse(lambda: float_type(dtype), "complex", "spec.gain * 2**-0.5", kind=errors.DtypeError)
 
 
-@pytest.mark.parametrize("sizes", [(512, 256), (3, 4, 5)])
+@pytest.mark.parametrize("sizes", [(512, 256), (3, 4, 5), (3, 3, 32, 64), (2, 3, 3, 32, 64)])
 def test_sizes_of_a_shape_one_after_the_other(sizes):
     """`init(512, 256)`: they stand together in one tuple."""
-    refuse(lambda: InitSpec().to_numpy()(*sizes), "sizes", "(512, 256)", kind=InitSpecError)
+    refuse(lambda: InitSpec().to_numpy()(*sizes), "sizes", f"init({sizes})", kind=InitSpecError)
     if len(sizes) == 2:
         for method in (InitSpec().fans, InitSpec().std, InitSpec().resolve):
             refuse(lambda method=method: method(*sizes), "sizes", "(512, 256)")
+
+
+@pytest.mark.parametrize("key", [np.zeros(2, np.uint32), None, object()])
+def test_a_key_before_the_shape(key):
+    """`init(key, shape)`, as in JAX: NumPy draws with a Generator, which comes last."""
+    call = "init((3, 4), rng=numpy.random.default_rng(0))"
+    refuse(lambda: InitSpec().to_numpy()(key, (3, 4)), call, kind=errors.TargetError)
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        (("leaky_relu", 0.2), "gain('leaky_relu', negative_slope=0.2)"),
+        (("gelu", "tanh"), "gain('gelu', approximate='tanh')"),
+        (("hardtanh", -1, 2), "gain('hardtanh', min_val=-1, max_val=2)"),
+        (("relu", None), "gain('relu')"),
+        (("tanh", 0.2), "gain('tanh')"),
+    ],
+)
+def test_parameters_of_a_gain_by_position(values, line):
+    """`gain("leaky_relu", 0.2)`, as torch's calculate_gain: the line has the parameter's name."""
+    refuse(lambda: gain(*values), f"write {line}", kind=errors.CallError)
+    assert eval(line, {"gain": gain}) > 0
 
 
 @pytest.mark.parametrize("make", [InitSpec, InitSpec.xavier_uniform, InitSpec.orthogonal])
