@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from initspec.errors import InitSpecError, InitSpecWarning
     from initspec.models.diff import diff
     from initspec.models.initialize import initialize
+    from initspec.models.lock import Lock
+    from initspec.models.locking import lock
     from initspec.models.owner import parameters
     from initspec.models.recipe import Recipe
     from initspec.models.rule import Rule
@@ -58,6 +60,7 @@ __all__ = [
     "InitSpec",
     "InitSpecError",
     "InitSpecWarning",
+    "Lock",
     "Normal",
     "Orthogonal",
     "Range",
@@ -71,6 +74,7 @@ __all__ = [
     "diff",
     "gain",
     "initialize",
+    "lock",
     "parameters",
     "propagate",
     "recipe",
@@ -90,6 +94,7 @@ _MODULES = {
     "InitSpec": "api",
     "InitSpecError": "errors",
     "InitSpecWarning": "errors",
+    "Lock": "models.lock",
     "Normal": "distributions",
     "Orthogonal": "distributions",
     "Range": "distributions.rules",
@@ -103,6 +108,7 @@ _MODULES = {
     "diff": "models.diff",
     "gain": "activations.gains",
     "initialize": "models.initialize",
+    "lock": "models.locking",
     "parameters": "models.owner",
     "propagate": "propagation",
     "recipe": "models.shipped",

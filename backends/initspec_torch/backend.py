@@ -106,6 +106,11 @@ class TorchBackend(BaseBackend):
 
         return write(model, fillings, seed, device)
 
+    def values(self, model: Any, paths: Sequence[str]) -> Iterator[NDArray[Any] | None]:
+        from initspec_torch.values import values
+
+        return values(model, paths)
+
     def builtins(self) -> tuple[Builtin, ...]:
         """Return torch's own initializers; see `initspec.backend.HasBuiltins`."""
         from initspec_torch.builtins import builtins

@@ -156,6 +156,7 @@ def _parameter(group: Sequence[Slot], layers: Layers) -> Parameter:
         frozen=not group[0].stored.requires_grad,
         zeros=scale and not without_data(tensor) and not bool(tensor.any()),
         padding=next((row for row in rows if row is not None), None),
+        computed=group[0].parametrized,
     )
 
 

@@ -44,6 +44,8 @@ class Parameter:
         frozen: whether the framework does not train it.
         zeros: whether it is a scale of norms that the built model has at 0.
         padding: the row of an embedding that stays at 0; None where there is none.
+        computed: whether the framework computes it from others, so that it is read as it was
+            written but for its last bits.
     """
 
     places: tuple[Place, ...]
@@ -52,6 +54,7 @@ class Parameter:
     frozen: bool = False
     zeros: bool = False
     padding: int | None = None
+    computed: bool = False
 
     @property
     def path(self) -> str:

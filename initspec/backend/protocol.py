@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
@@ -32,7 +32,8 @@ class Backend(Protocol[Compiled_co]):
 
     Importing a backend must not import its framework: only `version`, `compile` and `draw` may.
     What a backend may have beyond this: `known_deviations`, and the methods of `HasVocabulary`,
-    `HasLayers`, `HasModels`, `HasBuiltins`, `HasGain`, `HasEngines` and `HasRandomState`.
+    `HasLayers`, `HasModels`, `HasValues`, `HasBuiltins`, `HasGain`, `HasEngines` and
+    `HasRandomState`.
 
     Attributes:
         name: the name that `InitSpec.to` and the command line take.
@@ -167,6 +168,23 @@ class HasModels(Protocol):
 
         Raises:
             TargetError: a parameter cannot be filled; nothing has been written then.
+        """
+
+
+@runtime_checkable
+class HasValues(Protocol):
+    """A backend that reads the parameters of a model, beside `HasModels`."""
+
+    def values(self, model: Any, paths: Sequence[str]) -> Iterable[NDArray[Any] | None]:
+        """Return the values of parameters as NumPy arrays, one after the other.
+
+        Args:
+            model: the model, which is left as it is.
+            paths: their first paths, as `HasModels.parameters` has them.
+
+        Returns:
+            The whole of each, in the parameter's dtype, even where processes share it; None where
+            it has no values, as on torch's meta device.
         """
 
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from initspec.backend import HasEngines, load, registered
@@ -13,6 +14,7 @@ from initspec.errors import AxesError, BackendError, InitSpecError, RecipeError,
 from initspec.stream import check_seed
 
 if TYPE_CHECKING:
+    from initspec.models.lock import Lock
     from initspec.models.recipe import Recipe
 
 
@@ -99,3 +101,17 @@ def read_numbers(texts: Sequence[str]) -> dict[str, float]:
                 f"--set {text!r}: write a name of the recipe and its number, such as --set depth=12"
             )
     return numbers
+
+
+def read_lock(path: Path) -> Lock:
+    """Return the lock of a file.
+
+    Raises:
+        InitSpecError: the file cannot be read, or holds none.
+    """
+    from initspec.models.lock import Lock
+
+    try:
+        return Lock.load(path)
+    except OSError as error:
+        raise InitSpecError(f"{path} cannot be read: {error.strerror}") from None

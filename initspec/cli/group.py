@@ -22,6 +22,9 @@ COMMANDS = {
     "recipes": "recipes",
     "assign": "assign",
     "diff": "diff",
+    "lock": "lock",
+    "draw": "draw",
+    "verify": "verify",
     "list": "specs",
     "backends": "backends",
 }

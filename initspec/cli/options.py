@@ -23,3 +23,4 @@ RECIPE: Any = typer.Option(
 NUMBERS: Any = typer.Option(
     [], "--set", metavar="NAME=NUMBER", help="A number of the recipe, such as depth=12."
 )
+LOCK: Any = typer.Argument(help="A file that initspec lock wrote.")

@@ -36,6 +36,7 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
         truncates: whether it cuts the tails of another law.
         keeps_norm: whether a layer of it keeps the norm of its inputs.
         random: whether it draws random numbers.
+        exact: whether the portable stream has the same bits of it on every machine.
     """
 
     rules: ClassVar[tuple[type[Rule], ...]] = (FanRule, Std)
@@ -47,6 +48,7 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     truncates: ClassVar[bool] = False
     keeps_norm: ClassVar[bool] = False
     random: ClassVar[bool] = True
+    exact: ClassVar[bool] = True
 
     @classmethod
     def name(cls) -> str:

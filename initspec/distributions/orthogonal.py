@@ -31,6 +31,7 @@ class Orthogonal(Structured, frozen=True, tag="orthogonal"):
     needs_axes: ClassVar[str] = "an orthogonal matrix needs an out and an in axis"
     paper: ClassVar[str | None] = f"{SAXE}, section 3"
     keeps_norm: ClassVar[bool] = True
+    exact: ClassVar[bool] = False
 
     def formula(self, rule: RuleFormula) -> Formula:
         return fixed_matrix(f"{rule.times}Q, Q Haar orthogonal [out, in * kernel]")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from initspec.backend.parameter import Filling
-from initspec.errors import InitSpecWarning, RecipeError, shown, unknown
+from initspec.errors import InitSpecWarning
 from initspec.models.assign import Only
-from initspec.models.assignment import Assignment, Assignments
+from initspec.models.assignment import Assignment
+from initspec.models.names import Names, naming
 from initspec.models.owner import owner
 from initspec.models.recipe import Recipe
 from initspec.models.rule import Rule
@@ -17,7 +18,6 @@ from initspec.models.shipped import recipe_of
 from initspec.stream import check_name, check_seed
 
 Model = TypeVar("Model")
-Names = Mapping[str, str] | Callable[[str], str] | None
 
 
 def initialize(
@@ -56,7 +56,7 @@ def initialize(
     if seed is not None:
         seed = check_seed(seed)
     assignments = recipe_of(recipe).on(model, only=only, inputs=inputs, **numbers)
-    name_of = _name_of(names, assignments)
+    name_of = naming(names, assignments)
     for message in _warnings(assignments):
         warnings.warn(message, InitSpecWarning, stacklevel=2)
     fillings = [
@@ -72,21 +72,6 @@ def initialize(
     ]
     filled: Model = owner(model).write(model, fillings, seed, inputs=inputs, device=device)
     return filled
-
-
-def _name_of(names: Names, assignments: Assignments) -> Callable[[str], str]:
-    """Return the function that names the streams of paths."""
-    if names is None:
-        return lambda path: path
-    if callable(names):
-        return names
-    if not isinstance(names, Mapping):
-        raise RecipeError(f"names={shown(names)}: pass a dict of paths, or a function of a path")
-    paths = [path for a in assignments for path in (a.path, *a.tied)]
-    for path in names:
-        if path not in paths:
-            raise RecipeError(unknown("path of the model in names=:", path, paths))
-    return lambda path: names.get(path, path)
 
 
 def _warnings(assignments: Iterable[Assignment]) -> Iterator[str]:

@@ -17,7 +17,8 @@ from initspec.models.template import Template, read
 KEEP = "keep"
 """The spec of what is left as it is."""
 
-_PART = re.compile(r"(?:stack)?\[\d{1,9}\]")
+PART = re.compile(r"(?:stack)?\[\d{1,9}\]")
+"""The name of a part: a member of a stack, or a row."""
 
 Globs = str | tuple[str, ...] | None
 
@@ -63,7 +64,7 @@ class Rule:
     ) -> None:
         if role is not None and role not in ROLES:
             raise FormatError(unknown("role", role, ROLES))
-        if part is not None and not (isinstance(part, str) and _PART.fullmatch(part)):
+        if part is not None and not (isinstance(part, str) and PART.fullmatch(part)):
             raise FormatError(
                 f"part={shown(part)}: pass 'stack[1]' for the second member of the stack, or '[0]' "
                 "for the first row"

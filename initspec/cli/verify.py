@@ -1,0 +1,47 @@
+"""`initspec verify`: compare a file of weights, or a model, with a lock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from initspec.cli.options import JSON, LOCK
+
+
+def verify(
+    lock: Path = LOCK,
+    target: str = typer.Argument(
+        help="A .safetensors or .npz file, or package.module:factory of a model."
+    ),
+    as_json: bool = JSON,
+) -> None:
+    """List the weights of a file or a model that are not those of a lock.
+
+    Example:
+      initspec verify init.lock w.safetensors
+    """
+    from typing import Any
+
+    from initspec.cli.arguments import read_lock
+    from initspec.cli.console import print_json, progress
+    from initspec.cli.factory import build
+    from initspec.models.verify import compare
+
+    source = read_lock(lock)
+    is_file = target.endswith((".safetensors", ".npz")) or ":" not in target
+    given: Any = Path(target) if is_file else build(target)
+    differing = []
+    with progress() as bar:
+        task = bar.add_task("comparing", total=sum(p.size for p in source.parameters))
+        for path, size, same in compare(source.parameters, source.seed, given):
+            if not same:
+                differing.append(path)
+            bar.advance(task, size)
+    if as_json:
+        print_json({"differing": differing, "parameters": len(source.parameters)})
+    else:
+        for path in differing:
+            typer.echo(path)
+        typer.echo(f"{len(differing)} of {len(source.parameters)} parameters differ")
+    raise typer.Exit(1 if differing else 0)
