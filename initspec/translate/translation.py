@@ -15,7 +15,7 @@ from initspec.translate.lines import Line, Weight, axes_matter, write
 from initspec.translate.lookup import find
 from initspec.translate.reading import read
 from initspec.translate.values import Numbers
-from initspec.translate.vocabularies import vocabularies
+from initspec.translate.vocabularies import readable, vocabularies
 from initspec.translate.vocabulary import (
     Reading,
     TranslationError,
@@ -98,7 +98,8 @@ def translate(
     Args:
         line: a call, such as "nn.init.kaiming_uniform_(w, a=0.2)", a bare name, a quoted string as
             layers take it, or "InitSpec.he_normal()".
-        to: the name of a backend, or "initspec"; None gives all.
+        to: the name of a backend, or "initspec"; a library that is read, such as "flax", is the
+            backend of its framework; None gives all.
         shape: the shape that the line is called with, in the layout of its own framework.
         axes: what each axis of that shape is for, to hold the line's own fans against; what the
             line takes them for unless given.
@@ -116,7 +117,10 @@ def translate(
     """
     words = vocabularies()
     if to is not None and to not in targets():
-        raise TranslationError(unknown("target", to, targets()))
+        libraries = {library.title.lower(): library.name for library in readable()}
+        if to.lower() not in libraries:
+            raise TranslationError(unknown("target", to, targets()))
+        to = libraries[to.lower()]
     sizes, own = None if shape is None else check_shape(shape), axes_of(axes)
     if own is not None and sizes is None:
         raise AxesError(f"axes '{own}' without a shape: give both, so that the fans can be counted")

@@ -341,3 +341,13 @@ def test_no_framework_is_imported() -> None:
         "assert not {'torch', 'keras', 'jax', 'tensorflow', 'flax'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_library_as_the_target_is_its_framework():
+    """`--to flax`: the line is that of JAX, and so for every library that is read."""
+    names = {library.title: words.name for words in frameworks() for library in words.libraries}
+    assert {"flax", "Haiku"} <= names.keys()
+    for title, name in names.items():
+        for target in (title, title.lower()):
+            lines = translate("torch.nn.init.kaiming_uniform_", to=target).lines
+            assert [line.framework for line in lines] == [name]
