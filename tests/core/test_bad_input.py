@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import ml_dtypes
 import numpy as np
@@ -22,6 +23,7 @@ from initspec import (
     errors,
     gain,
 )
+from initspec.distributions import FAMILIES, Elementwise
 from initspec.dtypes import float_type
 
 NAN, INF = math.nan, math.inf
@@ -305,8 +307,14 @@ def test_dtypes(dtype):
 
 @pytest.mark.parametrize("dtype", ["complex64", "torch.complex128", np.complex64, complex, "c8"])
 def test_complex_dtypes(dtype):
-    """Complex weights are two real ones: the message has the gain of each."""
+    """Complex weights are two real ones: the message has the gain of each, where that is right."""
     refuse(lambda: float_type(dtype), "complex", "spec.gain * 2**-0.5", kind=errors.DtypeError)
+    with pytest.raises(errors.DtypeError) as caught:
+        float_type(dtype)
+    scaled, fixed, none = str(caught.value).partition("; ")[2].split("; ")
+    for name, family in FAMILIES.items():
+        part = scaled if issubclass(family, Elementwise) else none if family.random else fixed
+        assert re.search(rf"\b{name}\b", part), name
 
 
 @pytest.mark.parametrize("sizes", [(512, 256), (3, 4, 5), (3, 3, 32, 64), (2, 3, 3, 32, 64)])
