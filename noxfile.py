@@ -5,8 +5,10 @@ own tests, the contract, what the pages say of the framework, and the conformanc
 after `--` replace all that by a run of pytest: `nox -s torch -- tests/torch -k haar`.
 """
 
+import itertools
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,16 +17,23 @@ import nox
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 EXTRAS = PYPROJECT["project"]["optional-dependencies"]
 BACKENDS = PYPROJECT["project"]["entry-points"]["initspec.backends"]
+
+
+def _oldest(requirements: Iterable[str]) -> list[str]:
+    """Return the oldest version of each requirement: what is declared is what is run."""
+    return [need.replace(">=", "==") for need in dict.fromkeys(requirements)]
+
+
 # The versions that CI holds of what has to be importable; of all else, what the extra says.
-# torch is pinned, and comes first: a bare `torch` pulls gigabytes of CUDA.
+# torch comes first: a bare `torch` pulls gigabytes of CUDA. The oldest is the one that is run
+# everywhere, so that `oldest_frameworks` leaves it out.
 PINS = {
     # The models of the last two are initialized in the tests, without weights.
-    "torch": ["torch==2.13.0", "transformers==5.*", "peft==0.21.*"],
+    "torch": [*_oldest(EXTRAS["torch"]), "transformers==5.*", "peft==0.21.*"],
     "jax": ["jax==0.10.*", "flax==0.12.*", "equinox==0.13.*"],
     "tensorflow": ["tensorflow==2.21.*"],
     "keras": ["keras==3.15.*"],
 }
-OLDEST = ["numpy==1.26.0"]
 
 
 class Engine(NamedTuple):
@@ -135,9 +144,26 @@ def core(session: nox.Session) -> None:
 
 @nox.session
 def oldest(session: nox.Session) -> None:
-    """Test with the oldest NumPy what depends on it: calls, draws, golden bits."""
-    _install(session, *OLDEST)
+    """Test the core, the oldest version of each of its dependencies together."""
+    core = [extra for extra in EXTRAS if extra not in {*FRAMEWORKS, *BACKENDS, "all"}]
+    extras = (need for extra in core for need in EXTRAS[extra])
+    _install(session, *_oldest([*PYPROJECT["project"]["dependencies"], *extras]))
     _quick_tests(session)
+
+
+@nox.session
+def oldest_frameworks(session: nox.Session) -> None:
+    """Test the contract on the oldest versions of the frameworks together."""
+    others = {name: engines for name, engines in FRAMEWORKS.items() if name != "torch"}
+    _install(session, *_oldest(need for name in others for need in EXTRAS[name]))
+    tests = session.posargs or ["tests/contract"]
+    for engine in itertools.chain(*others.values()):
+        chosen = (f"--backend={engine.backend}", "-m", f"{engine.backend} and not slow")
+        session.run(
+            *("pytest", *ALL_CORES, *chosen, *tests),
+            env=ENVIRONMENT | engine.environment,
+            success_codes=[0, 5] if session.posargs else [0],
+        )
 
 
 def _quick_tests(session: nox.Session) -> None:

@@ -64,6 +64,43 @@ def test_every_session_is_in_the_table():
     assert set(table) == sessions
 
 
+VERSIONS = {
+    "NumPy": "numpy",
+    "PyTorch": "torch",
+    "Keras": "keras",
+    "TensorFlow": "tensorflow",
+    "JAX": "jax",
+}
+
+
+def test_readme_has_the_versions_that_are_run():
+    """The oldest ones are those of pyproject.toml, the others those that noxfile.py pins."""
+    readme = (ROOT / "README.md").read_text()
+    lines = re.search(r"^Oldest supported versions: (.+?)\. CI holds (.+?)\.$", readme, re.M | re.S)
+    oldest, ci = (dict(re.findall(r"(\w+) (\d+\.\d+)", part)) for part in lines.groups())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"].values()
+    declared = [need for needs in (project["dependencies"], *extras) for need in needs]
+    floors = {tuple(need.split(">=")) for need in declared if ">=" in need}
+    assert oldest.pop("Python") == project["requires-python"].removeprefix(">=")
+    assert oldest.keys() == VERSIONS.keys()
+    assert {(VERSIONS[name], version) for name, version in oldest.items()} == {
+        (name, version) for name, version in floors if name in VERSIONS.values()
+    }
+    pins = dict(re.findall(r'"(\w+)==([\d.]+)\.\*"', (ROOT / "noxfile.py").read_text()))
+    assert ci.pop("PyTorch") == oldest["PyTorch"]
+    assert ci == {name: pins[VERSIONS[name]] for name in ("Keras", "TensorFlow", "JAX")}
+
+
+def test_every_requirement_has_an_oldest_version():
+    """`>=` alone, which the sessions of the oldest versions turn into `==`."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    declared = [*project["dependencies"], *(need for needs in extras.values() for need in needs)]
+    other = [need for need in declared if not re.fullmatch(r"[\w-]+>=[\d.]+", need)]
+    assert other == extras["all"]  # the other extras
+
+
 def test_map_of_folders_is_complete():
     """CONTRIBUTING.md lists every folder, and every folder and module of initspec."""
     block = re.search(r"```text\n(initspec/.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.S)
