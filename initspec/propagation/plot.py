@@ -87,7 +87,8 @@ def _figure() -> type[Figure]:
         raise NetworkError(
             "a picture takes matplotlib, which is not installed: pip install 'initspec[plot]'"
         ) from None
-    return Figure
+    figure: type[Figure] = Figure
+    return figure
 
 
 def _evenly(depth: int) -> list[int]:
