@@ -77,7 +77,7 @@ def test_readme_has_the_versions_that_are_run():
     """The oldest ones are those of pyproject.toml, the others those that noxfile.py pins."""
     readme = (ROOT / "README.md").read_text()
     lines = re.search(r"^Oldest supported versions: (.+?)\. CI holds (.+?)\.$", readme, re.M | re.S)
-    oldest, ci = (dict(re.findall(r"(\w+) (\d+\.\d+)", part)) for part in lines.groups())
+    oldest, ci = (dict(re.findall(r"(\w+) (\d+(?:\.\d+)+)", part)) for part in lines.groups())
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"].values()
     declared = [need for needs in (project["dependencies"], *extras) for need in needs]
