@@ -25,8 +25,17 @@ class ThirdPartyBackend:
 
     def compile(self, spec, axes, seed, name):
         def init(shape, dtype, rng):
-            mean, std = spec.mean(shape, axes), spec.std(shape, axes)
-            return rng.normal(mean, std, shape).astype(dtype)
+            resolved = spec.resolve(shape, axes)
+            members = [
+                rng.normal(part.law.mean, part.law.std, part.layout.shape)
+                for part in resolved.parts or (resolved,)
+            ]
+            if len(members) == 1:
+                return members[0].astype(dtype)
+            cut, axis = resolved.layout.cut, resolved.layout.axis
+            before, after = cut[:axis], cut[axis + 1 :]
+            apart = [member.reshape(*before, -1, *after) for member in members]
+            return np.concatenate(apart, axis).reshape(shape).astype(dtype)
 
         return init
 
