@@ -3,6 +3,7 @@
 Run as `sharded_draw.py RANK WORLD_SIZE FILE`; prints how many weights agreed.
 """
 
+import os
 import sys
 
 import numpy as np
@@ -66,8 +67,10 @@ def main(rank, world, store):
     if world > 1:
         unseeded(meshes[0], rank)
         flat()
-    print("agreed", counted)
+    print("agreed", counted, flush=True)
     dist.destroy_process_group()
+    # Everything has agreed. Threads of gloo at times abort the interpreter's own shutdown.
+    os._exit(0)
 
 
 def strided(mesh):
