@@ -63,7 +63,7 @@ def test_made_in_tf_function(line, seed, xla, caplog):
     spec, shape, made = InitSpec.parse(line), SHAPES.get(line, (8, 16)), []
 
     def draw(dtype):
-        made.append(spec.to_keras(seed=seed))
+        made.append(spec.to_keras(seed=seed, name="w"))
         return made[-1](shape, dtype)
 
     traced = tf.function(draw, jit_compile=xla)
@@ -71,7 +71,7 @@ def test_made_in_tf_function(line, seed, xla, caplog):
         first, second = (np.asarray(traced(dtype)) for _ in range(2))
         assert np.array_equal(first, second) == (seed is not None or line in FIXED)
         if seed is not None:
-            expected = spec.to_numpy("kernel... in out", seed=seed)(shape, dtype)
+            expected = spec.to_numpy("kernel... in out", seed=seed, name="w")(shape, dtype)
             np.testing.assert_array_equal(first, expected)
     if seed is None:  # it outlives its trace
         assert np.isfinite(made[-1](shape)).all()
