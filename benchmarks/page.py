@@ -66,6 +66,16 @@ JAX' `he_normal`, `glorot_uniform` and `orthogonal` take 0.98, 1.00 and 1.00 of 
 host and copied: 59 ms for a normal of 4096 x 4096.
 """
 
+_BESIDE = """\
+## Beside other processes {{#beside}}
+
+Our time over torch's own while other processes want the two cores that measured: some that spin, or training loops of torch,
+each on all cores. Medians of 7 to 9 pairs, the worst of up to two runs. A ratio above twice the one alone would mean that
+our threads wait for each other where torch's do not.
+
+{rows}
+"""
+
 _LINEAR = """\
 ## How cost grows {{#growth}}
 
@@ -144,7 +154,7 @@ def _page(results: Results) -> str:
     parts.append(
         _LINEAR.format(**{name: _figure(name) for name in ("elements", "families", "orthogonal")})
     )
-    parts.append(_on_a_gpu())
+    parts += [_beside_other_processes(), _on_a_gpu()]
     versions = sorted({version for place in results.values() for version in place["versions"]})
     cores = sorted({place["cores"] for place in results.values()})
     parts.append(
@@ -154,6 +164,18 @@ def _page(results: Results) -> str:
         )
     )
     return "\n".join(parts)
+
+
+def _beside_other_processes() -> str:
+    """Return the section of runs beside other processes, no part of `python -m benchmarks`."""
+    measured = json.loads(Path(__file__).with_name("beside.json").read_text("utf-8"))
+    head = ["what", "against", *measured["columns"]]
+    lines = [head, ["---"] * len(head)]
+    for what, against, *ratios in measured["rows"]:
+        shown = ("" if ratio is None else f"{ratio:g} x" for ratio in ratios)
+        lines.append([what, against, *shown])
+    rows = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return _BESIDE.format(rows=rows)
 
 
 def _on_a_gpu() -> str:
