@@ -54,7 +54,7 @@ def test_torch_tensors_can_be_written(line, dtype, seed, axes):
             shape,
             axes_of(axes and axes.format("kernel kernel " if kernel else "")),
             seed,
-            "",
+            "w",
             float_type(dtype),
             None,
         )
