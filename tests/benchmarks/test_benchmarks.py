@@ -174,15 +174,6 @@ def test_a_busy_machine_is_named():
         assert ("busy machine" in files(results)[PAGE]) == named
 
 
-def test_other_work_costs_no_more_than_its_share():
-    """No ratio beside other processes is above twice that alone, and the page has each."""
-    measured = load(PATH.with_name("beside.json"))
-    page = PAGE.read_text("utf-8")
-    for what, _, alone, *beside in measured["rows"]:
-        assert f"| {what} |" in page
-        assert all(ratio <= 2 * alone for ratio in beside if ratio is not None)
-
-
 def test_growth_is_shown_over_the_whole_range():
     """From 2^10 to 2^26 elements without a seed, from 2^16 to 2^28 with one."""
     for place in COMMITTED.values():
