@@ -1,7 +1,7 @@
 """Globs over the paths of parameters, such as `h.{index}.**.{weight,bias}`.
 
 A path is parts joined by dots. `*` is any run of characters within a part, `**` any number of
-parts, none too, `{a,b}` one of several texts, and `{index}` a part that is an integer.
+parts, none too, `{a,b}` one of several texts, and `{index}` an integer, a part or within one.
 """
 
 from __future__ import annotations
@@ -53,26 +53,32 @@ class Pattern:
         return int(match["index"]) if match and INDEX in self.text else None
 
     def siblings(self, path: str) -> Pattern | None:
-        """Return the glob of the parts beside the one that `{index}` stands for.
+        """Return the glob of the parts beside the one that has `{index}`.
 
         >>> str(Pattern("h.{index}.mlp.weight").siblings("h.11.mlp.weight"))
         'h.{index}.**'
+        >>> str(Pattern("h{index}_mlp.kernel").siblings("h11_mlp.kernel"))
+        'h{index}*.**'
         """
         match = self._regex.fullmatch(path)
-        return beside(path, match.start("index")) if match and INDEX in self.text else None
+        return beside(path, *match.span("index")) if match and INDEX in self.text else None
 
 
 def outermost_index(path: str) -> tuple[int, Pattern] | None:
     """Return the first part that is an integer, and the glob of the parts beside it."""
     match = re.search(r"(?:^|\.)(\d+)(?=\.|$)", path)
-    return (int(match[1]), beside(path, match.start(1))) if match else None
+    return (int(match[1]), beside(path, *match.span(1))) if match else None
 
 
 @lru_cache(maxsize=1024)
-def beside(path: str, start: int) -> Pattern:
-    """Return the glob of what begins as `path` does up to a character, with any integer there."""
+def beside(path: str, start: int, end: int) -> Pattern:
+    """Return the glob of what begins as `path` does, with any integer from `start` to `end`.
+
+    Where more of the part follows, as in the layer names of Keras, any text may follow.
+    """
     literal = re.sub(r"[{}*]", "*", path[:start])
-    return Pattern(f"{literal}{INDEX}.**")
+    rest = "*" if path[end : end + 1] not in ("", ".") else ""
+    return Pattern(f"{literal}{INDEX}{rest}.**")
 
 
 @lru_cache(maxsize=4096)

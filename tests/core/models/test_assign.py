@@ -108,6 +108,15 @@ def test_numbers(rule: Rule, std: list[float]) -> None:
         assert made["decoder.0.proj.weight"].std == pytest.approx(1 / 2)
 
 
+def test_index_within_a_part() -> None:
+    """Keras has no lists: blocks are counted by what begins as the layer's name does."""
+    paths = [f"{tower}{i}_{name}.kernel" for tower in "he" for i in range(11) for name in "qk"]
+    model = [weight(path) for path in [*paths, "h11.kernel", "head.kernel"]]
+    rules = [Rule("normal(std=(index + 1) / depth)", "h{index}_q.kernel"), Rule("zeros")]
+    made = assign(model, rules)
+    assert [made[f"h{i}_q.kernel"].std for i in (0, 10)] == [1 / 12, 11 / 12]
+
+
 def test_given_numbers_come_first() -> None:
     """A keyword argument stands before what the model says."""
     rules = [Rule("normal(std=1 / depth)", "encoder.{index}.**"), *REST]
