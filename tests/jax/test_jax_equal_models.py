@@ -1,0 +1,287 @@
+"""Models of flax and Equinox start as those of every framework: NumPy's weights and outputs."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+eqx = pytest.importorskip("equinox")
+linen = pytest.importorskip("flax.linen")
+nnx = pytest.importorskip("flax.nnx")
+
+from initspec import Recipe, Rule, initialize, parameters  # noqa: E402
+from tests.equal_models import (  # noqa: E402
+    BLOCKS,
+    EPSILON,
+    HEADS,
+    IMAGES,
+    PROJECTIONS,
+    RULES,
+    SEED,
+    TOKENS,
+    assert_equal_weights,
+    outputs_of,
+    renamed,
+    torch_layout,
+)
+
+gelu = functools.partial(jax.nn.gelu, approximate=False)
+last = lambda x: x[:, -1]  # noqa: E731
+
+
+class NnxCNN(nnx.Module):
+    def __init__(self, rngs):
+        self.conv = nnx.Conv(3, 8, (3, 3), rngs=rngs)
+        self.norm = nnx.GroupNorm(8, 2, epsilon=EPSILON, rngs=rngs)
+        self.grouped = nnx.Conv(8, 8, (3, 3), feature_group_count=4, rngs=rngs)
+        self.depthwise = nnx.Conv(8, 16, (3, 3), feature_group_count=8, rngs=rngs)
+        self.pointwise = nnx.Conv(16, 12, (1, 1), rngs=rngs)
+        self.head = nnx.Linear(12, 5, rngs=rngs)
+
+    def __call__(self, x):
+        x = self.depthwise(self.grouped(nnx.relu(self.norm(self.conv(x)))))
+        return self.head(nnx.relu(self.pointwise(x)).mean((1, 2)))
+
+
+class NnxLSTM(nnx.Module):
+    def __init__(self, rngs, cell=nnx.OptimizedLSTMCell):
+        self.embed = nnx.Embed(11, 6, rngs=rngs)
+        self.lstm = nnx.RNN(cell(6, 5, keep_rngs=False, rngs=rngs))
+        self.lstm.rngs = None  # which only the start of another cell would be drawn from
+        self.head = nnx.Linear(5, 3, rngs=rngs)
+
+    def __call__(self, x):
+        start = (jnp.zeros((len(x), 5)),) * 2
+        return self.head(last(self.lstm(self.embed(x), initial_carry=start)))
+
+
+class NnxBlock(nnx.Module):
+    def __init__(self, rngs):
+        self.norm_1 = nnx.LayerNorm(8, epsilon=EPSILON, rngs=rngs)
+        self.attention = nnx.MultiHeadAttention(HEADS, 8, decode=False, rngs=rngs)
+        self.norm_2 = nnx.LayerNorm(8, epsilon=EPSILON, rngs=rngs)
+        self.up = nnx.Linear(8, 16, rngs=rngs)
+        self.down = nnx.Linear(16, 8, rngs=rngs)
+
+    def __call__(self, x):
+        x = x + self.attention(self.norm_1(x))
+        return x + self.down(gelu(self.up(self.norm_2(x))))
+
+
+class NnxTransformer(nnx.Module):
+    def __init__(self, rngs):
+        self.wte = nnx.Embed(11, 8, rngs=rngs)
+        self.wpe = nnx.Embed(5, 8, rngs=rngs)
+        self.blocks = nnx.List([NnxBlock(rngs) for _ in range(BLOCKS)])
+        self.norm = nnx.LayerNorm(8, epsilon=EPSILON, rngs=rngs)
+
+    def __call__(self, x):
+        x = self.wte(x) + self.wpe(jnp.arange(5))
+        for block in self.blocks:
+            x = block(x)
+        return self.wte.attend(self.norm(x))
+
+
+class LinenCNN(linen.Module):
+    @linen.compact
+    def __call__(self, x):
+        x = linen.Conv(8, (3, 3), name="conv")(x)
+        x = linen.relu(linen.GroupNorm(2, epsilon=EPSILON, name="norm")(x))
+        x = linen.Conv(8, (3, 3), feature_group_count=4, name="grouped")(x)
+        x = linen.Conv(16, (3, 3), feature_group_count=8, name="depthwise")(x)
+        x = linen.relu(linen.Conv(12, (1, 1), name="pointwise")(x))
+        return linen.Dense(5, name="head")(x.mean((1, 2)))
+
+
+class LinenLSTM(linen.Module):
+    @linen.compact
+    def __call__(self, x):
+        x = linen.Embed(11, 6, name="embed")(x)
+        x = linen.RNN(linen.OptimizedLSTMCell(5, name="lstm"))(x)
+        return linen.Dense(3, name="head")(last(x))
+
+
+class LinenBlock(linen.Module):
+    @linen.compact
+    def __call__(self, x):
+        normed = linen.LayerNorm(epsilon=EPSILON, name="norm_1")(x)
+        x = x + linen.MultiHeadAttention(HEADS, name="attention")(normed)
+        hidden = linen.Dense(16, name="up")(linen.LayerNorm(epsilon=EPSILON, name="norm_2")(x))
+        return x + linen.Dense(8, name="down")(gelu(hidden))
+
+
+class LinenTransformer(linen.Module):
+    @linen.compact
+    def __call__(self, x):
+        table = linen.Embed(11, 8, name="wte")
+        x = table(x) + linen.Embed(5, 8, name="wpe")(jnp.arange(5))
+        for i in range(BLOCKS):
+            x = LinenBlock(name=f"blocks_{i}")(x)
+        return table.attend(linen.LayerNorm(epsilon=EPSILON, name="norm")(x))
+
+
+KEY = jax.random.key(0)
+
+
+class EqxCNN(eqx.Module):
+    conv: eqx.nn.Conv2d
+    norm: eqx.nn.GroupNorm
+    grouped: eqx.nn.Conv2d
+    depthwise: eqx.nn.Conv2d
+    pointwise: eqx.nn.Conv2d
+    head: eqx.nn.Linear
+
+    def __init__(self):
+        self.conv = eqx.nn.Conv2d(3, 8, 3, padding=1, key=KEY)
+        self.norm = eqx.nn.GroupNorm(2, 8, eps=EPSILON)
+        self.grouped = eqx.nn.Conv2d(8, 8, 3, padding=1, groups=4, key=KEY)
+        self.depthwise = eqx.nn.Conv2d(8, 16, 3, padding=1, groups=8, key=KEY)
+        self.pointwise = eqx.nn.Conv2d(16, 12, 1, key=KEY)
+        self.head = eqx.nn.Linear(12, 5, key=KEY)
+
+    def __call__(self, x):
+        x = self.depthwise(self.grouped(jax.nn.relu(self.norm(self.conv(x)))))
+        return self.head(jax.nn.relu(self.pointwise(x)).mean((1, 2)))
+
+
+class EqxLSTM(eqx.Module):
+    embed: eqx.nn.Embedding
+    lstm: eqx.nn.LSTMCell
+    head: eqx.nn.Linear
+
+    def __init__(self):
+        self.embed = eqx.nn.Embedding(11, 6, key=KEY)
+        self.lstm = eqx.nn.LSTMCell(6, 5, key=KEY)
+        self.head = eqx.nn.Linear(5, 3, key=KEY)
+
+    def __call__(self, x):
+        step = lambda state, x: (self.lstm(x, state), None)  # noqa: E731
+        start = (jnp.zeros(5), jnp.zeros(5))
+        return self.head(jax.lax.scan(step, start, jax.vmap(self.embed)(x))[0][0])
+
+
+class EqxBlock(eqx.Module):
+    norm_1: eqx.nn.LayerNorm
+    attention: eqx.nn.MultiheadAttention
+    norm_2: eqx.nn.LayerNorm
+    up: eqx.nn.Linear
+    down: eqx.nn.Linear
+
+    def __init__(self):
+        biases = {f"use_{part}_bias": True for part in ("query", "key", "value", "output")}
+        self.norm_1 = eqx.nn.LayerNorm(8, eps=EPSILON)
+        self.attention = eqx.nn.MultiheadAttention(HEADS, 8, **biases, key=KEY)
+        self.norm_2 = eqx.nn.LayerNorm(8, eps=EPSILON)
+        self.up = eqx.nn.Linear(8, 16, key=KEY)
+        self.down = eqx.nn.Linear(16, 8, key=KEY)
+
+    def __call__(self, x):
+        normed = jax.vmap(self.norm_1)(x)
+        x = x + self.attention(normed, normed, normed)
+        hidden = jax.vmap(self.up)(jax.vmap(self.norm_2)(x))
+        return x + jax.vmap(self.down)(gelu(hidden))
+
+
+class EqxTransformer(eqx.Module):
+    wte: eqx.nn.Embedding
+    wpe: eqx.nn.Embedding
+    blocks: list
+    norm: eqx.nn.LayerNorm
+
+    def __init__(self):
+        self.wte = eqx.nn.Embedding(11, 8, key=KEY)
+        self.wpe = eqx.nn.Embedding(5, 8, key=KEY)
+        self.blocks = [EqxBlock() for _ in range(BLOCKS)]
+        self.norm = eqx.nn.LayerNorm(8, eps=EPSILON)
+
+    def __call__(self, x):
+        x = jax.vmap(self.wte)(x) + self.wpe.weight
+        for block in self.blocks:
+            x = block(x)
+        return jax.vmap(self.norm)(x) @ self.wte.weight.T
+
+
+FLAX = {
+    "blocks_": "blocks.",
+    **PROJECTIONS,
+    "attention.out.": "attention.out_proj.",
+    # nnx' optimized cell has one kernel for the gates; its other one, and linen, one for each.
+    ".cell": "",
+    "if_": "if",
+    "dense_i.kernel": "weight_ih_l0",
+    "dense_h.kernel": "weight_hh_l0",
+    "dense_h.bias": "bias_ih_l0",
+    **{f"lstm.i{gate}.kernel": f"lstm.weight_ih_l0[{i}]" for i, gate in enumerate("ifgo")},
+    **{f"lstm.h{gate}.kernel": f"lstm.weight_hh_l0[{i}]" for i, gate in enumerate("ifgo")},
+    **{f"lstm.h{gate}.bias": f"lstm.bias_ih_l0[{i}]" for i, gate in enumerate("ifgo")},
+    **dict.fromkeys((".kernel", ".scale", ".embedding"), ".weight"),
+}
+EQUINOX = {
+    "weight_ih": "weight_ih_l0",
+    "weight_hh": "weight_hh_l0",
+    "lstm.bias": "lstm.bias_ih_l0",
+    **{
+        f"{part}_proj.{leaf}": f"in_proj_{leaf}[{i}]"
+        for i, part in enumerate(("query", "key", "value"))
+        for leaf in ("weight", "bias")
+    },
+    "output_proj": "out_proj",
+}
+# The one bias of a gate in flax is that of what is recurrent.
+FLAX_RULES = Recipe([Rule("normal(std=0.1)", role="recurrent_bias")]) + RULES
+
+
+def reach(tree, path):
+    for part in path.split("."):
+        if isinstance(tree, dict):
+            tree = tree[part]
+        else:
+            tree = tree[int(part)] if part.isdigit() else getattr(tree, part)
+    return np.asarray(tree[...])
+
+
+def hold(name, model, paths, names, outputs, layout=torch_layout):
+    """Hold weights and outputs against NumPy's."""
+    assert_equal_weights(name, ((names(p), layout(names(p), reach(model, p))) for p in paths))
+    np.testing.assert_allclose(outputs, outputs_of(name), rtol=0, atol=1e-5)
+
+
+def inputs_of(name):
+    return IMAGES.transpose(0, 2, 3, 1) if name == "cnn" else TOKENS
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [(NnxCNN, {}), (NnxLSTM, {}), (NnxLSTM, {"cell": nnx.LSTMCell}), (NnxTransformer, {})],
+)
+def test_nnx(kind, settings):
+    """Bit for bit, and to 1e-5."""
+    name, names = kind.__name__.removeprefix("Nnx").lower(), renamed(FLAX)
+    model = nnx.eval_shape(lambda: kind(nnx.Rngs(0), **settings))
+    paths = [p.path for p in parameters(model)]
+    initialize(model, FLAX_RULES, SEED, names=names)
+    hold(name, model, paths, names, nnx.jit(kind.__call__)(model, inputs_of(name)))
+
+
+@pytest.mark.parametrize("kind", [LinenCNN, LinenLSTM, LinenTransformer])
+def test_linen(kind):
+    """Bit for bit, and to 1e-5."""
+    name, names = kind.__name__.removeprefix("Linen").lower(), renamed(FLAX)
+    inputs = inputs_of(name)
+    paths = [p.path for p in parameters(kind(), inputs=inputs)]
+    variables = initialize(kind(), FLAX_RULES, SEED, names=names, inputs=inputs)
+    outputs = jax.jit(kind().apply)(variables, inputs)
+    hold(name, variables["params"], paths, names, outputs)
+
+
+@pytest.mark.parametrize("kind", [EqxCNN, EqxLSTM, EqxTransformer])
+def test_equinox(kind):
+    """Bit for bit, and to 1e-5; its layout is torch's."""
+    name, names = kind.__name__.removeprefix("Eqx").lower(), renamed(EQUINOX)
+    model = eqx.filter_eval_shape(kind)
+    paths = [p.path for p in parameters(model)]
+    model = initialize(model, RULES, SEED, names=names)
+    outputs = eqx.filter_jit(eqx.filter_vmap(model))(IMAGES if name == "cnn" else TOKENS)
+    hold(name, model, paths, names, outputs, lambda _, array: array)
