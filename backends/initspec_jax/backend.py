@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,6 +83,13 @@ class JaxBackend(BaseBackend):
                 "jax.default_device(device), or give the parameters a sharding"
             )
         return models_of(model).write(model, fillings, seed, inputs)
+
+    def values(self, model: Any, paths: Sequence[str]) -> Iterator[NDArray[Any] | None]:
+        """See `initspec.backend.HasValues`."""
+        from initspec_jax.models.reading import read
+
+        arrays: dict[str, Any] = models_of(model).arrays(model)
+        return (read(arrays.get(path)) for path in paths)
 
     def builtins(self) -> tuple[Builtin, ...]:
         """Return JAX' and flax' own initializers; see `initspec.backend.HasBuiltins`."""

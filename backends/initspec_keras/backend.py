@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, cast
 
@@ -167,6 +167,12 @@ class KerasBackend(BaseBackend):
         from initspec_keras.models import write
 
         return write(model, fillings, seed, device)
+
+    def values(self, model: Any, paths: Sequence[str]) -> Iterator[NDArray[Any]]:
+        """Return the values of weights; see `initspec.backend.HasValues`."""
+        from initspec_keras.models import values
+
+        return values(model, paths)
 
     def builtins(self) -> tuple[Builtin, ...]:
         """Return Keras' own initializers; see `initspec.backend.HasBuiltins`."""

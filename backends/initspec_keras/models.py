@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from initspec.backend import (
     FLOATS,
@@ -20,6 +21,7 @@ from initspec.backend import (
     check_name,
     float_type,
     norm_role,
+    numpy_dtype,
     read_layers,
     resolve,
     shown,
@@ -81,6 +83,18 @@ def write(model: Any, fillings: Sequence[Filling], seed: int | None, device: Any
         else:
             variable.assign(portable_tensor(whole, kind, seed, name, parts))
     return model
+
+
+def values(model: Any, paths: Sequence[str]) -> Iterator[NDArray[Any]]:
+    """Yield the values of weights, one after the other."""
+    there = {weight.path: weight.variable for weight in weights(model)}
+    for path in paths:
+        variable = there[path]
+        kind = canonical(float_type(variable.dtype))
+        # An array of JAX that is read keeps its copy on the host; this one is dropped with it.
+        array = keras.ops.convert_to_numpy(keras.ops.copy(variable.value))
+        # Keras on JAX without x64 calls a variable float64 that is float32.
+        yield array.astype(numpy_dtype(kind), copy=False)
 
 
 def _drawn(whole: Resolved, kind: Any, parts: Sequence[Part]) -> Any:

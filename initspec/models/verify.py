@@ -49,7 +49,7 @@ def _values(target: Target) -> Iterator[tuple[Mapping[str, bool], Read]]:
     if isinstance(target, (str, Path)):
         with opened(Path(target)) as (names, array_of):
             yield dict.fromkeys(names, False), lambda paths: map(array_of, paths)
-    elif isinstance(target, Mapping) and not any(isinstance(v, Mapping) for v in target.values()):
+    elif _is_flat(target):
         arrays = dict.fromkeys(target, False)
         yield arrays, lambda paths: (_array(path, target[path]) for path in paths)
     else:
@@ -57,6 +57,13 @@ def _values(target: Target) -> Iterator[tuple[Mapping[str, bool], Read]]:
         readable = optional(backend, HasValues, "values of models")  # type: ignore[arg-type]
         there = {parameter.path: parameter.computed for parameter in backend.parameters(target)}
         yield there, lambda paths: readable.values(target, paths)
+
+
+def _is_flat(target: Any) -> bool:
+    """Return whether what is compared is arrays by path, and not a tree of them."""
+    return isinstance(target, Mapping) and not any(
+        isinstance(value, Mapping | list | tuple) for value in target.values()
+    )
 
 
 def _array(path: str, values: Any) -> Any:

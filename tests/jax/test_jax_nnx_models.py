@@ -393,6 +393,7 @@ import jax, numpy as np
 from flax import linen, nnx
 from jax.sharding import AxisType, NamedSharding, PartitionSpec as P
 from initspec.models.initialize import initialize
+from initspec.models.locking import lock
 from initspec.models.rule import Rule
 
 rules = [Rule("ones", "kernel", part="[1]"), Rule("he_normal", role="kernel"),
@@ -420,6 +421,11 @@ for types in ((AxisType.Auto,) * 2, (AxisType.Explicit,) * 2):
     kernel = initialize(outside, rules, 7).kernel.get_raw_value()
     assert kernel.sharding.is_equivalent_to(named, 2)
     np.testing.assert_array_equal(np.asarray(kernel), plain)
+    # Reading leaves no copy of the whole behind, which an array otherwise keeps on the host.
+    plan, fresh = lock(outside, rules, 7), jax.device_put(plain, named)
+    outside.kernel.set_value(fresh)
+    assert plan.verify(outside) == ()
+    assert fresh._npy_value is None
     # linen as its guide shards it: by the names in the boxes of a traced call.
     init = linen.with_partitioning(linen.initializers.zeros, ("a", "b"))
     like = jax.ShapeDtypeStruct((1, 16), np.float32)

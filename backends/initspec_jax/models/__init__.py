@@ -28,7 +28,14 @@ def kind_of(model: Any) -> str | None:
     jax = sys.modules.get("jax")
     if jax is None or not isinstance(model, _dicts()) or not model:
         return None
-    return "trees" if _is_tree(model, (np.ndarray, jax.Array, jax.ShapeDtypeStruct)) else None
+    arrays = (np.ndarray, jax.Array, jax.ShapeDtypeStruct, *boxes())
+    return "trees" if _is_tree(model, arrays) else None
+
+
+def boxes() -> tuple[type, ...]:
+    """Return the class of what linen puts around a partitioned parameter, where linen is there."""
+    meta = sys.modules.get("flax.core.meta")
+    return () if meta is None else (meta.AxisMetadata,)
 
 
 def models_of(model: object) -> Any:

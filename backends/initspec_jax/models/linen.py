@@ -17,7 +17,8 @@ from initspec_jax.models.places import Owner, Parts, Shape, place
 
 _HOW = (
     "pass inputs=, an example of what the module is called with: an array or a "
-    "jax.ShapeDtypeStruct, a tuple of arguments, or a dict of arguments by name"
+    "jax.ShapeDtypeStruct, a tuple of arguments, or a dict of arguments by name; or the variables "
+    "in place of the module"
 )
 
 
@@ -112,6 +113,11 @@ def write(model: linen.Module, fillings: Sequence[Filling], seed: int | None, in
         value = array(filling, seed, meta.unbox(box))
         made[parts] = box.replace_boxed(value) if isinstance(box, meta.AxisMetadata) else value
     return _tree(variables, made)
+
+
+def arrays(_model: linen.Module) -> dict[str, Any]:
+    """Return no values: the variables have them."""
+    return {}
 
 
 def _initialized(

@@ -114,6 +114,11 @@ def write(
     return model
 
 
+def arrays(model: nnx.Module) -> dict[str, Any]:
+    """Return the value of each Param by its first path."""
+    return {".".join(group[0].parts): group[0].variable.get_raw_value() for group in _tied(model)}
+
+
 def _like(variable: nnx.Variable[Any]) -> Any:
     """Return the value of a Param; an abstract one with the sharding that the Param states."""
     value = variable.get_raw_value()

@@ -20,6 +20,7 @@ from initspec.backend import (
     ShapeError,
     read_layers,
 )
+from initspec_jax.models import boxes
 from initspec_jax.models.filling import all_zeros, array, check
 from initspec_jax.models.places import Owner, Parts, Shape, place
 
@@ -45,33 +46,66 @@ _NAMES = Layer(
 def parameters(model: Any, _inputs: Any) -> tuple[Parameter, ...]:
     """Return the parameters of a tree; see `initspec.backend.HasModels`."""
     made = []
+    model = _params(model)
     for keys, leaf in _leaves(model):
         nodes = list(_nodes(model, keys))
         parts = tuple(_part(key) for key in keys)
-        shape = tuple(leaf.shape)
+        value = _unboxed(leaf)
+        shape = tuple(value.shape)
         there = _place(parts, nodes, shape)
-        zeros = there.role == "scale" and all_zeros(leaf)
-        made.append(Parameter((there,), shape, str(leaf.dtype), zeros=zeros))
+        zeros = there.role == "scale" and all_zeros(value)
+        made.append(Parameter((there,), shape, str(value.dtype), zeros=zeros))
     return tuple(made)
+
+
+def arrays(model: Any) -> dict[str, Any]:
+    """Return the array of each parameter by its path."""
+    return {".".join(map(_part, keys)): _unboxed(leaf) for keys, leaf in _leaves(_params(model))}
 
 
 def write(model: Any, fillings: Sequence[Filling], seed: int | None, _inputs: Any) -> Any:
     """Return a tree with new parameters; see `initspec.backend.HasModels`."""
-    chosen = {filling.parameter.path: filling for filling in fillings}
-    leaves, tree = jax.tree_util.tree_flatten_with_path(model)
+    prefix = "" if _params(model) is model else "params."
+    chosen = {prefix + filling.parameter.path: filling for filling in fillings}
+    leaves, tree = jax.tree_util.tree_flatten_with_path(model, is_leaf=_is_box)
     filled = [(chosen.get(".".join(map(_part, keys))), leaf) for keys, leaf in leaves]
     for filling, leaf in filled:
         if filling is not None:
-            check(filling, seed, leaf)
+            check(filling, seed, _unboxed(leaf))
     return tree.unflatten(
-        leaf if filling is None else array(filling, seed, leaf) for filling, leaf in filled
+        leaf if filling is None else _filled(filling, seed, leaf) for filling, leaf in filled
     )
+
+
+def _filled(filling: Filling, seed: int | None, leaf: Any) -> Any:
+    """Return what stands in the place of a leaf: a new array, in a box if that was in one."""
+    value = array(filling, seed, _unboxed(leaf))
+    return leaf.replace_boxed(value) if _is_box(leaf) else value
+
+
+def _params(model: Any) -> Any:
+    """Return the parameters among the variables of a linen module; any other tree as it is.
+
+    So they have the paths that they have in the module.
+    """
+    variables = isinstance(model, Mapping) and "params" in model
+    if variables and all(isinstance(collection, Mapping) for collection in model.values()):
+        return model["params"]
+    return model
+
+
+def _is_box(leaf: Any) -> bool:
+    return isinstance(leaf, boxes())
+
+
+def _unboxed(leaf: Any) -> Any:
+    return leaf.unbox() if _is_box(leaf) else leaf
 
 
 def _leaves(model: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:
     """Yield the parameters with their keys: of an Equinox module what it trains, and no state."""
     equinox = _equinox(model)
-    for keys, leaf in jax.tree_util.tree_leaves_with_path(model):
+    for keys, leaf in jax.tree_util.tree_leaves_with_path(model, is_leaf=_is_box):
         if equinox is None or (
             hasattr(leaf, "shape")
             and hasattr(leaf, "dtype")
@@ -132,7 +166,9 @@ def _by_name(parts: Parts, siblings: Any, shape: Shape) -> Place:
     row = _NAMES.find(name)
     if row is None or (row.role == "kernel" and len(shape) < 2):
         return Place(path)
-    shapes = {str(key): tuple(getattr(value, "shape", ())) for key, value in siblings.items()}
+    shapes = {
+        str(key): tuple(getattr(_unboxed(value), "shape", ())) for key, value in siblings.items()
+    }
     of_norm = row.role == "bias" and row.of not in shapes and "scale" in shapes
     role = "shift" if of_norm else row.role
     try:
