@@ -16,6 +16,7 @@ for package in packages:
     assert f"{package}/py.typed" in shipped, f"{package} ships no py.typed"
 data = {
     "initspec/spec/spec.schema.json",
+    "initspec/models/recipe.schema.json",
     *(f"initspec_conformance/expected/{n}.toml" for n in ("weights", "resolved")),
 }
 assert data <= shipped, data - shipped

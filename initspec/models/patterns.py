@@ -13,7 +13,8 @@ from functools import lru_cache
 from initspec.errors import FormatError, shown
 
 INDEX = "{index}"
-_LONGEST = 1_000
+LONGEST = 1_000
+"""The characters of a glob."""
 _PART = r"[^.]+"
 _TOKEN = re.compile(r"\{[^{}]*\}|\*+|[^{}*]+|[{}]")
 
@@ -84,9 +85,9 @@ def beside(path: str, start: int, end: int) -> Pattern:
 @lru_cache(maxsize=4096)
 def _compile(text: str) -> str:
     """Return the regular expression of a glob."""
-    if not isinstance(text, str) or not text or len(text) > _LONGEST:
+    if not isinstance(text, str) or not text or len(text) > LONGEST:
         raise FormatError(
-            f"path={shown(text)}: pass a glob of 1 to {_LONGEST} characters, such as '**.weight'"
+            f"path={shown(text)}: pass a glob of 1 to {LONGEST} characters, such as '**.weight'"
         )
     tokens = _TOKEN.findall(text)
     if "{" in tokens or "}" in tokens:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from initspec.errors import FormatError, shown, unknown
+from initspec.errors import FormatError, InitSpecError, shown, unknown
 from initspec.models.assign import Only, assign
 from initspec.models.assignment import Assignments
 from initspec.models.owner import parameters
@@ -134,8 +134,8 @@ class Recipe:
         for number, values in enumerate(rules, 1):
             try:
                 made.append(Rule.from_dict(values))
-            except FormatError as error:
-                raise FormatError(f"rule {number}: {error}") from None
+            except InitSpecError as error:
+                raise type(error)(f"rule {number}: {error}") from None
         return cls(made, document.get("name", ""), document.get("source", ""))
 
     def to_json(self) -> str:

@@ -17,7 +17,7 @@ from initspec.models.template import Template, read
 KEEP = "keep"
 """The spec of what is left as it is."""
 
-PART = re.compile(r"(?:stack)?\[\d{1,9}\]")
+PART = re.compile(r"(?:stack)?\[[0-9]{1,9}\]")
 """The name of a part: a member of a stack, or a row."""
 
 Globs = str | tuple[str, ...] | None
@@ -144,6 +144,8 @@ class Rule:
         for key in values:
             if key not in allowed:
                 raise FormatError(unknown("key of a rule", key, allowed))
+            if values[key] is None:
+                raise FormatError(f"{key}=None: leave the key out")
         given: dict[str, Any] = {
             k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
         }

@@ -30,7 +30,8 @@ _OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Div: lambda a, b: a / b,
     ast.Pow: math.pow,
 }
-_LONGEST = 1_000
+LONGEST = 1_000
+"""The characters of a line."""
 _DEEPEST = 50
 _IN = re.compile(r"=\s*in\b")  # users write `along=in`, and `in` is a keyword of Python
 
@@ -92,8 +93,8 @@ def read(line: str) -> InitSpec | Template:
 def _tree(line: str) -> ast.expr:
     if not isinstance(line, str):
         raise FormatError(f"spec={shown(line)}: pass an InitSpec, its line, or 'keep'")
-    if len(line) > _LONGEST:
-        raise FormatError(f"a spec of {len(line)} characters: at most {_LONGEST} are read")
+    if len(line) > LONGEST:
+        raise FormatError(f"a spec of {len(line)} characters: at most {LONGEST} are read")
     try:
         return ast.parse(_IN.sub("='in'", line.strip()), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
