@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from initspec.models.lock import Lock
     from initspec.models.locking import lock
     from initspec.models.owner import parameters
-    from initspec.models.recipe import Recipe
+    from initspec.models.recipe import Recipe, recipe
     from initspec.models.rule import Rule
-    from initspec.models.shipped import recipe, recipes
+    from initspec.models.shipped import recipes
     from initspec.propagation import propagate
 
 __version__ = "0.1.0"
@@ -111,7 +111,7 @@ _MODULES = {
     "lock": "models.locking",
     "parameters": "models.owner",
     "propagate": "propagation",
-    "recipe": "models.shipped",
+    "recipe": "models.recipe",
     "recipes": "models.shipped",
     "register_layer": "backend.layers",
 }

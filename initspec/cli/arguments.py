@@ -72,8 +72,7 @@ def read_recipe(text: str) -> Recipe:
     Raises:
         InitSpecError: there is no such recipe, or the file cannot be read.
     """
-    from initspec.models.recipe import Recipe  # only some commands need them
-    from initspec.models.shipped import recipe
+    from initspec.models.recipe import Recipe, recipe  # only some commands need them
 
     if not text.endswith((".toml", ".json")):
         return recipe(text)

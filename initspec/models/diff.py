@@ -8,9 +8,8 @@ from typing import Any
 
 from initspec.api import InitSpec
 from initspec.models.assignment import Assignment
-from initspec.models.recipe import Recipe
+from initspec.models.recipe import Recipe, recipe_of
 from initspec.models.rule import Rule
-from initspec.models.shipped import recipe_of
 from initspec.spec.resolve import resolve
 
 Given = str | Recipe | Sequence[Rule]

@@ -12,9 +12,8 @@ from initspec.models.assign import Only
 from initspec.models.assignment import Assignment
 from initspec.models.names import Names, naming
 from initspec.models.owner import owner
-from initspec.models.recipe import Recipe
+from initspec.models.recipe import Recipe, recipe_of
 from initspec.models.rule import Rule
-from initspec.models.shipped import recipe_of
 from initspec.stream import check_name, check_seed
 
 Model = TypeVar("Model")

@@ -16,9 +16,8 @@ from initspec.models.lock import Lock
 from initspec.models.locked import Locked
 from initspec.models.names import Names, naming
 from initspec.models.owner import owner
-from initspec.models.recipe import Recipe
+from initspec.models.recipe import Recipe, recipe_of
 from initspec.models.rule import Rule
-from initspec.models.shipped import recipe_of
 from initspec.stream import check_name, check_seed
 
 

@@ -6,10 +6,11 @@ import json
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from initspec.errors import FormatError, InitSpecError, shown, unknown
+from initspec.errors import FormatError, InitSpecError, RecipeError, shown, unknown
 from initspec.models.assign import Only, assign
 from initspec.models.assignment import Assignments
 from initspec.models.owner import parameters
@@ -18,6 +19,7 @@ from initspec.models.rule import Rule
 VERSION = 1
 """The version of the documents that are written, and the newest that is read."""
 
+_FOLDER = Path(__file__).parent / "recipes"
 _LONGEST = 1 << 20
 _KEYS = ("recipe_version", "name", "source", "rules")
 
@@ -62,14 +64,23 @@ class Recipe:
         named = f" {self.name!r}" if self.name else ""
         return f"<Recipe{named} of {len(self.rules)} rules>"
 
-    def __add__(self, other: Recipe | Sequence[Rule]) -> Recipe:
-        """Return a recipe of the rules of both, those of the left first."""
-        if not isinstance(other, (Recipe, list, tuple)):
+    def __add__(self, other: str | Recipe | Sequence[Rule]) -> Recipe:
+        """Return a recipe of the rules of both, those of the left first.
+
+        The other is a Recipe, the name of one that comes with initspec, or a list of rules; it may
+        stand on the left, too.
+
+        Raises:
+            RecipeError: no recipe comes with initspec under the name.
+        """
+        if not isinstance(other, (str, Recipe, list, tuple)):
             return NotImplemented
-        right = other if isinstance(other, Recipe) else Recipe(other)
-        name = " + ".join(filter(None, (self.name, right.name)))
-        source = "; ".join(filter(None, (self.source, right.source)))
-        return Recipe((*self.rules, *right.rules), name, source)
+        return _sum(self, recipe_of(other))
+
+    def __radd__(self, other: str | Sequence[Rule]) -> Recipe:
+        if not isinstance(other, (str, list, tuple)):
+            return NotImplemented
+        return _sum(recipe_of(other), self)
 
     def on(
         self, model: Any, *, only: Only = None, inputs: Any = None, **numbers: float
@@ -181,6 +192,45 @@ class Recipe:
         for rule in document["rules"]:
             lines += ["", "[[rules]]", *(f"{key} = {_toml(value)}" for key, value in rule.items())]
         return "\n".join(lines) + "\n"
+
+
+@cache
+def recipe(name: str) -> Recipe:
+    """Return a recipe that comes with initspec.
+
+    Raises:
+        RecipeError: there is none of this name.
+    """
+    if name not in shipped():
+        raise RecipeError(unknown("recipe", name, shipped()))
+    return Recipe.load(_FOLDER / f"{name}.toml")
+
+
+def shipped() -> list[str]:
+    """Return the names of the recipes that come with initspec."""
+    return sorted(path.stem for path in _FOLDER.glob("*.toml"))
+
+
+def recipe_of(given: str | Recipe | Sequence[Rule]) -> Recipe:
+    """Return the recipe that is meant: of a name, a list of rules, or itself.
+
+    Raises:
+        RecipeError: there is no recipe of this name.
+        FormatError: it is none of these.
+    """
+    if isinstance(given, Recipe):
+        return given
+    if isinstance(given, str):
+        return recipe(given)
+    if isinstance(given, (list, tuple)):
+        return Recipe(given)
+    raise FormatError(f"recipe={shown(given)}: pass a name, a Recipe, or a list of Rule")
+
+
+def _sum(first: Recipe, second: Recipe) -> Recipe:
+    name = " + ".join(filter(None, (first.name, second.name)))
+    source = "; ".join(filter(None, (first.source, second.source)))
+    return Recipe((*first.rules, *second.rules), name, source)
 
 
 def _suffix(file: Path) -> str:

@@ -14,9 +14,8 @@ from initspec.backend import read_layers
 from initspec.errors import RecipeError
 from initspec.models.initialize import initialize
 from initspec.models.owner import parameters
-from initspec.models.recipe import Recipe
+from initspec.models.recipe import Recipe, recipe
 from initspec.models.rule import Rule
-from initspec.models.shipped import recipe
 
 transformers = pytest.importorskip("transformers")
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from initspec import Axes, InitSpec
 from initspec.backend.layers import ROLES
 from initspec.errors import AxesError, FormatError, RecipeError, SpecError
-from initspec.models.recipe import Recipe
+from initspec.models.recipe import Recipe, recipe, recipe_of
 from initspec.models.rule import Rule
-from initspec.models.shipped import recipe, recipe_of, recipes
+from initspec.models.shipped import recipes
 
 GLOBS = st.sampled_from(["**.weight", "h.{index}.*", "{q,k}_proj", "a.b", "é.\"\\'"])
 SPECS = st.sampled_from(
@@ -78,9 +78,18 @@ def test_sum() -> None:
     both = left + right
     assert both.rules == (*left.rules, *right.rules)
     assert (both.name, both.source) == ("a + b", "x")
-    assert left + [Rule("zeros")] == both  # noqa: RUF005 - the recipe's own sum
-    with pytest.raises(TypeError):
-        left + 3  # type: ignore[operator]
+    for one, other in ((left, [Rule("zeros")]), ([Rule("ones")], right), ((Rule("ones"),), right)):
+        assert one + other == both  # type: ignore[operator]
+    shipped = left + "he"
+    assert (shipped.rules, shipped.name) == ((left + recipe("he")).rules, "a + he")
+    assert ("he" + left).rules == (recipe("he") + left).rules
+    with pytest.raises(RecipeError, match="'glorott': did you mean 'glorot'"):
+        left + "glorott"
+    for other in (3, None, {}):
+        with pytest.raises(TypeError):
+            left + other  # type: ignore[operator]
+        with pytest.raises(TypeError):
+            other + left  # type: ignore[operator]
 
 
 @pytest.mark.parametrize(
