@@ -231,7 +231,7 @@ def wheel(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def benchmarks(session: nox.Session) -> None:
-    """Measure speed and memory against the frameworks, and write the page: ten quiet minutes."""
+    """Measure speed and memory against the frameworks, and write the page: 13 quiet minutes."""
     every = [engine for engines in FRAMEWORKS.values() for engine in engines]
     _install(session, *_requirements(every))
     session.run("python", "-m", "benchmarks", *session.posargs)

@@ -6,7 +6,7 @@ import argparse
 import os
 import time
 
-from benchmarks.measure import PLACES, measure, why_not
+from benchmarks.measure import BUSY, PLACES, busy, measure, why_not
 from benchmarks.page import files
 from benchmarks.results import PATH
 from docs.measured.files import load, publish, save
@@ -36,6 +36,8 @@ def _measure(places: list[str]) -> None:
             continue
         start = time.monotonic()
         measured = measure(place) | {"load": others}
+        for row, worst in (busy(place) if place in BUSY else {}).items():
+            measured["rows"][row]["busy"] = worst
         print(f"{place}: measured in {time.monotonic() - start:.0f} s", flush=True)
         save(PATH, load(PATH) | {place: measured}, depth=3)
 

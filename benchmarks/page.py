@@ -20,6 +20,9 @@ _HEAD = """\
 
 Every draw is held against the framework's own initializer, measured in turn with it in one run: a pair of calls, then
 the next pair. What is reached is the median over the pairs, with the quartiles beside it; memory is measured once.
+Ratios to torch are measured three more times while other processes want every core: twice one for each core that never rests,
+once a training loop of torch. "Busy" is the worst of these medians, bold where it is more than twice what is reached: there
+our threads wait for each other where torch's do not.
 {counted}
 {busy}
 | unit | meaning |
@@ -66,16 +69,6 @@ JAX' `he_normal`, `glorot_uniform` and `orthogonal` take 0.98, 1.00 and 1.00 of 
 host and copied: 59 ms for a normal of 4096 x 4096.
 """
 
-_BESIDE = """\
-## Beside other processes {{#beside}}
-
-Our time over torch's own while other processes want the two cores that measured: some that spin, or training loops of torch,
-each on all cores. Medians of 7 to 9 pairs, the worst of up to two runs. A ratio above twice the one alone would mean that
-our threads wait for each other where torch's do not.
-
-{rows}
-"""
-
 _LINEAR = """\
 ## How cost grows {{#growth}}
 
@@ -97,7 +90,7 @@ On {cores} processor cores, with
 {versions}
 
 `python -m benchmarks` in the repository, or `nox -s benchmarks`, measures it again on what you have installed and writes
-this page; it takes some ten minutes, and wants a machine that does nothing else. Each framework has a process of its own.
+this page; it takes some thirteen minutes, and wants a machine that does nothing else. Each framework has a process of its own.
 pytest-benchmark times pairs, of which each side is first as often as second, both on memory that has been written before.
 JAX is waited for. Memory is measured in a process for each case: by tracemalloc where NumPy allocates,
 else by the peak of the resident set. The goals are in `benchmarks/goals.py`, the numbers in `benchmarks/results.json`.
@@ -154,7 +147,7 @@ def _page(results: Results) -> str:
     parts.append(
         _LINEAR.format(**{name: _figure(name) for name in ("elements", "families", "orthogonal")})
     )
-    parts += [_beside_other_processes(), _on_a_gpu()]
+    parts.append(_on_a_gpu())
     versions = sorted({version for place in results.values() for version in place["versions"]})
     cores = sorted({place["cores"] for place in results.values()})
     parts.append(
@@ -164,18 +157,6 @@ def _page(results: Results) -> str:
         )
     )
     return "\n".join(parts)
-
-
-def _beside_other_processes() -> str:
-    """Return the section of runs beside other processes, no part of `python -m benchmarks`."""
-    measured = json.loads(Path(__file__).with_name("beside.json").read_text("utf-8"))
-    head = ["what", "against", *measured["columns"]]
-    lines = [head, ["---"] * len(head)]
-    for what, against, *ratios in measured["rows"]:
-        shown = ("" if ratio is None else f"{ratio:g} x" for ratio in ratios)
-        lines.append([what, against, *shown])
-    rows = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-    return _BESIDE.format(rows=rows)
 
 
 def _on_a_gpu() -> str:
@@ -203,21 +184,22 @@ def _busy(results: Results) -> str:
 
 
 def _table(results: Results, table: str) -> str:
-    lines = ["| what | against | goal | reached | quartiles | |", "|---|---|---|---|---|---|"]
-    reasons = []
-    for goal in GOALS:
-        if goal.table != table:
-            continue
-        spread = of_row(results, goal.id)
-        shown, verdict = "not measured |", ""
+    rows = [(goal, of_row(results, goal.id)) for goal in GOALS if goal.table == table]
+    busy = any("busy" in spread for _, spread in rows if spread)
+    header = ["what", "against", "goal", "reached", "quartiles", *["busy"] * busy, ""]
+    lines, reasons = [header, ["---"] * len(header)], []
+    for goal, spread in rows:
+        limit = f"<= {goal.most:g}{_UNITS[goal.unit]}" if isfinite(goal.most) else ""
+        cells = [goal.what, goal.against, limit]
         if spread:
-            shown = f"{_with_unit(goal, spread['median'])} | {_range(goal, spread)}"
-            verdict = _verdict(goal, spread)
+            cells += [_with_unit(goal, spread["median"]), _range(goal, spread)]
+            cells += [*[_beside(goal, spread)] * busy, _verdict(goal, spread)]
             if goal.why and not met(goal, spread):
                 reasons.append(f"- {goal.what}, against {goal.against or 'the goal'}: {goal.why}")
-        limit = f"<= {goal.most:g}{_UNITS[goal.unit]}" if isfinite(goal.most) else ""
-        lines.append(f"| {goal.what} | {goal.against} | {limit} | {shown} | {verdict} |")
-    text = "\n".join(lines) + "\n"
+        else:
+            cells += ["not measured", *[""] * (2 + busy)]
+        lines.append(cells)
+    text = "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
     return text + ("\nWhat is missed, and why:\n\n" + "\n".join(reasons) + "\n" if reasons else "")
 
 
@@ -253,6 +235,14 @@ def _range(goal: Goal, spread: Spread) -> str:
     if spread["rounds"] == 1:
         return "one run"
     return f"{_number(goal, spread['low'])} to {_number(goal, spread['high'])}"
+
+
+def _beside(goal: Goal, spread: Spread) -> str:
+    """Return the worst ratio beside other processes, bold where they cost us more than theirs."""
+    if "busy" not in spread:
+        return ""
+    shown = _with_unit(goal, spread["busy"])
+    return f"**{shown}**" if spread["busy"] > 2 * spread["median"] else shown
 
 
 def _figure(name: str) -> str:

@@ -7,18 +7,19 @@ processes of others wanted them when it began.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 PATH = Path(__file__).parent / "results.json"
 
 
 class Spread(TypedDict):
-    """One row: the median, the quartiles, and of how many they are."""
+    """One row: the median, the quartiles, of how many they are, the worst median when busy."""
 
     median: float
     low: float
     high: float
     rounds: int
+    busy: NotRequired[float]
 
 
 class Curve(TypedDict):

@@ -1,7 +1,7 @@
 """How each row is measured: pytest-benchmark, a file and a process for each place.
 
 `pytest benchmarks/measure/test_torch.py` runs one by hand; `--quick` makes it seconds, for those
-who want to know whether it runs, not what it says.
+who want to know whether it runs, not what it says. With `--busy` ratios alone are measured.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from benchmarks.measure.neighbours import cores, neighbours
 from docs.measured.places import PLACES as FRAMEWORKS
 from docs.measured.places import Place
 
@@ -31,6 +32,13 @@ PLACES = {place: FRAMEWORKS[place] for place in _FRAMEWORKS} | {
 """Where a row is measured; the file test_X.py of this folder measures framework X."""
 
 
+BUSY = ("torch",)
+"""Where ratios are measured beside other work, too: threads of torch wait for each other."""
+
+RUNS = ("spin", "train", "spin")
+"""The neighbours of each run: numbers differ most beside those that spin."""
+
+
 def why_not(place: str) -> str | None:
     """Return None where a place can be measured here, else what is missing."""
     if find_spec("pytest_benchmark") is None:
@@ -44,8 +52,22 @@ def environment(place: str) -> dict[str, str]:
     return inherited | {"TF_CPP_MIN_LOG_LEVEL": "3"} | dict(PLACES[place].environment)
 
 
-def measure(place: str, quick: bool = False) -> dict[str, Any]:
+def busy(place: str) -> dict[str, float]:
+    """Return the worst median of each ratio in runs beside neighbours."""
+    worst: dict[str, float] = {}
+    for kind in RUNS:
+        with neighbours(kind):
+            rows = measure(place, "--busy")["rows"]
+        worst |= {row: max(spread["median"], worst.get(row, 0.0)) for row, spread in rows.items()}
+    return worst
+
+
+def measure(place: str, *options: str) -> dict[str, Any]:
     """Return {"versions": ..., "cores": ..., "rows": ..., "curves": ...} of one place.
+
+    Args:
+        place: a key of `PLACES`.
+        options: those of `benchmarks/measure/conftest.py`.
 
     Raises:
         RuntimeError: a measurement failed; the message is the output of pytest.
@@ -57,7 +79,7 @@ def measure(place: str, quick: bool = False) -> dict[str, Any]:
         # With xdist pytest-benchmark would measure nothing.
         command += ["-p", "no:xdist", "-p", "no:cacheprovider", f"--benchmark-json={written}"]
         done = subprocess.run(
-            [*command, *(["--quick"] if quick else [])],
+            [*command, *options],
             cwd=_HERE.parents[1],
             env=environment(place),
             stdout=subprocess.PIPE,
@@ -74,10 +96,3 @@ def measure(place: str, quick: bool = False) -> dict[str, Any]:
             entries.update(benchmark["extra_info"].get(kind, {}))
     versions = [f"{name} {version(name)}" for name in PLACES[place].needs]
     return {"versions": versions, "cores": cores()} | measured
-
-
-def cores() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import median, quantiles
 from typing import Any
 
+import pytest
+
 from benchmarks.measure import memory
 
 Call = Callable[[], object]
@@ -32,10 +34,10 @@ def spread(values: Sequence[float]) -> dict[str, Any]:
 class Bench:
     """Measurements of one test; what they come to goes into the report of pytest-benchmark."""
 
-    def __init__(self, benchmark: Any, quick: bool) -> None:
-        self._benchmark, self.quick = benchmark, quick
-        self._budget = 0.01 if quick else 8.0
-        self._least, self._most = (2, 2) if quick else (8, 100)
+    def __init__(self, benchmark: Any, quick: bool, busy: bool) -> None:
+        self._benchmark, self.quick, self._busy = benchmark, quick, busy
+        self._budget = 0.01 if quick else 2.0 if busy else 8.0
+        self._least, self._most = (2, 2) if quick else (4 if busy else 8, 100)
 
     def size(self, full: int, quick: int = 64) -> int:
         """Return a size: the full one, or where only whether it runs is asked, a small one."""
@@ -47,16 +49,19 @@ class Bench:
 
     def difference(self, row: str, ours: Call, theirs: Call, loops: int = 100) -> None:
         """Record how many microseconds a call of `ours` takes more than one of `theirs`."""
+        self._needs_quiet()
         pairs = self._pairs(ours, theirs, 2 if self.quick else loops)
         self._record(row, [(a - b) * 1e6 for a, b in pairs])
 
     def microseconds(self, row: str, ours: Call, loops: int = 100) -> None:
         """Record how many microseconds a call takes."""
+        self._needs_quiet()
         pairs = self._pairs(ours, lambda: None, 2 if self.quick else loops)
         self._record(row, [a * 1e6 for a, _ in pairs])
 
     def cpu(self, row: str, ours: Call) -> None:
         """Record how many seconds of a processor a call takes."""
+        self._needs_quiet()
         taken: list[float] = []
 
         def once() -> None:
@@ -69,6 +74,7 @@ class Bench:
 
     def process(self, row: str, place: str, module: str, *arguments: object) -> None:
         """Record the peak memory of a process of a module, in MiB; it prints bytes."""
+        self._needs_quiet()
         measure = self._benchmark.pedantic
         (peak,) = measure(memory.printed, (place, module, *arguments), rounds=1, iterations=1)
         self._record(row, [peak / (1 << 20)])
@@ -84,6 +90,7 @@ class Bench:
             log2: of the number of elements.
             unit: the bytes of the row's unit; None is the size of the result.
         """
+        self._needs_quiet()
         measure = self._benchmark.pedantic
         apart = not self.quick or case == memory.SEEDED
         peak, size = measure(memory.beyond, (place, case, log2, apart), rounds=1, iterations=1)
@@ -107,6 +114,7 @@ class Bench:
                 round.
             rounds: how often all sizes run.
         """
+        self._needs_quiet()
         rounds, least = (2, 0.0) if self.quick else (rounds, 0.05)
         loops = {}
         for size, (_, call) in calls.items():
@@ -124,6 +132,10 @@ class Bench:
         lines[curve] = {"label": label, "points": points}
         if row:
             self._record(row, [max(unit) / min(unit) for unit in zip(*taken.values(), strict=True)])
+
+    def _needs_quiet(self) -> None:
+        if self._busy:
+            pytest.skip("beside other work ratios alone are measured")
 
     def _pairs(self, ours: Call, theirs: Call, loops: int = 1) -> list[tuple[float, float]]:
         """Time both in turn by the same clock, each first as often as second.

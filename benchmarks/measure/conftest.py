@@ -10,11 +10,12 @@ from benchmarks.measure.bench import Bench
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --quick."""
+    """Add --quick and --busy."""
     parser.addoption("--quick", action="store_true", help="small and few: whether it runs at all")
+    parser.addoption("--busy", action="store_true", help="ratios alone, beside other work")
 
 
 @pytest.fixture
 def bench(benchmark: Any, request: pytest.FixtureRequest) -> Bench:
     """The measurements of this test."""
-    return Bench(benchmark, request.config.getoption("--quick"))
+    return Bench(benchmark, *map(request.config.getoption, ("--quick", "--busy")))

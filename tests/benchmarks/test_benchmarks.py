@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import math
 import os
 import subprocess
 import sys
+import time
 from functools import cache
 from xml.etree import ElementTree
 
 import pytest
 
 from benchmarks import gpu
+from benchmarks import measure as measurements
 from benchmarks.goals import GOALS
-from benchmarks.measure import PLACES, measure, why_not
+from benchmarks.measure import BUSY, PLACES, busy, measure, why_not
+from benchmarks.measure.neighbours import neighbours
 from benchmarks.page import PAGE, files, met
 from benchmarks.results import PATH, of_row
 from docs.measured.files import ROOT, load
@@ -42,7 +47,7 @@ TABLES = [
 
 @cache
 def _measured(place):
-    return measure(place, quick=True)
+    return measure(place, "--quick")
 
 
 def _run(*arguments):
@@ -99,6 +104,43 @@ def test_every_goal_is_measured(framework):
     for curve in found["curves"].values():
         assert len(curve["points"]) >= 2
         assert all(nanoseconds > 0 for _, nanoseconds in curve["points"])
+
+
+@pytest.mark.parametrize("framework", BUSY)
+def test_ratios_are_measured_beside_other_processes(framework, monkeypatch):
+    """A busy run gives a number for each ratio, and for nothing else; the worst run counts."""
+    ratios = {goal.id for goal in GOALS if goal.place == framework and goal.unit == "x"}
+    committed = COMMITTED[framework]["rows"]
+    assert {row for row, spread in committed.items() if "busy" in spread} == ratios
+    if reason := why_not(framework):
+        pytest.skip(f"{framework}: {reason}")
+    rows = measure(framework, "--busy", "--quick")["rows"]
+    assert set(rows) == ratios
+    worse = {row: spread | {"median": math.inf} for row, spread in rows.items()}
+    runs = iter([rows, worse, rows])
+    monkeypatch.setattr(measurements, "neighbours", lambda _: contextlib.nullcontext())
+    monkeypatch.setattr(measurements, "measure", lambda *_: {"rows": next(runs)})
+    assert busy(framework) == dict.fromkeys(ratios, math.inf)
+
+
+@pytest.mark.parametrize(("framework", "kind"), [("numpy", "spin"), ("torch", "train")])
+def test_neighbours_never_rest(framework, kind):
+    """They take processor time, and go on until the body ends."""
+    if reason := why_not(framework):
+        pytest.skip(f"{framework}: {reason}")
+    before = os.times().children_user
+    with neighbours(kind):
+        time.sleep(1)
+    assert os.times().children_user - before > 0.15
+
+
+def test_a_ratio_that_other_processes_more_than_double_is_bold():
+    """One of less than twice what is reached is not."""
+    results = copy.deepcopy(COMMITTED)
+    row = results["torch"]["rows"]["native-sparse"]
+    for factor, bold in ((1.9, False), (2.1, True)):
+        row["busy"] = factor * row["median"]
+        assert (f"**{row['busy']:.3f} x**" in files(results)[PAGE]) == bold
 
 
 @pytest.mark.parametrize("framework", ["torch", "jax"])
