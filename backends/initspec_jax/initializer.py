@@ -15,8 +15,11 @@ import numpy as np
 from initspec.backend import (
     IN_OUT,
     Axes,
+    DtypeError,
     FloatType,
     SharedNames,
+    TargetError,
+    check_call,
     check_shape,
     float_type,
     numpy_dtype,
@@ -65,6 +68,7 @@ class JaxInitializer:
         shape: Sequence[int] | int | None = None,
         dtype: Any = jnp.float32,
         out_sharding: Any = None,
+        *sizes: object,
     ) -> jax.Array:
         """Return a new array.
 
@@ -78,18 +82,26 @@ class JaxInitializer:
                 `jax_enable_x64` is set; None is JAX' default floating type.
             out_sharding: how the result is laid out over devices: a NamedSharding, or a
                 PartitionSpec under `jax.set_mesh`. Auto and Explicit mesh axes.
+            sizes: raise the error of a shape that is written without brackets.
 
         Raises:
             AxesError, ShapeError, DtypeError: the weight cannot be filled as asked.
             TargetError: the key is none, or a batch of them; the sharding does not fit.
+            CallError: the sizes of the shape stand apart.
         """
-        if self.seed is None and (key is not None or self.spec.distribution.random):
-            check_key(key)
-        else:
-            check_no_shape(key, "None")
+        if sizes:
+            _check_call(key, shape, dtype, out_sharding, *sizes)
+        try:
+            if self.seed is None and (key is not None or self.spec.distribution.random):
+                check_key(key)
+            else:
+                check_no_shape(key, "None")
+            kind = _float_type(float if dtype is None else dtype)
+        except (DtypeError, TargetError):
+            _check_call(key, shape, dtype, out_sharding)
+            raise
         shape = _as_tuple(shape)
         mesh = context_mesh(out_sharding)
-        kind = _float_type(float if dtype is None else dtype)
         if self.seed is not None:
             resolved = resolve(self.spec, shape, self.axes, IN_OUT, kind)
             sharding = named_sharding(out_sharding, resolved.layout.shape, mesh)
@@ -110,6 +122,14 @@ class JaxInitializer:
         array = draw_for_members(key, lambda: draw.array(sharding), repeat)
         self._names.note(self.spec, draw.seed, draw.name, filled(array))
         return array
+
+
+def _check_call(key: object, *others: object) -> None:
+    """Raise where the sizes of a shape stand apart, or too much after it."""
+    if isinstance(key, int):
+        check_call("init(jax.random.key(0), {})", 4, key, *others)
+    else:
+        check_call("init(key, {})", 3, *others)
 
 
 def _as_tuple(shape: Any) -> Any:

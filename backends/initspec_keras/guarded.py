@@ -15,9 +15,9 @@ from typing import Any
 import keras
 
 from initspec import InitSpec
-from initspec.backend import FLOATS, Axes, float_type
+from initspec.backend import FLOATS, Axes
 from initspec_keras.exact import call, exact_dtypes
-from initspec_keras.initializer import InitSpecInitializer
+from initspec_keras.initializer import InitSpecInitializer, type_of_call
 
 _registered = keras.saving.register_keras_serializable(package="initspec")
 
@@ -36,8 +36,8 @@ class _Guarded:
     """Draws as the built-in of its name, as an InitSpecInitializer where that is not exact."""
 
     @_unconverted
-    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
-        kind = float_type(keras.config.floatx() if dtype is None else dtype)
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None, *sizes: object) -> Any:
+        kind = type_of_call(shape, dtype, *sizes)
         name, arguments = type(self).__name__, self.get_config()
         # Any number, where nothing is drawn: a new SeedGenerator moves Python's random state.
         generator = getattr(self, "seed", 0)

@@ -8,7 +8,17 @@ from typing import Any
 import keras
 
 from initspec import InitSpec
-from initspec.backend import IN_OUT, Axes, FloatType, SharedNames, axes_of, float_type, resolve
+from initspec.backend import (
+    IN_OUT,
+    Axes,
+    DtypeError,
+    FloatType,
+    SharedNames,
+    axes_of,
+    check_call,
+    float_type,
+    resolve,
+)
 from initspec_keras.exact import attributes
 from initspec_keras.generator import from_config, seed_generator
 from initspec_keras.primitives import KerasPrimitives
@@ -69,18 +79,20 @@ class InitSpecInitializer(keras.initializers.VarianceScaling):
         axes = "" if self.axes is None else f", axes={str(self.axes)!r}"
         return f"InitSpecInitializer({str(self.spec)!r}{axes})"
 
-    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None, *sizes: object) -> Any:
         """Return a new tensor.
 
         Args:
             shape: the weight's shape, `kernel... in out` unless axes say otherwise.
             dtype: float16, bfloat16, float32 or float64; None takes `keras.config.floatx()`. On
                 JAX, float64 is float32 unless jax_enable_x64 is set.
+            sizes: raise the error of a shape that is written without brackets.
 
         Raises:
             AxesError, ShapeError, DtypeError: the weight cannot be filled as asked.
+            CallError: the sizes of the shape stand apart.
         """
-        kind = canonical(float_type(keras.config.floatx() if dtype is None else dtype))
+        kind = canonical(type_of_call(shape, dtype, *sizes))
         resolved = resolve(self.spec, shape, self.axes, IN_OUT, kind)
         if self.seed is not None:
             weight = portable_tensor(resolved, kind, self.seed, self.name)
@@ -118,6 +130,22 @@ class _Name(str):
 
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
         return str, (str(self),)
+
+
+def type_of_call(shape: object, dtype: Any, *sizes: object) -> FloatType:
+    """Return the floating type that a call asks for.
+
+    Raises:
+        CallError: the sizes of the shape stand apart, or there are more arguments.
+        DtypeError: the dtype is not a floating type of weights.
+    """
+    if sizes:
+        check_call("init({})", 2, shape, dtype, *sizes)
+    try:
+        return float_type(keras.config.floatx() if dtype is None else dtype)
+    except DtypeError:
+        check_call("init({})", 2, shape, dtype)
+        raise
 
 
 def canonical(kind: FloatType) -> FloatType:

@@ -13,6 +13,7 @@ from initspec.backend import (
     DtypeError,
     SharedNames,
     TargetError,
+    check_call,
     check_name,
     draw,
     float_type,
@@ -65,6 +66,7 @@ class NumpyInitializer:
             AxesError, ShapeError, DtypeError: the weight cannot be filled as asked.
             TargetError: `rng` is not a Generator, or comes together with a seed; the shape is not
                 the first argument.
+            CallError: its sizes stand apart.
             SeedError: `name` is not a str.
         """
         try:
@@ -73,7 +75,7 @@ class NumpyInitializer:
             _check_order(shape, dtype, rng, *sizes)
             raise
         if sizes:
-            raise TargetError(f"init of {3 + len(sizes)} arguments: write init(shape, dtype, rng)")
+            _check_order(shape, dtype, rng, *sizes)
         if rng is not None:
             self._check(rng)
         resolved = resolve(self.spec, shape, self.axes, OUT_IN, kind)
@@ -103,13 +105,8 @@ class NumpyInitializer:
 
 
 def _check_order(first: object, *others: object) -> None:
-    """Raise TargetError where the first argument is one size of a shape, or a key before it."""
-    sizes = [first, *(value for value in others if value is not None)]
-    if len(sizes) > 1 and all(isinstance(size, int) for size in sizes):
-        raise TargetError(
-            f"init({', '.join(map(str, sizes))}): sizes stand together in the shape, as in "
-            f"init({tuple(sizes)})"
-        )
+    """Raise where the sizes of a shape stand apart, a key before it, or too much after it."""
+    check_call("init({})", 3, first, *others)
     shape = others[0]
     if isinstance(shape, tuple | list) and not isinstance(first, tuple | list):
         raise TargetError(

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from initspec.backend import OUT_IN, Axes, SharedNames, TargetError, check_name, resolve
+from initspec.backend import (
+    OUT_IN,
+    Axes,
+    SharedNames,
+    TargetError,
+    check_call,
+    check_name,
+    resolve,
+)
 from initspec_torch.distributed import DTensorPrimitives, is_distributed
 from initspec_torch.memory import filled
 from initspec_torch.primitives import TorchPrimitives
@@ -17,6 +25,9 @@ from initspec_torch.wrapped import check_whole, copy_home, own_memory
 
 if TYPE_CHECKING:
     from initspec.backend import Spec
+
+_USAGE = "init(torch.empty{})"
+"""The call that works, where a shape is given."""
 
 
 class TorchInitializer:
@@ -46,7 +57,7 @@ class TorchInitializer:
         self,
         tensor: torch.Tensor,
         generator: torch.Generator | None = None,
-        *,
+        *sizes: object,
         name: str | None = None,
     ) -> torch.Tensor:
         """Fill `tensor` and return it.
@@ -55,14 +66,18 @@ class TorchInitializer:
             tensor: a float16, bfloat16, float32 or float64 tensor, its axes `out in kernel...`
                 unless axes say otherwise.
             generator: where the random numbers come from, on the tensor's device.
+            sizes: raise the error of a shape in place of the tensor.
             name: the parameter's name in the portable stream.
 
         Raises:
             TargetError: not a dense tensor that can be written to, or not a generator for it; one
                 together with a seed.
             SeedError: `name` is not a str.
+            CallError: a shape in place of the tensor, its sizes apart.
             AxesError, ShapeError, DtypeError: the tensor cannot be filled as asked.
         """
+        if sizes:
+            check_call(_USAGE, 2, tensor, generator, *sizes)
         if is_traced(tensor):
             return fill_traced(self, tensor, generator, name)
         return self.fill(tensor, generator, name)
@@ -71,7 +86,11 @@ class TorchInitializer:
         self, tensor: torch.Tensor, generator: torch.Generator | None, name: str | None
     ) -> torch.Tensor:
         """Fill a tensor that holds its elements; `__call__` also takes those of traced programs."""
-        kind = check_target(tensor)
+        try:
+            kind = check_target(tensor)
+        except TargetError:
+            check_call(_USAGE, 2, tensor, generator)
+            raise
         if tensor.ndim == 1:  # most are not, and a call costs
             check_whole(tensor, self.spec.distribution.name() == "constant")
         if generator is not None:

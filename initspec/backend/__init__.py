@@ -56,6 +56,7 @@ from initspec.errors import (
 from initspec.numerics import gaussian
 from initspec.numerics.validation import finite
 from initspec.spec.resolve import Resolved, resolve
+from initspec.spec.slips import check_call
 from initspec.spec.value import Spec
 from initspec.stream import check_name
 
@@ -129,6 +130,7 @@ __all__ = [
     "aligned",
     "axes_of",
     "backends",
+    "check_call",
     "check_name",
     "check_shape",
     "draw",

@@ -6,6 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial, wraps
+from itertools import takewhile
 from numbers import Real
 from typing import Any, TypeVar, cast
 
@@ -239,6 +240,21 @@ def compiles(function: F) -> F:
         raise drawn_by(spec, function.__name__, *args, **keywords)
 
     return cast("F", method)
+
+
+def check_call(usage: str, most: int, *args: object) -> None:
+    """Raise CallError where an initializer is given the sizes of a shape apart, or too much.
+
+    Args:
+        usage: the call that works, with {} in place of the shape.
+        most: how many arguments can stand by position, from the shape on.
+        args: those that do.
+    """
+    sizes = tuple(takewhile(lambda value: isinstance(value, int), args))
+    if len(sizes) > 1:
+        raise CallError(f"sizes stand together in the shape; write {usage.format(sizes)}") from None
+    if len(args) > most:
+        raise CallError(f"{len(args)} arguments from the shape on, where {most} can stand")
 
 
 def drawn_by(spec: object, name: str, *args: Any, **keywords: Any) -> InitSpecError:

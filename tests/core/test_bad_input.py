@@ -115,6 +115,30 @@ def test_what_laws_are_called_elsewhere(name, meant):
     refuse(lambda: InitSpec.parse(name), f"did you mean {meant!r}?")
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("gaussian", "normal"),
+        ("he", "he_uniform"),
+        ("xavier", "xavier_normal"),
+        ("eye", "identity"),
+        ("HeNormal", "he_normal"),
+        ("trunc_normal_", "truncated_normal"),
+        ("for_activaton", "for_activation"),
+    ],
+)
+def test_constructors_that_do_not_exist(name, meant):
+    """`InitSpec.gaussian`: the constructor that was meant; a private name, or none alike: no guess.
+
+    hasattr goes on working, which is what asks for most of the names that there are not.
+    """
+    with pytest.raises(AttributeError, match=rf"{name!r}; write .*InitSpec\.{meant}\(\.\.\.\)"):
+        getattr(InitSpec, name)
+    for missing in ("zzz", f"_{name}"):
+        with pytest.raises(AttributeError, match=f"no attribute {missing!r}$"):
+            getattr(InitSpec, missing)
+
+
 @pytest.mark.parametrize("name", ["HeNormal", "kaiming_normal_", "GlorotUniform"])
 def test_names_as_frameworks_spell_them(name):
     """They may mean another law there, as Keras' HeNormal does."""
@@ -320,10 +344,16 @@ def test_complex_dtypes(dtype):
 @pytest.mark.parametrize("sizes", [(512, 256), (3, 4, 5), (3, 3, 32, 64), (2, 3, 3, 32, 64)])
 def test_sizes_of_a_shape_one_after_the_other(sizes):
     """`init(512, 256)`: they stand together in one tuple."""
-    refuse(lambda: InitSpec().to_numpy()(*sizes), "sizes", f"init({sizes})", kind=InitSpecError)
+    refuse(lambda: InitSpec().to_numpy()(*sizes), "sizes", f"init({sizes})", kind=errors.CallError)
     if len(sizes) == 2:
         for method in (InitSpec().fans, InitSpec().std, InitSpec().resolve):
             refuse(lambda method=method: method(*sizes), "sizes", "(512, 256)")
+
+
+def test_more_arguments_than_an_initializer_takes():
+    """`init(shape, dtype, rng, 5)`: how many there may be."""
+    call = InitSpec().to_numpy()
+    refuse(lambda: call((3, 4), "float32", None, 5), "4 arguments", "3", kind=errors.CallError)
 
 
 @pytest.mark.parametrize("key", [np.zeros(2, np.uint32), None, object()])

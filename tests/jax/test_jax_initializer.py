@@ -16,7 +16,7 @@ from flax import nnx
 from initspec_jax.initializer import JaxInitializer
 
 from initspec import Axes, InitSpec
-from initspec.errors import AxesError, DtypeError, ShapeError, SpecError, TargetError
+from initspec.errors import AxesError, CallError, DtypeError, ShapeError, SpecError, TargetError
 
 KEY = jax.random.key(1)
 SHAPE = (6, 10)
@@ -194,6 +194,19 @@ def test_calls_without_a_key(seed):
     assert eval(line, names)((6, 4), jnp.float32).shape == (6, 4)
     with pytest.raises(AxesError, match="shape=None: pass a tuple"):
         init(KEY)
+
+
+@pytest.mark.parametrize(("keys", "seed"), [((), None), ((KEY,), None), ((None,), 7)])
+@pytest.mark.parametrize("sizes", [(3, 3), (3, 3, 3), (1, 1, 2, 4)])
+def test_sizes_of_a_shape_one_after_the_other(sizes, keys, seed):
+    """`init(key, 3, 3)`: they stand together in one tuple, after the key."""
+    init = InitSpec.he_normal().to_jax(seed=seed)
+    with pytest.raises(CallError, match="sizes") as caught:
+        init(*keys, *sizes)
+    line = str(caught.value).rpartition("write ")[2]
+    assert eval(line, {"init": init, "jax": jax, "key": KEY}).shape == sizes
+    with pytest.raises(CallError, match="4 arguments"):
+        init(KEY, sizes, jnp.float32, None, 5)
 
 
 @pytest.mark.parametrize(

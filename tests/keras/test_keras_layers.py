@@ -201,6 +201,20 @@ def test_what_is_not_yet_an_initializer(init):
         keras.layers.Dense(4, kernel_initializer=init).build((None, 8))
 
 
+@pytest.mark.parametrize("spec", [HE, InitSpec.sparse(0.5)], ids=["a built-in", "none"])
+@pytest.mark.parametrize("seed", [None, 7])
+@pytest.mark.parametrize("sizes", [(3, 3), (3, 3, 2, 4)])
+def test_sizes_of_a_shape_one_after_the_other(sizes, seed, spec):
+    """`init(3, 3)`: they stand together in one tuple."""
+    init = spec.to_keras(seed=seed)
+    with pytest.raises(CallError, match="sizes") as caught:
+        init(*sizes)
+    line = str(caught.value).rpartition("write ")[2]
+    assert tuple(eval(line, {"init": init}).shape) == sizes
+    with pytest.raises(CallError, match="3 arguments"):
+        init(sizes, "float32", 5)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float16", "int32"])
 def test_scalars_are_numbers(dtype):
     """A tensor of rank 0, or a variable, is a number."""

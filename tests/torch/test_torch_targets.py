@@ -206,6 +206,19 @@ def test_wrong_targets(target: object, says: str) -> None:
             spec.to_torch()(target())  # type: ignore[operator]
 
 
+@pytest.mark.parametrize("seed", [None, 7])
+@pytest.mark.parametrize("sizes", [(3, 3), (3, 3, 32, 64)])
+def test_sizes_of_a_shape_one_after_the_other(sizes: tuple[int, ...], seed: int | None) -> None:
+    """`init(3, 3)`: a tensor of that shape is filled."""
+    init = HE.to_torch(seed=seed)
+    with pytest.raises(CallError, match="sizes") as caught:
+        init(*sizes)  # type: ignore[arg-type]
+    line = str(caught.value).rpartition("write ")[2]
+    assert eval(line, {"init": init, "torch": torch}).shape == sizes
+    with pytest.raises(CallError, match="3 arguments"):
+        init(torch.empty(sizes), None, 5)  # type: ignore[call-arg]
+
+
 def test_inference_tensors() -> None:
     """An inference tensor is filled in its mode and refused outside it."""
     with torch.inference_mode():
