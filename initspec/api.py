@@ -15,6 +15,7 @@ from initspec.notebook import HtmlRepr
 from initspec.numerics.law import Law
 from initspec.spec import document
 from initspec.spec import line as lines
+from initspec.spec.attributes import ConstructorNames
 from initspec.spec.constructors import Constructors
 from initspec.spec.resolve import Resolved, resolve
 from initspec.spec.slips import compile_first, compiles, drawn_by, explain_calls
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @explain_calls
-class InitSpec(Constructors, HtmlRepr):
+class InitSpec(Constructors, HtmlRepr, metaclass=ConstructorNames):
     """What initial weights should be: W = mean + s * Y, with Y the family's standard variate.
 
     sigma = gain * sqrt(scale / fan(mode)) under a fan rule, gain * std under a fixed one; s is
