@@ -26,7 +26,8 @@ def assign(
 
     rules = read_recipe(recipe)
     given: dict[str, Any] = read_numbers(numbers)  # as **numbers they might be any argument
-    result = rules.on(build(model), **given)
+    network, inputs = build(model)
+    result = rules.on(network, inputs=inputs, **given)
     if as_json:
         print_json(finite_or_none(result.to_dict()))
     else:

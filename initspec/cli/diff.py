@@ -28,7 +28,8 @@ def diff(
     from initspec.numerics.finite import finite_or_none
 
     first, second = read_recipe(recipe), read_recipe(other)
-    pairs = run(first, second, build(model))
+    network, inputs = build(model)
+    pairs = run(first, second, network, inputs=inputs)
     if as_json:
         rows = {a.path: [a.to_dict(), b.to_dict()] for a, b in pairs}
         print_json(finite_or_none(rows))

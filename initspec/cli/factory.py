@@ -1,4 +1,4 @@
-"""Build the model that `package.module:factory` on the command line means."""
+"""Build what `package.module:factory` on the command line means."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ import os
 import sys
 import traceback
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from initspec.errors import InitSpecError, TargetError, shown, unknown
 
 
-def build(reference: str) -> Any:
-    """Return the model that a factory builds, called without arguments.
+class Built(NamedTuple):
+    """A model, and example arguments where its framework has no parameters without them."""
+
+    model: Any
+    inputs: Any = None
+
+
+def build(reference: str) -> Built:
+    """Return what a factory builds, called without arguments: a model, or (model, inputs).
 
     Args:
         reference: "package.module:factory", where `factory` is a function or a class of the module,
@@ -36,16 +43,21 @@ def build(reference: str) -> Any:
             "builds the model without arguments"
         )
     try:
-        model = factory()
+        result = factory()
     except Exception as error:
         raise InitSpecError(
             f"{reference} raised {_summary(error)}; it is called without arguments"
         ) from error
+    pair = isinstance(result, tuple) and len(result) == 2  # which no model is
+    built = Built(*result) if pair else Built(result)
     try:
-        owner(model)
+        owner(built.model)
     except TargetError as error:
-        raise TargetError(f"{reference} returned no model: {error}") from None
-    return model
+        raise TargetError(
+            f"{reference} must return a model, or (model, inputs), and returned {shown(result)}: "
+            f"{error}"
+        ) from None
+    return built
 
 
 def _imported(reference: str, module: str) -> Any:

@@ -38,8 +38,8 @@ def lock(
         raise InitSpecError("--first and --no-hashes: write one of them")
     given, rules, number = read_numbers(numbers), read_recipe(recipe), read_seed(seed)
     check_writable([output])
-    network = build(model)
-    plan = planned(network, rules, number, numbers=given)
+    network, inputs = build(model)
+    plan = planned(network, rules, number, inputs=inputs, numbers=given)
     with progress() as bar:
         total = sum(parameter.size for parameter in plan.drawn if parameter.exact)
         task = bar.add_task("hashing", total=total)

@@ -15,7 +15,7 @@ DTYPE: Any = typer.Option("float32", help="float16, bfloat16, float32 or float64
 NAME: Any = typer.Option("", help="The parameter's name, such as encoder.0.weight.")
 JSON: Any = typer.Option(False, "--json", help="Print JSON.")
 MODEL: Any = typer.Argument(
-    help="package.module:factory, a function or a class that builds the model."
+    help="package.module:factory, a function or a class that returns the model, or (model, inputs)."
 )
 RECIPE: Any = typer.Option(
     ..., help="A recipe of 'initspec recipes', or a .toml or .json file of one."

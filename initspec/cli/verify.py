@@ -30,7 +30,7 @@ def verify(
 
     source = read_lock(lock)
     is_file = target.endswith((".safetensors", ".npz")) or ":" not in target
-    given: Any = Path(target) if is_file else build(target)
+    given: Any = Path(target) if is_file else build(target).model
     differing = []
     with progress() as bar:
         task = bar.add_task("comparing", total=sum(p.size for p in source.parameters))

@@ -361,7 +361,7 @@ class Integers(nn.Module):
 @pytest.mark.parametrize(
     ("module", "arguments", "error", "says"),
     [
-        (nn.Dense(3), ("he", 7), TargetError, "before it is called; pass inputs="),
+        (nn.Dense(3), ("he", 7), TargetError, "before it is called: .*or pass inputs="),
         (nn.Dense(3), ("he", 7, ("a", "b")), TargetError, "Dense cannot be called.*inputs="),
         (nn.Dense(3), ("he", None, array(4)), TargetError, "kernel.*pass seed="),
         (nn.Dense(3), ([Rule("ones", "bias")], 7, array(4)), RecipeError, "kernel"),

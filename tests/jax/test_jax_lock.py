@@ -124,7 +124,7 @@ def test_variables_are_a_model_with_the_paths_of_their_module():
     [
         (lambda: nnx.eval_shape(Nnx), "again.bias has no values yet"),
         (lambda: eqx.filter_eval_shape(Equinox), "first.weight has no values yet"),
-        (Linen, "or the variables in place of the module"),
+        (Linen, "pass its variables in its place, or pass inputs="),
     ],
 )
 def test_a_model_without_values_is_refused(model, says):

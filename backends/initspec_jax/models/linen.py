@@ -17,8 +17,8 @@ from initspec_jax.models.places import Owner, Parts, Shape, place
 
 _HOW = (
     "pass inputs=, an example of what the module is called with: an array or a "
-    "jax.ShapeDtypeStruct, a tuple of arguments, or a dict of arguments by name; or the variables "
-    "in place of the module"
+    "jax.ShapeDtypeStruct, a tuple of arguments, or a dict of arguments by name. On the command "
+    "line, the factory returns (module, inputs)"
 )
 
 
@@ -159,7 +159,10 @@ def _init(
     Other inputs, such as train=False, are no arrays while the module is traced either.
     """
     if inputs is None:
-        raise TargetError(f"a linen module has no parameters before it is called; {_HOW}")
+        raise TargetError(
+            "a linen module has no parameters before it is called: pass its variables in its "
+            f"place, or {_HOW}"
+        )
     leaves, tree = jax.tree.flatten(inputs)
     places = [place for place, leaf in enumerate(leaves) if hasattr(leaf, "shape")]
 

@@ -28,6 +28,12 @@ def broken():
 
 def empty():
     return None
+
+def pair():
+    return Net(), 3
+
+def triple():
+    return Net(), 3, 4
 """
 
 
@@ -55,7 +61,14 @@ def folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["build_net", "Net", "Net.small"])
 def test_function_class_and_method(name: str) -> None:
     """What can be called without arguments is, from the current folder."""
-    assert type(build(f"zoo.nets:{name}")).__name__ == "Net"
+    assert type(build(f"zoo.nets:{name}").model).__name__ == "Net"
+
+
+def test_inputs() -> None:
+    """A factory may return what the model is called with, too."""
+    model, inputs = build("zoo.nets:pair")
+    assert (type(model).__name__, inputs) == ("Net", 3)
+    assert build("zoo.nets:Net").inputs is None
 
 
 @pytest.mark.parametrize(
@@ -73,7 +86,8 @@ def test_function_class_and_method(name: str) -> None:
         ("zoo.nets:Net.smal", "attribute of zoo.nets:Net: 'smal': did you mean 'small'"),
         ("zoo.nets:number", "7 cannot be called"),
         ("zoo.nets:broken", "raised KeyError: 'depth' .*nets.py, line 14.*without arguments"),
-        ("zoo.nets:empty", "zoo.nets:empty returned no model: a NoneType is no model"),
+        ("zoo.nets:empty", r"zoo.nets:empty must return a model, .* returned None: a NoneType is"),
+        ("zoo.nets:triple", r"must return a model, or \(model, inputs\), and returned \("),
     ],
 )
 def test_bad_references(reference: str, says: str) -> None:
