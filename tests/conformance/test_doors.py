@@ -276,6 +276,15 @@ def printed(report, width):
     return console.file.getvalue().splitlines()
 
 
+@pytest.mark.parametrize("seed", [0, 2**48 - 1])
+def test_what_follows_the_table_fits(seed):
+    """At 80 columns no line is longer; the verdict is the last."""
+    report = Report((), "default", seed, 9876, {"numpy": "2.4.6"}, 1e4, interrupted=True)
+    lines = printed(report, 80)
+    assert max(map(len, lines)) <= 80, lines
+    assert lines[-1] == "Interrupted"
+
+
 def test_the_table_fits():
     """Cells and heads are whole at any width: one table where it fits, else one a backend."""
     names = {"numpy": "2.4.6", "torch": "2.13.0+cpu", "keras": "3.15.1 (tensorflow 2.21.0)"}

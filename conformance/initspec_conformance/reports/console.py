@@ -45,7 +45,8 @@ def show(report: Report, console: Console) -> None:
     for finding in report.deviations:
         text = f"known deviation: {finding.id}: {finding.deviation}"
         console.print(f"[yellow]{_plain(text)}[/]", highlight=False, soft_wrap=True)
-    console.print(_verdict(report), highlight=False, soft_wrap=True)
+    console.print(_numbers(report), highlight=False)
+    console.print(_verdict(report), highlight=False)
 
 
 def _tables(report: Report, console: Console) -> list[Table]:
@@ -94,19 +95,22 @@ def _plain(text: str) -> str:
     return escape(sanitize(text))
 
 
-def _verdict(report: Report) -> str:
+def _numbers(report: Report) -> str:
     seeds = f"fresh seeds, --seed {report.nonce} repeats them" if report.nonce else "fixed seeds"
     checks = _count(len(report.checks), "check")
-    what = (
-        f"{checks} in {report.seconds:.0f} s, level {report.level}, {seeds}; "
+    return (
+        f"{checks} in {report.seconds:.0f} s, level {report.level}, {seeds}\n"
         f"probability of a false alarm: {FAMILY:g} for all {_count(report.tests, 'test')}"
     )
+
+
+def _verdict(report: Report) -> str:
     if report.interrupted:
-        return f"[red]Interrupted[/]: {what}"
+        return "[red]Interrupted[/]"
     if report.passed:
         who = "Every backend matches" if len(report.versions) > 1 else "The backend matches"
-        return f"[green]{who}[/]: {what}"
-    return f"[red]{_count(len(report.failures), 'failure')}[/]: {what}"
+        return f"[green]{who}[/]"
+    return f"[red]{_count(len(report.failures), 'failure')}[/]"
 
 
 def _count(number: int, what: str) -> str:
