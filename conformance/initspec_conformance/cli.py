@@ -36,7 +36,7 @@ def conformance(
     import signal
 
     from initspec.backend import backends as registered
-    from initspec.cli.arguments import read_backend
+    from initspec.cli.arguments import read_backends
     from initspec.cli.console import Console
     from initspec.cli.files import check_writable
 
@@ -59,9 +59,10 @@ def conformance(
     from initspec_conformance.results.report import Report
 
     console = Console()
-    names = [read_backend(name) for name in names or ()] or [
-        name for name, status in registered().items() if status.usable
-    ]
+    if names:
+        names = read_backends(" ".join(names))
+    else:
+        names = [name for name, status in registered().items() if status.usable]
     try:
         report = run(names, level, nonce, only, native)
     except KeyboardInterrupt:  # before the first cell, while SciPy was imported, say

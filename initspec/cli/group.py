@@ -52,7 +52,7 @@ class _Help:
 
 
 class Command(_Help, TyperCommand):
-    """A command that reads the sizes of a shape as one argument or as several."""
+    """A command that reads sizes, backends and numbers as one argument or as several."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, _joined(args))
@@ -98,19 +98,32 @@ def _command(name: str, function: Any) -> Any:
 
 
 def _joined(arguments: list[str]) -> list[str]:
-    """Return arguments with the sizes after an option as one: --shape 512 256 as --shape "512 256".
+    """Return arguments with what stands apart after an option that takes several.
 
-    >>> _joined(["he_normal", "--shape", "512", "256", "--json"])
-    ['he_normal', '--shape', '512 256', '--json']
+    >>> _joined(["he_normal", "--shape", "512", "256", "--backends", "numpy", "torch", "--json"])
+    ['he_normal', '--shape', '512 256', '--backends', 'numpy torch', '--json']
+    >>> _joined(["--set", "depth=12", "width=64"])
+    ['--set', 'depth=12', '--set', 'width=64']
     """
     joined: list[str] = []
     for argument in arguments:
-        size = re.fullmatch(r"[0-9][0-9,x]*|x", argument)
-        if size and len(joined) > 1 and joined[-2] in _SEVERAL and _SIZES.fullmatch(joined[-1]):
+        option, value = ["", "", *joined][-2:]
+        size = _SIZE.fullmatch(argument) and _SIZES.fullmatch(value)
+        if size and option in _SEVERAL or option == "--backends" and _is_backend(argument):
             joined[-1] += f" {argument}"
+        elif option == "--set" and _NUMBER.fullmatch(argument):
+            joined += [option, argument]
         else:
             joined.append(argument)
     return joined
 
 
+def _is_backend(name: str) -> bool:
+    from initspec.cli.arguments import read_backend, registered  # not for help
+
+    return read_backend(name) in registered()
+
+
+_NUMBER = re.compile(r"\w+=.*")
+_SIZE = re.compile(r"[0-9][0-9,x]*|x")
 _SIZES = re.compile(r"[0-9][0-9,x]*( ([0-9][0-9,x]*|x))*")

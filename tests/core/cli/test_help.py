@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 
 from initspec.cli.app import app
 from initspec.cli.arguments import read_backends
-from initspec.cli.group import COMMANDS
+from initspec.cli.group import COMMANDS, _joined
 
 ALL = (*COMMANDS, "conformance")
 
@@ -119,6 +120,17 @@ def test_a_shape_as_people_type_it(sizes):
     assert "bfloat16" in CliRunner().invoke(app, list(short)).output
     kernel = ["propagate", "he_normal", "--kernel", "3", "3", "--size", "4", "--width", "4"]
     assert "healthy" in CliRunner().invoke(app, [*kernel, "--samples", "50", "--depth", "1"]).output
+
+
+@pytest.mark.parametrize("names", [("numpy,dummy",), ("numpy", "dummy"), ("numpy,", "dummy")])
+def test_lists_as_people_type_them(names):
+    """Backends together or apart, before the spec and behind it; what is none stays an argument."""
+    shape = ("--shape", "8,8", "--json")
+    for arguments in (("he_normal", "--backends", *names), ("--backends", *names, "he_normal")):
+        rows = json.loads(CliRunner().invoke(app, ["compare", *arguments, *shape]).output)["rows"]
+        assert [row["backend"] for row in rows] == ["numpy", "dummy"]
+    assert "unknown backend" in run("compare", "he_normal", *shape, "--backends", ",").stderr
+    assert _joined(["--set", "a=1", "b=2", "c"]) == ["--set", "a=1", "--set", "b=2", "c"]
 
 
 @pytest.mark.parametrize("name", ["tensorflow", "TensorFlow"])
