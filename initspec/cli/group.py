@@ -109,7 +109,7 @@ def _joined(arguments: list[str]) -> list[str]:
     for argument in arguments:
         option, value = ["", "", *joined][-2:]
         size = _SIZE.fullmatch(argument) and _SIZES.fullmatch(value)
-        if size and option in _SEVERAL or option == "--backends" and _is_backend(argument):
+        if (size and option in _SEVERAL) or (option == "--backends" and _is_backend(argument)):
             joined[-1] += f" {argument}"
         elif option == "--set" and _NUMBER.fullmatch(argument):
             joined += [option, argument]
@@ -119,7 +119,8 @@ def _joined(arguments: list[str]) -> list[str]:
 
 
 def _is_backend(name: str) -> bool:
-    from initspec.cli.arguments import read_backend, registered  # not for help
+    from initspec.backend import registered  # not for help
+    from initspec.cli.arguments import read_backend
 
     return read_backend(name) in registered()
 
