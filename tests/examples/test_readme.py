@@ -10,17 +10,20 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
-FRAMEWORKS = {"torch", "keras", "jax", "flax", "equinox"}
+BACKENDS = {
+    **{name: name for name in ("torch", "keras", "jax")},
+    **{"transformers": "torch", "flax": "jax", "equinox": "jax"},
+}
+"""The backend of each library: a block that imports one has its marker."""
 BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", re.M | re.S)
-SESSIONS = [set(), {"torch"}, {"keras"}, {"jax", "flax", "equinox"}]
+SESSIONS = [set(), {"torch", "transformers"}, {"keras"}, {"jax", "flax", "equinox"}]
 
 
 def _blocks():
     for page in PAGES:
         for match in BLOCK.finditer(page.read_text()):
             line = page.read_text()[: match.start()].count("\n") + 1
-            of_jax = {"flax", "equinox"}
-            backends = {"jax" if name in of_jax else name for name in _needs(match[1])}
+            backends = {BACKENDS[name] for name in _needs(match[1])}
             marks = [getattr(pytest.mark, name) for name in sorted(backends)]
             yield pytest.param(
                 match[1], match[2], marks=marks, id=f"{page.relative_to(ROOT)}:{line}"
@@ -28,7 +31,7 @@ def _blocks():
 
 
 def _needs(code):
-    return {name for name in FRAMEWORKS if re.search(rf"^\s*(import|from) {name}\b", code, re.M)}
+    return {name for name in BACKENDS if re.search(rf"^\s*(import|from) {name}\b", code, re.M)}
 
 
 @pytest.mark.parametrize(("code", "output"), list(_blocks()))
