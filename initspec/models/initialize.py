@@ -10,11 +10,11 @@ from initspec.backend.parameter import Filling
 from initspec.errors import InitSpecWarning
 from initspec.models.assign import Only
 from initspec.models.assignment import Assignment
-from initspec.models.names import Names, naming
-from initspec.models.owner import owner
+from initspec.models.names import Names, stream_names, twins
+from initspec.models.owner import owner, parameters
 from initspec.models.recipe import Recipe, recipe_of
 from initspec.models.rule import Rule
-from initspec.stream import check_name, check_seed
+from initspec.stream import check_seed
 
 Model = TypeVar("Model")
 
@@ -55,15 +55,15 @@ def initialize(
     if seed is not None:
         seed = check_seed(seed)
     assignments = recipe_of(recipe).on(model, only=only, inputs=inputs, **numbers)
-    name_of = naming(names, assignments)
-    for message in _warnings(assignments):
+    named = stream_names(names, assignments, lambda: parameters(model, inputs=inputs))
+    for message in (*_warnings(assignments), *twins(named, assignments)):
         warnings.warn(message, InitSpecWarning, stacklevel=2)
     fillings = [
         Filling(
             assignment.parameter,
             assignment.spec,
             assignment.axes,
-            check_name(name_of(assignment.path)),
+            named[assignment.path],
             tuple((part.index, part.spec) for part in assignment.parts),
         )
         for assignment in assignments

@@ -14,11 +14,11 @@ from initspec.models.blocks import MOST, Advance, boxes
 from initspec.models.digest import FIRST, hash_of
 from initspec.models.lock import Lock
 from initspec.models.locked import Locked
-from initspec.models.names import Names, naming
-from initspec.models.owner import owner
+from initspec.models.names import Names, stream_names
+from initspec.models.owner import owner, parameters
 from initspec.models.recipe import Recipe, recipe_of
 from initspec.models.rule import Rule
-from initspec.stream import check_name, check_seed
+from initspec.stream import check_seed
 
 
 def lock(
@@ -66,8 +66,8 @@ def planned(
     """Return the lock of a model without hashes; see `lock`."""
     seed, rules = check_seed(seed), recipe_of(recipe)
     assignments = rules.on(model, inputs=inputs, **numbers)
-    name_of = naming(names, assignments)
-    locked = tuple(Locked.of(a, check_name(name_of(a.path))) for a in assignments)
+    named = stream_names(names, assignments, lambda: parameters(model, inputs=inputs))
+    locked = tuple(Locked.of(a, named[a.path]) for a in assignments)
     return Lock(seed, rules.name, locked)
 
 

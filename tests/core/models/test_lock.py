@@ -15,11 +15,10 @@ from initspec import Axes, InitSpec, Lock, Rule, initialize, lock
 from initspec.backend import FLOATS, resolve
 from initspec.cli.files import write_whole
 from initspec.errors import FormatError, InitSpecError, RecipeError, SeedError, TargetError
-from initspec.models import owner
 from initspec.models.blocks import boxes, draw_blocks
 from initspec.models.locked import Locked
 from initspec.models.weights_writer import writer
-from tests.core.models.fake import FakeBackend, Model, weight
+from tests.core.models.fake import Model, weight
 
 SEED = 2**64 - 1
 RULES = [
@@ -31,12 +30,6 @@ RULES = [
     Rule("uniform(low=-1.0, high=2.0)", "**.scalar"),
     Rule("he_normal"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def framework(monkeypatch):
-    monkeypatch.setattr(owner, "registered", lambda: ["fake"])
-    monkeypatch.setattr(owner, "load", {"fake": FakeBackend()}.get)
 
 
 def model() -> Model:
