@@ -13,6 +13,7 @@ from initspec.backend import (
     Axes,
     AxesError,
     Layer,
+    LayerParameter,
     Parameter,
     Place,
     TargetError,
@@ -175,16 +176,27 @@ class Layers:
         around = (*slot.parents, (slot.owner, slot.parts[:-1]))
         if any(self._is_mixer(module) for module, _ in around):
             return Place(slot.path, classes)
-        for module, prefix in reversed(around):
-            path = ".".join(slot.parts[len(prefix) :])
-            layer = self._of(type(module))
-            row = layer.find(path) if layer else None
-            if layer is not None and row is not None:
-                settings = {name: getattr(module, name) for name in layer.settings}
-                axes = layer.axes(path, self._shapes_of(module), settings)
-                return Place(slot.path, classes, row.role, axes)
+        rows = list(self._rows_of(slot, around))
+        if rows:
+            outermost, (module, layer, row, path) = rows[0][0], rows[-1]
+            settings = {name: getattr(module, name) for name in layer.settings}
+            axes = layer.axes(path, self._shapes_of(module), settings)
+            classes = tuple(dict.fromkeys((*class_names(outermost), *classes)))
+            return Place(slot.path, classes, row.role, axes)
         role = norm_role(classes[0], slot.parts[-1], tuple(slot.tensor.shape))
         return Place(slot.path, classes, role, Axes("out") if role != "other" else None)
+
+    def _rows_of(
+        self, slot: Slot, around: Parents
+    ) -> Iterator[tuple[torch.nn.Module, Layer, LayerParameter, str]]:
+        """Yield the modules around a weight whose rows have it, the outermost first."""
+        for module, prefix in around:
+            layer = self._of(type(module))
+            if layer is not None:
+                path = ".".join(slot.parts[len(prefix) :])
+                row = layer.find(path)
+                if row is not None:
+                    yield module, layer, row, path
 
     def _is_mixer(self, module: torch.nn.Module) -> bool:
         if id(module) not in self._mixers:

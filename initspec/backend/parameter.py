@@ -17,7 +17,9 @@ class Place:
 
     Attributes:
         path: the structure's name, its parts joined by dots, such as "h.0.attn.c_proj.weight".
-        classes: the name of the layer's class, then those of the class' bases, the nearest first.
+        classes: the name of the layer's class, then those of the class' bases, the nearest first;
+            where the layer is within another that a table has the parameter of, as the cell within
+            an LSTM, those of the outermost such layer come before.
         role: one of `initspec.backend.layers.ROLES`.
         axes: the role of each axis; None where no table has the layer.
     """

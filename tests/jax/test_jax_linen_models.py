@@ -254,6 +254,10 @@ def test_parameters():
         "boxed.kernel": ("kernel", "in out", "Dense"),
     }
     assert {path: rows.get(path) for path in expected} == expected
+    for path, layer in (("cell.hi.kernel", "Dense"),
+                        ("blocks_1.attention.query.kernel", "DenseGeneral")):  # fmt: skip
+        classes = known[path].places[0].classes
+        assert classes.index(rows[path][2]) == 0 < classes.index(layer)
     assert parameters(Net(), inputs=INPUTS) == tuple(known.values())
     variables = jax.eval_shape(lambda: Net().init(jax.random.key(0), jnp.ones((2, 3), int)))
     shapes = {path: leaf.shape for path, leaf in leaves(variables).items()}

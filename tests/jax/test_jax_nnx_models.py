@@ -245,6 +245,10 @@ def test_parameters():
         "lora.lora.lora_b": ("other", "in out", "LoRA"),
     }
     assert {path: rows[path] for path in expected} == expected
+    for path, layer in (("blocks.1.attention.query.kernel", "LinearGeneral"),
+                        ("rnn.cell.dense_h.bias", "Linear")):  # fmt: skip
+        classes = known[path].places[0].classes
+        assert classes.index(rows[path][2]) == 0 < classes.index(layer)
     assert known["head.kernel"].tied == ("wte.embedding",)
     assert "batch.mean" not in known
     assert {p.path for p in known.values() if p.zeros} == {"mine.scale"}

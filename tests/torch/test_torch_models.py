@@ -101,6 +101,7 @@ def test_parameters() -> None:
             f"(stack=3 out) [in={WIDTH}]",
             "MultiheadAttention",
         ),
+        "blocks.1.attention.out_proj.weight": ("kernel", "out in", "MultiheadAttention"),
         "blocks.2.proj.bias": ("bias", f"out [in={WIDTH}]", "Linear"),
         "conv.weight": ("kernel", "(stack=4 out) in kernel...", "Conv2d"),
         "conv.bias": ("bias", "(stack=4 out) [in=2 kernel=9]", "Conv2d"),
@@ -108,6 +109,9 @@ def test_parameters() -> None:
         "normed.weight": ("kernel", "out in", "ParametrizedLinear"),
     }
     assert {path: rows[path] for path in expected} == expected
+    classes = {p.path: p.places[0].classes for p in parameters(Net())}
+    within = ("MultiheadAttention", "Module", "NonDynamicallyQuantizableLinear", "Linear")
+    assert classes["blocks.1.attention.out_proj.weight"] == within
     assert "normed.parametrizations.weight.original0" not in rows
     assert "head.weight" not in rows
     table = next(p for p in parameters(Net()) if p.path == "wte.weight")

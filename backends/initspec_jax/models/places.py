@@ -76,6 +76,7 @@ def place(parts: Parts, owners: Sequence[Owner], shape: Shape, table: LayerTable
         table: the table of the layers.
     """
     path = ".".join(parts)
+    nearest = owners[-1].classes if owners else ()
     for owner in owners:
         inner = owner.path(parts)
         layer = table.find(type(owner.layer).__mro__)
@@ -83,17 +84,17 @@ def place(parts: Parts, owners: Sequence[Owner], shape: Shape, table: LayerTable
         if layer is None or row is None:
             continue
         shapes = owner.shapes(layer)
+        classes = tuple(dict.fromkeys((*owner.classes, *nearest)))
         try:
             axes = layer.axes(inner, shapes, owner.settings)
             axes.layout(shapes[inner])
-            return Place(path, owner.classes, row.role, _stacked(axes, shapes[inner], shape))
+            return Place(path, classes, row.role, _stacked(axes, shapes[inner], shape))
         except (AxesError, ShapeError):  # a subclass with a weight of another form
-            return Place(path, owner.classes)
-    if not owners:
+            return Place(path, classes)
+    if not nearest:
         return Place(path)
-    nearest = owners[-1]
-    role = norm_role(nearest.classes[0], parts[-1], shape)
-    return Place(path, nearest.classes, role, Axes("out") if role != "other" else None)
+    role = norm_role(nearest[0], parts[-1], shape)
+    return Place(path, nearest, role, Axes("out") if role != "other" else None)
 
 
 def _rank(layer: Layer, path: str, settings: Mapping[str, Any]) -> int | None:
