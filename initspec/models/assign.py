@@ -15,6 +15,7 @@ from initspec.models.numbers import Numbers
 from initspec.models.parts import part_of
 from initspec.models.patterns import Pattern
 from initspec.models.rule import Rule
+from initspec.models.table import TableRow, fold
 from initspec.models.template import Template
 from initspec.spec.resolve import resolve
 
@@ -46,19 +47,19 @@ def assign(
     chosen = _chosen(parameters, only)
     problems: list[str] = [*_unused_numbers(rules, lookup), *_unmatched(parameters, rules)]
     assignments, missing = [], []
+    paths: dict[str, list[str]] = {}  # of the parameters that have a problem, by what it is
     for parameter in chosen:
         try:
             assignment = _assign(parameter, rules, lookup)
         except InitSpecError as error:
-            text = str(error)
-            problems.append(
-                text if text.startswith(parameter.path) else f"{parameter.path}: {text}"
-            )
+            text = str(error).removeprefix(f"{parameter.path}: ")
+            paths.setdefault(text, []).append(parameter.path)
             continue
         if assignment is None:
             missing.append(parameter)
         else:
             assignments.append(assignment)
+    problems += [f"{_listed(several)}: {text}" for text, several in paths.items()]
     if missing:
         problems.append(_without_rule(missing))
     if problems:
@@ -106,17 +107,25 @@ def _unmatched(parameters: Sequence[Parameter], rules: Sequence[Rule]) -> Iterat
             )
 
 
+def _listed(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    return ", ".join(paths[:3]) + more
+
+
 def _without_rule(missing: Sequence[Parameter]) -> str:
+    """Return a line for each parameter without a rule, repeated blocks folded."""
     count = "1 parameter has" if len(missing) == 1 else f"{len(missing)} parameters have"
     lines = [f"{count} no rule; add one for each, or Rule('keep', ...):"]
+    rows = []
     for parameter in missing:
         layer = f" of {parameter.layer}" if parameter.layer else ""
         frozen = ", frozen" if parameter.frozen else ""
         spec = "keep" if parameter.frozen else "normal(std=0.02)"
-        lines.append(
-            f"  {parameter.path} {parameter.shape}, {parameter.role}{layer}{frozen}: "
-            f"Rule({spec!r}, {parameter.path!r})"
-        )
+        kind = f"{parameter.shape}, {parameter.role}{layer}{frozen}"
+        rows.append(TableRow(tuple(parameter.path.split(".")), 1, (kind, spec)))
+    for row in fold(rows):
+        kind, spec = row.cells
+        lines.append(f"  {row.path} {kind}: Rule({spec!r}, {row.glob!r})")
     return "\n".join(lines)
 
 

@@ -87,7 +87,7 @@ class Numbers:
         known = sorted({*self.given, "fan_in", "fan_out"})
         if name in ("index", "depth"):
             why = (
-                f"no part of {parameter.path!r} is an integer: write {{index}} in the rule's path, "
+                "no part of the path is an integer: write {index} in the rule's path, "
                 f"or pass {name}=12"
             )
         elif name in ("fan_in", "fan_out"):

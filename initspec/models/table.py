@@ -30,6 +30,11 @@ class TableRow:
         path = ".".join(self.parts)
         return path if self.count == 1 else f"{path} x {self.count}"
 
+    @property
+    def glob(self) -> str:
+        """A glob that matches what it is of, and more where only some blocks are in it."""
+        return ".".join("*" if ".." in part or "," in part else part for part in self.parts)
+
 
 def fold(rows: list[TableRow]) -> list[TableRow]:
     """Make one row of those that differ in one number of their path alone, number by number."""

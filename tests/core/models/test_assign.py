@@ -133,9 +133,26 @@ def test_total_or_an_error() -> None:
     message = str(caught.value)
     assert "Rule('normal(std=0.02)', 'scale')" in message
     assert "5 parameters have no rule" in message
-    assert all(f"encoder.{i}.proj.bias (8,), bias of Linear" in message for i in range(4))
+    folded = "encoder.{0..3}.proj.bias x 4 (8,), bias of Linear"
+    assert f"  {folded}: Rule('normal(std=0.02)', 'encoder.*.proj.bias')" in message
+    biases = [Rule("ones", "encoder.*.proj.bias"), Rule("ones", "scale")]
+    assert len(assign(model, [*REST[1:], *biases])) == len(model)
     assert "nowhere" in message
     assert "not.there" not in message
+
+
+def test_what_several_parameters_lack_is_one_line() -> None:
+    """With the first three and how many there are, whatever they lack."""
+    rules = [Rule("normal(std=1 / width)", "encoder.**.weight"), *REST]
+    with pytest.raises(RecipeError) as caught:
+        assign([*MODEL, *(other(f"gate_{i}") for i in range(2))], [*rules, Rule("he_normal", "**")])
+    lines = str(caught.value).splitlines()
+    assert [line.partition(":")[0] for line in lines] == [
+        "encoder.0.proj.weight, encoder.1.proj.weight, encoder.2.proj.weight and 1 more",
+        "gate_0, gate_1",
+    ]
+    assert "no number for 'width'" in lines[0]
+    assert "goes by axes" in lines[1]
 
 
 @pytest.mark.parametrize("rule", [Rule("ones"), Rule("ones", role="kernel")])
@@ -302,7 +319,7 @@ def test_only() -> None:
     ("rule", "options", "says"),
     [
         (Rule("normal(std=1 / widht)", "encoder.**"), {}, "no number for 'widht'"),
-        (Rule("normal(std=1 / depth)", "head.weight"), {}, "no part of 'wte.weight' is an integer"),
+        (Rule("normal(std=1 / depth)", "head.weight"), {}, "no part of the path is an integer"),
         (Rule("normal(std=1 / (depth - 4))", "encoder.**"), {}, "no finite value for depth=4"),
         (Rule("normal(std=1.0)", "encoder.**"), {"numbers": {"depht": 3}}, "'depht'"),
         (Rule("ones", role="kernel"), {"numbers": {"depth": 3}}, "'depth'"),
