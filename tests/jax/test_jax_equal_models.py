@@ -285,3 +285,53 @@ def test_equinox(kind):
     model = initialize(model, RULES, SEED, names=names)
     outputs = eqx.filter_jit(eqx.filter_vmap(model))(IMAGES if name == "cnn" else TOKENS)
     hold(name, model, paths, names, outputs, lambda _, array: array)
+
+
+SHARDED = """
+import jax
+from flax import nnx
+from jax.sharding import NamedSharding, PartitionSpec as P
+from tests.jax import test_jax_equal_models as models
+
+names = models.renamed(models.FLAX)
+mesh = jax.make_mesh((4, 2), ("a", "b"))
+
+def layout(leaf):
+    cut = dict(zip(range(leaf.ndim), ("a", "b")))
+    fits = [cut.get(i) if size % mesh.shape[cut.get(i, "a")] == 0 else None
+            for i, size in enumerate(leaf.shape)]
+    return NamedSharding(mesh, P(*fits))
+
+def nnx_weights(kind):
+    model = kind(nnx.Rngs(0))
+    models.initialize(model, models.FLAX_RULES, models.SEED, names=names)
+    return nnx.to_pure_dict(nnx.state(model, nnx.Param))
+
+def linen_weights(kind):
+    inputs = models.inputs_of(kind.__name__.removeprefix("Linen").lower())
+    return models.initialize(kind(), models.FLAX_RULES, models.SEED, names=names,
+                             inputs=inputs)["params"]
+
+counted = 0
+for weights, kind in [(nnx_weights, models.NnxTransformer), (nnx_weights, models.NnxCNN),
+                      (linen_weights, models.LinenLSTM), (linen_weights, models.LinenTransformer)]:
+    build = lambda: weights(kind)
+    shardings = jax.tree.map(layout, jax.eval_shape(build))
+    tree = jax.jit(build, out_shardings=shardings)()
+    jax.tree.map(lambda leaf, to: leaf.sharding.is_equivalent_to(to, leaf.ndim) or 1 / 0,
+                 tree, shardings)
+    counted += sum(len(leaf.sharding.device_set) == 8 and not leaf.is_fully_replicated
+                   for leaf in jax.tree.leaves(tree))
+    held = [(names(".".join(str(key.key) for key in path)), leaf)
+            for path, leaf in jax.tree_util.tree_leaves_with_path(tree)]
+    name = kind.__name__.removeprefix("Nnx").removeprefix("Linen").lower()
+    models.assert_equal_weights(name, [(n, models.torch_layout(n, models.np.asarray(leaf)))
+                                       for n, leaf in held])
+print(counted > 60)
+"""
+
+
+def test_jitted_and_sharded(fresh):
+    """On eight devices each has its part of the same weights."""
+    flags = "--xla_force_host_platform_device_count=8 --xla_backend_optimization_level=0"
+    assert fresh(SHARDED, XLA_FLAGS=flags, JAX_PLATFORMS="cpu") == "True"
