@@ -7,6 +7,7 @@ the standard.
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,9 @@ from initspec.stream.tiles import TILE, Range, tiles
 from initspec.stream.words import Stream
 
 _LEAST = 1 << 16  # fewer elements are not worth a thread: short NumPy calls wait for the GIL
+_SHORT = 1 << 12
+"""Runs of fewer elements are drawn on one thread: of NumPy's generator they take so many calls that
+the threads would wait for Python's lock most of the time, and take longer together than one."""
 _LARGEST = 1 << 62
 
 
@@ -182,6 +186,11 @@ class _Portable:
             self._layout, self._ranges, self._out, most, logical.whole, one_member=logical.alone
         )
         if threads == 1 or size < 2 * _LEAST:
+            work(logical, cut)
+            return
+        first = next(cut)
+        cut = itertools.chain((first,), cut)
+        if first.runs()[-1] < _SHORT:
             work(logical, cut)
         else:
             share(logical, cut, threads)

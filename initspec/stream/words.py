@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import struct
 import sys
 from typing import Any
 
@@ -18,11 +19,12 @@ from initspec.stream.philox import philox
 Words = NDArray[np.uint64]
 Numbers = NDArray[np.int64]
 
-_WORD = 1 << 64
+_MOST = (1 << 64) - 1
 
-# Rough costs in ns: a word of NumPy's generator, a word computed here, a new counter of NumPy's
-# generator.
-_NATIVE, _COMPUTED, _START = 3, 50, 3000
+# Rough costs in ns: a word of NumPy's generator, a new counter of it; a word computed here, and the
+# least that computing takes.
+_NATIVE, _START = 3, 1200
+_COMPUTED, _LEAST = 25, 100_000
 _AT_ONCE = 1 << 13  # counters, 2 MiB of scratch
 
 
@@ -41,12 +43,12 @@ class Stream:
         purpose: VALUES or ZEROS.
     """
 
-    __slots__ = ("_first", "_high", "_key")
+    __slots__ = ("_first", "_high", "_key", "_low")
 
     def __init__(self, seed: int, name: str, stacked: bool, purpose: int = VALUES) -> None:
         key, self._first = digest(seed, name, stacked, purpose)
-        self._key = np.frombuffer(key, "<u8", 2).astype(np.uint64)
-        self._high = int.from_bytes(key[16:], "little") << 128
+        k0, k1, self._low, self._high = struct.unpack("<4Q", key)
+        self._key = k0, k1
 
     def half_run(
         self, generator: Generator, member: int, start: int, length: int
@@ -65,20 +67,18 @@ class Stream:
         reach = int(starts[-1]) + length - first  # starts ascend within a member
         one_span = _NATIVE * reach if members[0] == members[-1] else math.inf
         many_runs = runs * (_START + _NATIVE * length)
-        each_block = runs * _COMPUTED * 4 * ((length + 6) // 4)
+        each_block = _LEAST + runs * _COMPUTED * 4 * ((length + 6) // 4)
         if one_span <= min(many_runs, each_block):
             span = self.run(generator, int(members[0]), first, reach)
             if (np.diff(starts) == length).all():
                 return span.reshape(runs, length)
             windows: Words = np.lib.stride_tricks.sliding_window_view(span, length)
             return windows[starts - first]
-        result = np.empty((runs, length), np.uint64)
         if each_block < many_runs:
-            self._scattered(members, starts, result)
-        else:
-            for row, member, start in zip(result, members.tolist(), starts.tolist(), strict=True):
-                row[:] = self.run(generator, member, start, length)
-        return result
+            return self._computed(members, starts, length)
+        places = zip(members.tolist(), starts.tolist(), strict=True)
+        drawn = [self.run(generator, member, start, length) for member, start in places]
+        return np.concatenate(drawn).reshape(runs, length)
 
     def halves(
         self, generator: Generator, members: Numbers, starts: Numbers, length: int
@@ -87,33 +87,49 @@ class Stream:
         if members[0] == members[-1] and (np.diff(starts) == length).all():
             whole = self.half_run(generator, int(members[0]), int(starts[0]), len(starts) * length)
             return whole.reshape(-1, length)
+        odd = starts & 1
+        if not odd.any():
+            pairs = _halves(self.words(generator, members, starts >> 1, (length + 1) // 2))
+            return pairs[:, :length]
         # One word more, where a run starts with the high half of its first word.
         pairs = _halves(self.words(generator, members, starts >> 1, (length + 2) // 2))
-        odd = starts & 1
-        if (odd == odd[0]).all():
-            return pairs[:, odd[0] : odd[0] + length]
+        if odd.all():
+            return pairs[:, 1 : length + 1]
         return np.where(odd[:, None] == 0, pairs[:, :length], pairs[:, 1 : length + 1])
 
     def run(self, generator: Generator, member: int, start: int, length: int) -> Words:
         """Return the words from number `start` on."""
-        block, skip = divmod(start, 4)
-        counter = self._high + ((self._first + member) << 64) + block
-        return generator.words(self._key, counter, skip + length)[skip:]
+        member, block, skip = self._first + member, start >> 2, start & 3
+        # The counter before this block: NumPy increments before it generates.
+        if block:
+            before = block - 1, member, self._low, self._high
+        elif member:
+            before = _MOST, member - 1, self._low, self._high
+        else:
+            high = self._high - (not self._low)
+            before = _MOST, _MOST, (self._low - 1) & _MOST, high & _MOST
+        words = generator.words(self._key, before, skip + length)
+        return words[skip:] if skip else words
 
-    def _scattered(self, members: Numbers, starts: Numbers, out: Words) -> None:
-        runs, length = out.shape
-        blocks = (length + 6) // 4
-        high = self._high >> 128
-        c2, c3 = np.full((1, 1), high % _WORD, np.uint64), np.full((1, 1), high >> 64, np.uint64)
-        key = int(self._key[0]), int(self._key[1])
+    def _computed(self, members: Numbers, starts: Numbers, length: int) -> Words:
+        """Return words of many short runs, all blocks at once."""
+        words = np.empty((len(starts), length), np.uint64)
+        skips = starts & 3
+        same = bool((skips == skips[0]).all())
+        blocks = ((int(skips[0]) if same else 3) + length + 3) // 4
+        c2, c3 = np.full((1, 1), self._low, np.uint64), np.full((1, 1), self._high, np.uint64)
         at_once = max(1, _AT_ONCE // blocks)
-        for i in range(0, runs, at_once):
+        for i in range(0, len(starts), at_once):
             part = slice(i, i + at_once)
-            member = members[part].astype(np.uint64) + np.uint64(self._first)
+            member = members[part, None].astype(np.uint64) + np.uint64(self._first)
             block = (starts[part, None] // 4 + np.arange(blocks)).astype(np.uint64)
-            drawn = philox(key, (block, member[:, None], c2, c3))
-            columns = (starts[part, None] & 3) + np.arange(length)
-            out[part] = np.take_along_axis(drawn.reshape(len(drawn), -1), columns, axis=1)
+            drawn = philox(self._key, (block, member, c2, c3)).reshape(len(block), -1)
+            if same:
+                words[part] = drawn[:, skips[0] : skips[0] + length]
+            else:
+                columns = skips[part, None] + np.arange(length)
+                words[part] = np.take_along_axis(drawn, columns, axis=1)
+        return words
 
 
 def _halves(words: Words) -> NDArray[np.uint32]:
@@ -127,19 +143,17 @@ def _halves(words: Words) -> NDArray[np.uint32]:
 class Generator:
     """NumPy's Philox, reused because constructing it takes longer than drawing a small weight."""
 
-    __slots__ = ("_philox", "_state")
+    __slots__ = ("_numbers", "_philox", "_state")
 
     def __init__(self) -> None:
         self._philox = np.random.Philox(key=0)
-        self._state: Any = self._philox.state
+        # NumPy reads Python integers four times as fast as those of an array.
+        self._state: Any = {**self._philox.state, "buffer": [0] * 4}
+        self._numbers = self._state["state"]
 
-    def words(self, key: Words, counter: int, count: int) -> Words:
-        """Return the words of consecutive counters, the first being `counter`."""
-        inner = self._state["state"]
-        # NumPy increments before it generates.
-        before = (counter - 1) % (1 << 256)
-        inner["counter"] = np.frombuffer(before.to_bytes(32, "little"), "<u8")
-        inner["key"] = key
+    def words(self, key: tuple[int, int], before: tuple[int, ...], count: int) -> Words:
+        """Return the words of consecutive counters, the first being that after `before`."""
+        self._numbers["key"], self._numbers["counter"] = key, before
         self._philox.state = self._state
         words: Words = self._philox.random_raw(count)
         return words
