@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 
 from initspec.backend import FloatType, Layout, Part, UnequalLayout
-from initspec_torch.blocks import LARGE, SERIAL, at_once, blocks, in_memory_order, zeros
+from initspec_torch.blocks import LARGE, SERIAL, at_once, blocks, in_memory_order, normal_, zeros
 from initspec_torch.haar import haar
 from initspec_torch.ranges import uniform_ends
 from initspec_torch.subsets import subsets
@@ -42,7 +42,7 @@ class TorchPrimitives:
     def normal(self, mean: float, std: float) -> torch.Tensor:
         if self._target.is_cuda:  # drawn in float32 there, and rounded once
             return self._target.normal_(mean, std, generator=self._generator)
-        return self._fill(lambda x: x.normal_(mean, std, generator=self._generator), serial=True)
+        return self._fill(lambda x: normal_(x, mean, std, self._generator), serial=True)
 
     def uniform(self, low: float, high: float) -> torch.Tensor:
         start, end = uniform_ends(low, high, self._working)

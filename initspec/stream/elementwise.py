@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 from initspec.axes.layout import Layout
 from initspec.stream.inversion import DOUBLE, Sampler, TruncatedNormal, Width
 from initspec.stream.logical import BLOCK, Floats, Logical, Worker
-from initspec.stream.tiles import Tile
+from initspec.stream.tiles import Tile, copy
 from initspec.stream.words import Numbers, Stream
-
-_LONG_ROW = 256
 
 
 @dataclass(frozen=True)
@@ -51,16 +49,9 @@ class Variates(Logical):
         if target.flags.c_contiguous and target.dtype == real:
             self._draw(worker, members, starts, length, target.reshape(len(starts), length))
             return
-        # Rows a power of two apart map to the same cache lines when read by column, so a run of
-        # several rows is split and each row padded.
-        rows = length // self.count
-        if rows > 1 and self.count >= _LONG_ROW:
-            offsets = np.arange(rows) * self.count
-            members, starts = np.repeat(members, rows), (starts[:, None] + offsets).ravel()
-            length = self.count
-        values = worker.rows(len(starts), length + 16, real)[:, :length]
+        values = worker.rows(len(starts), length, real)
         self._draw(worker, members, starts, length, values)
-        np.copyto(target, values.reshape(target.shape), casting="unsafe")
+        copy(values.reshape(target.shape), target)
 
     def write_whole(self, worker: Worker, layout: Layout, out: Floats) -> None:
         """Fill a whole weight, small enough to be drawn at once."""
@@ -70,7 +61,7 @@ class Variates(Logical):
         values = out.reshape(stack, size) if direct else np.empty((stack, size), real)
         self._draw(worker, np.arange(stack), np.zeros(stack, np.int64), size, values)
         if not direct:
-            np.copyto(out, layout.weight(values), casting="unsafe")
+            copy(layout.weight(values), out)
 
     def _draw(
         self, worker: Worker, members: Numbers, starts: Numbers, length: int, values: Floats

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initspec.stream.inversion import Scratch
-from initspec.stream.tiles import Tile
+from initspec.stream.tiles import Tile, copy
 from initspec.stream.words import Generator, Numbers
 
 Floats = NDArray[Any]
@@ -67,7 +67,7 @@ class Logical:
         # Half precision is the float32 value, rounded.
         if tile.target.dtype.itemsize < 8:
             values = values.astype(np.float32, copy=False)
-        np.copyto(tile.target, values.reshape(tile.target.shape), casting="unsafe")
+        copy(values.reshape(tile.target.shape), tile.target)
 
     def __mul__(self, factor: float) -> Logical:
         return Scaled(self, factor)

@@ -23,6 +23,9 @@ TILE = 1 << 18
 _LINE = 32
 """Smallest extent of a tile along the target's contiguous axis: whole cache lines."""
 
+_STRIP = 1 << 13
+"""Values of which all lines stay in the cache."""
+
 
 @dataclass(frozen=True)
 class Tile:
@@ -89,6 +92,23 @@ class Tile:
             if name == role:
                 numbers = (numbers[:, None] * size + np.arange(low, high, dtype=np.int64)).ravel()
         return numbers
+
+
+def copy(values: NDArray[Any], target: NDArray[Any]) -> None:
+    """Copy values to memory of the same shape, rounded to its dtype.
+
+    A transposed copy goes by strips along the target's contiguous axis: of wider ones the lines of
+    the values that it reads leave the cache before all of a line is read.
+    """
+    if values.size <= _STRIP:
+        np.copyto(target, values, casting="unsafe")
+        return
+    wide = [axis for axis, size in enumerate(target.shape) if size > 1]
+    lead = min(wide, key=lambda axis: abs(target.strides[axis]))
+    width = target.shape[lead] if values.strides[lead] == values.itemsize else _LINE
+    for start in range(0, target.shape[lead], width):
+        strip: tuple[Any, ...] = (*(slice(None),) * lead, slice(start, start + width))
+        np.copyto(target[strip], values[strip], casting="unsafe")
 
 
 def tiles(

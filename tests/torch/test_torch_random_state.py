@@ -54,6 +54,16 @@ def test_a_generator_is_all_that_is_used(spec: InitSpec, shape: tuple[int, int])
     assert torch.equal(first, second)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("size", [16, 2**16, 2**17 + 3, 2**17 + 15, 2**17 + 16, 199_999])
+def test_a_normal_draw_has_the_values_of_torch(dtype: torch.dtype, size: int) -> None:
+    """It is drawn by blocks, of which none may end where torch would draw another way."""
+    generators = [torch.Generator().manual_seed(1) for _ in range(2)]
+    drawn = InitSpec.normal(0.5).to_torch()(torch.empty(size, dtype=dtype), generators[0])
+    assert torch.equal(drawn, torch.empty_like(drawn).normal_(0.0, 0.5, generator=generators[1]))
+    assert torch.equal(*(generator.get_state() for generator in generators))
+
+
 @pytest.mark.parametrize("spec", RANDOM, ids=str)
 def test_two_draws_differ(spec: InitSpec) -> None:
     """One initializer on two layers, with or without a generator, gives two weights."""

@@ -1,6 +1,7 @@
 """The portable draw: any part of it alone, whatever the threads, the layout or the memory."""
 
 import hashlib
+import itertools
 import random
 
 import numpy as np
@@ -12,6 +13,7 @@ from initspec import Axes, InitSpec
 from initspec.dtypes import FLOATS, float_type, numpy_dtype
 from initspec.errors import ShapeError
 from initspec.stream.draw import draw, fill
+from initspec.stream.tiles import copy
 
 F32 = FLOATS["float32"]
 AXES = {  # the rows of the design's table, and stranger ones
@@ -117,6 +119,34 @@ def test_large_weights_equal_their_parts_for_any_threads(line, shape, axes, cut,
         fill(resolved, kind, 7, "w", out[index], index)  # a view, not contiguous
     hashes.add(hashlib.sha256(out.tobytes()).hexdigest())
     assert len(hashes) == 1
+
+
+def test_short_runs_stay_on_one_thread(monkeypatch):
+    """Threads that wait for each other take longer than one: rows of a table, columns."""
+
+    def share(*_):
+        raise AssertionError("on several threads")
+
+    monkeypatch.setattr("initspec.stream.draw.share", share)
+    table = InitSpec.normal(0.02).resolve((200, 768), "stack out")
+    fill(table, F32, 7, "w", np.empty((200, 768), np.float32), threads=2)
+    whole = InitSpec.normal(0.02).resolve((700, 768), "out in")
+    columns = (slice(0, 700), slice(256, 512))
+    fill(whole, F32, 7, "w", np.empty((700, 256), np.float32), columns, threads=2)
+    with pytest.raises(AssertionError, match="several"):
+        fill(whole, F32, 7, "w", np.empty((700, 768), np.float32), threads=2)
+
+
+@pytest.mark.parametrize("shape", [(3, 1, 100, 90), (1, 40000), (70, 130)])
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_copies_by_strips_are_copies(shape, dtype):
+    """From every order of the axes to every other."""
+    values = np.arange(np.prod(shape), dtype=np.float32).reshape(shape) / 7
+    for order in itertools.permutations(range(len(shape))):
+        target = np.empty(shape, dtype).transpose(order)
+        copy(values.transpose(order), target)
+        copy(np.asfortranarray(values.transpose(order)), target[::-1])
+        assert (target[::-1] == values.transpose(order).astype(dtype)).all()
 
 
 @pytest.mark.parametrize("line", ["he_normal", "sparse(0.3)", "orthogonal"])
