@@ -114,7 +114,8 @@ def _fill(filling: Filling, group: Sequence[Slot], seed: int | None, device: Any
     _draw(drawn, filling, seed)
     with torch.no_grad():
         setattr(slot.owner, slot.name, drawn)
-        if not torch.allclose(slot.tensor, drawn, rtol=1e-4, atol=1e-6):
+        rounding = max(1e-4, 4 * torch.finfo(drawn.dtype).eps)
+        if not torch.allclose(slot.tensor, drawn, rtol=rounding, atol=1e-6):
             warnings.warn(
                 f"{filling.parameter.path}: its parametrization returns another weight than was "
                 "drawn; initialize before it is applied, or leave it out",

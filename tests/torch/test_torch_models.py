@@ -410,6 +410,17 @@ def test_parametrization_that_returns_another_weight() -> None:
         initialize(layer, [Rule("normal(std=0.5)", "weight"), Rule("zeros")], 7)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_parametrization_that_rounds(recwarn, dtype: torch.dtype) -> None:
+    """What is read back as it was drawn, but for the last bits of its dtype, is no warning."""
+    rules = [Rule("normal(std=0.5)", "weight"), Rule("zeros")]
+    layer = parametrizations.weight_norm(nn.Linear(200, 50).to(dtype))
+    initialize(layer, rules, 7)
+    assert not [w for w in recwarn if issubclass(w.category, InitSpecWarning)]
+    with pytest.warns(InitSpecWarning, match="returns another"):
+        initialize(parametrizations.spectral_norm(nn.Linear(200, 50)).to(dtype), rules, 7)
+
+
 def test_scales_that_are_built_at_0() -> None:
     """Ones over them are a warning; the layer may add 1."""
 
