@@ -11,10 +11,8 @@ import jax.numpy as jnp
 from jax.sharding import AbstractMesh, NamedSharding, PartitionSpec
 from numpy.typing import NDArray
 
-from initspec.backend import FloatType, Resolved, aligned, fill, numpy_dtype
+from initspec.backend import Block, FloatType, Resolved, aligned, common_block, fill, numpy_dtype
 from initspec_jax.export import unexported
-
-Index = tuple[slice, ...]
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class PortableDraw:
     kind: FloatType
     seed: int
     name: str
-    parts: tuple[tuple[Index, Resolved], ...] = ()
+    parts: tuple[tuple[Block, Resolved], ...] = ()
 
     def array(self, sharding: NamedSharding | None) -> jax.Array:
         """Return the weight, traced or not, laid out by `sharding` over the devices of its mesh."""
@@ -55,7 +53,7 @@ class PortableDraw:
             return jax.device_put(self._host())
         return jax.make_array_from_callback(self.resolved.layout.shape, sharding, self._host)
 
-    def _host(self, index: Index | None = None) -> NDArray[Any]:
+    def _host(self, index: Block | None = None) -> NDArray[Any]:
         """Draw the weight, or a block of it, into memory that XLA need not copy."""
         shape = self.resolved.layout.shape
         if index is not None:  # JAX leaves the ends of a whole axis open
@@ -66,8 +64,8 @@ class PortableDraw:
         out = aligned(shape, numpy_dtype(self.kind))
         fill(self.resolved, self.kind, self.seed, self.name, out, index)
         for part, resolved in self.parts:
-            home, block = _common(part, index)
-            if out[home].size:
+            home, block = (part, part) if index is None else common_block(part, index)
+            if home is not None:
                 fill(resolved, self.kind, self.seed, self.name, out[home], block)
         return out
 
@@ -99,32 +97,19 @@ class PortableDraw:
         local = sharding.shard_shape(shape)
         part = jax.ShapeDtypeStruct(local, numpy_dtype(self.kind))
 
-        def one(_: Any, *places: Any) -> NDArray[Any]:
+        def local_part(_: Any, *places: Any) -> NDArray[Any]:
             starts = [int(place) * size for place, size in zip(places, local, strict=True)]
             return self._host(
                 tuple(slice(start, start + size) for start, size in zip(starts, local, strict=True))
             )
 
-        def each() -> Any:
+        def drawn() -> Any:
             places = (_place(entry, sharding) for entry in spec)
-            return jax.pure_callback(one, part, unexported(), *places)
+            return jax.pure_callback(local_part, part, unexported(), *places)
 
         return jax.shard_map(
-            each, mesh=sharding.mesh, in_specs=(), out_specs=spec, check_vma=False
+            drawn, mesh=sharding.mesh, in_specs=(), out_specs=spec, check_vma=False
         )()
-
-
-def _common(part: Index, block: Index | None) -> tuple[Index, Index]:
-    """Return where a part lies in a block of the weight, and what of the weight lies there."""
-    if block is None:
-        return part, part
-    home, there = [], []
-    for wanted, given in zip(part, block, strict=True):
-        start, stop = max(wanted.start, given.start), min(wanted.stop, given.stop)
-        stop = max(start, stop)
-        home.append(slice(start - given.start, stop - given.start))
-        there.append(slice(start, stop))
-    return tuple(home), tuple(there)
 
 
 def _place(entry: Any, sharding: NamedSharding) -> Any:

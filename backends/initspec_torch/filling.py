@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from initspec.backend import Filling, InitSpecWarning, TargetError, resolve
+from initspec.backend import Block, Filling, InitSpecWarning, TargetError, common_block, resolve
 from initspec_torch.distributed import check_parts, is_distributed, local_block
 from initspec_torch.initializer import TorchInitializer
 from initspec_torch.models import Slot, check_named, tied_slots
@@ -19,8 +19,6 @@ from initspec_torch.wrapped import PLAIN, check_whole
 
 if TYPE_CHECKING:
     from initspec.backend import Spec
-
-Index = tuple[slice, ...]
 
 
 def write(
@@ -158,34 +156,23 @@ def _constant(spec: Spec) -> float | None:
     return getattr(spec.distribution, "value", None)
 
 
-def _draw_part(tensor: torch.Tensor, index: Index, init: TorchInitializer) -> None:
+def _draw_part(tensor: torch.Tensor, index: Block, init: TorchInitializer) -> None:
     """Draw a block of the whole weight under another spec."""
     local, block = local_block(tensor) if is_distributed(tensor) else (tensor, None)
-    home, part = _common(index, block)
-    if home is None:
-        return
+    home, part = (index, index) if block is None else common_block(index, block)
     with torch.no_grad():
         if init.seed is not None:
+            if home is None:
+                return
             kind = check_target(tensor)
             resolved = resolve(init.spec, tensor.shape, init.axes, kind=kind)
             fill(local[home], resolved, kind, init.seed, init.name, part)
             return
+        # By every process, so that the random states of all stay equal.
         drawn = init.fill(torch.empty_like(tensor), None, None)
         source = local_block(drawn)[0] if is_distributed(drawn) else drawn
-        local[home].copy_(source[home])
-
-
-def _common(index: Index, block: Index | None) -> tuple[Index | None, Index]:
-    """Return where a part lies in a local block of the whole, and what of the whole that is."""
-    if block is None:
-        return index, index
-    starts = [max(part.start, own.start) for part, own in zip(index, block, strict=True)]
-    stops = [min(part.stop, own.stop) for part, own in zip(index, block, strict=True)]
-    if any(start >= stop for start, stop in zip(starts, stops, strict=True)):
-        return None, index
-    bounds = list(zip(starts, stops, block, strict=True))
-    home = tuple(slice(start - own.start, stop - own.start) for start, stop, own in bounds)
-    return home, tuple(slice(start, stop) for start, stop, _ in bounds)
+        if home is not None:
+            local[home].copy_(source[home])
 
 
 def _warn_of_meta(model: torch.nn.Module) -> None:

@@ -61,6 +61,7 @@ from initspec.spec.value import Spec
 from initspec.stream import check_name
 
 if TYPE_CHECKING:
+    from initspec.backend.blocks import Block, common_block
     from initspec.backend.builtins import Builtin
     from initspec.backend.engines import Engine, read_engines
     from initspec.backend.layers import (
@@ -91,6 +92,7 @@ __all__ = [
     "Backend",
     "BackendError",
     "BaseBackend",
+    "Block",
     "Builtin",
     "Distribution",
     "DtypeError",
@@ -133,6 +135,7 @@ __all__ = [
     "check_call",
     "check_name",
     "check_shape",
+    "common_block",
     "draw",
     "einsum_axes",
     "fill",
@@ -159,6 +162,7 @@ __all__ = [
 
 
 _FETCHED = {
+    "Block": "backend.blocks",
     "Builtin": "backend.builtins",
     "Engine": "backend.engines",
     "Filling": "backend.parameter",
@@ -170,6 +174,7 @@ _FETCHED = {
     "Place": "backend.parameter",
     "ROLES": "backend.layers",
     "aligned": "backend.memory",
+    "common_block": "backend.blocks",
     "draw": "stream.draw",
     "einsum_axes": "backend.layers",
     "fill": "stream.draw",

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initspec.axes import Layout, UnequalLayout
+from initspec.backend.blocks import Block, common_block
 from initspec.distributions import Elementwise
 from initspec.dtypes import FloatType, numpy_dtype
 from initspec.spec.resolve import Resolved
 from initspec.stream.draw import fill
 
-Index = tuple[slice, ...]
 Advance = Callable[[int], None]
 """What is called after each block, with the number of its elements."""
 
@@ -24,7 +24,7 @@ MOST = 1 << 21
 """The elements of a block: 16 MiB of float64."""
 
 
-def boxes(shape: Sequence[int], most: int = MOST, unit: int = 1) -> Iterator[Index]:
+def boxes(shape: Sequence[int], most: int = MOST, unit: int = 1) -> Iterator[Block]:
     """Yield blocks of a shape, one after the other in row-major order.
 
     Args:
@@ -56,9 +56,9 @@ def draw_blocks(
     kind: FloatType,
     seed: int,
     name: str,
-    parts: Sequence[tuple[Index, Resolved]] = (),
+    parts: Sequence[tuple[Block, Resolved]] = (),
     most: int = MOST,
-) -> Iterator[tuple[Index, NDArray[Any]]]:
+) -> Iterator[tuple[Block, NDArray[Any]]]:
     """Yield the blocks of a weight, each with its place; each is a new array.
 
     Args:
@@ -77,7 +77,7 @@ def draw_blocks(
         block = np.empty([part.stop - part.start for part in index], numpy_dtype(kind))
         fill(resolved, kind, seed, name, block, index)
         for whole, spec in parts:
-            home, common = _common(whole, index)
+            home, common = common_block(whole, index)
             if home is not None:
                 fill(spec, kind, seed, name, block[home], common)
         yield index, block
@@ -93,20 +93,3 @@ def _member(layout: Layout) -> int:
 
 def _factors(layout: Layout) -> Iterator[tuple[str, int]]:
     return zip(layout.roles, layout.sizes, strict=True)
-
-
-def _common(part: Index, block: Index) -> tuple[Index | None, Index]:
-    """Return where a part lies in a block, None where it does not, and what of the whole that is.
-
-    >>> _common((slice(2, 6),), (slice(4, 8),))
-    ((slice(0, 2, None),), (slice(4, 6, None),))
-    """
-    common = tuple(
-        slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(part, block, strict=True)
-    )
-    if any(cut.start >= cut.stop for cut in common):
-        return None, common
-    home = tuple(
-        slice(cut.start - b.start, cut.stop - b.start) for cut, b in zip(common, block, strict=True)
-    )
-    return home, common

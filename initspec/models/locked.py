@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from initspec.api import InitSpec
 from initspec.axes import Axes, check_shape
+from initspec.backend.blocks import Block
 from initspec.dtypes import FloatType, float_type, numpy_dtype
 from initspec.errors import FormatError, TargetError, shown, unknown
 from initspec.models.assignment import Assignment
-from initspec.models.blocks import MOST, Index, boxes, draw_blocks
+from initspec.models.blocks import MOST, boxes, draw_blocks
 from initspec.models.digest import Digest, bytes_of, hash_of
 from initspec.models.parts import part_of
 from initspec.models.rule import KEEP, PART
@@ -99,7 +100,7 @@ class Locked:
         return [*([] if self.spec is None else [self.spec]), *(spec for _, spec in self.parts)]
 
     @cached_property
-    def _resolved(self) -> tuple[Resolved, list[tuple[Index, Resolved]]]:
+    def _resolved(self) -> tuple[Resolved, list[tuple[Block, Resolved]]]:
         if self.spec is None:
             raise TargetError(
                 f"{self.path} is kept by its recipe: a lock has the hash of it, not the values"
@@ -115,7 +116,7 @@ class Locked:
         if self.spec is not None:
             self._resolved  # noqa: B018
 
-    def blocks(self, seed: int, most: int = MOST) -> Iterator[tuple[Index, NDArray[Any]]]:
+    def blocks(self, seed: int, most: int = MOST) -> Iterator[tuple[Block, NDArray[Any]]]:
         """Yield the weight block by block, in row-major order.
 
         Raises:
