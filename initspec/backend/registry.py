@@ -67,22 +67,22 @@ def usable(backend: str | Backend[Any]) -> Backend[Any]:
         BackendError: no backend or two have this name, it cannot be loaded, or its framework is
             missing.
     """
-    found = load(backend) if isinstance(backend, str) else backend
-    if not isinstance(found, Backend):
-        lacks = [part for part in PARTS if getattr(found, part, None) is None]
+    loaded = load(backend) if isinstance(backend, str) else backend
+    if not isinstance(loaded, Backend):
+        lacks = [part for part in PARTS if getattr(loaded, part, None) is None]
         raise BackendError(
             f"{backend!r} is no backend, it lacks {', '.join(lacks)}: pass a registered name "
             f"({', '.join(registered())}) or an object that satisfies initspec.Backend"
         )
-    if not isinstance(found.name, str):
-        raise BackendError(f"{found!r} has the name {found.name!r}: write a str")
+    if not isinstance(loaded.name, str):
+        raise BackendError(f"{loaded!r} has the name {loaded.name!r}: write a str")
     try:
-        reason = found.why_unusable()
+        reason = loaded.why_unusable()
     except Exception as error:  # a framework that is installed, but breaks on import
         reason = f"{type(error).__name__}: {error}"
     if reason is not None:
-        raise BackendError(f"the backend {found.name!r} cannot be used here: {reason}")
-    return found
+        raise BackendError(f"the backend {loaded.name!r} cannot be used here: {reason}")
+    return loaded
 
 
 def version_of(backend: Backend[Any]) -> str:

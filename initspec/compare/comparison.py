@@ -365,8 +365,8 @@ def _logical(resolved: Resolved, values: Any) -> Iterator[tuple[Resolved, Any]]:
         return
     cut = values.reshape(layout.cut)
     for where, part in zip(layout.parts, resolved.parts, strict=True):
-        own = np.take(cut, range(where.start, where.stop), layout.axis)
-        yield part, where.layout.logical(own)
+        member = np.take(cut, range(where.start, where.stop), layout.axis)
+        yield part, where.layout.logical(member)
 
 
 def _sha256(weights: Any) -> str:

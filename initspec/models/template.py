@@ -177,10 +177,10 @@ def _value(node: ast.expr, number_of: Lookup, line: str, depth: int) -> float:
         case ast.Call(func=ast.Name(id=name), args=[_, *_] as args, keywords=[]):
             if name not in _FUNCTIONS:
                 raise FormatError(f"{unknown('function', name, _FUNCTIONS)}, in {line!r}")
-            one = name in ("sqrt", "log")
-            if one != (len(args) == 1):
+            single = name in ("sqrt", "log")
+            if single != (len(args) == 1):
                 raise FormatError(
-                    f"{name} of {len(args)} numbers in {line!r}: pass {1 if one else 2}"
+                    f"{name} of {len(args)} numbers in {line!r}: pass {1 if single else 2}"
                 )
             result = _FUNCTIONS[name](*map(value, args))
         case _:

@@ -66,15 +66,15 @@ def mixture(laws: Sequence[Law], shares: Sequence[float]) -> Law:
     second = third = fourth = 0.0
     for law, share in zip(laws, shares, strict=True):
         off, std = (law.mean - mean) / unit, law.std / unit
-        own3, own4 = law.skewness * std**3, law.kurtosis * std**4
+        moment3, moment4 = law.skewness * std**3, law.kurtosis * std**4
         second += share * (std**2 + off**2)
-        third += share * (own3 + 3 * off * std**2 + off**3)
-        fourth += share * (own4 + 4 * off * own3 + 6 * off**2 * std**2 + off**4)
+        third += share * (moment3 + 3 * off * std**2 + off**3)
+        fourth += share * (moment4 + 4 * off * moment3 + 6 * off**2 * std**2 + off**4)
     random = any(law.std for law in laws)
     cdfs = [law.cdf for law in laws if law.cdf is not None]
 
     def cdf(x: ArrayLike) -> NDArray[np.floating]:
-        parts = (share * own(x) for own, share in zip(cdfs, shares, strict=True))
+        parts = (share * part(x) for part, share in zip(cdfs, shares, strict=True))
         return np.asarray(sum(parts), np.float64)
 
     return Law(

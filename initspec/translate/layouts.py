@@ -79,8 +79,8 @@ def place(
         words: the framework that it goes to.
     """
     if source is not None and source.name == words.name:
-        own = _usual(str(counted), words, None if shape is None else len(shape))
-        return Placed(axes, own, shape, axes != counted)
+        usual = _usual(str(counted), words, None if shape is None else len(shape))
+        return Placed(axes, usual, shape, axes != counted)
     weight = _factors(axes, counted, shape)
     moved = (
         None
@@ -188,8 +188,8 @@ def _arranged(weight: Weight, transposed: bool, words: Vocabulary) -> Weight | N
         and not (alone and parts["in"])
         and (math.prod(factor.total for factor in parts["in"]) == 1)
     ):
-        if own := words.layouts.get("depthwise"):
-            slots = [item.factors[0][0] for item in own.items]
+        if depthwise := words.layouts.get("depthwise"):
+            slots = [item.factors[0][0] for item in depthwise.items]
         else:
             parts["in"] = parts["in"] or [Factor("in", "in", 1)]
             parts["out"] = parts["stack"] + parts["out"]

@@ -90,9 +90,9 @@ def meanings(
     >>> {line.framework: line.code for line in meanings(InitSpec.he_normal())}["torch"]
     'torch.nn.init.kaiming_normal_(w)'
     """
-    sizes, own = None if shape is None else check_shape(shape), axes_of(axes)
-    weight = Weight(own, sizes)
-    if own is None and sizes is not None and len(sizes) >= 2:
+    sizes, roles = None if shape is None else check_shape(shape), axes_of(axes)
+    weight = Weight(roles, sizes)
+    if roles is None and sizes is not None and len(sizes) >= 2:
         weight = Weight(OUT_IN, sizes, OUT_IN)
     topic = topic_of(spec)
     return tuple(write(spec, words, weight, topic) for words in vocabularies().values())
@@ -119,14 +119,14 @@ def write(
     if written.kind == "none":
         written = _on_shape(spec, words, placed) or written
     matter = axes_matter(spec)
-    own = repr(str(placed.counted)) if placed.counted is not None and matter else ""
+    argument = repr(str(placed.counted)) if placed.counted is not None and matter else ""
     notes = [placed.note] if placed.note and matter else []
     if matter and placed.miscounted:
         notes.append(f"The layer's true axes here: '{placed.axes}'.")
     if _is_shortcut(f"to_{words.name}"):
-        compiled = f"to_{words.name}({own})"
+        compiled = f"to_{words.name}({argument})"
     else:
-        compiled = f"to({', '.join(filter(None, (repr(words.name), own)))})"
+        compiled = f"to({', '.join(filter(None, (repr(words.name), argument)))})"
     call = f"({words.weight})" if words.weight else ""
     return Line(
         words.name,

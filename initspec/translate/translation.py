@@ -121,26 +121,28 @@ def translate(
         if to.lower() not in libraries:
             raise TranslationError(unknown("target", to, targets()))
         to = libraries[to.lower()]
-    sizes, own = None if shape is None else check_shape(shape), axes_of(axes)
-    if own is not None and sizes is None:
-        raise AxesError(f"axes '{own}' without a shape: give both, so that the fans can be counted")
+    sizes, roles = None if shape is None else check_shape(shape), axes_of(axes)
+    if roles is not None and sizes is None:
+        raise AxesError(
+            f"axes '{roles}' without a shape: give both, so that the fans can be counted"
+        )
     call = read(line, _numbers(words.values()))
     entry, reading, source = find(call, WeightShape(sizes))
-    if entry.framework.name == "initspec" and own is not None:
-        reading = replace(reading, axes=own)  # a spec counts by the axes that it is given
+    if entry.framework.name == "initspec" and roles is not None:
+        reading = replace(reading, axes=roles)  # a spec counts by the axes that it is given
     notes, matter = list(reading.notes), axes_matter(reading.spec)
-    counted = reading.axes if matter or own is None else own
+    counted = reading.axes if matter or roles is None else roles
     if sizes is not None:
         # A law that does not depend on the axes fills a bias too, which no convention has axes for.
-        reading.spec.resolve(sizes, counted if matter else own)
-        if matter and own is not None:
-            counted = _held_against(reading, own, sizes, notes)
+        reading.spec.resolve(sizes, counted if matter else roles)
+        if matter and roles is not None:
+            counted = _held_against(reading, roles, sizes, notes)
         elif matter and len(sizes) >= 2 and _is_own(counted, entry.framework.axes, sizes):
             notes.insert(0, _assumption(entry.framework, counted, sizes))
     names = tuple(words) if to is None else () if to == "initspec" else (to,)
     convention = entry.framework.axes
     home = words.get(entry.framework.name)
-    weight = Weight(counted, sizes, own or counted, home)
+    weight = Weight(counted, sizes, roles or counted, home)
     if sizes is not None and len(sizes) < 2:  # one array in all
         weight = Weight(None if _is_own(counted, convention, None) else counted, sizes)
     plain = not (call.positional or call.keywords)
@@ -206,25 +208,25 @@ def _assumption(words: Vocabulary, axes: Axes, shape: tuple[int, ...]) -> str:
     )
 
 
-def _held_against(reading: Reading, own: Axes, shape: tuple[int, ...], notes: list[str]) -> Axes:
+def _held_against(reading: Reading, roles: Axes, shape: tuple[int, ...], notes: list[str]) -> Axes:
     """Return the axes of an exact translation, and note where the line counts other fans."""
     spec, read_as = reading.spec, reading.axes
-    counted, true = spec.resolve(shape, read_as), spec.resolve(shape, own)
-    if _same(read_as, own, shape):
-        return own
+    counted, true = spec.resolve(shape, read_as), spec.resolve(shape, roles)
+    if _same(read_as, roles, shape):
+        return roles
     if not spec.distribution.needs_axes and counted.scale == true.scale:
-        return own  # other fans, but the mode's fan is the same
+        return roles  # other fans, but the mode's fan is the same
     remedy = (
         "The lines below are exact for what it does; for what the weight needs, give the spec "
-        f"axes='{own}'."
+        f"axes='{roles}'."
     )
     taken = f"The line takes the axes for '{read_as}'"
     if counted.fans is None or true.fans is None or spec.distribution.needs_axes:
-        notes.insert(0, f"{taken}, not for '{own}'. {remedy}")
+        notes.insert(0, f"{taken}, not for '{roles}'. {remedy}")
         return read_as
     notes.insert(
         0,
-        f"{taken}: fan_in {counted.fans.fan_in}, fan_out {counted.fans.fan_out}. By '{own}' they "
+        f"{taken}: fan_in {counted.fans.fan_in}, fan_out {counted.fans.fan_out}. By '{roles}' they "
         f"are {true.fans.fan_in} and {true.fans.fan_out}. Its std is {counted.law.std:.4g}, that "
         f"of {spec} with the true fans {true.law.std:.4g}. {remedy}",
     )

@@ -95,17 +95,17 @@ class Entry:
         assert self.reader is not None
         try:
             whole = inspect.signature(self.reader)
-            _shape, *own = whole.parameters.values()
+            _shape, *arguments = whole.parameters.values()
         except (TypeError, ValueError) as error:
             raise self._failed(error) from error
-        return whole.replace(parameters=own)
+        return whole.replace(parameters=arguments)
 
     def required(self) -> tuple[str, ...]:
         """Return the arguments without a default."""
-        own = self.signature().parameters.values()
+        arguments = self.signature().parameters.values()
         return tuple(
             parameter.name
-            for parameter in own
+            for parameter in arguments
             if parameter.default is inspect.Parameter.empty and parameter.name != "tensor"
         )
 

@@ -126,7 +126,7 @@ def _axis_arguments(roles: tuple[str, ...]) -> dict[str, Any] | None:
     arguments: dict[str, Any] = {}
     for role, name in (("in", "in_axis"), ("out", "out_axis"), ("stack", "batch_axis")):
         places = tuple(
-            i if i < after else i - len(roles) for i, own in enumerate(roles) if own == role
+            i if i < after else i - len(roles) for i, part in enumerate(roles) if part == role
         )
         if role != "stack" or places:
             arguments[name] = places[0] if len(places) == 1 else places

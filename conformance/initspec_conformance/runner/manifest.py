@@ -149,8 +149,8 @@ def members(dtypes: tuple[str, ...]) -> dict[str, Member]:
         start = sum(sizes[:number])
         index = [slice(None)] * len(shape)
         index[axis] = slice(start, start + sizes[number])
-        own = (*shape[:axis], sizes[number], *shape[axis + 1 :])
-        name, expected = _cell(spec, f"member {number} of {line}", alone, own, dtype)
+        member = (*shape[:axis], sizes[number], *shape[axis + 1 :])
+        name, expected = _cell(spec, f"member {number} of {line}", alone, member, dtype)
         cells[name] = Member(Axes(line), shape, tuple(index), expected)
     return cells
 
