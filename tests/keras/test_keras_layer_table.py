@@ -5,9 +5,8 @@ import pytest
 from initspec_keras.vocabulary.layers import settings
 from keras import layers as L  # noqa: N812 - as Keras' own pages have it
 
-from initspec import recipe
 from initspec.backend import read_layers
-from tests.layer_tables import check_layer, check_start, classes
+from tests.layer_tables import check_layer, classes
 
 TABLE = read_layers("initspec_keras")
 
@@ -64,43 +63,6 @@ def test_a_built_layer_is_its_row(name):
     layer, values = built(name)
     row = check_layer(TABLE, classes(layer), values, settings(layer))
     assert type(layer).__name__ in row.classes
-
-
-# No rule without a layer's equation can say that Keras counts what inputs and outputs share as
-# outputs.
-@pytest.mark.parametrize("name", [name for name in LAYERS if name != "batched"])
-def test_the_recipe_is_what_a_built_layer_starts_with(name):
-    """Means, deviations, bounds and orthogonality of each weight, by role and layer alone."""
-    keras.utils.set_random_seed(1)
-    layer, values = built(name)
-    assigned = recipe("keras").on(layer, only=list(values))
-    assert len(assigned) == len(values)
-    for assignment in assigned:
-        parts = {part.name: str(part.spec) for part in assignment.parts}
-        value, axes = values[assignment.path], assignment.axes
-        check_start(assignment.spec, value, axes, parts, {}, f"{name} {assignment.path}")
-
-
-@pytest.mark.parametrize(
-    ("make", "shapes"),
-    [
-        (lambda: L.Bidirectional(L.LSTM(50)), [(1, 5, 40)]),
-        (lambda: L.GRU(50), [(1, 5, 40)]),
-        (lambda: L.SimpleRNN(50), [(1, 5, 40)]),
-        (lambda: L.ConvLSTM1D(24, 3), [(1, 5, 8, 16)]),
-        (lambda: L.Attention(use_scale=True, score_mode="concat"), [[(1, 5, 40), (1, 5, 40)]]),
-        (L.AdditiveAttention, [[(1, 5, 4000), (1, 5, 4000)]]),
-    ],
-)
-def test_the_recipe_in_layers_around_others(make, shapes):
-    """Cells in their layers, and weights that no role has."""
-    keras.utils.set_random_seed(1)
-    layer = make()
-    layer.build(*shapes)
-    values = [keras.ops.convert_to_numpy(v.value) for v in layer.trainable_variables]
-    for assignment, value in zip(recipe("keras").on(layer), values, strict=True):
-        parts = {part.name: str(part.spec) for part in assignment.parts}
-        check_start(assignment.spec, value, assignment.axes, parts, {}, assignment.path)
 
 
 def test_every_class_of_the_table_is_built_here():
