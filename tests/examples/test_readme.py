@@ -1,52 +1,83 @@
 """The code of the pages runs: each Python block in the sessions that have what it imports."""
 
+import json
 import re
 import subprocess
 import sys
 from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+KOREAN = sorted((ROOT / "docs" / "ko").glob("**/*.md"))
+PAGES = [ROOT / "README.md", *sorted({*(ROOT / "docs").glob("**/*.md")} - {*KOREAN})]
 BACKENDS = {
     **{name: name for name in ("torch", "keras", "jax")},
     **{"transformers": "torch", "flax": "jax", "equinox": "jax"},
 }
 """The backend of each library: a block that imports one has its marker."""
+FENCE = re.compile(r"^```.*?^```$", re.M | re.S)
 BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", re.M | re.S)
 SESSIONS = [set(), {"torch", "transformers"}, {"keras"}, {"jax", "flax", "equinox"}]
+RUN = """
+import json, sys
+end, page, blocks = json.loads(sys.argv[1])
+for line, code in blocks:
+    exec(compile("\\n" * line + code, page, "exec"), {"__name__": "__main__"})
+    print(end, end="")
+"""
+END = "the next block\n"
 
 
 def _blocks():
+    """Yield the page, the line, the code, what it prints and the libraries of each block."""
     for page in PAGES:
-        for match in BLOCK.finditer(page.read_text()):
-            line = page.read_text()[: match.start()].count("\n") + 1
-            backends = {BACKENDS[name] for name in _needs(match[1])}
-            marks = [getattr(pytest.mark, name) for name in sorted(backends)]
-            yield pytest.param(
-                match[1], match[2], marks=marks, id=f"{page.relative_to(ROOT)}:{line}"
-            )
+        text = page.read_text()
+        for match in BLOCK.finditer(text):
+            code = match[1]
+            needs = [n for n in BACKENDS if re.search(rf"^\s*(import|from) {n}\b", code, re.M)]
+            yield page, text[: match.start(1)].count("\n"), code, match[2], needs
 
 
-def _needs(code):
-    return {name for name in BACKENDS if re.search(rf"^\s*(import|from) {name}\b", code, re.M)}
+def _programs():
+    """Yield the blocks of each page that import the same libraries: importing takes longest."""
+    for (page, needs), blocks in groupby(
+        sorted(_blocks(), key=lambda block: (str(block[0]), block[4], block[1])),
+        lambda block: (str(block[0].relative_to(ROOT)), block[4]),
+    ):
+        marks = [getattr(pytest.mark, name) for name in sorted({BACKENDS[n] for n in needs})]
+        yield pytest.param(page, list(blocks), needs, marks=marks, id="-".join([page, *needs]))
 
 
-@pytest.mark.parametrize(("code", "output"), list(_blocks()))
-def test_every_block_runs_somewhere(code, output):
+def test_every_block_runs_somewhere():
     """What a block imports is installed together in one session."""
-    assert any(_needs(code) <= session for session in SESSIONS)
+    alone = [
+        f"{page}:{line}"
+        for page, line, _, _, needs in _blocks()
+        if not any({*needs} <= session for session in SESSIONS)
+    ]
+    assert not alone
 
 
-@pytest.mark.parametrize(("code", "output"), list(_blocks()))
-def test_block_runs(code, output):
-    """The block runs as it stands, in a process of its own, and prints the text that follows it."""
-    missing = [name for name in _needs(code) if find_spec(name) is None]
+@pytest.mark.parametrize(("page", "blocks", "needs"), list(_programs()))
+def test_blocks_run(page, blocks, needs):
+    """Each runs as it stands, with no name of another, and prints the text that follows it."""
+    missing = [name for name in needs if find_spec(name) is None]
     if missing:
-        pytest.skip(f"{', '.join(missing)} is not in this session; another one runs this block")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        pytest.skip(f"{', '.join(missing)} is not in this session; another one runs these blocks")
+    program = json.dumps([END, page, [(line, code) for _, line, code, _, _ in blocks]])
+    command = [sys.executable, "-c", RUN, program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    if output is not None:
-        assert done.stdout == output
+    printed = done.stdout.split(END)
+    for (_, line, _, output, _), text in zip(blocks, printed, strict=False):
+        assert output in (None, text), f"{page}:{line}"
+
+
+@pytest.mark.parametrize("page", KOREAN, ids=lambda page: str(page.relative_to(ROOT)))
+def test_korean_pages_have_the_code_of_the_english(page):
+    """Block for block, so that it need not run again."""
+    english = ROOT / "docs" / page.relative_to(ROOT / "docs" / "ko")
+    assert FENCE.findall(page.read_text("utf-8")) == FENCE.findall(english.read_text("utf-8"))
