@@ -28,8 +28,9 @@ def _oldest(requirements: Iterable[str]) -> list[str]:
 # torch comes first: a bare `torch` pulls gigabytes of CUDA. The oldest is the one that is run
 # everywhere, so that `oldest_frameworks` leaves it out.
 PINS = {
-    # The models of the last two are initialized in the tests, without weights.
-    "torch": [*_oldest(EXTRAS["torch"]), "transformers==5.*", "peft==0.21.*"],
+    # transformers and peft have models that the tests initialize, without weights; AnyInit has
+    # the time that the benchmarks compare with.
+    "torch": [*_oldest(EXTRAS["torch"]), "transformers==5.*", "peft==0.21.*", "anyinit==0.4.*"],
     "jax": ["jax==0.10.*", "flax==0.12.*", "equinox==0.13.*"],
     "tensorflow": ["tensorflow==2.21.*"],
     "keras": ["keras==3.15.*"],
@@ -231,7 +232,7 @@ def wheel(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def benchmarks(session: nox.Session) -> None:
-    """Measure speed and memory against the frameworks, and write the page: 13 quiet minutes."""
+    """Measure speed and memory against the frameworks, and write the page: 15 quiet minutes."""
     every = [engine for engines in FRAMEWORKS.values() for engine in engines]
     _install(session, *_requirements(every))
     session.run("python", "-m", "benchmarks", *session.posargs)

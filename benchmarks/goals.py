@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
-NATIVE, PORTABLE, CONFORMANCE = "native", "portable", "conformance"
-KERAS = "keras-tensorflow"
+NATIVE, PORTABLE, MODELS, CONFORMANCE = "native", "portable", "models", "conformance"
+KERAS, WHOLE = "keras-tensorflow", "torch-models"
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Goal:
 
     Attributes:
         id: its key in the results.
-        table: which table it is in: `NATIVE`, `PORTABLE` or `CONFORMANCE`.
+        table: which table it is in: `NATIVE`, `PORTABLE`, `MODELS` or `CONFORMANCE`.
         place: where it is measured: a key of `benchmarks.measure.PLACES`.
         what: what is drawn.
         against: what its time or memory is held against; "" where that is the goal alone.
@@ -133,6 +133,15 @@ GOALS = (
     _speed(PORTABLE, "numpy", 1.3, "linear", "an element, where it takes longest of 2^16 to 2^28", "where it takes least", _ONE_THREAD),
     _speed(PORTABLE, "numpy", 1.3, "linear-alone", "the same, on one thread", "where it takes least"),
     _speed(PORTABLE, "numpy", _TWO_THREADS, "threads", "two threads", "one thread"),
+    _speed(MODELS, WHOLE, 1.0, "gpt2-seeded", "GPT-2 of 124M with a seed", "transformers `initialize_weights`"),
+    _speed(MODELS, WHOLE, 0.6, "gpt2", "GPT-2 of 124M without a seed", "transformers `initialize_weights`"),
+    _speed(MODELS, WHOLE, 0.25, "anyinit", "eight layers of 1024 x 1024 with a seed", "AnyInit `initialize`"),
+    Goal("models-on", MODELS, WHOLE, "`recipe.on`, Llama of 405B on the meta device", "", "s", 0.3),
+    Goal("models-on-memory", MODELS, WHOLE, "memory of `recipe.on`, Llama of 405B", "", "MiB", 10.0),
+    Goal("models-small", MODELS, WHOLE, "1,000 parameters of 8 x 8 of torch, with a seed", "", "s", 0.25),
+    Goal("models-small-keras", MODELS, KERAS, "1,000 parameters of 8 x 8 of Keras on TensorFlow, with a seed", "", "s", 0.25),
+    Goal("models-memory-whole", MODELS, WHOLE, "memory beyond a transformer of 124M, from the meta device", "", "MiB", 64.0),
+    Goal("models-memory-sharded", MODELS, WHOLE, "memory beyond its part, one of two FSDP2 processes", "", "MiB", 64.0),
     _battery(0.5, "normal", "normal, four draws of 512 x 1024"),
     _battery(0.7, "normal-single", "normal, a single draw of 1024 x 2048"),
     _battery(0.5, "truncated", "truncated normal, four draws of 512 x 1024"),

@@ -7,7 +7,7 @@ from math import isfinite
 from pathlib import Path
 
 from benchmarks.chart import Trace, traces
-from benchmarks.goals import CONFORMANCE, GOALS, NATIVE, PORTABLE, Goal
+from benchmarks.goals import CONFORMANCE, GOALS, MODELS, NATIVE, PORTABLE, Goal
 from benchmarks.results import Results, Spread, of_row
 from docs.measured.files import DOCS
 
@@ -44,6 +44,12 @@ They take the framework's own random numbers.
 ## Draws with a seed {#portable}
 
 They take the [portable stream](portable-stream.md), against the framework's own random numbers.
+""",
+    MODELS: """\
+## Whole models {#models}
+
+`initialize(model, recipe)` against what else fills the same model, in processor time, that of all threads together. AnyInit runs
+with its defaults, without an example input, with which it takes longer.
 """,
     CONFORMANCE: """\
 ## The conformance suite {#conformance}
@@ -90,9 +96,9 @@ On {cores} processor cores, with
 {versions}
 
 `python -m benchmarks` in the repository, or `nox -s benchmarks`, measures it again on what you have installed and writes
-this page; it takes some thirteen minutes, and wants a machine that does nothing else. Each framework has a process of its own.
+this page; it takes some fifteen minutes, and wants a machine that does nothing else. Each framework has a process of its own.
 pytest-benchmark times pairs, of which each side is first as often as second, both on memory that has been written before.
-JAX is waited for. Memory is measured in a process for each case: by tracemalloc where NumPy allocates,
+JAX is waited for. Memory is measured in a process for each case: by tracemalloc where NumPy or Python allocates,
 else by the peak of the resident set. The goals are in `benchmarks/goals.py`, the numbers in `benchmarks/results.json`.
 """
 

@@ -27,9 +27,10 @@ _ONE_CORE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREA
 _FRAMEWORKS = ("numpy", "torch", "jax", "keras-tensorflow")
 
 PLACES = {place: FRAMEWORKS[place] for place in _FRAMEWORKS} | {
-    "conformance": Place("the conformance suite", ("numpy", "scipy"), "", _ONE_CORE)
+    "torch-models": Place("models of torch", ("torch", "transformers", "anyinit")),
+    "conformance": Place("the conformance suite", ("numpy", "scipy"), "", _ONE_CORE),
 }
-"""Where a row is measured; the file test_X.py of this folder measures framework X."""
+"""Where a row is measured: each place has a file test_*.py in this folder."""
 
 
 BUSY = ("torch",)
@@ -74,7 +75,7 @@ def measure(place: str, *options: str) -> dict[str, Any]:
     """
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / "benchmark.json"
-        file = _HERE / f"test_{place.partition('-')[0]}.py"
+        file = _HERE / f"test_{place.replace('-', '_')}.py"
         command = [sys.executable, "-m", "pytest", str(file), "-q"]
         # With xdist pytest-benchmark would measure nothing.
         command += ["-p", "no:xdist", "-p", "no:cacheprovider", f"--benchmark-json={written}"]

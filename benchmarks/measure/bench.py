@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from statistics import median, quantiles
 from typing import Any
 
@@ -12,17 +14,19 @@ import pytest
 from benchmarks.measure import memory
 
 Call = Callable[[], object]
+Timer = Callable[[], float]
 
 clock = time.perf_counter
 processor = time.process_time
 
 
-def seconds(call: Call, loops: int = 1) -> float:
-    """Return the time of one call, the mean of `loops` in a row."""
-    start = clock()
+def seconds(call: Call, loops: int = 1, timer: Timer | None = None) -> float:
+    """Return the time of one call, the mean of `loops` in a row, by the clock or another timer."""
+    timer = timer or clock
+    start = timer()
     for _ in range(loops):
         call()
-    return (clock() - start) / loops
+    return (timer() - start) / loops
 
 
 def spread(values: Sequence[float]) -> dict[str, Any]:
@@ -47,6 +51,11 @@ class Bench:
         """Record the time of `ours` over that of `theirs`: the median of pairs run in turn."""
         self._record(row, [a / b for a, b in self._pairs(ours, theirs)])
 
+    def work(self, row: str, ours: Call, theirs: Call) -> None:
+        """Record the processor time of `ours`, on all threads, over that of `theirs`."""
+        self._needs_quiet()
+        self._record(row, [a / b for a, b in self._pairs(ours, theirs, timer=processor)])
+
     def difference(self, row: str, ours: Call, theirs: Call, loops: int = 100) -> None:
         """Record how many microseconds a call of `ours` takes more than one of `theirs`."""
         self._needs_quiet()
@@ -65,9 +74,7 @@ class Bench:
         taken: list[float] = []
 
         def once() -> None:
-            begun = processor()
-            ours()
-            taken.append(processor() - begun)
+            taken.append(seconds(ours, timer=processor))
 
         self._benchmark.pedantic(once, rounds=self._least, iterations=1, warmup_rounds=1)
         self._record(row, taken[1:])
@@ -78,6 +85,14 @@ class Bench:
         measure = self._benchmark.pedantic
         (peak,) = measure(memory.printed, (place, module, *arguments), rounds=1, iterations=1)
         self._record(row, [peak / (1 << 20)])
+
+    def allocated(self, row: str, ours: Call) -> None:
+        """Record the most that Python allocates in a call, in MiB."""
+        self._needs_quiet()
+        tracemalloc.start()
+        self._benchmark.pedantic(ours, rounds=1, iterations=1)
+        self._record(row, [tracemalloc.get_traced_memory()[1] / (1 << 20)])
+        tracemalloc.stop()
 
     def memory(self, row: str, place: str, case: str, log2: int, unit: int | None = None) -> None:
         """Record the peak memory of a case beyond the result, over that of the framework's own.
@@ -137,25 +152,28 @@ class Bench:
         if self._busy:
             pytest.skip("beside other work ratios alone are measured")
 
-    def _pairs(self, ours: Call, theirs: Call, loops: int = 1) -> list[tuple[float, float]]:
+    def _pairs(
+        self, ours: Call, theirs: Call, loops: int = 1, timer: Timer | None = None
+    ) -> list[tuple[float, float]]:
         """Time both in turn by the same clock, each first as often as second.
 
         pytest-benchmark times whole pairs: its own clock for ours and this one for theirs gave
         1.1 for a call of JAX against itself.
         """
+        timed = partial(seconds, loops=loops, timer=timer)
         for call in (theirs, ours):
-            seconds(call, loops)
-        one_pair = (seconds(theirs, loops) + seconds(ours, loops)) * loops
+            timed(call)
+        one_pair = (timed(theirs) + timed(ours)) * loops
         twice = round(min(max(self._budget / one_pair, self._least), self._most) / 2)
         taken: list[tuple[float, float]] = []
 
         def pair() -> None:
             if len(taken) % 2:
-                own = seconds(ours, loops)
-                taken.append((own, seconds(theirs, loops)))
+                own = timed(ours)
+                taken.append((own, timed(theirs)))
             else:
-                other = seconds(theirs, loops)
-                taken.append((seconds(ours, loops), other))
+                other = timed(theirs)
+                taken.append((timed(ours), other))
 
         self._benchmark.pedantic(pair, rounds=2 * twice, iterations=1)
         return taken

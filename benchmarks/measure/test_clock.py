@@ -48,6 +48,18 @@ def test_ratio(bench, benchmark):
     assert row["rounds"] == 8  # the least: 8 seconds have room for two
 
 
+def test_work(bench, benchmark):
+    """A ratio of processor time is that of the processor's clock."""
+    bench.work("row", CLOCK.busy(0.3), CLOCK.busy(0.2))
+    assert _found(benchmark)["median"] == pytest.approx(1.5)
+
+
+def test_allocated(bench, benchmark):
+    """A megabyte that is given back counts."""
+    bench.allocated("row", lambda: len(bytearray(1 << 20)))
+    assert _found(benchmark)["median"] == pytest.approx(1, abs=0.01)
+
+
 def test_rounds_fill_the_budget(bench, benchmark):
     """Pairs of 0.2 seconds are 40 in 8: an even number, so that none is first more often."""
     bench.ratio("row", CLOCK.busy(0.1), CLOCK.busy(0.1))

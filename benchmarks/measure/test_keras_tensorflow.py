@@ -7,7 +7,7 @@ import pytest
 from keras.random import SeedGenerator
 
 from benchmarks.measure.memory import FAMILIES, KERAS, SEEDED
-from initspec import InitSpec
+from initspec import InitSpec, initialize
 
 PAIRS = {
     "henormal": (InitSpec.he_truncated_normal(), keras.initializers.HeNormal),
@@ -58,6 +58,15 @@ def test_native_memory(bench, family):
 def test_portable_memory(bench):
     """The peak of a portable draw beyond the result."""
     bench.memory(f"portable-memory-{KERAS}", KERAS, SEEDED, bench.size(28, 16), 1 << 20)
+
+
+def test_small_parameters(bench):
+    """A thousand weights of 8 x 8."""
+    inputs = keras.Input((8,))
+    layers = [keras.layers.Dense(8, use_bias=False) for _ in range(bench.size(1000, 10))]
+    # Side by side: Keras goes into layers one after another until Python's stack ends.
+    model = keras.Model(inputs, [layer(inputs) for layer in layers])
+    bench.cpu("models-small-keras", lambda: initialize(model, "he", 7))
 
 
 def test_linear(bench):
