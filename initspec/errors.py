@@ -77,7 +77,8 @@ def unknown(what: str, given: object, allowed: Iterable[str], meant: str | None 
     """
     names = list(allowed)
     near = [meant] if meant else nearest(given, names)
-    listed = f"Allowed: {', '.join(names)}"
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    listed = f"Allowed: {', '.join(names[:_MOST_NAMES])}{more}"
     if not near:
         return f"unknown {what} {shown(given)}. {listed}"
     hint = f"unknown {what} {shown(given)}: did you mean {' or '.join(map(repr, near))}?"
@@ -86,6 +87,7 @@ def unknown(what: str, given: object, allowed: Iterable[str], meant: str | None 
 
 
 _LONGEST_LIST = 70
+_MOST_NAMES = 60
 
 
 def nearest(given: object, names: Iterable[str]) -> list[str]:

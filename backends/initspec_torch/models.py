@@ -120,6 +120,7 @@ def check_named(slot: Slot, check: Callable[[torch.Tensor], object]) -> None:
 def tied_slots(model: torch.nn.Module) -> list[list[Slot]]:
     """Return the slots of a model, those of one weight together."""
     groups: dict[object, list[Slot]] = {}
+    _check_not_packed(model)
     for slot in slots(model):
         stored = slot.stored
         if is_lazy(stored):
@@ -129,6 +130,22 @@ def tied_slots(model: torch.nn.Module) -> list[list[Slot]]:
             )
         groups.setdefault(_elements(stored), []).append(slot)
     return list(groups.values())
+
+
+def _check_not_packed(model: torch.nn.Module) -> None:
+    """Raise TargetError where a module of torch.ao.nn.quantized has weights, but no parameters."""
+    packed = [
+        f"{name or 'the model'}, a {type(module).__name__}"
+        for name, module in model.named_modules()
+        if (hasattr(module, "_packed_params") or hasattr(module, "_all_weight_values"))
+        and not name.endswith("._packed_params")
+    ]
+    if packed:
+        raise TargetError(
+            f"quantised already: {'; '.join(packed[:5])}"
+            + (f"; and {len(packed) - 5} more" if len(packed) > 5 else "")
+            + ": initialize first, quantize after"
+        )
 
 
 def _elements(tensor: torch.Tensor) -> object:

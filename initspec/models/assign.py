@@ -8,14 +8,15 @@ from typing import Any
 from initspec.api import InitSpec
 from initspec.axes import Axes
 from initspec.backend.parameter import Parameter, Place
-from initspec.dtypes import float_type
-from initspec.errors import InitSpecError, RecipeError, unknown
+from initspec.dtypes import FLOATS, float_type
+from initspec.errors import InitSpecError, RecipeError, nearest, shown, unknown
 from initspec.models.assignment import Assignment, Assignments, Part
 from initspec.models.numbers import Numbers
 from initspec.models.parts import part_of
 from initspec.models.patterns import Pattern
 from initspec.models.rule import Rule
 from initspec.models.table import TableRow, fold
+from initspec.models.tables import table_classes
 from initspec.models.template import Template
 from initspec.spec.resolve import resolve
 
@@ -71,7 +72,10 @@ def _chosen(parameters: Sequence[Parameter], only: Only) -> Sequence[Parameter]:
     """Return the parameters that `only` names."""
     if only is None:
         return parameters
-    patterns = [Pattern(text) for text in ([only] if isinstance(only, str) else only)]
+    texts = [only] if isinstance(only, str) else only
+    if not isinstance(texts, Iterable) or not all(isinstance(text, str) for text in texts):
+        raise RecipeError(f"only={shown(only)}: pass a path or a glob, or a list of them")
+    patterns = [Pattern(text) for text in texts]
     unused = [
         pattern.text
         for pattern in patterns
@@ -91,20 +95,46 @@ def _unused_numbers(rules: Sequence[Rule], lookup: Numbers) -> Iterator[str]:
     templates = [rule.spec for rule in rules if isinstance(rule.spec, Template)]
     names = {name for template in templates for name in template.names}
     for name in lookup.given:
-        if name not in names:
+        if not names:
+            yield f"the recipe has no numbers: leave {name}= out"
+        elif name not in names:
             yield unknown("number of the recipe:", name, sorted(names))
 
 
 def _unmatched(parameters: Sequence[Parameter], rules: Sequence[Rule]) -> Iterator[str]:
-    """Yield a line for each rule with a path that no parameter has."""
+    """Yield a line for each rule with a path that no parameter has, or a layer that is unknown."""
+    paths = [place.path for parameter in parameters for place in parameter.places]
+    classes = {name for parameter in parameters for p in parameter.places for name in p.classes}
     for number, rule in enumerate(rules, 1):
-        if rule.optional or not rule.path:
+        if rule.optional:
             continue
-        if not any(_settles(rule, parameter) for parameter in parameters):
-            yield (
-                f"rule {number}, {rule!r}, matches no parameter: mend its path, or write "
-                "optional=True"
-            )
+        if rule.path:
+            if not any(_settles(rule, parameter) for parameter in parameters):
+                yield (
+                    f"rule {number}, {rule!r}, matches no parameter{_hint(rule, paths)}: mend its "
+                    "path, or write optional=True"
+                )
+        elif rule.layer and not _any_matches(rule.layer, classes):
+            known = sorted(classes | table_classes())
+            if not _any_matches(rule.layer, known):
+                text = unknown("layer", rule.layer[0].text, known)
+                yield (
+                    f"rule {number}, {rule!r}, is for no layer of the model or of a table: mend "
+                    f"it, or write optional=True; {text}"
+                )
+
+
+def _any_matches(patterns: Iterable[Pattern], names: Iterable[str]) -> bool:
+    return any(pattern.matches(name) for pattern in patterns for name in names)
+
+
+def _hint(rule: Rule, paths: Sequence[str]) -> str:
+    """Return which path may be meant by a rule that matches none, or how globs are written."""
+    texts = [pattern.text for pattern in rule.path]
+    if any(character in text for text in texts for character in "?[/\\"):
+        return " (parts are joined by dots; * and {a,b} are the wildcards)"
+    near = [path for text in texts for path in nearest(text, paths)]
+    return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 def _listed(paths: Sequence[str]) -> str:
@@ -119,9 +149,10 @@ def _without_rule(missing: Sequence[Parameter]) -> str:
     rows = []
     for parameter in missing:
         layer = f" of {parameter.layer}" if parameter.layer else ""
-        frozen = ", frozen" if parameter.frozen else ""
-        spec = "keep" if parameter.frozen else "normal(std=0.02)"
-        kind = f"{parameter.shape}, {parameter.role}{layer}{frozen}"
+        drawn = parameter.dtype in FLOATS
+        more = (", frozen" if parameter.frozen else "") + ("" if drawn else f", {parameter.dtype}")
+        spec = "normal(std=0.02)" if drawn and not parameter.frozen else "keep"
+        kind = f"{parameter.shape}, {parameter.role}{layer}{more}"
         rows.append(TableRow(tuple(parameter.path.split(".")), 1, (kind, spec)))
     for row in fold(rows):
         kind, spec = row.cells

@@ -28,11 +28,15 @@ def owner(model: object) -> HasModels:
     for backend in backends:
         if backend.owns(model):
             return backend
-    kind = f"{type(model).__module__}.{type(model).__qualname__}"
+    cls = model if isinstance(model, type) else type(model)
+    name = (
+        cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
+    )
+    kind = f"the class {name}" if cls is model else with_article(name)
     names = ", ".join(backend.name for backend in backends)
     raise TargetError(
-        f"{with_article(kind)} is no model of a backend that knows models: {names}; pass the model "
-        "itself, not its class, its output or a function"
+        f"{kind} is not a model of {names}, the backends that have models: pass the model itself, "
+        "not its class, its output or a function"
     )
 
 

@@ -87,13 +87,15 @@ def _compile(text: str) -> str:
     """Return the regular expression of a glob."""
     if not isinstance(text, str) or not text or len(text) > LONGEST:
         raise FormatError(
-            f"path={shown(text)}: pass a glob of 1 to {LONGEST} characters, such as '**.weight'"
+            f"the glob {shown(text)}: write 1 to {LONGEST} characters, such as '**.weight'"
         )
     tokens = _TOKEN.findall(text)
+    if re.search(r"\{[^{}]*\{[^{}]*\}[^{}]*\}", text):
+        raise FormatError(f"the glob {text!r} has braces within braces: write {{a,b,c}}")
     if "{" in tokens or "}" in tokens:
-        raise FormatError(f"the path {text!r} has a brace without its other: write {{a,b}}")
+        raise FormatError(f"the glob {text!r} has a brace without its other: write {{a,b}}")
     if text.count(INDEX) > 1:
-        raise FormatError(f"the path {text!r} has {INDEX} twice: leave one, and write * for others")
+        raise FormatError(f"the glob {text!r} has {INDEX} twice: leave one, and write * for others")
     regex = ""
     parts = _parts(tokens, text)
     for position, part in enumerate(parts):
@@ -119,7 +121,7 @@ def _parts(tokens: list[str], text: str) -> list[list[str]]:
         parts[-1] += [first] if first else []
         parts += [[other] if other else [] for other in others]
     if [] in parts:
-        raise FormatError(f"the path {text!r} has an empty part: write * for any part, ** for any")
+        raise FormatError(f"the glob {text!r} has an empty part: write * for any part, ** for any")
     return parts
 
 
@@ -134,5 +136,5 @@ def _token(token: str, text: str) -> str:
 
 def _literal(token: str, text: str) -> str:
     if "**" in token:
-        raise FormatError(f"the path {text!r} has ** within a part: write * there, or a dot")
+        raise FormatError(f"the glob {text!r} has ** within a part: write * there, or a dot")
     return re.escape(token).replace(r"\*", "[^.]*")

@@ -46,7 +46,9 @@ class Recipe:
     def __init__(self, rules: Iterable[Rule], name: str = "", source: str = "") -> None:
         given = tuple(rules) if not isinstance(rules, (str, Rule)) else (rules,)
         if not given or not all(isinstance(rule, Rule) for rule in given):
-            raise FormatError(f"rules={shown(rules)}: pass a list of Rule")
+            raise FormatError(
+                f"rules={shown(rules)}: pass a list of Rule, such as [Rule('he_normal')]"
+            )
         for what, text in (("name", name), ("source", source)):
             if not isinstance(text, str):
                 raise FormatError(f"{what}={shown(text)}: pass a text")
@@ -202,7 +204,8 @@ def recipe(name: str) -> Recipe:
         RecipeError: there is none of this name.
     """
     if name not in shipped():
-        raise RecipeError(unknown("recipe", name, shipped()))
+        hint = "a recipe of your own is a list of Rule, or a .toml or .json file for Recipe.load"
+        raise RecipeError(f"{unknown('recipe', name, shipped())}; {hint}")
     return Recipe.load(_FOLDER / f"{name}.toml")
 
 

@@ -62,6 +62,10 @@ class Rule:
         part: str | None = None,
         optional: bool = False,
     ) -> None:
+        if role is not None and not isinstance(role, str):
+            raise FormatError(
+                f"role={shown(role)}: pass one of {', '.join(ROLES)}; write a rule for each"
+            )
         if role is not None and role not in ROLES:
             raise FormatError(unknown("role", role, ROLES))
         if part is not None and not (isinstance(part, str) and PART.fullmatch(part)):
@@ -165,5 +169,6 @@ def _patterns(what: str, globs: object) -> tuple[Pattern, ...]:
         return ()
     texts = globs if isinstance(globs, (tuple, list)) else (globs,)
     if not texts or not all(isinstance(text, str) for text in texts):
-        raise FormatError(f"{what}={shown(globs)}: pass a glob such as '**.weight', or a tuple")
+        such = "'**.weight'" if what == "path" else "'Conv*', the name of a class"
+        raise FormatError(f"{what}={shown(globs)}: pass a glob such as {such}, or a tuple of these")
     return tuple(map(Pattern, texts))

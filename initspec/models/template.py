@@ -60,7 +60,13 @@ class Template:
             FormatError: the arithmetic has no finite result, such as a division by 0.
             SpecError: the numbers are out of range.
         """
-        return InitSpec.parse(ast.unparse(_filled(_tree(self.line), number_of, self.line)))
+        line = ast.unparse(_filled(_tree(self.line), number_of, self.line))
+        try:
+            return InitSpec.parse(line)
+        except InitSpecError as error:
+            if line == self.line:
+                raise
+            raise type(error)(f"'{self}' is '{line}' here: {error}") from None
 
 
 def read(line: str) -> InitSpec | Template:
@@ -120,9 +126,11 @@ def _arguments(call: ast.Call) -> Iterator[tuple[ast.expr, Callable[[ast.expr], 
             yield node, lambda value, at=position: call.args.__setitem__(at, value)  # type: ignore[misc]
     for keyword in call.keywords:
         node = keyword.value
-        if isinstance(node, ast.Call) and not _is_arithmetic(node):
+        if isinstance(node, ast.Call) and keyword.arg in _WORDS:
             yield from _arguments(node)
-        elif _is_arithmetic(node) and not (keyword.arg in _WORDS and isinstance(node, ast.Name)):
+        elif isinstance(node, ast.Call) or (
+            _is_arithmetic(node) and not (keyword.arg in _WORDS and isinstance(node, ast.Name))
+        ):
             yield node, lambda value, of=keyword: setattr(of, "value", value)  # type: ignore[misc]
 
 
@@ -150,6 +158,8 @@ def _filled(tree: ast.expr, number_of: Lookup, line: str) -> ast.expr:
                 raise FormatError(
                     f"{ast.unparse(node)!r} of {line!r} has no finite value"
                     + (f" for {numbers}" if numbers else "")
+                    + ": mend the arithmetic"
+                    + (" or the numbers" if numbers else "")
                 ) from error
             replace(ast.parse(repr(value), mode="eval").body)
     return tree

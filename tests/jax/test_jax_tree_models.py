@@ -239,7 +239,7 @@ def test_trees_by_their_names():
 @pytest.mark.parametrize("model", [{}, [np.ones(3)], np.ones(3), {"a": "text"}, {"a": [1.0]}, 3])
 def test_what_is_not_a_tree(model):
     """Numbers, texts and arrays without names are not models."""
-    with pytest.raises(TargetError, match="is no model"):
+    with pytest.raises(TargetError, match="is not a model of"):
         parameters(model)
 
 

@@ -349,6 +349,13 @@ def _lazy() -> nn.Module:
     return model
 
 
+def _quantised() -> nn.Module:
+    """A model with a layer that torch.ao quantised: it has weights, and no parameter."""
+    model = Net()
+    model.codes = torch.ao.nn.quantized.dynamic.Linear(4, 4)
+    return model
+
+
 @pytest.mark.parametrize(
     ("make", "rules", "error", "says"),
     [
@@ -359,6 +366,7 @@ def _lazy() -> nn.Module:
         (_no_inverse, RULES, TargetError, "blocks.0.proj.weight.*right_inverse"),
         (_integers, [Rule("zeros", "codes"), *RULES], InitSpecError, "codes.*int32"),
         (_lazy, RULES, TargetError, "lazy.*forward"),
+        (_quantised, RULES, TargetError, "quantised already: codes, a Linear: initialize first"),
     ],
 )
 def test_errors_leave_the_model_as_it_was(make, rules, error, says: str) -> None:

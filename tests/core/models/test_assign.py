@@ -64,6 +64,12 @@ def test_first_rule_wins() -> None:
     assert list(made) == [parameter.path for parameter in MODEL]
 
 
+def test_a_layer_of_another_model() -> None:
+    """A rule for a class that a table has, or that is optional, may be for none of this model."""
+    rules = [Rule("ones", layer="LSTM"), Rule("ones", layer="MyNorm", optional=True)]
+    assert specs([*rules, Rule("zeros")], [weight("a")]) == {"a": "zeros"}
+
+
 def test_layer_by_any_base() -> None:
     """A layer's glob is for its class and the bases of it."""
     model = [weight("a"), weight("b", layer="MyLinear")]
@@ -321,9 +327,14 @@ def test_only() -> None:
         (Rule("normal(std=1 / widht)", "encoder.**"), {}, "no number for 'widht'"),
         (Rule("normal(std=1 / depth)", "head.weight"), {}, "no part of the path is an integer"),
         (Rule("normal(std=1 / (depth - 4))", "encoder.**"), {}, "no finite value for depth=4"),
-        (Rule("normal(std=1.0)", "encoder.**"), {"numbers": {"depht": 3}}, "'depht'"),
-        (Rule("ones", role="kernel"), {"numbers": {"depth": 3}}, "'depth'"),
+        (Rule("normal(std=1 / depth)", "encoder.**"), {"numbers": {"depht": 3}}, "mean 'depth'"),
+        (Rule("ones", role="kernel"), {"numbers": {"depth": 3}}, "no numbers: leave depth= out"),
         (Rule("keep", role="kernel", part="[0]"), {}, "cannot be kept"),
+        (Rule("ones", layer="Linaer"), {}, "unknown layer 'Linaer': did you mean 'Linear'"),
+        (Rule("ones", "*.wieght"), {}, "did you mean 'wte.weight'"),
+        (Rule("ones", "encoder/0/[pq]*"), {}, "joined by dots"),
+        (Rule("normal(std=2 - depth)", "encoder.**"), {}, r"'normal\(std=2 - depth\)' is 'normal"),
+        (Rule("ones", "encoder.**"), {"only": 3}, "only=3: pass a path"),
     ],
 )
 def test_bad_recipes(rule: Rule, options: dict, says: str) -> None:

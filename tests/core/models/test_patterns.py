@@ -81,7 +81,7 @@ def test_any_text_is_a_glob_or_an_error(text: str) -> None:
 )
 def test_bad_globs(text: object) -> None:
     """What cannot be read is refused."""
-    with pytest.raises(FormatError, match="path"):
+    with pytest.raises(FormatError, match="the glob"):
         Pattern(text)  # type: ignore[arg-type]
 
 

@@ -15,6 +15,7 @@ from initspec.errors import AxesError, FormatError, RecipeError, SpecError
 from initspec.models.recipe import Recipe, recipe, recipe_of
 from initspec.models.rule import Rule
 from initspec.models.shipped import recipes
+from initspec.models.tables import table_classes
 
 GLOBS = st.sampled_from(["**.weight", "h.{index}.*", "{q,k}_proj", "a.b", "é.\"\\'"])
 SPECS = st.sampled_from(
@@ -101,7 +102,12 @@ def test_sum() -> None:
         ({"spec": "zeros", "path": ""}, FormatError, "glob"),
         ({"spec": "zeros", "path": 3}, FormatError, "path=3"),
         ({"spec": "zeros", "path": ()}, FormatError, "path"),
+        ({"spec": "normal(std=exp(2))"}, FormatError, "unknown function 'exp'.*sqrt, log"),
         ({"spec": "zeros", "role": "kernl"}, FormatError, "'kernel'"),
+        ({"spec": "zeros", "role": ("kernel", "bias")}, FormatError, "write a rule for each"),
+        ({"spec": "zeros", "layer": int}, FormatError, "name of a class"),
+        ({"spec": "zeros", "path": "h.{a,{b,c}}"}, FormatError, "braces within braces"),
+        ({"spec": "zeros", "path": "h.a}"}, FormatError, "brace without its other"),
         ({"spec": "zeros", "layer": "a{b"}, FormatError, "brace"),
         ({"spec": "zeros", "layer": "{index}"}, FormatError, "class"),
         ({"spec": "zeros", "axes": "out on"}, AxesError, "on"),
@@ -180,8 +186,11 @@ def test_shipped() -> None:
     for name, shipped in recipes().items():
         assert shipped.name == name
         assert shipped.source
+        for rule in shipped.rules:
+            if rule.layer and not rule.optional and not rule.path:
+                assert any(p.matches(name) for p in rule.layer for name in table_classes()), rule
         assert recipe_of(name) is shipped
-    with pytest.raises(RecipeError, match="'he'"):
+    with pytest.raises(RecipeError, match=r"did you mean 'he'.*a list of Rule, or a \.toml"):
         recipe("hee")
     with pytest.raises(FormatError, match="a name, a Recipe"):
         recipe_of(3)  # type: ignore[arg-type]
