@@ -75,6 +75,15 @@ def transformer():
     return keras.Model(inputs, table(x, reverse=True))
 
 
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Let layers start at 0, which is written over: JAX compiles a draw of each shape."""
+    for kind in ("GlorotUniform", "OrthogonalInitializer", "RandomUniform"):
+        zeros = lambda self, shape, dtype=None: np.zeros(shape, dtype)  # noqa: E731
+        monkeypatch.setattr(getattr(keras.initializers, kind), "__call__", zeros)
+
+
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("make", [cnn, lstm, transformer])
 def test_weights_and_outputs_are_those_of_numpy(make, array):
     """Bit for bit, and to 1e-5."""
