@@ -78,7 +78,7 @@ def unknown(what: str, given: object, allowed: Iterable[str], meant: str | None 
     names = list(allowed)
     near = [meant] if meant else nearest(given, names)
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    listed = f"Allowed: {', '.join(names[:_MOST_NAMES])}{more}"
+    listed = f"Allowed: {', '.join(names[:_MOST_NAMES])}{more}" if names else "There are none"
     if not near:
         return f"unknown {what} {shown(given)}. {listed}"
     hint = f"unknown {what} {shown(given)}: did you mean {' or '.join(map(repr, near))}?"

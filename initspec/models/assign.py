@@ -264,6 +264,8 @@ def _same(a: Assignment, b: Assignment) -> bool:
     """Return whether two places of a tied weight ask for the same values."""
     if a.spec is None or b.spec is None:
         return a.spec is b.spec
+    if (a.spec, a.axes) == (b.spec, b.axes):
+        return _specs(a) == _specs(b)
     same = (a.mean, a.std, a.spec.distribution) == (b.mean, b.std, b.spec.distribution)
     structured = a.spec.distribution.needs_axes
     return same and (not structured or a.axes == b.axes) and _specs(a) == _specs(b)

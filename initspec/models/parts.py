@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from initspec.axes.layout import Layout
+from initspec.axes import Layout, UnequalLayout
 from initspec.errors import RecipeError
 
 
@@ -28,6 +28,13 @@ def part_of(part: str, layout: Layout) -> tuple[slice, ...]:
             raise RecipeError(f"part {part!r} of the shape {layout.shape}: it has no such row")
         whole[0] = slice(index, index + 1)
         return tuple(whole)
+    if isinstance(layout, UnequalLayout):
+        _check(part, index, len(layout.parts))
+        if len(layout.cut) != len(layout.shape):
+            raise RecipeError(_no_block(part))
+        member = layout.parts[index]
+        whole[layout.axis] = slice(member.start, member.stop)
+        return tuple(whole)
     stacks = [i for i, role in enumerate(layout.roles) if role == "stack"]
     if not stacks:
         raise RecipeError(
@@ -35,15 +42,22 @@ def part_of(part: str, layout: Layout) -> tuple[slice, ...]:
             "axes='(stack=4 out)'"
         )
     axis, place = _axis_of(stacks[-1], layout)
-    size = layout.sizes[stacks[-1]]
-    if index >= size:
-        raise RecipeError(f"part {part!r}: the last stack has {size} members, from [0]")
+    _check(part, index, layout.sizes[stacks[-1]])
     outer, inner = place
     if math.prod(layout.sizes[i] for i in outer) != 1:
-        raise RecipeError(f"part {part!r} is no block of neighbours: another factor is outside it")
+        raise RecipeError(_no_block(part))
     length = math.prod(layout.sizes[i] for i in inner)
     whole[axis] = slice(index * length, (index + 1) * length)
     return tuple(whole)
+
+
+def _check(part: str, index: int, members: int) -> None:
+    if index >= members:
+        raise RecipeError(f"part {part!r}: the last stack has {members} members, from [0]")
+
+
+def _no_block(part: str) -> str:
+    return f"part {part!r} is no block of neighbours: another factor is outside it"
 
 
 def _axis_of(factor: int, layout: Layout) -> tuple[int, tuple[range, range]]:

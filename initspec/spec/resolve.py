@@ -46,7 +46,9 @@ class Resolved(Parameters):
     def law(self) -> Law:
         """The law of one entry of this weight."""
         if not self.one_law:
-            shares = [part.layout.size / self.layout.size for part in self.parts]
+            # A weight without elements has the law that any element of it would have.
+            size, even = self.layout.size, 1 / len(self.parts)
+            shares = [part.layout.size / size if size else even for part in self.parts]
             return mixture([part.law for part in self.parts], shares)
         return self.distribution.law(self)
 

@@ -78,8 +78,11 @@ def transformer():
 @pytest.fixture
 def undrawn(monkeypatch):
     """Let layers start at 0, which is written over: JAX compiles a draw of each shape."""
+
+    def zeros(_, shape, dtype=None):
+        return np.zeros(shape, dtype)
+
     for kind in ("GlorotUniform", "OrthogonalInitializer", "RandomUniform"):
-        zeros = lambda self, shape, dtype=None: np.zeros(shape, dtype)  # noqa: E731
         monkeypatch.setattr(getattr(keras.initializers, kind), "__call__", zeros)
 
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 import warnings
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils import parametrizations, parametrize
 
 from initspec import InitSpec, InitSpecWarning, register_layer
-from initspec.backend.layers import ROLES
 from initspec.errors import InitSpecError, RecipeError, TargetError
 from initspec.models.initialize import initialize
 from initspec.models.owner import parameters
@@ -378,37 +374,6 @@ def test_errors_leave_the_model_as_it_was(make, rules, error, says: str) -> None
         initialize(model, rules, 7)
     for name, parameter in built:
         assert torch.equal(parameter, before[name]), name
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.data())
-def test_any_recipe_fills_all_or_nothing(data: st.DataObject) -> None:
-    """Random rules on random models: every parameter is filled, or none is."""
-    layers = st.sampled_from([nn.Linear(3, 3), nn.LayerNorm(3), nn.Conv1d(4, 4, 1), nn.PReLU()])
-    model = nn.Sequential(*copy.deepcopy(data.draw(st.lists(layers, min_size=1, max_size=4))))
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.fill_(-77.0)
-    lines = ["ones", "he_normal", "orthogonal", "normal(std=1 / depth)", "sparse(0.5)"]
-    rules = data.draw(
-        st.lists(
-            st.builds(
-                Rule,
-                st.sampled_from(lines),
-                st.none() | st.sampled_from(["**", "0.*", "*.weight", "*.bias", "9"]),
-                role=st.none() | st.sampled_from(ROLES),
-                optional=st.booleans(),
-            ),
-            min_size=1,
-            max_size=5,
-        )
-    )
-    try:
-        initialize(model, rules, 7)
-    except InitSpecError:
-        assert all(bool((p == -77).all()) for p in model.parameters())
-    else:
-        assert not any(bool((p == -77).any()) for p in model.parameters())
 
 
 def test_parametrization_that_returns_another_weight() -> None:

@@ -139,6 +139,12 @@ def test_each_part_has_its_law(line):
         assert math.isnan(resolved.scale)
 
 
+def test_the_law_of_an_empty_weight() -> None:
+    """It is that of its members, as for a weight that has no parts."""
+    law = InitSpec.ones().resolve((0, 4), axes="in (stack out=1+3)").law
+    assert (law.mean, law.std) == (1, 0)
+
+
 def test_one_law_where_the_fans_agree():
     """Under fan_in all members of a fused projection have one law."""
     spec, axes = InitSpec.he_uniform(), "(stack out=128+32+32) in"

@@ -239,6 +239,12 @@ def test_tied_with_two_meanings(rules: list[Rule]) -> None:
         specs(rules, MODEL[:1])
 
 
+def test_tied_with_one_meaning_and_no_elements() -> None:
+    """Rules of one spec agree, also where nothing has the fans that it counts."""
+    empty = [Place(path, ("Linear",), "kernel", Axes("out in")) for path in "ab"]
+    assert specs([Rule("he_normal", role="kernel")], [tied(*empty, (4, 0))]) == {"a": "he_normal"}
+
+
 def test_tied_beside_a_layer_that_no_table_knows() -> None:
     """The role is that of the first path that is known; the other path asks for nothing."""
     bare = Place("predictions.bias", ("Head",))
@@ -282,6 +288,8 @@ def test_parts() -> None:
         ((7, 12), "stack (stack=3 out)", (slice(0, 7), slice(4, 8))),
         ((2, 12), "out (stack=3 in)", (slice(0, 2), slice(4, 8))),
         ((12, 5), "(stack=1 stack=3 out) in", (slice(4, 8), slice(0, 5))),
+        ((12, 5), "(stack out=8+2+2) in", (slice(8, 10), slice(0, 5))),
+        ((5, 24), "in (stack out=8+2+2 kernel=2)", (slice(0, 5), slice(16, 20))),
     ],
 )
 def test_part_of_a_stack(shape, axes: str, index) -> None:
@@ -291,7 +299,9 @@ def test_part_of_a_stack(shape, axes: str, index) -> None:
     assert made.parts[0].index == index
 
 
-@pytest.mark.parametrize("axes", ["(out stack=3) in", "(stack=2 stack=3 out) in"])
+@pytest.mark.parametrize(
+    "axes", ["(out stack=3) in", "(stack=2 stack=3 out) in", "(kernel=2 stack out=4+2) in"]
+)
 def test_part_that_is_no_block(axes: str) -> None:
     """What does not lie together cannot be a part."""
     with pytest.raises(RecipeError, match="no block"):
