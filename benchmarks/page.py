@@ -21,8 +21,8 @@ _HEAD = """\
 Every draw is held against the framework's own initializer, measured in turn with it in one run: a pair of calls, then
 the next pair. What is reached is the median over the pairs, with the quartiles beside it; memory is measured once.
 Ratios to torch are measured three more times while other processes want every core: twice one for each core that never rests,
-once a training loop of torch. "Busy" is the worst of these medians, bold where it is more than twice what is reached: there
-our threads wait for each other where torch's do not.
+once a training loop of torch. "Busy" is the worst of these medians, bold where it is more than twice what is reached: the others
+cost us more there than they cost torch.
 {counted}
 {busy}
 | unit | meaning |
