@@ -111,6 +111,11 @@ class TorchBackend(BaseBackend):
 
         return values(model, paths)
 
+    def paths_of(self, model: Any, keys: Sequence[Any]) -> list[Any]:
+        from initspec_torch.paths import paths_of
+
+        return paths_of(model, keys)
+
     def builtins(self) -> tuple[Builtin, ...]:
         """Return torch's own initializers; see `initspec.backend.HasBuiltins`."""
         from initspec_torch.builtins import builtins

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -23,6 +25,8 @@ _WRAPPERS = {
 }
 """Classes that hold another module, and the attribute that does; by name, because their
 modules take long to import."""
+_SEVERAL = re.compile(r"\.original\d+$")
+"""What parametrize adds to the path of a weight that it makes of several tensors."""
 _RENAMING = {
     "torch.nn.utils.prune.BasePruningMethod": "_tensor_name",
     "torch.nn.utils.spectral_norm.SpectralNorm": "name",
@@ -73,6 +77,21 @@ def plain_name(model: torch.nn.Module, name: str) -> str:
     if last == "original" and isinstance(module, ParametrizationList):
         return ".".join(plain)
     return ".".join([*plain, parameter_name(module, last)])
+
+
+def paths_of(model: torch.nn.Module, keys: Sequence[Any]) -> list[Any]:
+    """Return the paths of a checkpoint's keys; see `initspec.backend.HasCheckpoints`."""
+    buffers = {name for name, _ in model.named_buffers(remove_duplicate=False)}
+    keys = [key for key in keys if not (isinstance(key, str) and key in buffers)]
+    return [_path_of(model, key) if isinstance(key, str) else key for key in keys]
+
+
+def _path_of(model: torch.nn.Module, key: str) -> str:
+    try:
+        path = plain_name(model, key)
+    except (AttributeError, TargetError):
+        return key  # a glob, or wrong
+    return _SEVERAL.sub("", path) if "parametrizations" in key else path
 
 
 def parameter_name(module: torch.nn.Module, name: str) -> str:

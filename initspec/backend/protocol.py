@@ -32,8 +32,8 @@ class Backend(Protocol[Compiled_co]):
 
     Importing a backend must not import its framework: only `version`, `compile` and `draw` may.
     What a backend may have beyond this: `known_deviations`, and the methods of `HasVocabulary`,
-    `HasLayers`, `HasModels`, `HasValues`, `HasBuiltins`, `HasGain`, `HasEngines` and
-    `HasRandomState`.
+    `HasLayers`, `HasModels`, `HasValues`, `HasCheckpoints`, `HasBuiltins`, `HasGain`, `HasEngines`
+    and `HasRandomState`.
 
     Attributes:
         name: the name that `InitSpec.to` and the command line take.
@@ -185,6 +185,22 @@ class HasValues(Protocol):
         Returns:
             The whole of each, in the parameter's dtype, even where processes share it; None where
             it has no values, as on torch's meta device.
+        """
+
+
+@runtime_checkable
+class HasCheckpoints(Protocol):
+    """A backend whose checkpoints have keys of their own, beside `HasModels`."""
+
+    def paths_of(self, model: Any, keys: Sequence[Any]) -> list[Any]:
+        """Return the paths of what a checkpoint has under some keys.
+
+        Args:
+            model: the model, which is left as it is.
+            keys: the keys; globs, and what is no key of the model, are returned as they are.
+
+        Returns:
+            The paths of parameters; what is not one, such as a buffer, is left out.
         """
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from initspec.backend import HasEngines, HasModels, load, registered
+from initspec.backend import HasCheckpoints, HasEngines, HasModels, load, registered
 from initspec.backend.parameter import Parameter
 from initspec.errors import BackendError, TargetError, with_article
 
@@ -51,3 +52,11 @@ def parameters(model: Any, *, inputs: Any = None) -> tuple[Parameter, ...]:
         TargetError: it is of no known framework, or has no parameters yet.
     """
     return tuple(owner(model).parameters(model, inputs))
+
+
+def paths_of(model: Any, only: Any) -> Any:
+    """Return the globs of `only=`, the keys of a checkpoint as the paths that they mean."""
+    backend = owner(model)
+    if not isinstance(backend, HasCheckpoints) or not isinstance(only, Iterable):
+        return only
+    return backend.paths_of(model, [only] if isinstance(only, str) else list(only))

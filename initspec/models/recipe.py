@@ -13,7 +13,7 @@ from typing import Any
 from initspec.errors import FormatError, InitSpecError, RecipeError, shown, unknown
 from initspec.models.assign import Only, assign
 from initspec.models.assignment import Assignments
-from initspec.models.owner import parameters
+from initspec.models.owner import parameters, paths_of
 from initspec.models.rule import Rule
 
 VERSION = 1
@@ -103,7 +103,7 @@ class Recipe:
         return assign(
             parameters(model, inputs=inputs),
             self.rules,
-            only=only,
+            only=paths_of(model, only),
             config=getattr(model, "config", None),
             numbers=numbers,
         )

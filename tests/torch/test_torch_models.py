@@ -322,6 +322,29 @@ def test_only() -> None:
     assert changed == {"conv.weight", "conv.bias"}
 
 
+def _half(weight_norm: Callable, wrap: Callable) -> nn.Module:
+    body = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4))
+    return wrap(nn.ModuleDict({"body": body, "head": weight_norm(nn.Linear(4, 2))}))
+
+
+@pytest.mark.parametrize("norm", [lambda layer: layer, parametrizations.weight_norm])
+@pytest.mark.parametrize("wrap", [lambda model: model, nn.DataParallel])
+def test_only_takes_the_keys_of_a_checkpoint(norm: Callable, wrap: Callable) -> None:
+    """Those of a wrapped or parametrized model, of buffers too, which no recipe fills."""
+    model, trained = _half(norm, wrap), _half(norm, wrap)
+    held = {key: value for key, value in trained.state_dict().items() if "body.0" in key}
+    missing = model.load_state_dict(held, strict=False).missing_keys
+    assert any("running_mean" in key for key in missing)
+    before = parameters(model)
+    initialize(model, "he", 7, only=missing)
+    whole = initialize(_half(norm, wrap), "he", 7)
+    for key, value in model.state_dict().items():
+        assert torch.equal(value, (trained if "body.0" in key else whole).state_dict()[key]), key
+    assert parameters(model) == before
+    with pytest.raises(RecipeError, match=r"'head\.wieght'"):
+        initialize(model, "he", 7, only=["head.wieght"])
+
+
 class NoInverse(nn.Module):
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
         return weight * 2
