@@ -20,6 +20,7 @@ from initspec.backend import (
     TargetError,
     check_name,
     float_type,
+    is_mixer,
     norm_role,
     numpy_dtype,
     read_layers,
@@ -41,9 +42,14 @@ def parameters(model: Any) -> tuple[Parameter, ...]:
             floating-point dtype.
     """
     _check(model)
+    mixers = {
+        id(layer) for _, layer in layers(model) if is_mixer(name for name, _ in own_weights(layer))
+    }
     places: dict[int, list[tuple[Weight, Place]]] = {}
     for weight in weights(model):
-        place = Place(weight.path, _classes(weight), *_role(weight))
+        mixed = any(id(layer) in mixers for layer, _ in weight.layers)
+        role, axes = ("other", None) if mixed else _role(weight)
+        place = Place(weight.path, _classes(weight), role, axes)
         places.setdefault(id(weight.variable), []).append((weight, place))
     return tuple(_parameter(tied) for tied in places.values())
 

@@ -257,6 +257,30 @@ def test_parameters():
     assert len(parameters(model)) == len(jax.tree.leaves(nnx.state(model, nnx.Param)))
 
 
+def test_a_class_of_the_same_name_is_another():
+    """The table is of flax' classes and of what derives from them; a norm is one by its name."""
+
+    class Linear(nnx.Module):
+        def __init__(self):
+            self.kernel = nnx.Param(jnp.ones((3, 4)))
+
+    class LayerNorm(nnx.Module):
+        def __init__(self):
+            self.scale, self.kernel = nnx.Param(jnp.ones(4)), nnx.Param(jnp.ones(4))
+
+    class Embed(nnx.Embed):
+        pass
+
+    layers = [Linear(), LayerNorm(), Embed(5, 4, rngs=nnx.Rngs(0))]
+    roles = {p.path: p.role for p in parameters(nnx.Sequential(*layers))}
+    assert roles == {
+        "layers.0.kernel": "other",
+        "layers.1.kernel": "other",
+        "layers.1.scale": "scale",
+        "layers.2.embedding": "embedding",
+    }
+
+
 def test_every_weight_is_that_of_its_name():
     """Each is the portable draw of its path, spec and axes, parts included; the rest stays."""
     model = make()

@@ -304,6 +304,49 @@ def test_subclasses_and_norms_that_no_table_has():
     assert (shift.path, shift.role, shift.zeros) == ("gemma_rms_norm.bias", "shift", False)
 
 
+def test_a_class_of_the_same_name_is_another():
+    """The table is of Keras' classes and of what derives from them; a norm is one by its name."""
+
+    class Dense(L.Layer):
+        def build(self, shape):
+            self.kernel = self.add_weight(shape=(3, shape[-1]), name="kernel")
+
+        def call(self, x):
+            return x @ keras.ops.transpose(self.kernel)
+
+    class RMSNormalization(L.Layer):
+        def build(self, shape):
+            self.gamma = self.add_weight(shape=shape[-1:], name="gamma")
+            self.kernel = self.add_weight(shape=shape[-1:], name="kernel")
+
+        def call(self, x):
+            return x * self.gamma * self.kernel
+
+    model = keras.Sequential([keras.Input((4,)), Dense(), RMSNormalization(), L.Dense(2)])
+    assert [p.role for p in parameters(model)] == ["other", "scale", "other", "kernel", "bias"]
+
+
+def test_mixers_are_other_altogether():
+    """What is inside a layer with the weights of a state space model has no known role."""
+
+    class Mixer(L.Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = L.Dense(4)
+
+        def build(self, shape):
+            self.A_log = self.add_weight(shape=(4, 2), name="A_log")
+            self.inner.build(shape)
+
+        def call(self, x):
+            return self.inner(x)
+
+    model = keras.Sequential([keras.Input((4,)), L.Dense(4), Mixer()])
+    known = {p.path for p in parameters(model) if p.role != "other"}
+    assert known == {"dense.kernel", "dense.bias"}
+    assert len(parameters(model)) == 5
+
+
 def test_registered_layers():
     """By class: what a user registered, and what the framework's table has beside it."""
 

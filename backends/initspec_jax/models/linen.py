@@ -40,7 +40,7 @@ class _Calls:
         variables, parts = module.variables.get("params", {}), module.path
         if not variables:  # such as what a transformation puts around a module, without its path
             return
-        owner = Owner(module, parts, lambda: self._inside(parts), stacked=False)
+        owner = Owner(module, parts, lambda: self._inside(parts), tuple(variables), stacked=False)
         if read_layers("initspec_jax").find(type(module).__mro__):
             _ = owner.settings  # of a module that is bound no longer they cannot be read
         if owner.classes not in [other.classes for other in self.owners.get(parts, ())]:

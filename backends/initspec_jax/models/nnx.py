@@ -64,7 +64,7 @@ def _slots(
     if not nnx.graphlib.is_node(node) or any(node is outer for outer in around):
         return
     if isinstance(node, nnx.Module):
-        owners = (*owners, Owner(node, parts, lambda: _shapes(node)))
+        owners = (*owners, Owner(node, parts, lambda: _shapes(node), vars(node)))
     for key, child in nnx.iter_children(node, graph=True):
         yield from _slots(child, (*parts, str(key)), owners, (*around, node))
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from initspec.backend import Axes, AxesError, Layer, LayerTable, Place, ShapeError, norm_role
+from initspec.backend import (
+    Axes,
+    AxesError,
+    Layer,
+    LayerTable,
+    Place,
+    ShapeError,
+    is_mixer,
+    norm_role,
+)
 from initspec_jax.vocabulary.layers import settings
 
 Parts = tuple[str, ...]
@@ -22,6 +31,7 @@ class Owner:
         layer: the layer.
         parts: the parts of its path.
         inside: returns the shapes of the parameters in it, by their path from it.
+        names: the names of what it has itself: parameters, and maybe others.
         stacked: whether these may be of several layers, which a transformation stacked before all
             other axes; otherwise they are of one layer, whatever the parameters are.
     """
@@ -29,12 +39,18 @@ class Owner:
     layer: Any
     parts: Parts
     inside: Callable[[], Mapping[str, Shape]]
+    names: Iterable[str]
     stacked: bool = True
 
     @cached_property
     def classes(self) -> Parts:
         """The names of its class and the bases of that."""
         return tuple(cls.__name__ for cls in type(self.layer).__mro__ if cls is not object)
+
+    @cached_property
+    def is_mixer(self) -> bool:
+        """Whether the laws of its weights are its own."""
+        return is_mixer(self.names)
 
     @cached_property
     def settings(self) -> dict[str, Any]:
@@ -77,6 +93,8 @@ def place(parts: Parts, owners: Sequence[Owner], shape: Shape, table: LayerTable
     """
     path = ".".join(parts)
     nearest = owners[-1].classes if owners else ()
+    if any(owner.is_mixer for owner in owners):
+        return Place(path, nearest)
     for owner in owners:
         inner = owner.path(parts)
         layer = table.find(type(owner.layer).__mro__)

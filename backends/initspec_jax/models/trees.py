@@ -18,6 +18,7 @@ from initspec.backend import (
     Parameter,
     Place,
     ShapeError,
+    is_mixer,
     read_layers,
 )
 from initspec_jax.models import boxes
@@ -145,9 +146,12 @@ def _part(key: Any) -> str:
 def _place(parts: Parts, nodes: Sequence[tuple[Any, Parts]], shape: Shape) -> Place:
     equinox = _equinox(nodes[0][0])
     if equinox is None:
+        dicts = (node for node, _ in nodes if isinstance(node, Mapping))
+        if any(is_mixer(map(str, node)) for node in dicts):
+            return Place(".".join(parts))
         return _by_name(parts, nodes[-1][0], shape)
     owners = [
-        Owner(node, where, partial(_shapes, node))
+        Owner(node, where, partial(_shapes, node), vars(node))
         for node, where in nodes
         if isinstance(node, equinox.Module)
     ]
