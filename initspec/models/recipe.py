@@ -69,20 +69,20 @@ class Recipe:
     def __add__(self, other: str | Recipe | Sequence[Rule]) -> Recipe:
         """Return a recipe of the rules of both, those of the left first.
 
-        The other is a Recipe, the name of one that comes with initspec, or a list of rules; it may
-        stand on the left, too.
+        The other is a Recipe, the name of one that comes with initspec, or a list of rules, which
+        may be empty; it may stand on the left, too.
 
         Raises:
             RecipeError: no recipe comes with initspec under the name.
         """
         if not isinstance(other, (str, Recipe, list, tuple)):
             return NotImplemented
-        return _sum(self, recipe_of(other))
+        return self if other in ([], ()) else _sum(self, recipe_of(other))
 
     def __radd__(self, other: str | Sequence[Rule]) -> Recipe:
         if not isinstance(other, (str, list, tuple)):
             return NotImplemented
-        return _sum(recipe_of(other), self)
+        return self if other in ([], ()) else _sum(recipe_of(other), self)
 
     def on(
         self, model: Any, *, only: Only = None, inputs: Any = None, **numbers: float

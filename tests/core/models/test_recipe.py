@@ -81,6 +81,9 @@ def test_sum() -> None:
     assert (both.name, both.source) == ("a + b", "x")
     for one, other in ((left, [Rule("zeros")]), ([Rule("ones")], right), ((Rule("ones"),), right)):
         assert one + other == both  # type: ignore[operator]
+    assert left + [] == [] + left == left + () == left  # noqa: RUF005 - a Recipe is no list
+    with pytest.raises(RecipeError):
+        left + ""
     shipped = left + "he"
     assert (shipped.rules, shipped.name) == ((left + recipe("he")).rules, "a + he")
     assert ("he" + left).rules == (recipe("he") + left).rules
