@@ -116,7 +116,8 @@ def main(rank, world, store):
             model = sharded(mesh, device)
             paths = [parameter.path for parameter in parameters(model)]
             assert paths == [parameter.path for parameter in parameters(Net())]
-            initialize(model, RULES, 11, device="cpu")
+            compiled = torch.compile(model) if device == "meta" else model
+            initialize(compiled, RULES, 11, device="cpu")
             counted += agree(model, expected)
             outputs = model(tokens)
             torch.testing.assert_close(outputs, reference, rtol=1e-5, atol=1e-5)
