@@ -26,10 +26,15 @@ def verify(
     from initspec.cli.arguments import read_lock
     from initspec.cli.console import print_json, progress
     from initspec.cli.factory import build
+    from initspec.errors import InitSpecError
     from initspec.models.verify import compare
 
     source = read_lock(lock)
-    is_file = target.endswith((".safetensors", ".npz")) or ":" not in target
+    is_file = target.endswith((".safetensors", ".npz"))
+    if not is_file and ":" not in target:
+        raise InitSpecError(
+            f"{target!r}: name a .safetensors or .npz file, or package.module:factory of a model"
+        )
     given: Any = Path(target) if is_file else build(target).model
     differing = []
     with progress() as bar:

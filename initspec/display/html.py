@@ -62,8 +62,10 @@ def _comparison(result: Comparison) -> str:
 def _assignments(assignments: Assignments) -> str:
     """Return the table of a model's assignments, repeated blocks folded."""
     rows = [(row.path, *row.cells) for row in assignments.rows()]
+    # Jupyter puts all cells on the right, and breaks them anywhere.
+    style = ' style="text-align: left; white-space: nowrap"'
     head, *body = (
-        f"<tr>{''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
+        f"<tr>{''.join(f'<{tag}{style}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
         for tag, cells in [("th", ASSIGNMENT_COLUMNS), *(("td", row) for row in rows)]
     )
     return f"<table><thead>{head}</thead><tbody>{''.join(body)}</tbody></table>"

@@ -60,7 +60,10 @@ def assign(
             missing.append(parameter)
         else:
             assignments.append(assignment)
-    problems += [f"{_listed(several)}: {text}" for text, several in paths.items()]
+    problems += [
+        text if text.startswith(several[0]) else f"{_listed(several)}: {text}"
+        for text, several in paths.items()
+    ]
     if missing:
         problems.append(_without_rule(missing))
     if problems:

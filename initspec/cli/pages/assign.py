@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import os
+from collections.abc import Sequence, Sized
 
 from initspec.cli.console import Console
 from initspec.cli.pages.layout import show_table, show_text
@@ -12,18 +13,23 @@ from initspec.models.table import COLUMNS, TableRow, fold
 
 
 def show(assignments: Assignments) -> None:
-    """Print the table of a model; in a narrow terminal a few lines for each row."""
+    """Print the table of a model; in a narrow terminal a few lines for each row.
+
+    In a pipe each row is one line, for `grep`.
+    """
     console = Console()
     rows = assignments.rows()
     columns = list(zip(COLUMNS, zip(*((r.path, *r.cells) for r in rows), strict=True), strict=True))
     width = sum(2 + max(map(len, (head, *cells))) for head, cells in columns) - 2
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console = Console(width=width)
     if width <= console.width:
         show_table(console, columns, left=COLUMNS)
     else:
         for before, row in zip([None, *rows], rows, strict=False):
             _show_row(console, row, before is None or before.path != row.path)
     elements = sum(math.prod(assignment.shape) for assignment in assignments)
-    show_text(console, f"{len(assignments)} parameters, {elements:,} elements", "dim")
+    show_text(console, f"{_counted(assignments)}, {elements:,} elements", "dim")
 
 
 def show_pairs(pairs: Sequence[tuple[Assignment, Assignment]], names: tuple[str, str]) -> None:
@@ -35,8 +41,13 @@ def show_pairs(pairs: Sequence[tuple[Assignment, Assignment]], names: tuple[str,
         show_text(console, row.path, "bold")
         for name, numbers in zip(names, row.cells, strict=True):
             show_text(console, numbers, "cyan", f"  {name:<{size}}  ")
-    count = f"{len(pairs)} parameters differ" if pairs else "Nothing differs"
+    verb = "differs" if len(pairs) == 1 else "differ"
+    count = f"{_counted(pairs)} {verb}" if pairs else "Nothing differs"
     show_text(console, f"{count} between {names[0]} and {names[1]}", "dim")
+
+
+def _counted(several: Sized) -> str:
+    return "1 parameter" if len(several) == 1 else f"{len(several)} parameters"
 
 
 def _show_row(console: Console, row: TableRow, name: bool) -> None:

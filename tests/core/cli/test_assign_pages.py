@@ -66,6 +66,15 @@ def test_a_wide_terminal(capsys, monkeypatch) -> None:
     assert len({line.find(" normal(") for line in page if " normal(" in line}) == 1
 
 
+def test_a_pipe(capsys, monkeypatch) -> None:
+    """A line for each row, however long, where no width is asked for."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    show(assign(MODEL, RULES))
+    page = capsys.readouterr().out.splitlines()
+    assert len(page) == 1 + 4 + 2 + 1
+    assert max(map(len, page)) > 80
+
+
 @pytest.mark.parametrize("columns", [40, 80])
 def test_pairs(capsys, monkeypatch, columns: int) -> None:
     """Each parameter once, folded, with what either recipe gives it."""

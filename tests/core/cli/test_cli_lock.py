@@ -97,7 +97,10 @@ def test_a_full_disk_leaves_no_half_file(tmp_path, plan: Lock, file: str) -> Non
         (["draw", "w.txt", "-o", "w.npz"], "w.txt: no JSON"),
         (["draw", "new.lock", "-o", "w.npz"], "upgrade initspec"),
         (["draw", "huge.lock", "-o", "w.npz"], "huge.lock: 层.kernel: axes"),
-        (["verify", "init.lock", "w.txt"], "end the file's name in"),
+        (
+            ["verify", "init.lock", "w.txt"],
+            "'w.txt': name a .safetensors or .npz file, or package.",
+        ),
         (["verify", "init.lock", "w.npz"], "No such file"),
         (["verify", "init.lock", "zoo:model"], "there is no module 'zoo'"),
         (["lock", "zoo:model", "--recipe", "r", "--seed", "7", "-o", "a"], "recipe 'r'"),
