@@ -120,3 +120,40 @@ def test_every_layer_has_rules(defaults):
         assigned = recipe(defaults).on(model, inputs=inputs)
         assert [a.path for a in assigned] == [p.path for p in parameters(model, inputs=inputs)]
         assert all(math.isfinite(a.std) for a in assigned)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "std"),
+    [
+        # Four gates, or three, as one matrix, whether flax stores them so or not.
+        ("linen.LSTMCell", "if.kernel", (2 / (40 + 4 * 50)) ** 0.5),
+        ("nnx.OptimizedLSTMCell", "dense_i.kernel", (2 / (40 + 4 * 50)) ** 0.5),
+        ("nnx.GRUCell", "dense_i.kernel", (2 / (40 + 3 * 50)) ** 0.5),
+        ("linen.ConvLSTMCell", "ih.kernel", (2 / (9 * 16 + 4 * 9 * 24)) ** 0.5),
+        ("nnx.MultiHeadAttention", "query.kernel", (2 / (64 + 64)) ** 0.5),
+    ],
+)
+def test_layers_start_as_in_keras(name, path, std):
+    """A layer of flax under the recipe of Keras has the std that its kin there has."""
+    model, inputs = model_of(name)
+    assert recipe("keras").on(model, inputs=inputs)[path].std == pytest.approx(std)
+
+
+def test_the_forget_gate_is_open_as_in_keras():
+    """Whether each gate has a bias of its own, or the four of them one."""
+    cell, inputs = model_of("linen.LSTMCell")
+    filled = by_path(initialize(cell, "keras", 0, inputs=inputs)["params"])
+    biases = {path: float(value.mean()) for path, value in filled.items() if "bias" in path}
+    assert biases == {"hi.bias": 0, "hf.bias": 1, "hg.bias": 0, "ho.bias": 0}
+    (cell, _) = model_of("nnx.OptimizedLSTMCell")
+    bias = initialize(cell, "keras", 0).dense_h.bias.get_raw_value()
+    assert bias.reshape(4, 50).mean(1).tolist() == [0, 1, 0, 0]
+    cell, inputs = model_of("linen.ConvLSTMCell")
+    filled = by_path(initialize(cell, "keras", 0, inputs=inputs)["params"])
+    assert not filled["ih.bias"].any()
+
+
+def test_the_biases_of_torch_in_flax():
+    """The bound is that of the layer's fans: 1 / sqrt(fan_in) of a linear one."""
+    model, _ = model_of("nnx.Linear")
+    assert recipe("torch").on(model)["bias"].std == pytest.approx((3 * 300) ** -0.5)

@@ -27,6 +27,7 @@ LINEN = {
     "Embed": (lambda: nn.Embed(1000, 64), (1,)),
     **{name: (lambda name=name: getattr(nn, name)(50), (1, 40))
        for name in ("LSTMCell", "OptimizedLSTMCell", "GRUCell", "SimpleCell", "MGUCell")},
+    "ConvLSTMCell": (lambda: nn.ConvLSTMCell(24, (3, 3)), (1, 8, 8, 16)),
     "MultiHeadDotProductAttention": (lambda: nn.MultiHeadDotProductAttention(4), SEQUENCE),
     "MultiHeadAttention": (lambda: nn.MultiHeadAttention(4), SEQUENCE),
     "WeightNorm": (lambda: nn.WeightNorm(nn.Dense(50)), (1, 40)),

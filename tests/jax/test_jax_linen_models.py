@@ -37,7 +37,7 @@ HIDDEN = {f"{side}{gate}.kernel": (size,)
           for side, size in (("i", 5), ("h", 3)) for gate in "rzn"}  # fmt: skip
 CELL = ((array(3), array(3)), array(5))
 KINDS = {
-    # layer: the module, what it is called with, and the inputs of each kernel
+    # layer: the module, what it is called with, the inputs of each kernel, and the gates of each
     "Dense": (nn.Dense(7), array(5), {"kernel": (5,)}),
     "DenseGeneral": (
         nn.DenseGeneral((4, 5), axis=(-2, -1)),
@@ -87,6 +87,12 @@ KINDS = {
         (array(3), array(5)),
         {"i.kernel": (5,), "h.kernel": (3,)},
     ),
+    "ConvLSTMCell": (
+        nn.ConvLSTMCell(3, (3,)),
+        ((array(5, 3), array(5, 3)), array(5, 4)),
+        {"ih.kernel": (5, 4), "hh.kernel": (5, 3)},
+        4,
+    ),
     "MultiHeadAttention": (
         nn.MultiHeadAttention(2, qkv_features=4, normalize_qk=True),
         array(3, 6),
@@ -103,7 +109,7 @@ KINDS = {
 @pytest.mark.parametrize("name", KINDS)
 def test_fans_are_those_that_differentiation_counts(name):
     """The fans of every kernel are the weights that touch an output and an input element."""
-    module, inputs, kernels = KINDS[name]
+    module, inputs, kernels, gates = (*KINDS[name], 1)[:4]
     known = {p.path: p for p in parameters(module, inputs=inputs)}
     assert {path for path in known if "bias" not in path and "_ln" not in path} == set(kernels)
     called = inputs if isinstance(inputs, tuple) else (inputs,)
@@ -132,7 +138,7 @@ def test_fans_are_those_that_differentiation_counts(name):
         weight = known[path]
         fans = tuple(weight.axes.fans(weight.shape))
         x = np.zeros(like.shape, like.dtype)
-        assert counted_fans(apply, weight, x) == fans, (path, str(weight.axes))
+        assert counted_fans(apply, weight, x, gates) == fans, (path, str(weight.axes))
 
 
 def nested(values):
@@ -149,7 +155,7 @@ def nested(values):
 
 def test_a_bias_has_the_fan_in_of_its_kernel():
     """It carries what it lacks as counts."""
-    for module, inputs, _ in KINDS.values():
+    for module, inputs, *_ in KINDS.values():
         known = {p.path: p for p in parameters(module, inputs=inputs)}
         for path, parameter in known.items():
             kernel = known.get(path.replace("bias", "kernel"))

@@ -99,3 +99,20 @@ def test_the_forget_gate_is_open_as_in_keras():
     layer = initialize(nn.LSTM(4, 3), "keras")
     assert layer.bias_ih_l0.tolist() == [0] * 3 + [1] * 3 + [0] * 6
     assert not layer.bias_hh_l0.any()
+
+
+def test_what_lora_adds_is_nothing_at_first():
+    """Whatever the recipe, one of its two matrices is 0, and the other not."""
+    peft = pytest.importorskip("peft")
+    model = nn.ModuleDict({"embed": nn.Embedding(9, 8), "linear": nn.Linear(8, 8)})
+    model = peft.inject_adapter_in_model(
+        peft.LoraConfig(r=2, target_modules=["embed", "linear"]), model
+    )
+    for defaults in ("torch", "keras", "flax"):
+        assigned = recipe(defaults).on(model, only=["**.lora_*.**"])
+        assert {a.path: a.std == 0 for a in assigned} == {
+            "embed.lora_embedding_A.default": True,
+            "embed.lora_embedding_B.default": False,
+            "linear.lora_A.default.weight": False,
+            "linear.lora_B.default.weight": True,
+        }
