@@ -16,7 +16,7 @@ def build() -> nn.Sequential:
 
 def main() -> None:
     """Initialize the sharded model, and compare it with the whole one."""
-    dist.init_process_group("gloo")  # "nccl" with device="cuda"
+    dist.init_process_group("gloo")  # on GPUs "nccl", and "cuda" for "cpu" below
     mesh = init_device_mesh("cpu", (dist.get_world_size(),))
     with torch.device("meta"):
         model = build()
