@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 _AUTOMATIC_VARIABLE = r"(?:jax_|nnx_)?variable"
@@ -92,13 +93,18 @@ def _layers(chain: Chain, used: set[str]) -> Iterator[Chain]:
 
 def _automatic(layer: Any) -> tuple[str, str]:
     """Return the pattern of a layer's automatic names without their number, and what to write."""
-    # keras/src/utils/naming.py
-    stem = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", type(layer).__name__))
-    stem = re.sub("([a-z])([A-Z])", r"\1_\2", stem).lower()
+    stem = _stem(type(layer).__name__)
     # Bidirectional puts a word before the name of the layer that it was given.
     direction = re.match("forward_|backward_", layer.name)
     stem = (direction[0] if direction else "") + stem
     return re.escape(stem), stem
+
+
+@cache
+def _stem(name: str) -> str:
+    """Return what the automatic names of a class begin with: keras/src/utils/naming.py."""
+    stem = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
+    return re.sub("([a-z])([A-Z])", r"\1_\2", stem).lower()
 
 
 def _unique(named: Sequence[tuple[str, str, str]], prefix: str, used: set[str]) -> list[str]:

@@ -161,6 +161,11 @@ class LayerTable:
     layers: tuple[Layer, ...]
     weights: tuple[LayerWeight, ...]
     packages: tuple[str, ...] = ()
+    _rows: Mapping[str, Layer] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        rows = {name.rpartition(".")[2]: row for row in self.layers for name in row.classes}
+        object.__setattr__(self, "_rows", rows)
 
     def find(self, classes: Iterable[str | type]) -> Layer | None:
         """Return the row of the first class that the table has, or that a user registered.
@@ -169,12 +174,11 @@ class LayerTable:
             classes: a layer's class and its bases, the nearest first; or their names without
                 modules, by which no registered class is looked for.
         """
-        rows = {name.rpartition(".")[2]: row for row in self.layers for name in row.classes}
         registered: dict[str, LayerParameter] = {}
         for cls in classes:
             if isinstance(cls, type):
                 registered = {**registered, **_REGISTERED.get(cls, {}), **registered}
-            row = rows.get(cls.__name__ if isinstance(cls, type) else cls)
+            row = self._rows.get(cls.__name__ if isinstance(cls, type) else cls)
             if isinstance(cls, type) and not self._has(cls):
                 row = None
             if row is not None:

@@ -35,42 +35,47 @@ class Slot:
         return tuple(self.variable.get_raw_value().shape)
 
 
-def slots(model: nnx.Module) -> Iterator[Slot]:
-    """Yield every place of a Param, in the order of nnx.
-
-    The flat state of nnx has one path of each Param, so this walks the graph. Attributes are sorted
-    by name: what a transformation returns has forgotten in which order they were set.
+def slots(model: Any, parts: Parts = ()) -> Iterator[Slot]:
+    """Yield every place of a Param, in the order of nnx; see `_variables`.
 
     Raises:
         TargetError: a Param is not one array.
     """
-    yield from _slots(model, (), (), ())
-
-
-def _slots(
-    node: Any, parts: Parts, owners: tuple[Owner, ...], around: tuple[Any, ...]
-) -> Iterator[Slot]:
-    if isinstance(node, nnx.Variable):
-        value = node.get_raw_value()
-        if not isinstance(node, nnx.Param) or value is None:
-            return
+    for slot in _variables(model, parts):
+        value = slot.variable.get_raw_value()
+        if not isinstance(slot.variable, nnx.Param) or value is None:
+            continue
         if not (hasattr(value, "shape") and hasattr(value, "dtype")):
             raise TargetError(
-                f"{'.'.join(parts)} is an nnx.Param of a {type(value).__name__}, not of an array: "
-                "make it one Param of each array, or another nnx.Variable"
+                f"{'.'.join(slot.parts)} is an nnx.Param of a {type(value).__name__}, not of an "
+                "array: make it one Param of each array, or another nnx.Variable"
             )
+        yield slot
+
+
+def _variables(
+    node: Any, parts: Parts = (), owners: tuple[Owner, ...] = (), around: tuple[Any, ...] = ()
+) -> Iterator[Slot]:
+    """Yield every place of a Variable.
+
+    The flat state of nnx has one path of each, so this walks the graph. Attributes are sorted by
+    name: what a transformation returns has forgotten in which order they were set.
+    """
+    if isinstance(node, nnx.Variable):
         yield Slot(node, parts, owners)
         return
     if not nnx.graphlib.is_node(node) or any(node is outer for outer in around):
         return
+    children = [(str(key), child) for key, child in nnx.iter_children(node, graph=True)]
     if isinstance(node, nnx.Module):
-        owners = (*owners, Owner(node, parts, lambda: _shapes(node), vars(node)))
-    for key, child in nnx.iter_children(node, graph=True):
-        yield from _slots(child, (*parts, str(key)), owners, (*around, node))
+        owners = (*owners, Owner(node, parts, lambda: _shapes(children), vars(node)))
+    for key, child in children:
+        yield from _variables(child, (*parts, key), owners, (*around, node))
 
 
-def _shapes(module: nnx.Module) -> dict[str, Shape]:
-    return {".".join(slot.parts): slot.shape for slot in slots(module)}
+def _shapes(children: Sequence[tuple[str, Any]]) -> dict[str, Shape]:
+    inside = (slot for key, child in children for slot in slots(child, (key,)))
+    return {".".join(slot.parts): slot.shape for slot in inside}
 
 
 def _tied(model: nnx.Module) -> list[list[Slot]]:
@@ -99,7 +104,7 @@ def write(
     model: nnx.Module, fillings: Sequence[Filling], seed: int | None, _inputs: Any
 ) -> nnx.Module:
     """Fill parameters of a model in place; see `initspec.backend.HasModels`."""
-    variables = {".".join(group[0].parts): group[0].variable for group in _tied(model)}
+    variables = {".".join(slot.parts): slot.variable for slot in _variables(model)}
     chosen = [(filling, variables[filling.parameter.path]) for filling in fillings]
     for filling, variable in chosen:
         check(filling, seed, variable.get_raw_value())
@@ -110,7 +115,7 @@ def write(
             )
     for filling, variable in chosen:
         variable.set_value(array(filling, seed, _like(variable)))
-    _warn_of_abstract(model)
+    _warn_of_abstract(variables)
     return model
 
 
@@ -128,13 +133,13 @@ def _like(variable: nnx.Variable[Any]) -> Any:
     return value
 
 
-def _warn_of_abstract(model: nnx.Module) -> None:
+def _warn_of_abstract(variables: dict[str, nnx.Variable[Any]]) -> None:
     """Warn of what is still abstract: statistics, random states, and Params that are left alone."""
-    left = [
-        ".".join(map(str, path))
-        for path, node in nnx.iter_graph(model, graph=True)
-        if isinstance(node, nnx.Variable) and isinstance(node.get_raw_value(), jax.ShapeDtypeStruct)
-    ]
+    paths = {id(variable): path for path, variable in reversed(variables.items())}
+    abstract = (
+        id(v) for v in variables.values() if isinstance(v.get_raw_value(), jax.ShapeDtypeStruct)
+    )
+    left = [paths[variable] for variable in dict.fromkeys(abstract)]
     if left:
         more = f" and {len(left) - 5} more" if len(left) > 5 else ""
         warnings.warn(
