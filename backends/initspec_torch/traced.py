@@ -62,9 +62,9 @@ def fill_traced(
     """
     if not is_compiling():
         _check_mapped(initializer, tensor, name)
-    # Compiled operators take no generator, and none a DTensor: these draws split the program.
+    # Our operator takes no DTensor: that draw splits the program, as one with a generator does.
     # Not a decorator: that imports torch._dynamo, for seconds, in programs without a compiler.
-    elif generator is not None or is_distributed(tensor):
+    elif is_distributed(tensor):
         return torch.compiler.disable(type(initializer).fill)(initializer, tensor, generator, name)
     # The same memory outside autograd. An exported program that raises under no_grad stays in it.
     key = _key(initializer)

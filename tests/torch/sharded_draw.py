@@ -64,7 +64,9 @@ def main(rank, world, store):
     if world == 4:
         strided(meshes[-1])
     counted += models(meshes[-1])
-    if world > 1:
+    if world == 1:
+        compiled(meshes[0])
+    else:
         unseeded(meshes[0], rank)
         flat()
     print("agreed", counted, flush=True)
@@ -88,6 +90,15 @@ def strided(mesh):
     with pytest.raises(InitSpecError, match="no block of neighbours"):
         spec.to_torch(seed=7, name="w")(apart)
     assert not apart.to_local().any()
+
+
+def compiled(mesh):
+    """Draw into a DTensor in a compiled function, which splits there."""
+    spec = InitSpec.he_normal()
+    init = spec.to_torch(seed=7, name="w")
+    weight = distribute_tensor(torch.zeros(8, 6), mesh, [Shard(0)])
+    torch.compile(lambda w: init(w) * 2, backend="eager")(weight)
+    assert local_agrees(weight, spec.to_numpy(seed=7, name="w")((8, 6)))
 
 
 def unseeded(mesh, rank):
