@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ CODES = {
 LONGEST_HEADER = 100_000_000
 """Bytes; safetensors refuses longer ones too."""
 
-Arrays = tuple[Collection[str], Callable[[str], NDArray[Any]]]
+Arrays = tuple[Collection[str], Callable[[str], Any]]
 """The names in a file, and a function that reads one."""
 
 
@@ -65,7 +66,34 @@ def opened(path: Path) -> Iterator[Arrays]:
         raise TargetError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
-def _safetensors(path: Path) -> dict[str, NDArray[Any]]:
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A tensor of a file, of which what is indexed is read.
+
+    The file is mapped for each block anew: pages that were read count as memory of the process
+    until the map is closed.
+
+    Attributes:
+        path: the file.
+        dtype: of its elements.
+        shape: its shape.
+        start: its first byte in the file.
+    """
+
+    path: Path
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    start: int
+
+    def __getitem__(self, index: Any) -> NDArray[Any]:
+        size = math.prod(self.shape) * self.dtype.itemsize
+        if not size:
+            return np.zeros(self.shape, self.dtype)
+        raw = np.asarray(np.memmap(self.path, np.uint8, "r", self.start, (size,)))
+        return np.array(little_endian(raw.view(self.dtype)).reshape(self.shape)[index])
+
+
+def _safetensors(path: Path) -> dict[str, Stored]:
     """Return the tensors of a file, which are read where they are used."""
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -74,30 +102,32 @@ def _safetensors(path: Path) -> dict[str, NDArray[Any]]:
             raise FormatError(f"{path} is truncated, or not a .safetensors file")
         try:
             header = json.loads(file.read(length))
-            tensors = {name: header[name] for name in header if name != "__metadata__"}
             described = [
                 (name, str(t["dtype"]), tuple(map(int, t["shape"])), *map(int, t["data_offsets"]))
-                for name, t in tensors.items()
+                for name, t in header.items()
+                if name != "__metadata__"
             ]
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise FormatError(f"{path} has not the header of .safetensors: {error}") from None
     begin = 8 + length
-    data = np.asarray(np.memmap(path, np.uint8, "r"))[begin:]
-    arrays = {}
+    length = size - begin
+    tensors = {}
     for name, code, shape, start, stop in described:
         dtype = _dtype(code)
         if not 0 <= start <= stop or min(shape, default=0) < 0:
             raise FormatError(f"{path}: {name} lies at [{start}, {stop}] of the data")
-        if stop > len(data):
+        if stop > length:
             raise FormatError(
                 f"{path} is truncated: {name} ends at byte {stop} of its data, of which it has "
-                f"{len(data)}"
+                f"{length}"
             )
         if dtype is not None and stop - start != math.prod(shape) * dtype.itemsize:
             raise FormatError(f"{path}: {name} is {code} {shape}, and has {stop - start} bytes")
-        raw = data[start:stop]
-        arrays[name] = raw if dtype is None else little_endian(raw.view(dtype)).reshape(shape)
-    return arrays
+        if dtype is None:
+            tensors[name] = Stored(path, np.dtype(np.uint8), (stop - start,), begin + start)
+        else:
+            tensors[name] = Stored(path, dtype, shape, begin + start)
+    return tensors
 
 
 def _dtype(code: str) -> np.dtype[Any] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tracemalloc
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from initspec.cli.files import write_whole
 from initspec.errors import FormatError, InitSpecError, RecipeError, SeedError, TargetError
 from initspec.models.blocks import boxes, draw_blocks
 from initspec.models.locked import Locked
+from initspec.models.weights_file import opened
 from initspec.models.weights_writer import writer
 from tests.core.models.fake import Model, weight
 
@@ -298,6 +300,18 @@ def test_safetensors_reads_what_is_written(tmp_path) -> None:
     for name, tensor in header.items():
         itemsize = network.arrays[name].itemsize
         assert (8 + length + tensor["data_offsets"][0]) % itemsize == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="no list of what is mapped")
+def test_a_file_is_mapped_for_one_block(tmp_path) -> None:
+    """Pages that were read would count as memory of the process, up to the whole file."""
+    plan, network = filled()
+    file = tmp_path / "w.safetensors"
+    save(plan, file)
+    with opened(file) as (_, array_of):
+        block = array_of("wte")[2:5, :]
+        assert same_bits(block, network.arrays["wte"][2:5])
+        assert file.name not in Path("/proc/self/maps").read_text()
 
 
 LINES = st.sampled_from([*FAMILIES, "normal(std=0.02, mean=1.5)", "he_normal(gain=1.3)"])
