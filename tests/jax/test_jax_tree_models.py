@@ -266,3 +266,14 @@ assert not load("jax").owns(object()) and not load("jax").owns({"w": 1.0})
 print(sorted({"jax", "flax", "equinox", "haiku"} & set(sys.modules)))
 """
     assert fresh(code) == "[]"
+
+
+def test_each_node_is_looked_at_once(monkeypatch):
+    """Time grows with the parameters, not with their square."""
+    looked = []
+    monkeypatch.setattr(
+        "initspec_jax.models.trees.is_mixer", lambda names: looked.append(1) or not list(names)
+    )
+    tree = {f"layer{i}": {"kernel": np.zeros((2, 2)), "bias": np.zeros(2)} for i in range(20)}
+    assert len(parameters(tree)) == 40
+    assert len(looked) == 21

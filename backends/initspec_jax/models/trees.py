@@ -47,13 +47,14 @@ _NAMES = Layer(
 def parameters(model: Any, _inputs: Any) -> tuple[Parameter, ...]:
     """Return the parameters of a tree; see `initspec.backend.HasModels`."""
     made = []
+    mixers: dict[Parts, bool] = {}
     model = _params(model)
     for keys, leaf in _leaves(model):
         nodes = list(_nodes(model, keys))
         parts = tuple(_part(key) for key in keys)
         value = _unboxed(leaf)
         shape = tuple(value.shape)
-        there = _place(parts, nodes, shape)
+        there = _place(parts, nodes, shape, mixers)
         zeros = there.role == "scale" and all_zeros(value)
         made.append(Parameter((there,), shape, str(value.dtype), zeros=zeros))
     return tuple(made)
@@ -143,11 +144,16 @@ def _part(key: Any) -> str:
     return jax.tree_util.keystr((key,), simple=True)
 
 
-def _place(parts: Parts, nodes: Sequence[tuple[Any, Parts]], shape: Shape) -> Place:
+def _place(
+    parts: Parts, nodes: Sequence[tuple[Any, Parts]], shape: Shape, mixers: dict[Parts, bool]
+) -> Place:
+    """Return where a parameter stands; `mixers` has the answers of `is_mixer` by path."""
     equinox = _equinox(nodes[0][0])
     if equinox is None:
-        dicts = (node for node, _ in nodes if isinstance(node, Mapping))
-        if any(is_mixer(map(str, node)) for node in dicts):
+        for node, where in nodes:
+            if where not in mixers:
+                mixers[where] = isinstance(node, Mapping) and is_mixer(map(str, node))
+        if any(mixers[where] for _, where in nodes):
             return Place(".".join(parts))
         return _by_name(parts, nodes[-1][0], shape)
     owners = [
