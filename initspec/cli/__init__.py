@@ -13,9 +13,8 @@ def main(*command: str) -> None:
     Args:
         command: arguments before those of the process, such as a command's name.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a message or a path may hold any character
-            stream.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a path may hold any character
+        sys.stdout.reconfigure(errors="backslashreplace")  # as Python does for standard error
     from initspec.cli.app import app
     from initspec.errors import InitSpecError
 

