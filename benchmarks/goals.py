@@ -77,6 +77,10 @@ _ONE_THREAD = (
     "they do; larger ones have both, so an element takes half. On one thread, the row below, cost "
     "is linear."
 )
+_STREAM = (
+    "more than nine tenths of our time is that of the portable stream: one weight of as many "
+    "numbers takes as much."
+)
 
 GOALS = (
     _speed(NATIVE, "torch", 1.05, "kaiming-normal", "He normal, 4096 x 4096", "torch `kaiming_normal_`"),
@@ -135,7 +139,7 @@ GOALS = (
     _speed(PORTABLE, "numpy", _TWO_THREADS, "threads", "two threads", "one thread"),
     _speed(MODELS, WHOLE, 1.0, "gpt2-seeded", "GPT-2 of 124M with a seed", "transformers `initialize_weights`"),
     _speed(MODELS, WHOLE, 0.6, "gpt2", "GPT-2 of 124M without a seed", "transformers `initialize_weights`"),
-    _speed(MODELS, WHOLE, 0.25, "anyinit", "eight layers of 1024 x 1024 with a seed", "AnyInit `initialize`"),
+    _speed(MODELS, WHOLE, 0.25, "anyinit", "eight layers of 1024 x 1024 with a seed", "AnyInit `initialize`", _STREAM),
     Goal("models-on", MODELS, WHOLE, "`recipe.on`, Llama of 405B on the meta device", "", "s", 0.3),
     Goal("models-on-memory", MODELS, WHOLE, "memory of `recipe.on`, Llama of 405B", "", "MiB", 10.0),
     Goal("models-small", MODELS, WHOLE, "1,000 parameters of 8 x 8 of torch, with a seed", "", "s", 0.25),

@@ -48,8 +48,8 @@ They take the [portable stream](portable-stream.md), against the framework's own
     MODELS: """\
 ## Whole models {#models}
 
-`initialize(model, recipe)` against what else fills the same model, in processor time, that of all threads together. AnyInit runs
-with its defaults, without an example input, with which it takes longer.
+`initialize(model, recipe)` against what else fills the same model, in processor time, each on one thread. AnyInit runs with its
+defaults, without an example input, with which it takes longer.
 """,
     CONFORMANCE: """\
 ## The conformance suite {#conformance}

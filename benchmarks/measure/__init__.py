@@ -23,11 +23,12 @@ from docs.measured.places import Place
 _HERE = Path(__file__).resolve().parent
 
 
-_ONE_CORE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "INITSPEC_THREADS")
+_ONE_CORE = dict.fromkeys(_THREADS, "1")
 _FRAMEWORKS = ("numpy", "torch", "jax", "keras-tensorflow")
 
 PLACES = {place: FRAMEWORKS[place] for place in _FRAMEWORKS} | {
-    "torch-models": Place("models of torch", ("torch", "transformers", "anyinit")),
+    "torch-models": Place("models of torch", ("torch", "transformers", "anyinit"), "", _ONE_CORE),
     "conformance": Place("the conformance suite", ("numpy", "scipy"), "", _ONE_CORE),
 }
 """Where a row is measured: each place has a file test_*.py in this folder."""

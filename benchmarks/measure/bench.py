@@ -52,7 +52,7 @@ class Bench:
         self._record(row, [a / b for a, b in self._pairs(ours, theirs)])
 
     def work(self, row: str, ours: Call, theirs: Call) -> None:
-        """Record the processor time of `ours`, on all threads, over that of `theirs`."""
+        """Record the processor time of `ours`, that of all threads, over that of `theirs`."""
         self._needs_quiet()
         self._record(row, [a / b for a, b in self._pairs(ours, theirs, timer=processor)])
 

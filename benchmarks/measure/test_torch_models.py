@@ -66,7 +66,7 @@ def test_small_parameters(bench):
 def test_memory(bench, case):
     """The peak beyond the model, or beyond the part that one of two processes holds."""
     row, module = f"models-memory-{case}", "benchmarks.measure.models"
-    bench.process(row, "torch-models", module, case, bench.size(12, 1), bench.size(768))
+    bench.process(row, "torch", module, case, bench.size(12, 1), bench.size(768))
 
 
 def test_anyinit(bench):
