@@ -5,7 +5,7 @@
 framework that is not installed keep the numbers that they have.
 
     goals.py        what is promised: every row, with its goal
-    measure/        one file of pytest-benchmark for each framework, run in a process of its own
+    measure/        one file of pytest-benchmark for each place, run in a process of its own
     results.py      the numbers
     page.py         the page
     chart.py        its pictures
