@@ -10,6 +10,9 @@ import pytest
 from keras import layers as L  # noqa: N812 - as Keras' own pages have it
 
 from initspec import parameters
+from tests.keras.engine import one_engine
+
+pytestmark = one_engine
 
 
 def same(kind, *arguments, **settings):

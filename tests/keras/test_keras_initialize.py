@@ -11,6 +11,7 @@ from initspec import InitSpec, InitSpecWarning, Recipe, Rule, initialize, parame
 from initspec.backend.parameter import Filling
 from initspec.errors import InitSpecError, TargetError
 from initspec.models.owner import owner
+from tests.keras.engine import one_engine
 
 KINDS = Recipe(
     [
@@ -239,6 +240,7 @@ def test_a_weight_that_is_gone_is_seen_first():
     np.testing.assert_array_equal(values(layer)["bias"], before["bias"])
 
 
+@one_engine
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["MobileNetV2", "ResNet50", "EfficientNetB0"])
 def test_models_that_nobody_here_wrote(name):
@@ -258,6 +260,7 @@ def test_models_that_nobody_here_wrote(name):
         assert 0.8 < drawn[p.path].std() / np.sqrt(2 / np.prod(p.shape[:2])) < 1.2
 
 
+@one_engine
 @pytest.mark.slow
 def test_convnext():
     """Its layer scales are of no table: an error names each, and one rule settles them."""

@@ -6,8 +6,10 @@ from initspec_keras.vocabulary.layers import settings
 from keras import layers as L  # noqa: N812 - as Keras' own pages have it
 
 from initspec.backend import read_layers
+from tests.keras.engine import one_engine
 from tests.layer_tables import check_layer, classes
 
+pytestmark = one_engine
 TABLE = read_layers("initspec_keras")
 
 LAYERS = {
