@@ -3,10 +3,7 @@
 import copy
 import gc
 import json
-import os
 import pickle
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -209,53 +206,46 @@ def test_entropy_may_be_any_integer(entropy):
 
 
 DISTRIBUTED = """
-import sys
+import itertools
 import keras, numpy as np
+import keras.src.backend.jax.core as core
 from initspec import InitSpec
-count, rows = int(sys.argv[1]), int(sys.argv[2])
 devices = keras.distribution.list_devices()
-assert len(devices) == count, devices
-mesh = keras.distribution.DeviceMesh((rows, count // rows), ["batch", "model"], devices)
-layout = keras.distribution.LayoutMap(mesh)
-layout["dense.*kernel"] = (None, "model")
-layout["other.*kernel"] = ("batch", "model")
-keras.distribution.set_distribution(
-    keras.distribution.ModelParallel(layout_map=layout, batch_dim_name="batch")
-)
-if sys.argv[3] == "jitted":  # as Keras does from 250 MiB on
-    import keras.src.backend.jax.core as core
-    core.should_shard_at_init = lambda *_: True
-for line in ("he_normal", "orthogonal"):
-    for name in ("dense", "other", "replicated"):
-        spec = InitSpec.parse(line)
-        init = spec.to_keras(seed=7, name="w")
-        layer = keras.layers.Dense(16, name=name, kernel_initializer=init)
-        layer.build((None, 24))
-        kernel = layer.kernel.value
-        assert len(kernel.sharding.device_set) == count, kernel.sharding
-        whole = spec.to_numpy("in out", seed=7, name="w")((24, 16))
-        np.testing.assert_array_equal(np.asarray(kernel), whole)
+assert len(devices) == 8, devices
+eager = core.should_shard_at_init
+for (count, rows), jitted in itertools.product(((1, 1), (2, 1), (8, 2)), (False, True)):
+    shape, axes = (rows, count // rows), ["batch", "model"]
+    mesh = keras.distribution.DeviceMesh(shape, axes, devices[:count])
+    layout = keras.distribution.LayoutMap(mesh)
+    layout["dense.*kernel"] = (None, "model")
+    layout["other.*kernel"] = ("batch", "model")
+    keras.distribution.set_distribution(
+        keras.distribution.ModelParallel(layout_map=layout, batch_dim_name="batch")
+    )
+    # Jitted over all devices, as Keras does from 250 MiB on.
+    core.should_shard_at_init = (lambda *_: True) if jitted else eager
+    for line in ("he_normal", "orthogonal"):
+        for name in ("dense", "other", "replicated"):
+            spec = InitSpec.parse(line)
+            init = spec.to_keras(seed=7, name="w")
+            layer = keras.layers.Dense(16, name=name, kernel_initializer=init)
+            layer.build((None, 24))
+            kernel = layer.kernel.value
+            assert len(kernel.sharding.device_set) == count, kernel.sharding
+            whole = spec.to_numpy("in out", seed=7, name="w")((24, 16))
+            np.testing.assert_array_equal(np.asarray(kernel), whole)
+print("fine")
 """
 
 
 @pytest.mark.skipif(keras.config.backend() != "jax", reason="keras.distribution needs JAX")
-@pytest.mark.parametrize("how", ["eager", "jitted"])
-@pytest.mark.parametrize(("count", "rows"), [(1, 1), (2, 1), (8, 2)])
-def test_under_keras_distribution(count, rows, how):
+def test_under_keras_distribution(fresh):
     """Variables that Keras lays out over 1, 2 and 8 devices, in any placement, have the same bits.
 
     Eagerly, and jitted over all devices as Keras draws variables of 250 MiB and more.
     """
-    flags = f"--xla_force_host_platform_device_count={count}"
-    environment = os.environ | {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags}
-    done = subprocess.run(
-        [sys.executable, "-c", DISTRIBUTED, str(count), str(rows), how],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    flags = "--xla_force_host_platform_device_count=8"
+    assert fresh(DISTRIBUTED, JAX_PLATFORMS="cpu", XLA_FLAGS=flags) == "fine"
 
 
 MESH = """

@@ -284,18 +284,19 @@ def test_no_global_random_state(spec, axes):
 
 
 DISTRIBUTED = """
-import sys
+import itertools
 import keras, jax, numpy as np
+import keras.src.backend.jax.core as core
 from initspec import InitSpec
 devices = np.array(jax.devices()).reshape(2, 2)
 mesh = keras.distribution.DeviceMesh((2, 2), ["batch", "model"], devices)
 layout = keras.distribution.LayoutMap(mesh)
 layout["dense.*kernel"] = (None, "model")
 keras.distribution.set_distribution(keras.distribution.ModelParallel(layout_map=layout))
-if sys.argv[1] == "jitted":  # as Keras does from 250 MiB on
-    import keras.src.backend.jax.core as core
-    core.should_shard_at_init = lambda layout, shape: len(shape) > 1  # not a seed's state
-for spec in (InitSpec.he_normal(), InitSpec.orthogonal(), InitSpec.sparse(0.5)):
+eager = core.should_shard_at_init
+jitted = lambda layout, shape: len(shape) > 1  # as Keras does from 250 MiB on; not a seed's state
+specs = (InitSpec.he_normal(), InitSpec.orthogonal(), InitSpec.sparse(0.5))
+for core.should_shard_at_init, spec in itertools.product((eager, jitted), specs):
     init = spec.to_keras(axes="in (stack=4 out)")
     kernels = []
     for i in range(2):
@@ -310,9 +311,8 @@ print("distributed")
 
 
 @pytest.mark.skipif(FRAMEWORK != "jax", reason="Keras distributes on JAX")
-@pytest.mark.parametrize("how", ["eager", "jitted"])
-def test_distribution(fresh, how):
+def test_distribution(fresh):
     """Under ModelParallel a kernel comes sharded as its layout says, a second one with others."""
     flags = "--xla_force_host_platform_device_count=4"
-    drawn = fresh(DISTRIBUTED, how, JAX_PLATFORMS="cpu", XLA_FLAGS=flags)
+    drawn = fresh(DISTRIBUTED, JAX_PLATFORMS="cpu", XLA_FLAGS=flags)
     assert drawn.split()[-1] == "distributed"
