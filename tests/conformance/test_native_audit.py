@@ -19,6 +19,7 @@ from docs.measured.native_audit.page import PAGE, PATH, by_cause, page
 from docs.measured.places import PLACES
 from initspec import Axes
 from initspec.backend import usable
+from tests.unoptimized import unoptimized
 
 BRIEF = Level("brief", 1 << 15, 1 << 8, 60.0)
 COMMITTED = load(PATH)
@@ -27,7 +28,8 @@ COMMITTED = load(PATH)
 def _audit(place, level, only):
     """Return the cells of an audit in this process, as the page keeps them."""
     name = place.partition("-")[0]
-    report = native_audit([name], level, only=only)
+    with unoptimized(place):
+        report = native_audit([name], level, only=only)
     failed = {}
     for finding in report.failures:
         failed.setdefault(finding.cell, []).append(finding.check)

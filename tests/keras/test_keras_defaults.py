@@ -29,19 +29,6 @@ ALL = {**LAYERS, **AROUND}
 BUILT = [name for name in ALL if name != "batched"]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def quickly_compiled():
-    """Let JAX compile in a third of the time: it is a program for each shape."""
-    if keras.config.backend() != "jax":
-        yield
-        return
-    import jax
-
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
-
-
 def build(name):
     """Return a new layer."""
     make, shape = ALL[name]

@@ -208,6 +208,7 @@ def test_made_in_a_mode_of_torch(line):
         assert not np.array_equal(first, second)
 
 
+@pytest.mark.usefixtures("optimized")
 @pytest.mark.parametrize("shape", [(3, 5, 6, 8), (5, 6, 8), (12, 7)])
 def test_how_it_is_drawn_changes_no_bit(shape):
     """A convolution is drawn flat on JAX: the numbers are those of keras.random all the same."""
