@@ -79,12 +79,13 @@ def test_made_in_tf_function(line, seed, xla, caplog):
 
 
 @pytest.mark.skipif(FRAMEWORK != "tensorflow", reason="tf.function is TensorFlow's")
-def test_xla_takes_a_seeded_weight_of_any_size():
-    """Under jit_compile the weight is an argument: as a constant it would end at 2 GB."""
+@pytest.mark.parametrize("xla", [False, True])
+def test_a_traced_program_holds_no_seeded_weight(xla):
+    """It calls for the weight, or has it as an argument: as a constant it would end at 2 GB."""
     import tensorflow as tf
 
     init = InitSpec.he_normal().to_keras(seed=7)
-    concrete = tf.function(lambda: init((512, 512)), jit_compile=True).get_concrete_function()
+    concrete = tf.function(lambda: init((512, 512)), jit_compile=xla).get_concrete_function()
     assert len(concrete.graph.as_graph_def().SerializeToString()) < 100_000
 
 
