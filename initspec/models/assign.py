@@ -7,6 +7,7 @@ from typing import Any
 
 from initspec.api import InitSpec
 from initspec.axes import Axes
+from initspec.backend.layers import is_mixer
 from initspec.backend.parameter import Parameter, Place
 from initspec.dtypes import FLOATS, float_type
 from initspec.errors import InitSpecError, RecipeError, nearest, shown, unknown
@@ -14,7 +15,7 @@ from initspec.models.assignment import Assignment, Assignments, Part
 from initspec.models.numbers import Numbers
 from initspec.models.parts import part_of
 from initspec.models.patterns import Pattern
-from initspec.models.rule import Rule
+from initspec.models.rule import KEEP, Rule
 from initspec.models.table import TableRow, fold
 from initspec.models.tables import table_classes
 from initspec.models.template import Template
@@ -65,7 +66,7 @@ def assign(
         for text, several in paths.items()
     ]
     if missing:
-        problems.append(_without_rule(missing))
+        problems.append(_without_rule(missing, parameters))
     if problems:
         raise RecipeError("\n".join(problems))
     return Assignments(assignments)
@@ -145,22 +146,46 @@ def _listed(paths: Sequence[str]) -> str:
     return ", ".join(paths[:3]) + more
 
 
-def _without_rule(missing: Sequence[Parameter]) -> str:
+def _without_rule(missing: Sequence[Parameter], parameters: Sequence[Parameter]) -> str:
     """Return a line for each parameter without a rule, repeated blocks folded."""
     count = "1 parameter has" if len(missing) == 1 else f"{len(missing)} parameters have"
     lines = [f"{count} no rule; add one for each, or Rule('keep', ...):"]
-    rows = []
+    mixers = {owner for owner, name in map(_split, missing) if is_mixer([name])}
+    kinds: dict[str, tuple[str, str]] = {}
     for parameter in missing:
         layer = f" of {parameter.layer}" if parameter.layer else ""
-        drawn = parameter.dtype in FLOATS
-        more = (", frozen" if parameter.frozen else "") + ("" if drawn else f", {parameter.dtype}")
-        spec = "normal(std=0.02)" if drawn and not parameter.frozen else "keep"
+        more = ", frozen" if parameter.frozen else ""
+        more += "" if parameter.dtype in FLOATS else f", {parameter.dtype}"
         kind = f"{parameter.shape}, {parameter.role}{layer}{more}"
-        rows.append(TableRow(tuple(parameter.path.split(".")), 1, (kind, spec)))
-    for row in fold(rows):
+        kinds[parameter.path] = kind, _advised(parameter, mixers)
+    for row in fold([TableRow(tuple(path.split(".")), 1, cells) for path, cells in kinds.items()]):
         kind, spec = row.cells
-        lines.append(f"  {row.path} {kind}: Rule({spec!r}, {row.glob!r})")
+        others = [p.path for p in parameters if kinds.get(p.path) != row.cells]
+        lines.append(f"  {row.path} {kind}: Rule({spec!r}, {row.glob(others)!r})")
     return "\n".join(lines)
+
+
+def _split(parameter: Parameter) -> tuple[str, str]:
+    """Return the path of a parameter's owner, and its name there."""
+    owner, _, name = parameter.path.rpartition(".")
+    return owner, name
+
+
+def _advised(parameter: Parameter, mixers: Iterable[str]) -> str:
+    """Return a spec that is right more often than not; "keep" where the constructor's values are.
+
+    Those are gains, temperatures and the like, for what is a vector and no table has, and all
+    within a mixer.
+    """
+    if parameter.dtype not in FLOATS or parameter.frozen:
+        return KEEP
+    if parameter.role in ("bias", "recurrent_bias", "shift"):
+        return "zeros"
+    if parameter.role == "scale":
+        return "ones"
+    vector = sum(size > 1 for size in parameter.shape) < 2
+    inside = any(not owner or parameter.path.startswith(f"{owner}.") for owner in mixers)
+    return KEEP if parameter.role == "other" and (vector or inside) else "normal(std=0.02)"
 
 
 def _settles(rule: Rule, parameter: Parameter) -> bool:

@@ -180,7 +180,7 @@ def _cells(assignment: Assignment) -> tuple[str, ...]:
     return (
         assignment.layer,
         " x ".join(map(str, assignment.shape)) or "scalar",
-        str(assignment.parameter.axes or assignment.rule.axes or ""),
+        str(assignment.rule.axes or assignment.parameter.axes or ""),
         "by member" if fans is None else f"{fans.fan_in}, {fans.fan_out}",
         "keep" if assignment.spec is None else str(assignment.spec),
         "" if std is None else f"{std:.4g}",

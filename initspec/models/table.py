@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from initspec.models.patterns import Pattern
 from initspec.models.rule import Rule
 
 COLUMNS = ("path", "layer", "shape", "axes", "fans", "spec", "std", "rule")
@@ -30,10 +32,14 @@ class TableRow:
         path = ".".join(self.parts)
         return path if self.count == 1 else f"{path} x {self.count}"
 
-    @property
-    def glob(self) -> str:
-        """A glob that matches what it is of, and more where only some blocks are in it."""
-        return ".".join("*" if ".." in part or "," in part else part for part in self.parts)
+    def glob(self, others: Iterable[str]) -> str:
+        """Return a glob that matches what it is of, and none of some other paths."""
+        folded = [part.startswith("{") and part[1:2].isdigit() for part in self.parts]
+        parts = list(zip(self.parts, folded, strict=True))
+        short = ".".join("*" if several else part for part, several in parts)
+        if not any(folded) or not any(map(Pattern(short).matches, others)):
+            return short
+        return ".".join(_numbers(part) if several else part for part, several in parts)
 
 
 def fold(rows: list[TableRow]) -> list[TableRow]:
@@ -69,6 +75,17 @@ def _merge(group: list[TableRow], position: int) -> TableRow:
     folded = "{" + ",".join(_runs(numbers)) + "}"
     parts = (*first.parts[:position], folded, *first.parts[position + 1 :])
     return replace(first, parts=parts, count=first.count * len(group))
+
+
+def _numbers(folded: str) -> str:
+    """Return every number of a folded part.
+
+    >>> _numbers("{0..2,5}")
+    '{0,1,2,5}'
+    """
+    runs = [run.partition("..") for run in folded[1:-1].split(",")]
+    spans = [range(int(first), int(last or first) + 1) for first, _, last in runs]
+    return "{" + ",".join(str(number) for span in spans for number in span) + "}"
 
 
 def _runs(numbers: list[int]) -> list[str]:

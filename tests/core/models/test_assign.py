@@ -137,14 +137,60 @@ def test_total_or_an_error() -> None:
     with pytest.raises(RecipeError) as caught:
         assign(model, rules)
     message = str(caught.value)
-    assert "Rule('normal(std=0.02)', 'scale')" in message
+    assert "Rule('keep', 'scale')" in message
     assert "5 parameters have no rule" in message
     folded = "encoder.{0..3}.proj.bias x 4 (8,), bias of Linear"
-    assert f"  {folded}: Rule('normal(std=0.02)', 'encoder.*.proj.bias')" in message
+    assert f"  {folded}: Rule('zeros', 'encoder.*.proj.bias')" in message
     biases = [Rule("ones", "encoder.*.proj.bias"), Rule("ones", "scale")]
     assert len(assign(model, [*REST[1:], *biases])) == len(model)
     assert "nowhere" in message
     assert "not.there" not in message
+
+
+@pytest.mark.parametrize(
+    ("parameter", "line"),
+    [
+        (weight("a.weight"), "Rule('normal(std=0.02)', 'a.weight')"),
+        (bias("a.bias"), "Rule('zeros', 'a.bias')"),
+        (weight("a.weight", (8,), "scale", axes="out"), "Rule('ones', 'a.weight')"),
+        (other("a.experts", (4, 8, 3)), "Rule('normal(std=0.02)', 'a.experts')"),
+        (other("a.temperature", ()), "Rule('keep', 'a.temperature')"),
+        (other("a.gain", (1, 1, 8)), "Rule('keep', 'a.gain')"),
+        (weight("a.weight", frozen=True), "Rule('keep', 'a.weight')"),
+    ],
+)
+def test_the_line_to_write_is_right_for_the_role(parameter: Parameter, line: str) -> None:
+    """Zeros for a bias, ones for a scale; the constructor has the values of gains and the like."""
+    rules = [Rule("ones", "nowhere", optional=True)]
+    with pytest.raises(RecipeError) as caught:
+        assign([parameter], rules)
+    assert str(caught.value).endswith(line)
+    assert len(assign([parameter], [eval(line), *rules])) == 1
+
+
+@pytest.mark.parametrize("owner", ["", "h.0.mixer."])
+def test_the_line_to_write_keeps_a_mixer(owner: str) -> None:
+    """Whatever is inside it, but nothing beside it."""
+    inside, outside = other(f"{owner}proj.weight", (8, 4)), other("head", (8, 4))
+    with pytest.raises(RecipeError) as caught:
+        assign([other(f"{owner}A_log", (8, 2)), inside, outside], [Rule("zeros")])
+    assert f"Rule('keep', '{inside.path}')" in str(caught.value)
+    assert ("Rule('normal(std=0.02)', 'head')" in str(caught.value)) == bool(owner)
+
+
+def test_the_line_to_write_is_for_no_other_block() -> None:
+    """Where the first blocks are frozen, it keeps these, and all others are drawn."""
+    model = [weight(f"h.{i}.weight", frozen=i < 3) for i in range(6)]
+    with pytest.raises(RecipeError, match=r"Rule\('keep', 'h.\{0,1,2\}.weight'\)"):
+        assign(model, [Rule("ones")])
+    with pytest.raises(RecipeError, match=r"h.\{0..2\}.weight x 3 .*'h.\*.weight'"):
+        assign(model[:3], [Rule("ones")])
+
+
+def test_the_table_has_the_axes_that_are_used() -> None:
+    """Those of the rule, by which the fans beside them are counted."""
+    (row,) = assign([weight("a")], [Rule("he_normal", "a", axes="in out")]).rows()
+    assert row.cells[2:4] == ("in out", "8, 4")
 
 
 def test_what_several_parameters_lack_is_one_line() -> None:
