@@ -121,6 +121,7 @@ def tied_slots(model: torch.nn.Module) -> list[list[Slot]]:
     """Return the slots of a model, those of one weight together."""
     groups: dict[object, list[Slot]] = {}
     _check_not_packed(model)
+    _check_not_scripted(model)
     for slot in slots(model):
         stored = slot.stored
         if is_lazy(stored):
@@ -146,6 +147,16 @@ def _check_not_packed(model: torch.nn.Module) -> None:
             + (f"; and {len(packed) - 5} more" if len(packed) > 5 else "")
             + ": initialize first, quantize after"
         )
+
+
+def _check_not_scripted(model: torch.nn.Module) -> None:
+    """Raise TargetError where a module of torch.jit has parameters; it hides its class."""
+    for name, module in model.named_modules():
+        if isinstance(module, torch.jit.ScriptModule) and any(True for _ in module.parameters()):
+            raise TargetError(
+                f"{name or 'the model'} was compiled by torch.jit: initialize the model first, "
+                "script or trace it after"
+            )
 
 
 def _elements(tensor: torch.Tensor) -> object:

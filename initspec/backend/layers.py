@@ -96,6 +96,8 @@ class Layer:
                 if not line:
                     lone = rank == 1 and layout.stack > 1
                     line = f"(stack={layout.stack} out)" if lone else " ".join(["out"] * rank)
+                if not layout.in_:  # a weight without elements
+                    return Axes(line)
                 taps = f" kernel={layout.taps}" if layout.kernel else ""
                 return Axes(f"{line} [in={layout.in_}{taps}]")
         raise AxesError(f"{' '.join(self.classes)}: the table has no parameter {path!r}")

@@ -375,6 +375,12 @@ def _quantised() -> nn.Module:
     return model
 
 
+def _scripted() -> nn.Module:
+    model = Net()
+    model.script = torch.jit.script(nn.Linear(4, 4))
+    return model
+
+
 @pytest.mark.parametrize(
     ("make", "rules", "error", "says"),
     [
@@ -386,6 +392,10 @@ def _quantised() -> nn.Module:
         (_integers, [Rule("zeros", "codes"), *RULES], InitSpecError, "codes.*int32"),
         (_lazy, RULES, TargetError, "lazy.*forward"),
         (_quantised, RULES, TargetError, "quantised already: codes, a Linear: initialize first"),
+        pytest.param(
+            *(_scripted, RULES, TargetError, "script was compiled by torch.jit: initialize the"),
+            marks=pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning"),
+        ),
     ],
 )
 def test_errors_leave_the_model_as_it_was(make, rules, error, says: str) -> None:

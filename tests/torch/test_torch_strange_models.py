@@ -164,11 +164,12 @@ def test_a_weight_inside_another_is_refused(view: Callable) -> None:
     np.testing.assert_array_equal(model.a.detach(), drawn("a", (4, 6)))
 
 
-def test_parameters_without_elements() -> None:
+@pytest.mark.parametrize(("inputs", "outputs"), [(3, 0), (0, 3)])
+def test_parameters_without_elements(inputs: int, outputs: int) -> None:
     """They are a warning, as in torch.nn.init, and the rest is filled."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's own
-        model = nn.Sequential(nn.Linear(3, 0), nn.Linear(3, 2))
+        model = nn.Sequential(nn.Linear(inputs, outputs), nn.Linear(3, 2))
     with pytest.warns(InitSpecWarning, match="no elements"):
         initialize(model, ANY, 7)
     assert bool(model[1].weight.all())
