@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from initspec.errors import FormatError, InitSpecError, RecipeError, shown, unknown
+from initspec.errors import FormatError, InitSpecError, RecipeError, nearest, shown, unknown
 from initspec.models.assign import Only, assign
 from initspec.models.assignment import Assignments
 from initspec.models.owner import parameters, paths_of
@@ -204,8 +204,10 @@ def recipe(name: str) -> Recipe:
         RecipeError: there is none of this name.
     """
     if name not in shipped():
-        hint = "a recipe of your own is a list of Rule, or a .toml or .json file for Recipe.load"
-        raise RecipeError(f"{unknown('recipe', name, shipped())}; {hint}")
+        problem = unknown("recipe", name, shipped())
+        if not nearest(name, shipped()):
+            problem += "; a recipe of your own is a list of Rule, or a .toml or .json file"
+        raise RecipeError(problem)
     return Recipe.load(_FOLDER / f"{name}.toml")
 
 

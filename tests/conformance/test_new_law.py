@@ -32,10 +32,10 @@ def spec(monkeypatch):
 
 @pytest.fixture
 def law(monkeypatch):
-    """Add the line of docs/new-family.md to the laws of the suite."""
-    line = re.search(r"^HalfNormal: (lambda .*),$", PAGE.read_text("utf-8"), re.M)
+    """Add the entry of docs/new-family.md to the laws of the suite."""
+    entry = re.search(r"^HalfNormal: (lambda .*?),\n```", PAGE.read_text("utf-8"), re.M | re.S)
     names = {"EntryLaw": EntryLaw, "sigma": sigma, "math": math}
-    monkeypatch.setitem(LAWS, HalfNormal, eval(line[1], names))
+    monkeypatch.setitem(LAWS, HalfNormal, eval(entry[1], names))
 
 
 def draw_of(spec, scale=1.0):
