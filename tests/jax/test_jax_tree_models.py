@@ -148,7 +148,7 @@ def test_an_equinox_module():
     rows = {p.path: (p.role, str(p.axes), p.layer) for p in parameters(model)}
     expected = {
         "shared.pytree.0.weight": ("embedding", "stack out", "Embedding"),
-        "shared.pytree.1.bias": ("bias", "out", "Linear"),
+        "shared.pytree.1.bias": ("bias", "None", "Linear"),
         "many.weight": ("kernel", "stack out in", "Linear"),
         "many.bias": ("bias", "stack out [in=4]", "Linear"),
         "norm.weight": ("scale", "out", "BatchNorm"),
@@ -234,6 +234,32 @@ def test_trees_by_their_names():
     assert isinstance(made["blocks"][0]["w"], np.ndarray)  # float64, as it was
     assert made["blocks"][0]["w"].dtype == np.float64
     assert (TREE["blocks"][0]["w"] == 1).all()
+
+
+def test_a_tree_may_begin_with_a_list():
+    """Many write a multilayer perceptron as a list of layers."""
+    layers = [{"w": jnp.ones((3, 4)), "b": jnp.ones(4)}, {"w": jnp.ones((4, 2)), "b": jnp.ones(2)}]
+    assert [p.path for p in parameters(layers)] == ["0.b", "0.w", "1.b", "1.w"]
+    made = initialize(layers, "he", 7)
+    draw = InitSpec.he_normal().to_numpy("in out", seed=7, name="1.w")
+    np.testing.assert_array_equal(made[1]["w"], draw((4, 2)))
+    pairs = [(jnp.ones((3, 4)), jnp.ones(4))]
+    made = initialize(pairs, [Rule("he_normal", "*.0", axes="in out"), Rule("ones", "*.1")], 7)
+    assert made[0][0].std() > 0
+
+
+def test_a_bias_without_its_weight_has_no_fans():
+    """They are those of the weight: a spec that counts them is refused, others serve."""
+    shared = eqx.nn.Shared(
+        (eqx.nn.Embedding(5, 4, key=KEY), eqx.nn.Linear(4, 5, key=KEY)),
+        where=lambda pair: pair[1].weight,
+        get=lambda pair: pair[0].weight,
+    )
+    gru = {"gru": {"w_i": jnp.ones((2, 6)), "b": jnp.ones(6)}}
+    for model, path in ((shared, "pytree.1.bias"), (gru, "gru.b")):
+        initialize(model, "he", 7, only=path)
+        with pytest.raises(RecipeError, match=f"{path}.*goes by axes"):
+            initialize(model, "torch", 7, only=path)
 
 
 @pytest.mark.parametrize("model", [{}, [np.ones(3)], np.ones(3), {"a": "text"}, {"a": [1.0]}, 3])

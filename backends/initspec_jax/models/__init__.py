@@ -26,7 +26,11 @@ def kind_of(model: Any) -> str | None:
         if isinstance(model, getattr(sys.modules.get(module), name, ())):
             return kind
     jax = sys.modules.get("jax")
-    if jax is None or not isinstance(model, _dicts()) or not model:
+    containers = (*_dicts(), list, tuple)
+    if jax is None or not isinstance(model, containers) or not model:
+        return None
+    # A list of arrays alone is no model yet: that of the outputs of one, more likely.
+    if isinstance(model, list | tuple) and not any(isinstance(node, containers) for node in model):
         return None
     arrays = (np.ndarray, jax.Array, jax.ShapeDtypeStruct, *boxes())
     return "trees" if _is_tree(model, arrays) else None

@@ -105,6 +105,8 @@ def place(parts: Parts, owners: Sequence[Owner], shape: Shape, table: LayerTable
         classes = tuple(dict.fromkeys((*owner.classes, *nearest)))
         try:
             axes = layer.axes(inner, shapes, owner.settings)
+            if row.of and all(item.kind != "count" for item in axes.items):
+                return Place(path, classes, row.role)  # the fans are those of a weight elsewhere
             axes.layout(shapes[inner])
             return Place(path, classes, row.role, _stacked(axes, shapes[inner], shape))
         except (AxesError, ShapeError):  # a subclass with a weight of another form

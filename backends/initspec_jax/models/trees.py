@@ -181,6 +181,8 @@ def _by_name(parts: Parts, siblings: Any, shape: Shape) -> Place:
     }
     of_norm = row.role == "bias" and row.of not in shapes and "scale" in shapes
     role = "shift" if of_norm else row.role
+    if role == "bias" and row.of not in shapes:
+        return Place(path, (), role)
     try:
         return Place(path, (), role, _NAMES.axes(name, shapes))
     except (AxesError, ShapeError):
