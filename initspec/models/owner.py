@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -49,9 +50,16 @@ def parameters(model: Any, *, inputs: Any = None) -> tuple[Parameter, ...]:
         inputs: example arguments, for a model that has no parameters without them.
 
     Raises:
-        TargetError: it is of no known framework, or has no parameters yet.
+        TargetError: it is of no known framework, has no parameters yet, or several of one path.
     """
-    return tuple(owner(model).parameters(model, inputs))
+    made = tuple(owner(model).parameters(model, inputs))
+    paths = Counter(place.path for parameter in made for place in parameter.places)
+    if again := [path for path, count in paths.items() if count > 1]:
+        raise TargetError(
+            f"{len(again)} paths are of several parameters, {', '.join(again[:5])}: the parts of a "
+            "path are joined by dots; leave dots out of the names in the model"
+        )
+    return made
 
 
 def paths_of(model: Any, only: Any) -> Any:

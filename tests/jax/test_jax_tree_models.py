@@ -248,6 +248,13 @@ def test_a_tree_may_begin_with_a_list():
     assert made[0][0].std() > 0
 
 
+def test_paths_are_unique():
+    """A dot in a name would give two parameters one path, and hence the same values."""
+    tree = {"a.b": {"w": jnp.ones((3, 4))}, "a": {"b": {"w": jnp.ones((3, 4))}}}
+    with pytest.raises(TargetError, match=r"several parameters, a\.b\.w: .*leave dots out"):
+        initialize(tree, "he", 7)
+
+
 def test_a_bias_without_its_weight_has_no_fans():
     """They are those of the weight: a spec that counts them is refused, others serve."""
     shared = eqx.nn.Shared(
