@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch.nn.parameter import is_lazy
@@ -83,12 +84,15 @@ def slots(model: torch.nn.Module) -> Iterator[Slot]:
 
 def _slots(module: torch.nn.Module, parts: tuple[str, ...], parents: Parents) -> Iterator[Slot]:
     names = [name for name, value in module._parameters.items() if value is not None]
+    around = (*parents, (module, parts))
     computed = parametrize.is_parametrized(module)
     if computed:
         names += list(module.parametrizations)
+        for name, steps in module.parametrizations.items():  # first: they make the weight
+            for number, step in steps.named_children():
+                yield from _slots(step, (*parts, name, number), around)
     for name in names:
         yield Slot(module, name, (*parts, parameter_name(module, name)), parents)
-    around = (*parents, (module, parts))
     for name, child in module._modules.items():
         if child is None or (computed and name == "parametrizations"):
             continue
@@ -105,7 +109,7 @@ def parameters(model: torch.nn.Module) -> tuple[Parameter, ...]:
         return tuple(_parameter(group, layers) for group in groups)
     except AxesError:
         for group in groups:  # what FullyShardedDataParallel holds has lost its axes
-            check_named(group[0], lambda tensor: check_whole(tensor, constant=False))
+            check_named(group[0], partial(check_whole, constant=False))
         raise
 
 
@@ -129,6 +133,7 @@ def tied_slots(model: torch.nn.Module) -> list[list[Slot]]:
                 f"{slot.path} has no shape yet: run one forward pass through the lazy module (a "
                 "dry run on an example input), then initialize"
             )
+        check_named(slot, partial(check_whole, constant=True))
         groups.setdefault(_elements(stored), []).append(slot)
     return list(groups.values())
 
@@ -208,7 +213,13 @@ class Layers:
         if rows:
             outermost, (module, layer, row, path) = rows[0][0], rows[-1]
             settings = {name: getattr(module, name) for name in layer.settings}
-            axes = layer.axes(path, self._shapes_of(module), settings)
+            try:
+                axes = layer.axes(path, self._shapes_of(module), settings)
+            except AxesError as error:
+                raise AxesError(
+                    f"{slot.path}: {error}; for a class whose weights have other axes than those "
+                    f"of its base, call register_layer({type(module).__name__}, ...)"
+                ) from None
             classes = tuple(dict.fromkeys((*class_names(outermost), *classes)))
             return Place(slot.path, classes, row.role, axes)
         role = norm_role(classes[0], slot.parts[-1], tuple(slot.tensor.shape))

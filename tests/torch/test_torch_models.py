@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.utils import parametrizations, parametrize
 
 from initspec import InitSpec, InitSpecWarning, register_layer
-from initspec.errors import InitSpecError, RecipeError, TargetError
+from initspec.errors import AxesError, InitSpecError, RecipeError, TargetError
 from initspec.models.initialize import initialize
 from initspec.models.owner import parameters
 from initspec.models.recipe import Recipe
@@ -375,6 +375,22 @@ def _quantised() -> nn.Module:
     return model
 
 
+def _flat() -> nn.Module:
+    """A model with what FullyShardedDataParallel makes of several parameters."""
+    model = Net()
+    model.flat = nn.Parameter(torch.ones(20))
+    model.flat._is_flat_param = True
+    return model
+
+
+def _members() -> nn.Module:
+    """A model with a layer that has a stack of weights where its class has one."""
+    model = Net()
+    model.members = nn.Linear(4, 4)
+    model.members.weight = nn.Parameter(torch.ones(2, 4, 4))
+    return model
+
+
 def _scripted() -> nn.Module:
     model = Net()
     model.script = torch.jit.script(nn.Linear(4, 4))
@@ -392,6 +408,8 @@ def _scripted() -> nn.Module:
         (_integers, [Rule("zeros", "codes"), *RULES], InitSpecError, "codes.*int32"),
         (_lazy, RULES, TargetError, "lazy.*forward"),
         (_quantised, RULES, TargetError, "quantised already: codes, a Linear: initialize first"),
+        (_flat, [Rule("keep", "flat"), *RULES], TargetError, "flat: a flat parameter"),
+        (_members, RULES, AxesError, r"members.bias: .*register_layer\(Linear"),
         pytest.param(
             *(_scripted, RULES, TargetError, "script was compiled by torch.jit: initialize the"),
             marks=pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning"),

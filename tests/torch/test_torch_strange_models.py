@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from initspec import InitSpec
-from initspec.errors import InitSpecError, InitSpecWarning, TargetError
+from initspec.errors import InitSpecError, InitSpecWarning, RecipeError, TargetError
 from initspec.models.initialize import initialize
 from initspec.models.owner import parameters
 from initspec.models.rule import Rule
@@ -162,6 +162,34 @@ def test_a_weight_inside_another_is_refused(view: Callable) -> None:
     assert not model.a.any()
     initialize(model, [Rule("keep", "b"), *ANY], 7)
     np.testing.assert_array_equal(model.a.detach(), drawn("a", (4, 6)))
+
+
+def test_parameters_of_a_parametrization() -> None:
+    """They need rules as any others, and the weight that they make is the one that was drawn."""
+
+    class LowRank(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b = nn.Parameter(torch.zeros(3, 2)), nn.Parameter(torch.zeros(2, 3))
+
+        def forward(self, weight: torch.Tensor) -> torch.Tensor:
+            return weight + self.a @ self.b
+
+        def right_inverse(self, weight: torch.Tensor) -> torch.Tensor:
+            return weight - self.a @ self.b
+
+    for device in ("cpu", "meta"):
+        with torch.device(device):
+            model = nn.Sequential(nn.Linear(3, 3, bias=False))
+            parametrize.register_parametrization(model[0], "weight", LowRank())
+        with pytest.raises(RecipeError, match="2 parameters have no rule"):
+            initialize(model, "he", 7, device="cpu")
+        initialize(model, ANY, 7, device="cpu")
+        step = model[0].parametrizations.weight[0]
+        for path, tensor in {"0.weight.0.a": step.a, "0.weight.0.b": step.b}.items():
+            np.testing.assert_array_equal(tensor.detach(), drawn(path, tuple(tensor.shape)))
+        weight = model[0].weight.detach()
+        np.testing.assert_allclose(weight, drawn("0.weight", (3, 3)), atol=1e-6)
 
 
 @pytest.mark.parametrize(("inputs", "outputs"), [(3, 0), (0, 3)])
