@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     )
     from initspec.distributions.rules import FanRule, Range, Std
     from initspec.errors import InitSpecError, InitSpecWarning
+    from initspec.models.coverage import coverage
     from initspec.models.diff import diff
     from initspec.models.initialize import initialize
     from initspec.models.lock import Lock
@@ -71,6 +72,7 @@ __all__ = [
     "TruncatedNormal",
     "Uniform",
     "backends",
+    "coverage",
     "diff",
     "gain",
     "initialize",
@@ -105,6 +107,7 @@ _MODULES = {
     "TruncatedNormal": "distributions",
     "Uniform": "distributions",
     "backends": "backend",
+    "coverage": "models.coverage",
     "diff": "models.diff",
     "gain": "activations.gains",
     "initialize": "models.initialize",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from initspec.backend import Builtin, Filling, LayerTable, Parameter, Spec
+    from initspec.backend import Builtin, Filling, LayerTable, Memory, Parameter, Spec
     from initspec.translate import Vocabulary
     from initspec_torch.initializer import TorchInitializer
 
@@ -115,6 +115,24 @@ class TorchBackend(BaseBackend):
         from initspec_torch.paths import paths_of
 
         return paths_of(model, keys)
+
+    @contextmanager
+    def poisoned(self, poison: int) -> Iterator[bool]:
+        """Fill new memory with a poison; see `initspec.backend.HasPoison`."""
+        if "torch" not in sys.modules:
+            yield False
+            return
+        from initspec_torch.poison import poisoned
+
+        with poisoned(poison):
+            yield True
+
+    def memory(
+        self, model: Any, poison: int, among: Container[str] | None = None
+    ) -> Iterator[Memory]:
+        from initspec_torch.unwritten import memory
+
+        return memory(model, poison, among)
 
     def builtins(self) -> tuple[Builtin, ...]:
         """Return torch's own initializers; see `initspec.backend.HasBuiltins`."""

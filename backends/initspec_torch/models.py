@@ -134,7 +134,7 @@ def tied_slots(model: torch.nn.Module) -> list[list[Slot]]:
                 "dry run on an example input), then initialize"
             )
         check_named(slot, partial(check_whole, constant=True))
-        groups.setdefault(_elements(stored), []).append(slot)
+        groups.setdefault(elements(stored), []).append(slot)
     return list(groups.values())
 
 
@@ -164,7 +164,7 @@ def _check_not_scripted(model: torch.nn.Module) -> None:
             )
 
 
-def _elements(tensor: torch.Tensor) -> object:
+def elements(tensor: torch.Tensor) -> object:
     """Return what two tensors have in common that are of the same elements."""
     plain = type(tensor) in (torch.Tensor, torch.nn.Parameter)
     if not plain or tensor.is_meta or not tensor.numel():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 
 from initspec.backend import FLOATS, TargetError
@@ -57,15 +59,35 @@ def stored_otherwise(tensor: torch.Tensor) -> torch.dtype | None:
     return None
 
 
+def inner_tensors(tensor: torch.Tensor) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield the tensors whose memory a tensor is: of a wrapper those inside, each with its name.
+
+    Nothing is yielded of a tensor without memory of its own, as on the meta device.
+    """
+    if tensor.is_meta or tensor.layout is not torch.strided:
+        return
+    if is_distributed(tensor):
+        yield from inner_tensors(tensor.to_local())
+    elif hasattr(tensor, "__tensor_flatten__"):
+        for name in tensor.__tensor_flatten__()[0]:
+            for inside, inner in inner_tensors(getattr(tensor, name)):
+                yield f".{name}{inside}", inner
+    elif is_plain(tensor):
+        yield "", tensor
+
+
+def is_plain(tensor: torch.Tensor) -> bool:
+    """Return whether the class of a tensor leaves operations as they are."""
+    kind = type(tensor)
+    return kind in PLAIN or kind.__torch_dispatch__ is torch.Tensor.__torch_dispatch__
+
+
 def own_memory(tensor: torch.Tensor) -> torch.Tensor:
     """Return what to draw into: a tensor, or a plain one for a class that dispatches operations.
 
     Such a class may lack any operation, in the midst of a draw; `torch.Tensor.copy_` is one.
     """
-    kind = type(tensor)
-    if kind in PLAIN or kind.__torch_dispatch__ is torch.Tensor.__torch_dispatch__:
-        return tensor
-    if is_distributed(tensor):
+    if is_plain(tensor) or is_distributed(tensor):
         return tensor
     return torch.empty(tensor.shape, dtype=tensor.dtype, device=tensor.device)
 

@@ -29,6 +29,7 @@ from initspec.backend.protocol import (
     HasGain,
     HasLayers,
     HasModels,
+    HasPoison,
     HasRandomState,
     HasValues,
     HasVocabulary,
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
     )
     from initspec.backend.memory import aligned
     from initspec.backend.parameter import Filling, Parameter, Place
+    from initspec.backend.poison import Memory
     from initspec.stream.draw import draw, fill
 
 __all__ = [
@@ -107,6 +109,7 @@ __all__ = [
     "HasGain",
     "HasLayers",
     "HasModels",
+    "HasPoison",
     "HasRandomState",
     "HasValues",
     "HasVocabulary",
@@ -117,6 +120,7 @@ __all__ = [
     "LayerTable",
     "LayerWeight",
     "Layout",
+    "Memory",
     "Parameter",
     "Part",
     "PartPrimitives",
@@ -172,6 +176,7 @@ _FETCHED = {
     "LayerParameter": "backend.layers",
     "LayerTable": "backend.layers",
     "LayerWeight": "backend.layers",
+    "Memory": "backend.poison",
     "Parameter": "backend.parameter",
     "Place": "backend.parameter",
     "ROLES": "backend.layers",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from initspec.backend.engines import Engine
     from initspec.backend.layers import LayerTable
     from initspec.backend.parameter import Filling, Parameter
+    from initspec.backend.poison import Memory
     from initspec.spec.value import Spec
 
 QUIET = "INITSPEC_QUIET"
@@ -32,8 +33,8 @@ class Backend(Protocol[Compiled_co]):
 
     Importing a backend must not import its framework: only `version`, `compile` and `draw` may.
     What a backend may have beyond this: `known_deviations`, and the methods of `HasVocabulary`,
-    `HasLayers`, `HasModels`, `HasValues`, `HasCheckpoints`, `HasBuiltins`, `HasGain`, `HasEngines`
-    and `HasRandomState`.
+    `HasLayers`, `HasModels`, `HasValues`, `HasCheckpoints`, `HasPoison`, `HasBuiltins`, `HasGain`,
+    `HasEngines` and `HasRandomState`.
 
     Attributes:
         name: the name that `InitSpec.to` and the command line take.
@@ -201,6 +202,37 @@ class HasCheckpoints(Protocol):
 
         Returns:
             The paths of parameters; what is not one, such as a buffer, is left out.
+        """
+
+
+@runtime_checkable
+class HasPoison(Protocol):
+    """A backend whose framework can leave memory unwritten, beside `HasModels`."""
+
+    def poisoned(self, poison: int) -> AbstractContextManager[bool]:
+        """Return a context in which new memory has the values of a poison until it is written.
+
+        Draws leave the framework's random state as it was before the context.
+
+        Args:
+            poison: 0 or 1; no element has the values of both.
+
+        Returns:
+            Its value is False, and nothing is poisoned, where the framework is not imported yet.
+        """
+
+    def memory(
+        self, model: Any, poison: int, among: Container[str] | None = None
+    ) -> Iterable[Memory]:
+        """Yield the parameters and buffers of a model that was built with a poison, each once.
+
+        Args:
+            model: the model, which is left as it is.
+            poison: 0 or 1.
+            among: the paths of those to yield; None yields all.
+
+        Raises:
+            TargetError: some have no memory; the message names them.
         """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -22,14 +23,24 @@ def build(reference: str) -> Built:
     """Return what a factory builds, called without arguments: a model, or (model, inputs).
 
     Args:
-        reference: "package.module:factory", where `factory` is a function or a class of the module,
-            which is looked for in the current folder too.
+        reference: see `builder`.
 
     Raises:
         InitSpecError: there is no such module or attribute, it raises, or returns no model.
     """
-    from initspec.models.owner import owner  # with NumPy, and not for a slip of the pen
+    return builder(reference)()
 
+
+def builder(reference: str) -> Callable[[], Built]:
+    """Return a function that calls a factory, which is found before.
+
+    Args:
+        reference: "package.module:factory", where `factory` is a function or a class of the module,
+            which is looked for in the current folder too.
+
+    Raises:
+        InitSpecError: there is no such module or attribute, or it cannot be called.
+    """
     module, colon, path = reference.partition(":")
     if not colon or not all(name.isidentifier() for name in f"{module}.{path}".split(".")):
         raise InitSpecError(
@@ -42,6 +53,12 @@ def build(reference: str) -> Built:
             f"{reference}: {shown(factory)} cannot be called: name a function or a class that "
             "builds the model without arguments"
         )
+    return lambda: _built(reference, factory)
+
+
+def _built(reference: str, factory: Callable[[], Any]) -> Built:
+    from initspec.models.owner import owner  # with NumPy, and not for a slip of the pen
+
     try:
         result = factory()
     except Exception as error:

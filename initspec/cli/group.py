@@ -22,6 +22,7 @@ COMMANDS = {
     "recipes": "recipes",
     "assign": "assign",
     "diff": "diff",
+    "coverage": "coverage",
     "lock": "lock",
     "draw": "draw",
     "verify": "verify",

@@ -11,12 +11,8 @@ from initspec.backend.parameter import Parameter
 from initspec.errors import BackendError, TargetError, with_article
 
 
-def owner(model: object) -> HasModels:
-    """Return the backend of a model.
-
-    Raises:
-        TargetError: no backend knows it; the message lists those that know models.
-    """
+def with_models() -> list[Any]:
+    """Return the backends that have models, those that run on several frameworks first."""
     backends = []
     for name in registered():
         try:
@@ -26,10 +22,19 @@ def owner(model: object) -> HasModels:
         if isinstance(backend, HasModels):
             backends.append(backend)
     # A model of Keras on torch is one of torch, too.
-    backends.sort(key=lambda backend: not isinstance(backend, HasEngines))
+    return sorted(backends, key=lambda backend: not isinstance(backend, HasEngines))
+
+
+def owner(model: object) -> HasModels:
+    """Return the backend of a model.
+
+    Raises:
+        TargetError: no backend knows it; the message lists those that know models.
+    """
+    backends = with_models()
     for backend in backends:
         if backend.owns(model):
-            return backend
+            return backend  # type: ignore[no-any-return]
     cls = model if isinstance(model, type) else type(model)
     name = (
         cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"

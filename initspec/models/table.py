@@ -72,7 +72,7 @@ def _merge(group: list[TableRow], position: int) -> TableRow:
     if len(group) == 1:
         return first
     numbers = sorted({int(row.parts[position]) for row in group})
-    folded = "{" + ",".join(_runs(numbers)) + "}"
+    folded = "{" + ",".join(runs(numbers)) + "}"
     parts = (*first.parts[:position], folded, *first.parts[position + 1 :])
     return replace(first, parts=parts, count=first.count * len(group))
 
@@ -88,10 +88,10 @@ def _numbers(folded: str) -> str:
     return "{" + ",".join(str(number) for span in spans for number in span) + "}"
 
 
-def _runs(numbers: list[int]) -> list[str]:
+def runs(numbers: list[int]) -> list[str]:
     """Return consecutive numbers as "0..11".
 
-    >>> _runs([0, 1, 2, 5, 7, 8])
+    >>> runs([0, 1, 2, 5, 7, 8])
     ['0..2', '5', '7..8']
     """
     runs: list[list[int]] = []

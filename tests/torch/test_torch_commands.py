@@ -11,11 +11,17 @@ from initspec import Recipe, Rule
 from initspec.cli.app import app
 
 MODULE = """
+import torch
 from torch import nn
 
 def net():
     blocks = [nn.Sequential(nn.Linear(8, 8), nn.ReLU()) for _ in range(3)]
     return nn.Sequential(*blocks, nn.Embedding(5, 8, padding_idx=0))
+
+def scaled():
+    model = nn.Module()
+    model.scale = nn.Parameter(torch.empty(3))
+    return model, "inputs"
 """
 
 
@@ -61,6 +67,15 @@ def test_diff(run) -> None:
         run("diff", NET, "--recipe", "he", "--with", "he") == "Nothing differs between he and he\n"
     )
     assert json.loads(run("diff", NET, "--recipe", "he", "--with", "he", "--json")) == {}
+
+
+def test_coverage(run) -> None:
+    """What nothing wrote, in words and as JSON; the exit status is 1 where there is anything."""
+    assert run("coverage", NET) == "all of 7 parameters and buffers were written\n"
+    page = run("coverage", "nets_of_commands:scaled", code=1)
+    assert "parameter  3      float32  all" in page
+    document = json.loads(run("coverage", "nets_of_commands:scaled", "--json", code=1))
+    assert [item["path"] for item in document["untouched"]] == ["scale"]
 
 
 def test_no_models(run) -> None:
