@@ -7,7 +7,7 @@ import pytest
 
 nnx = pytest.importorskip("flax.nnx")
 
-from initspec import InitSpec  # noqa: E402
+from initspec import InitSpec, recipe  # noqa: E402
 from initspec.errors import InitSpecError, InitSpecWarning, RecipeError, TargetError  # noqa: E402
 from initspec.models.initialize import initialize  # noqa: E402
 from initspec.models.owner import parameters  # noqa: E402
@@ -158,6 +158,11 @@ class Head(nnx.Module):
         self.kernel = kernel
 
 
+class _Around(nnx.Module):
+    def __init__(self, inner):
+        self.inner = inner
+
+
 class MyRMSNorm(nnx.Module):
     """A norm by its name."""
 
@@ -255,6 +260,29 @@ def test_parameters():
     # A copy, as of a model that a transformation returned, has the same in the same order.
     assert parameters(nnx.clone(model)) == parameters(model)
     assert len(parameters(model)) == len(jax.tree.leaves(nnx.state(model, nnx.Param)))
+
+
+def test_a_stack_counts_in_no_fan():
+    """Nor where it lies along another axis than the first, which nnx notes nowhere: an error."""
+    keys = jax.random.split(jax.random.key(0), 3)
+
+    def stack(make, axis=0):
+        return nnx.vmap(lambda key: make(nnx.Rngs(key)), out_axes=axis)(keys)
+
+    lora = _Around(stack(lambda rngs: nnx.LoRA(8, 2, 4, rngs=rngs)))
+    for name, std in (("flax", (2 / 8) ** 0.5), ("keras", (2 / 8) ** 0.5), ("torch", 24**-0.5)):
+        assert recipe(name).on(lora)["inner.lora_a"].std == pytest.approx(std)
+    cell = stack(lambda rngs: nnx.OptimizedLSTMCell(4, 4, rngs=rngs))
+    with pytest.raises(RecipeError, match="name each axis"):
+        recipe("keras").on(cell)
+    for make in (
+        lambda rngs: nnx.Linear(4, 4, rngs=rngs),
+        lambda rngs: nnx.Conv(4, 6, (3,), feature_group_count=2, rngs=rngs),
+        lambda rngs: nnx.MultiHeadAttention(2, 6, decode=False, rngs=rngs),
+    ):
+        recipe("he").on(stack(make))
+        with pytest.raises(RecipeError, match="no rule"):
+            recipe("he").on(stack(make, 1))
 
 
 def test_a_class_of_the_same_name_is_another():

@@ -12,6 +12,7 @@ from initspec.backend import (
     AxesError,
     Layer,
     LayerTable,
+    Layout,
     Place,
     ShapeError,
     is_mixer,
@@ -68,6 +69,8 @@ class Owner:
             if (rank := _rank(row, path, self.settings)) is not None
         )
         count = max(0, next(before, 0))
+        if len({shape[:count] for path, shape in shapes.items() if row.find(path)}) > 1:
+            raise AxesError("stacked along another axis than the first")
         return {path: shape[count:] for path, shape in shapes.items()}
 
     @cached_property
@@ -101,13 +104,15 @@ def place(parts: Parts, owners: Sequence[Owner], shape: Shape, table: LayerTable
         row = layer.find(inner) if layer else None
         if layer is None or row is None:
             continue
-        shapes = owner.shapes(layer)
         classes = tuple(dict.fromkeys((*owner.classes, *nearest)))
         try:
+            shapes = owner.shapes(layer)
             axes = layer.axes(inner, shapes, owner.settings)
             if row.of and all(item.kind != "count" for item in axes.items):
                 return Place(path, classes, row.role)  # the fans are those of a weight elsewhere
-            axes.layout(shapes[inner])
+            layout = axes.layout(shapes[inner])
+            if shapes[inner] != shape and row.role == "kernel" and "." not in inner:
+                _check_sizes(owner.layer, layout)
             return Place(path, classes, row.role, _stacked(axes, shapes[inner], shape))
         except (AxesError, ShapeError):  # a subclass with a weight of another form
             return Place(path, classes)
@@ -115,6 +120,14 @@ def place(parts: Parts, owners: Sequence[Owner], shape: Shape, table: LayerTable
         return Place(path)
     role = norm_role(nearest[0], parts[-1], shape)
     return Place(path, nearest, role, Axes("out") if role != "other" else None)
+
+
+def _check_sizes(layer: Any, layout: Layout) -> None:
+    """Raise AxesError where the kernel of one layer has other sizes than the layer states."""
+    for side, size in (("in", layout.in_), ("out", layout.out)):
+        stated = getattr(layer, f"{side}_features", getattr(layer, f"{side}_channels", None))
+        if isinstance(stated, int) and stated != size * layout.stack:
+            raise AxesError("stacked along another axis than the first")
 
 
 def _rank(layer: Layer, path: str, settings: Mapping[str, Any]) -> int | None:
