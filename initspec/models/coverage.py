@@ -132,16 +132,6 @@ def coverage(factory: Callable[[], Any]) -> Coverage:
         TargetError: it is not a function, does not return a model, returns one that is still on
             the meta device, or another one the second time.
         Exception: what the factory raises.
-
-    >>> from torch import empty, nn
-    >>> class Scale(nn.Module):
-    ...     def __init__(self):
-    ...         super().__init__()
-    ...         self.scale = nn.Parameter(empty(8))
-    >>> print(coverage(Scale))
-    path   kind       shape  dtype    never written
-    scale  parameter  8      float32  all
-    1 of 1 parameters and buffers have elements that nothing wrote, 8 in all
     """
     _check(factory)
     backends: list[Any] = [b for b in with_models() if isinstance(b, HasPoison)]
