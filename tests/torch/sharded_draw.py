@@ -71,7 +71,8 @@ def main(rank, world, store):
         flat()
     print("agreed", counted, flush=True)
     dist.destroy_process_group()
-    # Everything has agreed. Threads of gloo at times abort the interpreter's own shutdown.
+    # Everything has agreed. Threads of gloo at times abort the interpreter's own shutdown:
+    # https://github.com/pytorch/pytorch/pull/179291
     os._exit(0)
 
 
