@@ -14,6 +14,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from initspec_conformance.models.audit import assert_model_initialized, audit_model
+    from initspec_conformance.models.findings import ModelAudit
     from initspec_conformance.results.findings import Finding
     from initspec_conformance.results.report import Report
     from initspec_conformance.runner.audit import assert_initialized, audit_callable
@@ -24,10 +26,22 @@ _HOMES = {
     "Report": "results.report",
     "assert_initialized": "runner.audit",
     "audit_callable": "runner.audit",
+    "ModelAudit": "models.findings",
+    "assert_model_initialized": "models.audit",
+    "audit_model": "models.audit",
     "run": "runner.run",
 }
 
-__all__ = ["Finding", "Report", "assert_initialized", "audit_callable", "run"]
+__all__ = [
+    "Finding",
+    "ModelAudit",
+    "Report",
+    "assert_initialized",
+    "assert_model_initialized",
+    "audit_callable",
+    "audit_model",
+    "run",
+]
 
 
 def __getattr__(name: str) -> object:

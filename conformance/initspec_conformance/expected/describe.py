@@ -56,7 +56,7 @@ def _structure(values: Array, expected: Expected) -> str:
 
 def _nearest(x: Values, mean: float, std: float, expected: Expected) -> str:
     """Return the specs whose standard deviation this is, or how far off it is."""
-    shape = _shape((x - mean) / std)
+    shape = shape_of((x - mean) / std)
     if abs(mean - expected.spec.mean(expected.shape, expected.axes)) > 6 * std / math.sqrt(len(x)):
         return f"{shape} with another mean"
     spread = 6 / math.sqrt(2 * len(x)) + 0.003
@@ -110,7 +110,7 @@ def _candidates(shape: str, expected: Expected) -> Iterator[tuple[str, float]]:
         yield f"{spec} without its receptive field", sigma * math.sqrt(expected.layout.taps)
 
 
-def _shape(y: Values) -> str:
+def shape_of(y: Values) -> str:
     """Return the family whose kurtosis is nearest: 3, 1.8, or 2.3655 for one cut at 2 sigma."""
     kurtosis = float(np.mean(y**4))
     return min(

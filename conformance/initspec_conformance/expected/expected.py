@@ -137,11 +137,11 @@ def expected_of(
     if isinstance(expected.layout, UnequalLayout):
         raise AxesError(expected.layout.refusal("law"))
     spec.std(shape, expected.axes)  # raises where the family cannot fill the shape
-    _check_width(expected)
+    check_width(expected)
     return expected
 
 
-def _check_width(expected: Expected) -> None:
+def check_width(expected: Expected) -> None:
     """Refuse a law of so few values of the dtype that rounding hides or imitates an error."""
     law = expected.law
     if law is None or expected.family == "empty":

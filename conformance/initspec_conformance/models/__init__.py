@@ -1,0 +1,1 @@
+"""Whole models held against a recipe: one idea a file, `audit` puts them together."""

@@ -1,0 +1,143 @@
+"""What an audit of a model reports: findings, and for each parameter what would have been seen."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from initspec_conformance.reports.sanitize import sanitize
+
+KINDS = (
+    "not finite",
+    "untouched",
+    "constant",
+    "zero rows",
+    "copy",
+    "tie",
+    "coarse dtype",
+    "part",
+    "mean",
+    "std",
+    "distribution",
+    "support",
+    "dependence",
+    "structure",
+    "value",
+    "trained",
+    "bits",
+)
+"""What a finding may be."""
+
+
+@dataclass(frozen=True)
+class ModelFinding:
+    """What is wrong with a parameter.
+
+    Attributes:
+        path: the path of the parameter; of a finding about several, the rule or the glob.
+        kind: one of `KINDS`.
+        message: what was measured, and what the recipe says.
+        looks_like: what it is instead; "" where nothing fits.
+    """
+
+    path: str
+    kind: str
+    message: str
+    looks_like: str = ""
+
+    def __str__(self) -> str:
+        more = f": {self.looks_like}" if self.looks_like else ""
+        return sanitize(f"{self.path}: {self.kind}: {self.message}{more}")
+
+
+@dataclass(frozen=True)
+class ParameterAudit:
+    """How closely a parameter was looked at.
+
+    Attributes:
+        path: its path.
+        spec: its spec, or "keep".
+        size: the number of its elements.
+        tests: how many random tests it had.
+        sees_mean: the smallest deviation of the mean that would have been seen with a probability
+            of 1 - 1e-6, in standard deviations; 0 where any is seen, inf where none is.
+        sees_std: that of the standard deviation, as a share of it.
+        skipped: why it was not judged; "" where it was.
+    """
+
+    path: str
+    spec: str
+    size: int
+    tests: int
+    sees_mean: float
+    sees_std: float
+    skipped: str = ""
+
+    @property
+    def sees(self) -> str:
+        """The smallest deviations as text."""
+        if self.skipped:
+            return f"not judged: {self.skipped}"
+        if not self.tests:
+            return "any deviation"
+        return f"mean {_share(self.sees_mean)} std, std {_share(self.sees_std)}"
+
+
+def _share(value: float) -> str:
+    return f"{value:.2g}" if math.isfinite(value) else "any: too small"
+
+
+@dataclass(frozen=True)
+class ModelAudit:
+    """The findings of an audit.
+
+    Attributes:
+        findings: what is wrong, in the order of the model.
+        parameters: how closely each parameter was looked at.
+        recipe: the name of the recipe; "" where it has none.
+        tests: how many random tests shared the false-alarm rate of 1e-6.
+        seconds: how long the audit took.
+    """
+
+    findings: tuple[ModelFinding, ...]
+    parameters: tuple[ParameterAudit, ...]
+    recipe: str
+    tests: int
+    seconds: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        """Whether there is no finding."""
+        return not self.findings
+
+    @property
+    def trained(self) -> bool:
+        """Whether the weights look trained: they are not those of any recipe."""
+        kinds = [finding.kind for finding in self.findings]
+        return 2 * kinds.count("trained") > len(kinds)
+
+    def __str__(self) -> str:
+        judged = sum(not parameter.skipped for parameter in self.parameters)
+        named = f" of {self.recipe!r}" if self.recipe else ""
+        verdict = "passed" if self.passed else "FAILED"
+        lines = [
+            f"{verdict}: {judged} of {len(self.parameters)} parameters judged by the recipe"
+            f"{named}, "
+            f"{self.tests} random tests, {len(self.findings)} findings"
+        ]
+        if self.trained:
+            lines.append("the weights look trained, or loaded: this is no fault of the recipe")
+        return "\n".join([*lines, *map(str, self.findings)])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the audit as plain values."""
+        return {
+            "passed": self.passed,
+            "trained": self.trained,
+            "recipe": self.recipe,
+            "tests": self.tests,
+            "seconds": round(self.seconds, 3),
+            "findings": [asdict(finding) for finding in self.findings],
+            "parameters": [asdict(parameter) for parameter in self.parameters],
+        }

@@ -1,0 +1,208 @@
+"""What a standard deviation is instead of the one that a recipe says: its own arithmetic first."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from initspec import FanRule, InitSpec
+from initspec.errors import InitSpecError
+from initspec.models.assignment import Assignment, Assignments
+from initspec.models.numbers import Numbers
+from initspec.models.owner import parameters
+from initspec.models.recipe import Recipe, recipe, shipped
+from initspec.models.template import Lookup, Template
+
+DEPTHS = 256
+"""Up to how many blocks a wrong depth is looked for."""
+
+LOOSE = 0.1
+"""A standard deviation that is less certain than this is that of too many specs."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """The model and the recipe that an audit is about.
+
+    Attributes:
+        model: the model.
+        recipe: the recipe.
+        inputs: example arguments, where the model has no parameters without them.
+        numbers: the numbers of names in the recipe.
+    """
+
+    model: Any
+    recipe: Recipe
+    inputs: Any
+    numbers: Mapping[str, float]
+
+    @cached_property
+    def lookup(self) -> Numbers:
+        """The numbers of names in the recipe's specs."""
+        config = getattr(self.model, "config", None)
+        return Numbers.of(parameters(self.model, inputs=self.inputs), config, self.numbers)
+
+    @cached_property
+    def others(self) -> dict[str, Assignments]:
+        """The assignments of the recipes that come with initspec and fit the model."""
+        fitting = {}
+        for name in shipped():
+            if recipe(name) != self.recipe:
+                with suppress(InitSpecError):
+                    fitting[name] = recipe(name).on(self.model, inputs=self.inputs)
+        return fitting
+
+
+def explain(
+    assignment: Assignment, part: str, std: float, error: float, family: str, context: Context
+) -> str:
+    """Return what a standard deviation is the one of; "" where nothing fits.
+
+    Args:
+        assignment: the parameter and its rule.
+        part: the name of the part that was measured; "" for the whole.
+        std: the standard deviation.
+        error: how far it may be off, as a share of it.
+        family: the family of the values.
+        context: the model and the recipe.
+    """
+    if not std or not error < LOOSE:
+        return ""
+    nearest, text = error, ""
+    for name, candidate in _candidates(assignment, part, family, context):
+        off = abs(math.log(std / candidate)) if candidate > 0 else math.inf
+        if off < nearest / (1 if not text else 3):  # a later one only where it fits much better
+            nearest, text = off, name
+    return text
+
+
+def _candidates(
+    assignment: Assignment, part: str, family: str, context: Context
+) -> Iterator[tuple[str, float]]:
+    """Yield what a parameter may have been drawn with instead, and its standard deviation."""
+    rule, spec = assignment.rule, assignment.spec
+    for other in assignment.parts:
+        if other.name == part:
+            if other.rule is None:
+                return
+            rule, spec = other.rule, other.spec
+    shape, axes = assignment.shape, assignment.axes
+    if isinstance(rule.spec, Template):
+        fans = assignment.fans
+
+        def number_of(name: str) -> float:
+            return context.lookup.find(name, rule, assignment.parameter, fans)
+
+        for text, line in variants(rule.spec, number_of):
+            with suppress(InitSpecError):
+                yield text, Template(line, ()).spec(number_of).std(shape, axes)
+        if "depth" in rule.spec.names:
+            for depth in range(1, DEPTHS):
+                other_depth = _with(number_of, "depth", depth)
+                with suppress(InitSpecError):
+                    std = rule.spec.spec(other_depth).std(shape, axes)
+                    yield f"that of depth={depth}", std
+    for name, assignments in context.others.items():
+        with suppress(KeyError):
+            there = assignments[assignment.path]
+            if there.spec is not None and there.std and there.spec.distribution.name() == family:
+                yield f"that of the recipe {name!r}, {there.spec}", there.std
+    if spec is not None and isinstance(spec.variance, FanRule):
+        for mode in ("fan_in", "fan_out", "fan_avg"):
+            if mode != spec.mode:
+                with suppress(InitSpecError):
+                    moded = replace_mode(spec, mode)
+                    yield f"that of {mode} instead of {spec.mode}", moded.std(shape, axes)
+
+
+def replace_mode(spec: InitSpec, mode: str) -> InitSpec:
+    """Return a spec with another mode."""
+    return InitSpec(spec.distribution, spec.variance, gain=spec.gain, mode=mode)
+
+
+def _with(number_of: Lookup, name: str, value: float) -> Callable[[str], float]:
+    return lambda asked: value if asked == name else number_of(asked)
+
+
+def variants(template: Template, number_of: Lookup) -> Iterator[tuple[str, str]]:
+    """Yield what may be wrong with the arithmetic of a line, and the line that it makes.
+
+    One factor that is missing, a product for a quotient, or a root that was not taken.
+
+    >>> from initspec.models.template import read
+    >>> for text, line in variants(read("normal(std=0.02 / sqrt(2 * depth))"), lambda name: 12.0):
+    ...     print(text)
+    the residual scaling 1/sqrt(2 * 12) is missing
+    multiplied by sqrt(2 * 12) where the recipe divides
+    2 * 12 stands for its square root
+    the factor 2 is missing
+    the factor 12 is missing
+    """
+    tree = ast.parse(template.line, mode="eval")
+    for place, node in enumerate(ast.walk(tree)):
+        for text, change in _changes(node, number_of):
+            changed = deepcopy(tree)
+            target = list(ast.walk(changed))[place]
+            new = change(target)
+            yield text, ast.unparse(_Replaced(target, new).visit(changed))
+
+
+class _Replaced(ast.NodeTransformer):
+    """Put a node in the place of another."""
+
+    def __init__(self, old: ast.AST, new: ast.AST) -> None:
+        self.old, self.new = old, new
+
+    def visit(self, node: ast.AST) -> Any:
+        return self.new if node is self.old else self.generic_visit(node)
+
+
+def _changes(node: ast.AST, number_of: Lookup) -> Iterator[tuple[str, Callable[[Any], ast.AST]]]:
+    """Yield the ways in which one operation may have been got wrong."""
+
+    def text(of: ast.AST) -> str:
+        numbers = _Numbered(number_of).visit(deepcopy(of))
+        shown = ast.unparse(numbers)
+        return f"({shown})" if isinstance(of, ast.BinOp) else shown
+
+    match node:
+        case ast.BinOp(op=ast.Div(), right=right):
+            named = "residual scaling" if _reads(right, ("depth", "index")) else "factor"
+            yield f"the {named} 1/{text(right)} is missing", lambda there: there.left
+            yield (
+                f"multiplied by {text(right)} where the recipe divides",
+                lambda there: ast.BinOp(there.left, ast.Mult(), there.right),
+            )
+        case ast.BinOp(op=ast.Mult(), left=left, right=right):
+            yield f"the factor {text(left)} is missing", lambda there: there.right
+            yield f"the factor {text(right)} is missing", lambda there: there.left
+        case ast.BinOp(op=ast.Pow(), right=right):
+            yield f"the power {text(right)} is missing", lambda there: there.left
+        case ast.Call(func=ast.Name(id="sqrt"), args=[inside]):
+            shown = ast.unparse(_Numbered(number_of).visit(deepcopy(inside)))
+            yield f"{shown} stands for its square root", lambda there: there.args[0]
+
+
+def _reads(node: ast.AST, names: tuple[str, ...]) -> bool:
+    return any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(node))
+
+
+class _Numbered(ast.NodeTransformer):
+    """Put numbers in the places of names."""
+
+    def __init__(self, number_of: Lookup) -> None:
+        self.number_of = number_of
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        node.args = [self.visit(argument) for argument in node.args]
+        return node
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        value = self.number_of(node.id)
+        return ast.Constant(int(value) if value == int(value) else value)
