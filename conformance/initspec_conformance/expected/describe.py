@@ -59,20 +59,32 @@ def _nearest(x: Values, mean: float, std: float, expected: Expected) -> str:
     shape = shape_of((x - mean) / std)
     if abs(mean - expected.spec.mean(expected.shape, expected.axes)) > 6 * std / math.sqrt(len(x)):
         return f"{shape} with another mean"
-    spread = 6 / math.sqrt(2 * len(x)) + 0.003
+    named = specs_of(shape, std, 6 / math.sqrt(2 * len(x)) + 0.003, expected)
+    if named:
+        return named
+    sigma = _sigma(expected)
+    if not sigma:
+        return f"{shape} of std {std:.4g}"
+    return f"{shape}, its std {std / sigma:.4g} times that of {expected.spec}"
+
+
+def specs_of(shape: str, std: float, spread: float, expected: Expected) -> str:
+    """Return the specs of a shape that have a standard deviation; "" where none has.
+
+    Args:
+        shape: the family of the values.
+        std: their standard deviation.
+        spread: how far it may be off, as a share.
+        expected: what the values should be.
+    """
     near = sorted(
         (off, text)
         for text, candidate in _candidates(shape, expected)
         if candidate > 0 and (off := abs(math.log(std / candidate))) < spread
     )
-    if near:
-        named = list(dict.fromkeys(text for _, text in near[:_NAMED]))
-        alone = ", by its shape and spread alone" if str(expected.spec) in named else ""
-        return " or ".join(named) + alone
-    sigma = _sigma(expected)
-    if not sigma:
-        return f"{shape} of std {std:.4g}"
-    return f"{shape}, its std {std / sigma:.4g} times that of {expected.spec}"
+    named = list(dict.fromkeys(text for _, text in near[:_NAMED]))
+    alone = ", by its shape and spread alone" if str(expected.spec) in named else ""
+    return " or ".join(named) + alone
 
 
 def _sigma(expected: Expected) -> float:

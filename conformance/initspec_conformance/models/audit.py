@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from initspec.backend import HasValues, optional
 from initspec.dtypes import FLOATS
 from initspec.errors import InitSpecError
@@ -29,7 +31,7 @@ from initspec_conformance.models import defects
 from initspec_conformance.models.battery import Measured, measure
 from initspec_conformance.models.bits import differing
 from initspec_conformance.models.copies import Read, copies
-from initspec_conformance.models.diagnose import DEPENDENCE, diagnose
+from initspec_conformance.models.diagnose import DEPENDENCE, DTYPE, diagnose
 from initspec_conformance.models.findings import ModelAudit, ModelFinding, ParameterAudit
 from initspec_conformance.models.fingerprints import Fingerprint, fingerprint
 from initspec_conformance.models.fitted import Context
@@ -196,7 +198,11 @@ def judgeable(assignment: Assignment, values: Array, findings: list[ModelFinding
         for axis in (0, -1):
             zero = defects.zero_slices(rest.values, axis)
             if zero is not None:
-                findings.append(defects.of_zeros(zero, axis, assignment.role).on(path))
+                places = np.flatnonzero(zero)
+                if not axis and piece.rows is not None:
+                    places = piece.rows[places]
+                size = values.shape[axis]
+                findings.append(defects.of_zeros(places, axis, size, assignment.role).on(path))
                 rest = remaining(rest, zero, axis)
         defect = defects.coarse(rest.values, piece.expected.dtype)
         if defect:
@@ -220,15 +226,21 @@ def _of_bits(
 def _judged(
     seen: Seen, level: float, context: Context, read: Read, failed: set[int], copied: bool
 ) -> Iterator[ModelFinding]:
-    """Yield what the random tests of a parameter show."""
+    """Yield what the random tests of a parameter show, but for what is explained already."""
     values: Array | None = None
+    explained = set[str]()
+    if copied:
+        explained |= {*DEPENDENCE, *DTYPE}
+    if any(finding.kind == "coarse dtype" for finding in seen.findings):
+        explained |= set(DTYPE)
     for number, measured in enumerate(seen.measured):
         rejected = [n for n, evidence in measured.evidence.items() if rejects(evidence, level)]
         if not rejected:
             continue
         failed.add(id(measured))
-        if copied and set(rejected) <= set(DEPENDENCE):
-            continue  # which the copies explain
+        rejected = [name for name in rejected if name not in explained]
+        if not rejected:
+            continue
         if values is None:
             values = read(seen.assignment.path)
             if measured.expected.family == "iid" and not copied and is_trained(values):

@@ -98,11 +98,10 @@ def zero_slices(values: Array, axis: int) -> Array | None:
     return zero if zero.any() else None
 
 
-def of_zeros(zero: Array, axis: int, role: str) -> Defect:
-    """Return that rows or columns are zero: which, and why that may be."""
+def of_zeros(rows: Array, axis: int, n: int, role: str) -> Defect:
+    """Return that rows or columns of n are zero: which, and why that may be."""
     noun = "column" if axis else "row"
-    rows = np.flatnonzero(zero)
-    first, last, n = int(rows[0]), int(rows[-1]), len(zero)
+    first, last = int(rows[0]), int(rows[-1])
     message, looks = f"{noun} {first} of {n} is nothing but zeros", ""
     if len(rows) > 1:
         run = last - first + 1 == len(rows)
@@ -116,17 +115,23 @@ def of_zeros(zero: Array, axis: int, role: str) -> Defect:
 
 def coarse(values: Array, dtype: str) -> Defect | None:
     """Return that values were drawn in a dtype of fewer digits and cast."""
-    for name in NARROWER.get(dtype, ()):
-        flat = values.reshape(-1)[:BLOCK]
-        flat = flat[flat != 0]
-        if flat.size < 8:
-            return None
-        count = _held(flat, name)
-        if count and special.bdtrc(count - 1, flat.size, COARSE[name]) < CERTAIN:
-            message = f"{count} of {flat.size} values in {dtype} are {name} numbers"
-            looks = f"a draw in {name} that was cast to {dtype}"
-            return Defect("coarse dtype", message, looks)
-    return None
+    flat = values.reshape(-1)[:BLOCK]
+    flat = flat[flat != 0]
+    if flat.size < LEAST:
+        return None
+    counts = {name: _held(flat, name) for name in NARROWER.get(dtype, ())}
+    if not counts:
+        return None
+    name = max(counts, key=lambda of: counts[of])  # the coarsest of those that hold the most
+    count = counts[name]
+    if not count or special.bdtrc(count - 1, flat.size, COARSE[name]) > CERTAIN:
+        return None
+    message = f"{count} of {flat.size} values in {dtype} are {name} numbers"
+    return Defect("coarse dtype", message, f"a draw in {name} that was cast to {dtype}")
+
+
+LEAST = 8
+"""How many values are enough to see that they are coarse."""
 
 
 def _held(values: Array, name: str) -> int:

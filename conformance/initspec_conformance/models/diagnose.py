@@ -9,7 +9,7 @@ import numpy as np
 
 from initspec.models.assignment import Assignment
 from initspec_conformance.expected.arrays import Array, Values
-from initspec_conformance.expected.describe import looks_like, shape_of
+from initspec_conformance.expected.describe import looks_like, shape_of, specs_of
 from initspec_conformance.models.battery import LARGE, Measured
 from initspec_conformance.models.findings import ModelFinding
 from initspec_conformance.models.fitted import Context, explain
@@ -40,6 +40,11 @@ def diagnose(
         kind = "value" if expected.family == "fixed" else "structure"
         kind = "part" if piece.name else kind
         looks = looks_like(piece.values, expected)
+        at, std = moments(piece.values)
+        if std and piece.values.size >= LARGE:
+            family = shape_of((some(piece.values) - at) / std)
+            error = 6 * math.sqrt(0.5 / piece.values.size) + 0.003
+            looks = explain(assignment, piece.name, std, error, family, context) or looks
         yield ModelFinding(path, kind, f"{messages}, the recipe says {expected.spec}", looks)
         return
     assert expected.law is not None
@@ -50,27 +55,34 @@ def diagnose(
     reach = error_rates.upper(level / 2)
     family = NAMES.get(expected.law.family, expected.law.family)
     shape = shape_of((some(piece.values) - at) / std) if std and n >= LARGE else family
-    named = f", the recipe says {expected.spec}"
-    other = bool({"mean", "variance", *SHAPE} & set(rejected))
-    before = False
+    off = False
     if "mean" in rejected and abs(at - mean) * math.sqrt(n) > reach * min(sigma, std or sigma):
-        before = True
+        off = True
         yield ModelFinding(path, "mean", f"mean {at:.4g}, the recipe says {mean:.4g}")
     if "variance" in rejected and abs(std / sigma - 1) > reach * error:
-        before = True
-        text = explain(assignment, piece.name, std, 6 * error + 0.003, shape, context)
-        text = text or looks_like(piece.values, expected)
-        yield ModelFinding(path, "std", f"std {std:.4g}, the recipe says {sigma:.4g}", text)
-    if other and (not before or shape != family):
-        kind = "distribution" if {*SHAPE, "variance", "mean"} & set(rejected) else "support"
-        yield ModelFinding(path, kind, messages + named, looks_like(piece.values, expected))
-    elif "support" in rejected and not before:
-        yield ModelFinding(path, "support", messages + named)
-    elif not other and set(DTYPE) & set(rejected):
-        looks = looks_like(piece.values, expected)
-        yield ModelFinding(path, "coarse dtype", messages, looks)
-    elif not other:
-        yield ModelFinding(path, "dependence", messages)
+        off = True
+        spread = 6 * error + 0.003
+        looks = explain(assignment, piece.name, std, spread, shape, context)
+        looks = looks or specs_of(shape, std, spread, expected) or f"{std / sigma:.4g} times it"
+        yield ModelFinding(path, "std", f"std {std:.4g}, the recipe says {sigma:.4g}", looks)
+    strongest = min(
+        rejected, key=lambda name: -1.0 if (p := measured.evidence[name].p_value) is None else p
+    )
+    message = measured.evidence[strongest].message
+    looks = looks_like(piece.values, expected)
+    if {"mean", "variance", *SHAPE} & set(rejected):
+        if off and shape != family:
+            text = f"{shape} by its shape, the recipe says {family}"
+            yield ModelFinding(path, "distribution", text)
+        elif not off:
+            text = f"{message}, the recipe says {expected.spec}"
+            yield ModelFinding(path, "distribution", text, looks)
+    elif "support" in rejected:
+        yield ModelFinding(path, "support", message, looks)
+    elif set(DTYPE) & set(rejected):
+        yield ModelFinding(path, "coarse dtype", message, looks)
+    else:
+        yield ModelFinding(path, "dependence", message, looks)
 
 
 def moments(values: Array) -> tuple[float, float]:

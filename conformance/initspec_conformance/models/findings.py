@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from initspec_conformance.reports.sanitize import sanitize
@@ -84,6 +86,23 @@ class ParameterAudit:
         return f"mean {_share(self.sees_mean)} std, std {_share(self.sees_std)}"
 
 
+def _folded(findings: Sequence[ModelFinding]) -> list[str]:
+    """Return findings as lines; those of a kind that only block numbers tell apart are one."""
+    groups: dict[tuple[str, ...], list[ModelFinding]] = {}
+    for finding in findings:
+        place = re.sub(r"(?<![^.])\d+(?![^. ])", "*", finding.path)
+        key = (place, finding.kind, re.sub(r"[\d.e+-]+", "#", finding.looks_like))
+        groups.setdefault(key, []).append(finding)
+    lines = []
+    for (place, *_), group in groups.items():
+        first = group[0]
+        if len(group) == 1:
+            lines.append(str(first))
+            continue
+        lines.append(f"{replace(first, path=f'{place} x {len(group)}')} (the first of them)")
+    return lines
+
+
 def _share(value: float) -> str:
     return f"{value:.2g}" if math.isfinite(value) else "any: too small"
 
@@ -128,7 +147,7 @@ class ModelAudit:
         ]
         if self.trained:
             lines.append("the weights look trained, or loaded: this is no fault of the recipe")
-        return "\n".join([*lines, *map(str, self.findings)])
+        return "\n".join([*lines, *_folded(self.findings)])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the audit as plain values."""

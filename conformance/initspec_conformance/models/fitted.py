@@ -12,8 +12,10 @@ from functools import cached_property
 from typing import Any
 
 from initspec import FanRule, InitSpec
+from initspec.backend.parameter import Parameter
 from initspec.errors import InitSpecError
-from initspec.models.assignment import Assignment, Assignments
+from initspec.models.assign import assign
+from initspec.models.assignment import Assignment
 from initspec.models.numbers import Numbers
 from initspec.models.owner import parameters
 from initspec.models.recipe import Recipe, recipe, shipped
@@ -43,20 +45,27 @@ class Context:
     numbers: Mapping[str, float]
 
     @cached_property
-    def lookup(self) -> Numbers:
-        """The numbers of names in the recipe's specs."""
-        config = getattr(self.model, "config", None)
-        return Numbers.of(parameters(self.model, inputs=self.inputs), config, self.numbers)
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The parameters of the model."""
+        return parameters(self.model, inputs=self.inputs)
+
+    @property
+    def config(self) -> Any:
+        """What the model says of itself; None where it says nothing."""
+        return getattr(self.model, "config", None)
 
     @cached_property
-    def others(self) -> dict[str, Assignments]:
-        """The assignments of the recipes that come with initspec and fit the model."""
-        fitting = {}
+    def lookup(self) -> Numbers:
+        """The numbers of names in the recipe's specs."""
+        return Numbers.of(self.parameters, self.config, self.numbers)
+
+    def others(self, path: str) -> Iterator[tuple[str, Assignment]]:
+        """Yield what the recipes that come with initspec give a parameter, where they fit."""
         for name in shipped():
-            if recipe(name) != self.recipe:
+            rules = recipe(name).rules
+            if rules != self.recipe.rules:
                 with suppress(InitSpecError):
-                    fitting[name] = recipe(name).on(self.model, inputs=self.inputs)
-        return fitting
+                    yield name, assign(self.parameters, rules, only=path, config=self.config)[path]
 
 
 def explain(
@@ -87,11 +96,11 @@ def _candidates(
 ) -> Iterator[tuple[str, float]]:
     """Yield what a parameter may have been drawn with instead, and its standard deviation."""
     rule, spec = assignment.rule, assignment.spec
-    for other in assignment.parts:
-        if other.name == part:
-            if other.rule is None:
+    for block in assignment.parts:
+        if block.name == part:
+            if block.rule is None:
                 return
-            rule, spec = other.rule, other.spec
+            rule, spec = block.rule, block.spec
     shape, axes = assignment.shape, assignment.axes
     if isinstance(rule.spec, Template):
         fans = assignment.fans
@@ -108,11 +117,9 @@ def _candidates(
                 with suppress(InitSpecError):
                     std = rule.spec.spec(other_depth).std(shape, axes)
                     yield f"that of depth={depth}", std
-    for name, assignments in context.others.items():
-        with suppress(KeyError):
-            there = assignments[assignment.path]
-            if there.spec is not None and there.std and there.spec.distribution.name() == family:
-                yield f"that of the recipe {name!r}, {there.spec}", there.std
+    for name, other in context.others(assignment.path):
+        if other.spec is not None and other.std and other.spec.distribution.name() == family:
+            yield f"that of the recipe {name!r}, {other.spec}", other.std
     if spec is not None and isinstance(spec.variance, FanRule):
         for mode in ("fan_in", "fan_out", "fan_avg"):
             if mode != spec.mode:

@@ -45,13 +45,13 @@ class Piece:
         name: "stack[1]" or "[0]" of a part, "member 2" of an unequal stack; "" for the rest.
         expected: what it should be.
         values: its values, of the shape expected.
-        index: where it lies in the parameter, a slice for each axis; None for what parts leave.
+        rows: which rows of the parameter it has; None where it has all, or parts of them.
     """
 
     name: str
     expected: Expected
     values: Array
-    index: Index | None = None
+    rows: Array | None = None
 
 
 def pieces_of(assignment: Assignment, values: Array) -> Iterator[Piece]:
@@ -69,13 +69,11 @@ def pieces_of(assignment: Assignment, values: Array) -> Iterator[Piece]:
     for number, part in enumerate(assignment.parts):
         if not any(_overlap(part.index, later) for later in places[number + 1 :]):
             block = values[part.index]
-            yield Piece(
-                part.name, _of_block(part.spec, block.shape, layout, dtype), block, part.index
-            )
+            yield Piece(part.name, _of_block(part.spec, block.shape, layout, dtype), block)
     if places:
-        rest = without(values, places)
+        rest, rows = without(values, places)
         if rest.size:
-            yield Piece("", _of_block(spec, rest.shape, layout, dtype), rest)
+            yield Piece("", _of_block(spec, rest.shape, layout, dtype), rest, rows)
     elif isinstance(layout, UnequalLayout):
         cut = values.reshape(layout.cut)
         for number, member in enumerate(layout.parts):
@@ -85,8 +83,7 @@ def pieces_of(assignment: Assignment, values: Array) -> Iterator[Piece]:
             expected = _of_block(spec, block.shape, member.layout, dtype)
             yield Piece(f"member {number}", expected, block)
     else:
-        whole = tuple(slice(0, size) for size in values.shape)
-        yield Piece("", expected_of(spec, values.shape, axes, dtype), values, whole)
+        yield Piece("", expected_of(spec, values.shape, axes, dtype), values)
 
 
 def remaining(piece: Piece, gone: Array, axis: int) -> Piece:
@@ -101,19 +98,22 @@ def entries_of(expected: Expected, shape: tuple[int, ...], axes: Axes | None = N
     return Entries(expected.spec, shape, axes, expected.dtype, expected.law)
 
 
-def without(values: Array, places: list[Index]) -> Array:
-    """Return an array without some blocks: of its own rank, where they lie across one axis."""
+def without(values: Array, places: list[Index]) -> tuple[Array, Array | None]:
+    """Return an array without some blocks, and the numbers of the rows that are left.
+
+    It has its own rank where the blocks lie across one axis, and rows only across the first.
+    """
     axes = {_axis(index, values.shape) for index in places}
     if len(axes) == 1:
         (axis,) = axes
-        gone = np.zeros(values.shape[axis], bool)
+        kept = np.ones(values.shape[axis], bool)
         for index in places:
-            gone[index[axis]] = True
-        return np.compress(~gone, values, axis=axis)
+            kept[index[axis]] = False
+        return np.compress(kept, values, axis=axis), None if axis else np.flatnonzero(kept)
     kept = np.ones(values.shape, bool)
     for index in places:
         kept[index] = False
-    return np.asarray(values[kept])
+    return values[kept], None
 
 
 def blocks_of(piece: Piece) -> Iterator[Batch]:
