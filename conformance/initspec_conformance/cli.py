@@ -1,4 +1,4 @@
-"""`initspec conformance`: a run with live progress, a table, and reports as files."""
+"""The commands of the suite: `initspec conformance`, a run with live progress, and `audit`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from initspec.cli.options import JSON, MODEL, NUMBERS, RECIPE
 from initspec.errors import InitSpecError
 
 
@@ -78,6 +79,42 @@ def conformance(
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         raise typer.Exit(130)
     raise typer.Exit(0 if report.passed else 1)
+
+
+def audit(
+    model: str = MODEL,
+    recipe: str = RECIPE,
+    seed: str = typer.Option(
+        None, help="The seed of the weights: the bits are compared, too.", show_default=False
+    ),
+    numbers: list[str] = NUMBERS,
+    as_json: bool = JSON,
+) -> None:
+    """Hold a freshly built model against a recipe, with a false-alarm rate of 1e-6 for the model.
+
+    Example:
+      initspec audit package.module:factory --recipe gpt2-nanogpt
+    """
+    from typing import Any
+
+    from initspec.cli.arguments import read_numbers, read_recipe, read_seed
+    from initspec.cli.console import print_json
+    from initspec.cli.factory import build
+    from initspec.numerics.finite import finite_or_none
+
+    _require(*_MODULES)
+    rules = read_recipe(recipe)
+    given: dict[str, Any] = read_numbers(numbers)
+    start = None if seed is None else read_seed(seed)
+    network, inputs = build(model)
+    from initspec_conformance.models.audit import audit_model
+
+    result = audit_model(network, rules, seed=start, inputs=inputs, **given)
+    if as_json:
+        print_json(finite_or_none(result.to_dict()))
+    else:
+        typer.echo(f"{result.table()}\n\n{result}")
+    raise typer.Exit(0 if result.passed else 1)
 
 
 _MODULES = ("scipy", "threadpoolctl")

@@ -255,7 +255,7 @@ def loaded_by(code: str) -> set[str]:
     return set(result.stdout.splitlines()[-1].split())
 
 
-ALL_COMMANDS = (*COMMANDS, "conformance")
+ALL_COMMANDS = (*COMMANDS, "conformance", "audit")
 
 HEAVY = FRAMEWORKS | {"scipy", "ml_dtypes", "typer", "rich", "matplotlib", "initspec_numpy"}
 
@@ -322,7 +322,9 @@ def test_import_is_cheap():
     assert cost <= 0.10
 
 
-CONFORMANCE_LAYERS = ["expected", "statistics", "checks", "results", "runner", "reports"]
+CONFORMANCE_LAYERS = [
+    *("expected", "statistics", "checks", "results", "runner", "reports", "models"),
+]
 """The folders of initspec_conformance, each of which imports from those before it alone."""
 
 SUITE = [(name, path) for name, path in SOURCES if name.startswith("initspec_conformance")]
@@ -335,7 +337,23 @@ SUITE_ALSO_SEES = {
     "initspec_conformance.cli": (
         "initspec.cli.arguments",
         "initspec.cli.console",
+        "initspec.cli.factory",
         "initspec.cli.files",
+        "initspec.cli.options",
+        "initspec.numerics.finite",
+    ),
+    "initspec_conformance.models": (
+        "initspec.backend.parameter",
+        "initspec.models.assign",
+        "initspec.models.assignment",
+        "initspec.models.locked",
+        "initspec.models.numbers",
+        "initspec.models.owner",
+        "initspec.models.recipe",
+        "initspec.models.rule",
+        "initspec.models.table",
+        "initspec.models.template",
+        "initspec.stream",
     ),
     "initspec_conformance.reports.progress": ("initspec.cli.console",),
     "initspec_conformance.reports.html": ("initspec.display.svg",),

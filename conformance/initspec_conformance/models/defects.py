@@ -122,8 +122,8 @@ def coarse(values: Array, dtype: str) -> Defect | None:
     counts = {name: _held(flat, name) for name in NARROWER.get(dtype, ())}
     if not counts:
         return None
-    name = max(counts, key=lambda of: counts[of])  # the coarsest of those that hold the most
-    count = counts[name]
+    # A number of few digits is one of several dtypes: the coarsest that holds about the most.
+    name, count = next((n, c) for n, c in counts.items() if c >= 0.9 * max(counts.values()))
     if not count or special.bdtrc(count - 1, flat.size, COARSE[name]) > CERTAIN:
         return None
     message = f"{count} of {flat.size} values in {dtype} are {name} numbers"

@@ -20,6 +20,9 @@ SHAPE = ("legendre", "distance", "tails", "extremes")
 DTYPE = ("atoms", "lattice", "distinct", "binades", "full_width")
 DEPENDENCE = ("rows", "transpose", "lags")
 
+SURE = 4
+"""How many standard errors a standard deviation may be off from that of a spec that it is named."""
+
 NAMES = {"normal": "normal", "uniform": "uniform", "truncated": "truncated_normal"}
 """The families that a shape is told from, by the names of their laws."""
 
@@ -43,8 +46,8 @@ def diagnose(
         at, std = moments(piece.values)
         if std and piece.values.size >= LARGE:
             family = shape_of((some(piece.values) - at) / std)
-            error = 6 * math.sqrt(0.5 / piece.values.size) + 0.003
-            looks = explain(assignment, piece.name, std, error, family, context) or looks
+            spread = SURE * math.sqrt(0.5 / piece.values.size) + 0.003
+            looks = explain(assignment, piece.name, std, spread, family, context) or looks
         yield ModelFinding(path, kind, f"{messages}, the recipe says {expected.spec}", looks)
         return
     assert expected.law is not None
@@ -61,7 +64,7 @@ def diagnose(
         yield ModelFinding(path, "mean", f"mean {at:.4g}, the recipe says {mean:.4g}")
     if "variance" in rejected and abs(std / sigma - 1) > reach * error:
         off = True
-        spread = 6 * error + 0.003
+        spread = SURE * error + 0.003
         looks = explain(assignment, piece.name, std, spread, shape, context)
         looks = looks or specs_of(shape, std, spread, expected) or f"{std / sigma:.4g} times it"
         yield ModelFinding(path, "std", f"std {std:.4g}, the recipe says {sigma:.4g}", looks)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from initspec.models.table import TableRow, fold
 from initspec_conformance.reports.sanitize import sanitize
 
 KINDS = (
@@ -148,6 +149,19 @@ class ModelAudit:
         if self.trained:
             lines.append("the weights look trained, or loaded: this is no fault of the recipe")
         return "\n".join([*lines, *_folded(self.findings)])
+
+    def table(self) -> str:
+        """Return for each parameter what would have been seen, those of a kind in one row."""
+        rows = [
+            TableRow(tuple(p.path.split(".")), 1, (p.spec, str(p.size), str(p.tests), p.sees))
+            for p in self.parameters
+        ]
+        head = ("path", "spec", "elements", "tests", "would have been seen")
+        lines = [head, *((row.path, *row.cells) for row in fold(rows))]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        return "\n".join(
+            sanitize("  ".join(map(str.ljust, line, widths)).rstrip()) for line in lines
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the audit as plain values."""

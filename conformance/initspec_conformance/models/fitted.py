@@ -24,7 +24,7 @@ from initspec.models.template import Lookup, Template
 DEPTHS = 256
 """Up to how many blocks a wrong depth is looked for."""
 
-LOOSE = 0.1
+LOOSE = 0.2
 """A standard deviation that is less certain than this is that of too many specs."""
 
 

@@ -16,7 +16,7 @@ from initspec.cli.app import app
 from initspec.cli.arguments import read_backends
 from initspec.cli.group import COMMANDS, _joined
 
-ALL = (*COMMANDS, "conformance")
+ALL = (*COMMANDS, "conformance", "audit")
 
 
 def run(*arguments, **environment):
