@@ -117,6 +117,7 @@ def audit_model(
     for one in seen:
         path = one.assignment.path
         findings[path] += _judged(one, level, context, read, failed, path in copied)
+    _mark_trained(findings, seen)
     every = [finding for several in findings.values() for finding in several]
     every += ties(model, parameters(model, inputs=inputs)) if only is None else []
     every += _pooled(groups, level, failed)
@@ -257,6 +258,25 @@ def _trained(assignment: Assignment, measured: Measured) -> ModelFinding:
     return ModelFinding(
         assignment.path, "trained", message, "weights that were trained, loaded or computed"
     )
+
+
+def _mark_trained(findings: dict[str, list[ModelFinding]], seen: Sequence[Seen]) -> None:
+    """Mark the vectors that fail as trained, where most matrices that fail are."""
+    ranks = {one.assignment.path: len(one.assignment.shape) for one in seen}
+    failing = {path: several for path, several in findings.items() if several}
+    matrices = [path for path in failing if ranks[path] > 1]
+    trained = [path for path in matrices if failing[path][0].kind == "trained"]
+    if 2 * len(trained) <= len(matrices):
+        return
+    for path, several in failing.items():
+        if path not in matrices and all(finding.kind in OF_A_LAW for finding in several):
+            message = several[0].message
+            looks = "it changed beside weights that were trained"
+            findings[path] = [ModelFinding(path, "trained", message, looks)]
+
+
+OF_A_LAW = ("mean", "std", "distribution", "support", "dependence", "value", "part")
+"""The kinds of findings that training makes of a vector."""
 
 
 def _pooled(

@@ -1,9 +1,10 @@
 """Whether a matrix is trained: its entries depend on each other, whatever each one's law is.
 
-Independent entries of a symmetric law are the same matrix, in law, with any signs. The largest
-singular value of a trained matrix is far beyond that of itself with random signs (Martin & Mahoney,
-2021: outliers beyond the edge of Marchenko & Pastur, 1967); rows of other scales, zeros and heavy
-tails leave both alike.
+Independent entries of symmetric laws are, in law, the same matrix with any signs. So random signs
+show what the products of its rows come to by chance, whatever the scales of its rows and columns,
+their zeros and their tails. Training leaves more than chance: a few large singular values, far
+beyond the edge of Marchenko & Pastur (1967), see Martin & Mahoney (2021); or less, where rows grow
+apart.
 """
 
 from __future__ import annotations
@@ -18,42 +19,50 @@ SIDE = 256
 LEAST = 16
 """The shorter side of a matrix that is judged, at least."""
 
-SIGNS = 3
+SIGNS = 16
 """How many times signs are drawn."""
 
-BEYOND = 1.15
-"""How many times the largest of the singular values with random signs is out of chance."""
+SCATTERS = 6
+"""How many times farther than random signs scatter the products lie, at least."""
 
+SHARE = 0.1
+"""By what share they differ from those with random signs, at least."""
 
-def dependence(values: Array) -> float:
-    """Return the largest singular value over that of the same sizes with random signs.
-
-    1 where there is no matrix that is large enough.
-    """
-    if values.ndim < 2:
-        return 1.0
-    matrix = values.reshape(len(values), -1)
-    if min(matrix.shape) < LEAST:
-        matrix = values.reshape(-1, values.shape[-1])
-    if min(matrix.shape) < LEAST:
-        return 1.0
-    # Spread over the whole: a packed weight has more than its first member.
-    rows, columns = (np.linspace(0, n - 1, min(n, SIDE)).astype(int) for n in matrix.shape)
-    part = matrix[np.ix_(rows, columns)].astype(np.float64)
-    part -= part.mean()
-    if not np.isfinite(part).all() or not part.any():
-        return 1.0
-    draw = np.random.Generator(np.random.Philox(key=0x51))
-    random = max(_largest(part * draw.choice((-1.0, 1.0), part.shape)) for _ in range(SIGNS))
-    return _largest(part) / random
-
-
-def _largest(matrix: Values) -> float:
-    """Return the largest singular value, by the smaller Gram matrix."""
-    short = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
-    return float(np.sqrt(np.linalg.eigvalsh(short @ short.T)[-1]))
+ORTHOGONAL = 0.01
+"""Below this share of chance the rows are orthogonal, as no training makes them."""
 
 
 def is_trained(values: Array) -> bool:
     """Return whether the entries of a matrix depend on each other as training makes them."""
-    return dependence(values) > BEYOND
+    matrix = _matrix(values)
+    if matrix is None:
+        return False
+    draw = np.random.Generator(np.random.Philox(key=0x51))
+    random = [_products(matrix * draw.choice((-1.0, 1.0), matrix.shape)) for _ in range(SIGNS)]
+    chance, scatter = float(np.mean(random)), float(np.std(random))
+    off = _products(matrix) - chance
+    depends = abs(off) > max(SCATTERS * scatter, SHARE * chance)
+    return depends and off > (ORTHOGONAL - 1) * chance
+
+
+def _matrix(values: Array) -> Values | None:
+    """Return a part of values as a matrix, the shorter side first; None where it is too small."""
+    if values.ndim < 2:
+        return None
+    matrix = values.reshape(len(values), -1)
+    if min(matrix.shape) < LEAST:
+        matrix = values.reshape(-1, values.shape[-1])
+    if min(matrix.shape) < LEAST:
+        return None
+    # Spread over the whole: a packed weight has more than its first member.
+    rows, columns = (np.linspace(0, n - 1, min(n, SIDE)).astype(int) for n in matrix.shape)
+    part = matrix[np.ix_(rows, columns)].astype(np.float64)
+    part -= part.mean()
+    return np.asarray(part if part.shape[0] <= part.shape[1] else part.T)
+
+
+def _products(matrix: Values) -> float:
+    """Return the sum of the squares of the products of different rows."""
+    gram = matrix @ matrix.T
+    np.fill_diagonal(gram, 0.0)
+    return float(np.square(gram).sum())

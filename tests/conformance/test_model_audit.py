@@ -1,0 +1,184 @@
+"""The parts of the audit of models, on arrays alone: null laws, defects, copies, explanations."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from initspec_conformance.expected.expected import expected_of
+from initspec_conformance.models import defects
+from initspec_conformance.models.battery import LARGE, measure
+from initspec_conformance.models.copies import copies
+from initspec_conformance.models.fingerprints import Fingerprint, fingerprint
+from initspec_conformance.models.fitted import variants
+from initspec_conformance.models.pieces import BLOCK, Piece, blocks_of, pieces_of
+from initspec_conformance.models.pooled import POOLED, Member, groups_of, pool
+from initspec_conformance.models.trained import is_trained
+
+from initspec import Axes, InitSpec, Rule
+from initspec.backend.parameter import Parameter, Place
+from initspec.models.assign import assign
+from initspec.models.assignment import Assignment
+from initspec.models.template import Template, read
+
+NORMAL = InitSpec.normal(std=0.02)
+DRAWS = {
+    "normal(std=0.02)": lambda rng, shape: 0.02 * rng.standard_normal(shape),
+    "uniform(low=-0.1, high=0.1)": lambda rng, shape: rng.uniform(-0.1, 0.1, shape),
+}
+"""Draws by NumPy's generator, which initspec has no part in."""
+
+
+def assigned(path: str, shape: tuple[int, ...], *rules: Rule, axes: str = "out in") -> Assignment:
+    """Return the assignment of a kernel that no framework has."""
+    place = Place(path, ("Dense",), "kernel", Axes(axes))
+    return assign([Parameter((place,), shape, "float32")], rules)[path]
+
+
+def normal(seed: int, shape: tuple[int, ...]) -> np.ndarray:
+    return (0.02 * np.random.default_rng(seed).standard_normal(shape)).astype(np.float32)
+
+
+@pytest.mark.parametrize("line", DRAWS)
+@pytest.mark.parametrize("shape", [(5, 7), (16, 20)])
+def test_p_values_are_no_smaller_than_chance(line, shape):
+    """Of 300 right pieces no more have p <= 0.05 than a binomial count has but once in 10^6."""
+    expected = expected_of(InitSpec.parse(line), shape, "out in", "float32")
+    rng = np.random.default_rng(1)
+    small: dict[str, int] = {}
+    for _ in range(300):
+        piece = Piece("", expected, DRAWS[line](rng, shape).astype(np.float32))
+        for name, evidence in measure(piece).evidence.items():
+            if evidence.p_value is not None:
+                small[name] = small.get(name, 0) + (evidence.p_value <= 0.05)
+    assert len(small) >= (4 if math.prod(shape) < LARGE else 8)
+    # Binomial(300, 0.05) exceeds 37 with a probability of 2e-7, for each of ten checks.
+    assert max(small.values()) <= 37, small
+
+
+def test_blocks_hold_every_row():
+    """A large weight is judged in blocks that have all of its rows, and one law."""
+    shape = (3 * BLOCK // 512, 512)
+    values = np.arange(math.prod(shape), dtype=np.float32).reshape(shape)
+    blocks = list(blocks_of(Piece("", expected_of(NORMAL, shape, "out in", "float32"), values)))
+    assert len(blocks) == 3
+    np.testing.assert_array_equal(np.concatenate([b.draws[0] for b in blocks]), values)
+    assert all(b.expected.law.moments()[1] == 0.02 for b in blocks)
+
+
+def test_parts_are_pieces_of_their_own():
+    """The law of the rest is that of the whole, and rows keep their numbers."""
+    rules = [Rule("zeros", "w", part="[1]"), Rule("he_normal", "w")]
+    values = np.arange(24, dtype=np.float32).reshape(4, 6)
+    part, rest = pieces_of(assigned("w", (4, 6), *rules), values)
+    assert (part.name, part.expected.family, part.values.tolist()) == (
+        "[1]",
+        "fixed",
+        [list(range(6, 12))],
+    )
+    assert rest.rows.tolist() == [0, 2, 3]
+    assert rest.expected.law.moments()[1] == pytest.approx(math.sqrt(2 / 6))
+
+
+def test_unequal_members_have_laws_of_their_own():
+    """Each member of an unequal stack by its own fan."""
+    rule = Rule("he_normal(mode=fan_out)", "w")
+    given = assigned("w", (12, 6), rule, axes="(stack out=8+4) in")
+    members = list(pieces_of(given, np.zeros((12, 6), np.float32)))
+    assert [piece.values.shape for piece in members] == [(8, 6), (4, 6)]
+    stds = [piece.expected.law.moments()[1] for piece in members]
+    assert stds == pytest.approx([math.sqrt(2 / 8), math.sqrt(2 / 4)])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_right_values_have_no_defect(dtype):
+    """Neither coarse, nor strange, nor constant; a lattice of 24 bits is none."""
+    for values in (
+        np.random.default_rng(0).standard_normal((500, 400)).astype(dtype),
+        (np.random.default_rng(0).integers(0, 1 << 24, (500, 400)) / 2**26 - 0.125).astype(
+            "float32"
+        ),
+    ):
+        expected = expected_of(NORMAL, values.shape, "out in", values.dtype)
+        assert defects.not_finite(values) is None
+        assert defects.strange(values) is None
+        assert defects.constant(values, expected) is None
+        assert defects.coarse(values, values.dtype.name) is None
+        assert defects.zero_slices(values, 0) is None
+
+
+def test_float64_of_float32_is_coarse():
+    """A float64 that was drawn in float32 is named."""
+    defect = defects.coarse(normal(0, (9, 9)).astype(np.float64), "float64")
+    assert "float32 numbers" in defect.message
+
+
+def prints(**arrays: np.ndarray) -> list[Fingerprint]:
+    """Return the fingerprints of arrays that should be normal."""
+    return [
+        fingerprint(path, values, expected_of(NORMAL, values.shape, "out in", "float32"))
+        for path, values in arrays.items()
+    ]
+
+
+def test_a_stream_is_found_in_other_shapes():
+    """The start of one stream in another shape, another scale, or turned round."""
+    a = normal(0, (64, 48))
+    others = {
+        "of its first 1024 values": a.reshape(-1)[:1024].reshape(32, 32),
+        "times those of a": 3 * a.reshape(48, 64),
+        "the transpose of a": np.ascontiguousarray(a.T),
+        "every value is that of a": a.copy(),
+    }
+    for text, b in others.items():
+        (finding,) = copies(prints(a=a, b=b), {"a": a, "b": b}.__getitem__)
+        assert finding.path == "b"
+        assert text in finding.message
+    assert not copies(prints(a=a, b=normal(1, (64, 48))), None)
+
+
+def test_small_deviations_add_up_over_a_rule():
+    """5% of the std, in each of twelve weights too small to show it, shows in all of them."""
+    rule = Rule("normal(std=0.02)", "h.*.w")
+    members = []
+    for index in range(12):
+        given = assigned(f"h.{index}.w", (32, 32), rule)
+        (piece,) = pieces_of(given, np.float32(1.05) * normal(index, (32, 32)))
+        members.append(Member(given, measure(piece)))
+    assert min(m.measured.evidence["variance"].p_value for m in members) > 1e-7
+    ((name, group),) = groups_of(members).items()
+    together = {check: pool(name, check, group) for check in POOLED}
+    assert name == "h.*.w"
+    assert together["variance"].p_value < 1e-7
+    assert math.sqrt(1 + together["variance"].off) == pytest.approx(1.05, abs=0.02)
+    assert together["mean"].p_value > 1e-4
+
+
+def test_the_arithmetic_of_a_recipe_is_varied():
+    """Each variant is a line that can be read, with what is wrong in it."""
+    template = read("normal(std=0.02 / sqrt(2 * depth))")
+    lines = dict(variants(template, lambda _: 12.0))
+    stds = {
+        text: Template(line, ()).spec(lambda _: 12.0).std((4, 4)) for text, line in lines.items()
+    }
+    assert stds["the residual scaling 1/sqrt(2 * 12) is missing"] == 0.02
+    assert stds["the factor 2 is missing"] == pytest.approx(0.02 / math.sqrt(12))
+    assert stds["2 * 12 stands for its square root"] == pytest.approx(0.02 / 24)
+
+
+def test_training_is_told_from_scales_and_tails():
+    """Low rank is training; other scales, zeros, heavy tails and orthogonal rows are not."""
+    rng = np.random.default_rng(0)
+    w = rng.standard_normal((96, 64))
+    assert is_trained(w + rng.standard_normal((96, 2)) @ rng.standard_normal((2, 64)))
+    half = w.copy()
+    half[48:] = 0
+    for other in (
+        w * np.geomspace(0.1, 10, 96)[:, None],
+        half,
+        rng.standard_cauchy((96, 64)).clip(-100, 100),
+        np.linalg.qr(w)[0],
+        w + 5,
+    ):
+        assert not is_trained(other)
