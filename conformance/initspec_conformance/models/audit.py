@@ -43,7 +43,7 @@ from initspec_conformance.statistics.error_rates import Rates, one_stage
 
 
 @dataclass
-class Seen:
+class Reading:
     """What the first reading shows of a parameter.
 
     Attributes:
@@ -99,29 +99,33 @@ def audit_model(
         return values
 
     paths = [assignment.path for assignment in assignments]
-    seen = [
+    readings = [
         _look(assignment, values, seed)
         for assignment, values in zip(assignments, readable.values(model, paths), strict=True)
     ]
-    members = [Member(one.assignment, measured) for one in seen for measured in one.measured]
+    members = [
+        Member(reading.assignment, measured)
+        for reading in readings
+        for measured in reading.measured
+    ]
     groups = groups_of(members)
     tests = sum(member.measured.tests for member in members) + len(POOLED) * len(groups)
     level = one_stage(tests).first
     context = Context(model, rules, inputs, numbers)
-    findings = {one.assignment.path: list(one.findings) for one in seen}
+    findings = {reading.assignment.path: list(reading.findings) for reading in readings}
     copied = set()
-    for finding in copies([f for one in seen if (f := one.fingerprint)], read):
+    for finding in copies([f for reading in readings if (f := reading.fingerprint)], read):
         findings[finding.path].append(finding)
         copied.add(finding.path)
     failed: set[int] = set()
-    for one in seen:
-        path = one.assignment.path
-        findings[path] += _judged(one, level, context, read, failed, path in copied)
-    _mark_trained(findings, seen)
+    for reading in readings:
+        path = reading.assignment.path
+        findings[path] += _judged(reading, level, context, read, failed, path in copied)
+    _mark_trained(findings, readings)
     every = [finding for several in findings.values() for finding in several]
     every += ties(model, parameters(model, inputs=inputs)) if only is None else []
     every += _pooled(groups, level, failed)
-    rows = tuple(_row(one, level) for one in seen)
+    rows = tuple(_row(reading, level) for reading in readings)
     return ModelAudit(tuple(every), rows, rules.name, tests, time.perf_counter() - start)
 
 
@@ -145,42 +149,42 @@ def assert_model_initialized(
         raise AssertionError(str(audit))
 
 
-def _look(assignment: Assignment, values: Array | None, seed: int | None) -> Seen:
+def _look(assignment: Assignment, values: Array | None, seed: int | None) -> Reading:
     """Return what one reading of a parameter shows."""
-    seen = Seen(assignment)
+    reading = Reading(assignment)
     if values is None:
-        seen.skipped = "it has no values"
+        reading.skipped = "it has no values"
         message = "it has no values: it is without memory, as on the meta device"
-        seen.findings.append(ModelFinding(assignment.path, "untouched", message))
-        return seen
+        reading.findings.append(ModelFinding(assignment.path, "untouched", message))
+        return reading
     if not values.size or values.dtype.name not in FLOATS:
-        seen.skipped = f"{values.dtype.name} of {values.shape}"
-        return seen
+        reading.skipped = f"{values.dtype.name} of {values.shape}"
+        return reading
     defect = defects.not_finite(values)
     if defect is None and assignment.spec is None:
-        seen.skipped = "its rule keeps it"
-        return seen
+        reading.skipped = "its rule keeps it"
+        return reading
     if defect is not None:
-        seen.findings.append(defect.on(assignment.path))
-        seen.skipped = "it is not finite"
-        return seen
+        reading.findings.append(defect.on(assignment.path))
+        reading.skipped = "it is not finite"
+        return reading
     proven = False
     if seed is not None:
         count, first = differing(assignment, values, seed)
         proven = not count
         if count:
-            seen.findings.append(_of_bits(assignment, values, seed, count, first))
+            reading.findings.append(_of_bits(assignment, values, seed, count, first))
     try:
-        pieces = judgeable(assignment, values, seen.findings)
+        pieces = judgeable(assignment, values, reading.findings)
     except InitSpecError as error:
-        seen.skipped = str(error)
-        return seen
+        reading.skipped = str(error)
+        return reading
     for piece in pieces:
         if not proven:
-            seen.measured.append(measure(piece))
+            reading.measured.append(measure(piece))
         if not piece.name and piece.expected.family == "iid":
-            seen.fingerprint = fingerprint(assignment.path, piece.values, piece.expected)
-    return seen
+            reading.fingerprint = fingerprint(assignment.path, piece.values, piece.expected)
+    return reading
 
 
 def judgeable(assignment: Assignment, values: Array, findings: list[ModelFinding]) -> list[Piece]:
@@ -225,16 +229,16 @@ def _of_bits(
 
 
 def _judged(
-    seen: Seen, level: float, context: Context, read: Read, failed: set[int], copied: bool
+    reading: Reading, level: float, context: Context, read: Read, failed: set[int], copied: bool
 ) -> Iterator[ModelFinding]:
     """Yield what the random tests of a parameter show, but for what is explained already."""
     values: Array | None = None
     explained = set[str]()
     if copied:
         explained |= {*DEPENDENCE, *DTYPE}
-    if any(finding.kind == "coarse dtype" for finding in seen.findings):
+    if any(finding.kind == "coarse dtype" for finding in reading.findings):
         explained |= set(DTYPE)
-    for number, measured in enumerate(seen.measured):
+    for number, measured in enumerate(reading.measured):
         rejected = [n for n, evidence in measured.evidence.items() if rejects(evidence, level)]
         if not rejected:
             continue
@@ -243,12 +247,12 @@ def _judged(
         if not rejected:
             continue
         if values is None:
-            values = read(seen.assignment.path)
+            values = read(reading.assignment.path)
             if measured.expected.family == "iid" and not copied and is_trained(values):
-                yield _trained(seen.assignment, measured)
+                yield _trained(reading.assignment, measured)
                 return
-        piece = judgeable(seen.assignment, values, [])[number]
-        yield from diagnose(seen.assignment, piece, measured, rejected, level, context)
+        piece = judgeable(reading.assignment, values, [])[number]
+        yield from diagnose(reading.assignment, piece, measured, rejected, level, context)
 
 
 def _trained(assignment: Assignment, measured: Measured) -> ModelFinding:
@@ -260,9 +264,9 @@ def _trained(assignment: Assignment, measured: Measured) -> ModelFinding:
     )
 
 
-def _mark_trained(findings: dict[str, list[ModelFinding]], seen: Sequence[Seen]) -> None:
+def _mark_trained(findings: dict[str, list[ModelFinding]], readings: Sequence[Reading]) -> None:
     """Mark the vectors that fail as trained, where most matrices that fail are."""
-    ranks = {one.assignment.path: len(one.assignment.shape) for one in seen}
+    ranks = {reading.assignment.path: len(reading.assignment.shape) for reading in readings}
     failing = {path: several for path, several in findings.items() if several}
     matrices = [path for path in failing if ranks[path] > 1]
     trained = [path for path in matrices if failing[path][0].kind == "trained"]
@@ -300,12 +304,12 @@ def _pooled(
             yield ModelFinding(name, "mean" if check == "mean" else "std", message)
 
 
-def _row(seen: Seen, level: float) -> ParameterAudit:
+def _row(reading: Reading, level: float) -> ParameterAudit:
     """Return how closely a parameter was looked at: its largest piece."""
-    assignment = seen.assignment
-    tests = sum(measured.tests for measured in seen.measured)
+    assignment = reading.assignment
+    tests = sum(measured.tests for measured in reading.measured)
     sees_mean = sees_std = 0.0
-    moments = [m for m in seen.measured if "variance" in m.evidence]
+    moments = [m for m in reading.measured if "variance" in m.evidence]
     if moments:
         largest = max(moments, key=lambda measured: measured.n)
         rates = Rates(level, None)
@@ -315,4 +319,4 @@ def _row(seen: Seen, level: float) -> ParameterAudit:
         sees_std = math.sqrt(1 + variance) - 1
     size = math.prod(assignment.shape)
     spec = "keep" if assignment.spec is None else str(assignment.spec)
-    return ParameterAudit(assignment.path, spec, size, tests, sees_mean, sees_std, seen.skipped)
+    return ParameterAudit(assignment.path, spec, size, tests, sees_mean, sees_std, reading.skipped)

@@ -59,7 +59,7 @@ def diagnose(
     family = NAMES.get(expected.law.family, expected.law.family)
     shape = shape_of((some(piece.values) - at) / std) if std and n >= LARGE else family
     off = False
-    if "mean" in rejected and abs(at - mean) * math.sqrt(n) > reach * min(sigma, std or sigma):
+    if "mean" in rejected and abs(at - mean) * math.sqrt(n) > reach * max(sigma, std):
         off = True
         yield ModelFinding(path, "mean", f"mean {at:.4g}, the recipe says {mean:.4g}")
     if "variance" in rejected and abs(std / sigma - 1) > reach * error:
