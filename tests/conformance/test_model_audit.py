@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
+import ml_dtypes
 import numpy as np
 import pytest
 from initspec_conformance.expected.expected import expected_of
 from initspec_conformance.models import defects
 from initspec_conformance.models.battery import LARGE, measure
 from initspec_conformance.models.copies import copies
-from initspec_conformance.models.fingerprints import Fingerprint, fingerprint
+from initspec_conformance.models.findings import ModelFinding
+from initspec_conformance.models.fingerprints import fingerprint
 from initspec_conformance.models.fitted import variants
 from initspec_conformance.models.pieces import BLOCK, Piece, blocks_of, pieces_of
 from initspec_conformance.models.pooled import POOLED, Member, groups_of, pool
-from initspec_conformance.models.trained import is_trained
+from initspec_conformance.models.trained import TRAINED, dependence
 
 from initspec import Axes, InitSpec, Rule
 from initspec.backend.parameter import Parameter, Place
@@ -102,10 +105,10 @@ def test_right_values_have_no_defect(dtype):
     ):
         expected = expected_of(NORMAL, values.shape, "out in", values.dtype)
         assert defects.not_finite(values) is None
-        assert defects.strange(values) is None
+        assert defects.strange(values, expected) is None
         assert defects.constant(values, expected) is None
         assert defects.coarse(values, values.dtype.name) is None
-        assert defects.zero_slices(values, 0) is None
+        assert defects.zero_slices(values, 0, expected) is None
 
 
 def test_float64_of_float32_is_coarse():
@@ -114,12 +117,10 @@ def test_float64_of_float32_is_coarse():
     assert "float32 numbers" in defect.message
 
 
-def prints(**arrays: np.ndarray) -> list[Fingerprint]:
-    """Return the fingerprints of arrays that should be normal."""
-    return [
-        fingerprint(path, values, expected_of(NORMAL, values.shape, "out in", "float32"))
-        for path, values in arrays.items()
-    ]
+def copied(read=None, sizes=None, **arrays: np.ndarray) -> list[ModelFinding]:
+    """Return what is a copy in parameters."""
+    prints = [fingerprint(path, values, sizes or ()) for path, values in arrays.items()]
+    return copies(prints, read or arrays.__getitem__)
 
 
 def test_a_stream_is_found_in_other_shapes():
@@ -132,10 +133,80 @@ def test_a_stream_is_found_in_other_shapes():
         "every value is that of a": a.copy(),
     }
     for text, b in others.items():
-        (finding,) = copies(prints(a=a, b=b), {"a": a, "b": b}.__getitem__)
+        (finding,) = copied(a=a, b=b)
         assert finding.path == "b"
         assert text in finding.message
-    assert not copies(prints(a=a, b=normal(1, (64, 48))), None)
+    assert not copied(a=a, b=normal(1, (64, 48)))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+def test_one_stateless_initializer_is_found_through_the_shapes_of_attention(dtype):
+    """Kernels of queries, keys and values, and of the output, that start one stream."""
+    stream = np.random.default_rng(0).standard_normal(64 * 4 * 16)
+    shapes = {"query": (64, 4, 16), "key": (64, 2, 16), "value": (64, 2, 16), "out": (4, 16, 64)}
+    kernels = {
+        name: (std * stream[: math.prod(shape)]).reshape(shape).astype(numpy_dtype(dtype))
+        for (name, shape), std in zip(shapes.items(), (0.02, 0.03, 0.02, 0.01), strict=True)
+    }
+    findings = copied(**kernels)
+    assert [finding.path for finding in findings] == ["key", "value", "out"]
+    assert {finding.looks_like.split(",")[0] for finding in findings} == {"one initializer"}
+
+
+def numpy_dtype(name: str) -> np.dtype:
+    return np.dtype(getattr(ml_dtypes, name, name))
+
+
+def _tap(kernel):
+    kernel[:, :, 2, 1] = kernel[:, :, 0, 0]
+
+
+def _turned_tap(kernel):
+    kernel[:, :, 2, 1] = -kernel[:, :, 0, 0].T
+
+
+PARTS: dict[str, tuple[tuple[int, ...], Callable[[np.ndarray], None], str]] = {
+    "an expert": ((4, 24, 24), lambda w: w.__setitem__(3, w[1]), "[3, :, 0] is [1, :, 0]"),
+    "an expert, scaled": (
+        (4, 24, 24),
+        lambda w: w.__setitem__(3, 0.3 * w[1]),
+        "[3, :, 0] is 0.3 times [1, :, 0]",
+    ),
+    "an expert, turned round": (
+        (4, 24, 24),
+        lambda w: w.__setitem__(3, w[1].T.copy()),
+        "[1, 0, :] is [3, :, 0]",
+    ),
+    "a symmetric expert": (
+        (4, 24, 24),
+        lambda w: w.__setitem__(2, np.triu(w[2]) + np.triu(w[2], 1).T),
+        "[2, 0, :] is [2, :, 0]",
+    ),
+    "a head, negated": (
+        (40, 4, 16),
+        lambda w: w[:, 2].__setitem__(slice(None), -w[:, 0]),
+        "[0, 2, :] is -1 times [0, 0, :]",
+    ),
+    "a tap": ((16, 24, 3, 3), _tap, "[:, 0, 2, 1] is [:, 0, 0, 0]"),
+    "a tap of a small kernel": ((4, 4, 3, 3), _tap, "[:, :, 2, 1] is [:, :, 0, 0]"),
+    "a tap, turned round and negated": ((24, 24, 3, 3), _turned_tap, "is -1 times"),
+    "a filter of a small kernel": (
+        (8, 3, 3, 3),
+        lambda w: w.__setitem__(5, 2 * w[3]),
+        "[5, :, :, :] is 2 times [3, :, :, :]",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_part_that_is_a_copy_is_found(name):
+    """In each direction, turned round, negated and scaled; without it there is nothing."""
+    shape, plant, text = PARTS[name]
+    weight = normal(4, shape)
+    assert not copied(w=weight)
+    plant(weight)
+    (finding,) = copied(w=weight)
+    assert text in finding.message, finding
 
 
 def test_small_deviations_add_up_over_a_rule():
@@ -148,7 +219,7 @@ def test_small_deviations_add_up_over_a_rule():
         members.append(Member(given, measure(piece)))
     assert min(m.measured.evidence["variance"].p_value for m in members) > 1e-7
     ((name, group),) = groups_of(members).items()
-    together = {check: pool(name, check, group) for check in POOLED}
+    together = {check: pool(check, group) for check in POOLED}
     assert name == "h.*.w"
     assert together["variance"].p_value < 1e-7
     assert math.sqrt(1 + together["variance"].off) == pytest.approx(1.05, abs=0.02)
@@ -171,7 +242,7 @@ def test_training_is_told_from_scales_and_tails():
     """Low rank is training; other scales, zeros, heavy tails and orthogonal rows are not."""
     rng = np.random.default_rng(0)
     w = rng.standard_normal((96, 64))
-    assert is_trained(w + rng.standard_normal((96, 2)) @ rng.standard_normal((2, 64)))
+    assert dependence(w + rng.standard_normal((96, 2)) @ rng.standard_normal((2, 64))) > TRAINED
     half = w.copy()
     half[48:] = 0
     for other in (
@@ -181,4 +252,4 @@ def test_training_is_told_from_scales_and_tails():
         np.linalg.qr(w)[0],
         w + 5,
     ):
-        assert not is_trained(other)
+        assert dependence(other) < TRAINED

@@ -347,6 +347,7 @@ SUITE_ALSO_SEES = {
         "initspec.models.assign",
         "initspec.models.assignment",
         "initspec.models.locked",
+        "initspec.models.names",
         "initspec.models.numbers",
         "initspec.models.owner",
         "initspec.models.recipe",

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
 from initspec.backend import HasValues, optional
-from initspec.dtypes import FLOATS
-from initspec.errors import InitSpecError
+from initspec.errors import TargetError
 from initspec.models.assign import Only
-from initspec.models.assignment import Assignment
+from initspec.models.assignment import Assignments
+from initspec.models.names import Names, stream_names
 from initspec.models.owner import owner, parameters
 from initspec.models.recipe import Recipe, recipe_of
 from initspec.models.rule import Rule
@@ -27,38 +24,19 @@ from initspec.stream import check_seed
 from initspec_conformance.checks import BATTERY
 from initspec_conformance.checks.base import rejects
 from initspec_conformance.expected.arrays import Array
-from initspec_conformance.models import defects
-from initspec_conformance.models.battery import Measured, measure
-from initspec_conformance.models.bits import differing
-from initspec_conformance.models.copies import Read, copies
+from initspec_conformance.models.battery import Measured
+from initspec_conformance.models.copies import copies
 from initspec_conformance.models.diagnose import DEPENDENCE, DTYPE, diagnose
 from initspec_conformance.models.findings import ModelAudit, ModelFinding, ParameterAudit
-from initspec_conformance.models.fingerprints import Fingerprint, fingerprint
 from initspec_conformance.models.fitted import Context
-from initspec_conformance.models.pieces import Piece, pieces_of, remaining
 from initspec_conformance.models.pooled import POOLED, Member, groups_of, pool
+from initspec_conformance.models.reading import Reading, judgeable, look, sample_of
 from initspec_conformance.models.ties import ties
-from initspec_conformance.models.trained import is_trained
+from initspec_conformance.models.trained import TRAINED, dependence
 from initspec_conformance.statistics.error_rates import Rates, one_stage
 
-
-@dataclass
-class Reading:
-    """What the first reading shows of a parameter.
-
-    Attributes:
-        assignment: the parameter and its rule.
-        findings: what is wrong for certain.
-        measured: what the checks measured, piece by piece.
-        fingerprint: by which copies are found.
-        skipped: why it is not judged by its law.
-    """
-
-    assignment: Assignment
-    findings: list[ModelFinding] = field(default_factory=list)
-    measured: list[Measured] = field(default_factory=list)
-    fingerprint: Fingerprint | None = None
-    skipped: str = ""
+Values = Callable[[Sequence[str]], Iterable[Array | None]]
+"""Returns the values of parameters by their paths, one after the other."""
 
 
 def audit_model(
@@ -66,6 +44,7 @@ def audit_model(
     recipe: str | Recipe | Sequence[Rule],
     *,
     seed: int | None = None,
+    names: Names = None,
     only: Only = None,
     inputs: Any = None,
     **numbers: float,
@@ -78,6 +57,7 @@ def audit_model(
         model: a model of torch, Keras or JAX, which is left as it is.
         recipe: the name of one that comes with initspec, a Recipe, or a list of rules.
         seed: the seed that the weights were drawn from: then the bits are compared, too.
+        names: the names of the streams that they were drawn from, as `initialize` took them.
         only: paths or globs of the parameters to look at.
         inputs: example arguments, for a model that has no parameters without them.
         numbers: the numbers of names in the recipe, such as depth=12.
@@ -91,18 +71,53 @@ def audit_model(
     seed = None if seed is None else check_seed(seed)
     rules = recipe_of(recipe)
     assignments = rules.on(model, only=only, inputs=inputs, **numbers)
+    every = parameters(model, inputs=inputs)
+    named = stream_names(names, assignments, lambda: every)
     readable: HasValues = optional(owner(model), HasValues, "values of models")  # type: ignore[arg-type]
+    context = Context(every, rules, getattr(model, "config", None), numbers)
+    findings, readings, tests = audit_values(
+        assignments, lambda paths: readable.values(model, paths), context, seed, named
+    )
+    if only is None:
+        findings += ties(model, every)
+    level = one_stage(tests).first
+    rows = tuple(_row(reading, level) for reading in readings)
+    return ModelAudit(tuple(findings), rows, rules.name, tests, time.perf_counter() - start)
 
-    def read(path: str) -> Array:
-        (values,) = readable.values(model, [path])
-        assert values is not None
-        return values
 
+def audit_values(
+    assignments: Assignments,
+    values: Values,
+    context: Context,
+    seed: int | None = None,
+    names: dict[str, str] | None = None,
+) -> tuple[list[ModelFinding], list[Reading], int]:
+    """Return what is wrong with values, what was read of each parameter, and how many random tests.
+
+    Args:
+        assignments: the parameters with their specs.
+        values: returns the values of parameters by their paths.
+        context: what an explanation of a fault may come from.
+        seed: the seed that they were drawn from; None where that is unknown.
+        names: the name of each path's stream.
+    """
     paths = [assignment.path for assignment in assignments]
     readings = [
-        _look(assignment, values, seed)
-        for assignment, values in zip(assignments, readable.values(model, paths), strict=True)
+        look(assignment, array, seed, names[assignment.path] if names else assignment.path)
+        for assignment, array in zip(assignments, values(paths), strict=True)
     ]
+    samples = {reading.assignment.path: reading.sample for reading in readings}
+
+    def read(path: str) -> Array:
+        (array,) = values([path])
+        sample = samples[path]
+        if array is None or sample is None or not _same(sample_of(array), sample):
+            raise TargetError(
+                f"{path} changed while the model was audited: audit a model that nothing fills or "
+                "trains at the same time"
+            )
+        return array
+
     members = [
         Member(reading.assignment, measured)
         for reading in readings
@@ -111,22 +126,29 @@ def audit_model(
     groups = groups_of(members)
     tests = sum(member.measured.tests for member in members) + len(POOLED) * len(groups)
     level = one_stage(tests).first
-    context = Context(model, rules, inputs, numbers)
     findings = {reading.assignment.path: list(reading.findings) for reading in readings}
     copied = set()
     for finding in copies([f for reading in readings if (f := reading.fingerprint)], read):
         findings[finding.path].append(finding)
         copied.add(finding.path)
     failed: set[int] = set()
+    failing = []
     for reading in readings:
         path = reading.assignment.path
-        findings[path] += _judged(reading, level, context, read, failed, path in copied)
-    _mark_trained(findings, readings)
+        rejected = _rejected(reading, level, path in copied)
+        failed |= {id(measured) for measured, _ in rejected}
+        if any(names for _, names in rejected):
+            array = read(path)
+            findings[path] += _diagnosed(reading, array, rejected, level, context)
+            failing.append((reading, 0.0 if path in copied else dependence(array)))
+    _mark_trained(findings, failing)
     every = [finding for several in findings.values() for finding in several]
-    every += ties(model, parameters(model, inputs=inputs)) if only is None else []
     every += _pooled(groups, level, failed)
-    rows = tuple(_row(reading, level) for reading in readings)
-    return ModelAudit(tuple(every), rows, rules.name, tests, time.perf_counter() - start)
+    return every, readings, tests
+
+
+def _same(a: Array, b: Array) -> bool:
+    return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
 
 
 def assert_model_initialized(
@@ -134,6 +156,7 @@ def assert_model_initialized(
     recipe: str | Recipe | Sequence[Rule],
     *,
     seed: int | None = None,
+    names: Names = None,
     only: Only = None,
     inputs: Any = None,
     **numbers: float,
@@ -144,143 +167,84 @@ def assert_model_initialized(
         AssertionError: it is not, with every finding.
         InitSpecError: see `audit_model`.
     """
-    audit = audit_model(model, recipe, seed=seed, only=only, inputs=inputs, **numbers)
+    audit = audit_model(model, recipe, seed=seed, names=names, only=only, inputs=inputs, **numbers)
     if not audit.passed:
         raise AssertionError(str(audit))
 
 
-def _look(assignment: Assignment, values: Array | None, seed: int | None) -> Reading:
-    """Return what one reading of a parameter shows."""
-    reading = Reading(assignment)
-    if values is None:
-        reading.skipped = "it has no values"
-        message = "it has no values: it is without memory, as on the meta device"
-        reading.findings.append(ModelFinding(assignment.path, "untouched", message))
-        return reading
-    if not values.size or values.dtype.name not in FLOATS:
-        reading.skipped = f"{values.dtype.name} of {values.shape}"
-        return reading
-    defect = defects.not_finite(values)
-    if defect is None and assignment.spec is None:
-        reading.skipped = "its rule keeps it"
-        return reading
-    if defect is not None:
-        reading.findings.append(defect.on(assignment.path))
-        reading.skipped = "it is not finite"
-        return reading
-    proven = False
-    if seed is not None:
-        count, first = differing(assignment, values, seed)
-        proven = not count
-        if count:
-            reading.findings.append(_of_bits(assignment, values, seed, count, first))
-    try:
-        pieces = judgeable(assignment, values, reading.findings)
-    except InitSpecError as error:
-        reading.skipped = str(error)
-        return reading
-    for piece in pieces:
-        if not proven:
-            reading.measured.append(measure(piece))
-        if not piece.name and piece.expected.family == "iid":
-            reading.fingerprint = fingerprint(assignment.path, piece.values, piece.expected)
-    return reading
-
-
-def judgeable(assignment: Assignment, values: Array, findings: list[ModelFinding]) -> list[Piece]:
-    """Return what is to be judged by its law, and add to findings what is wrong for certain."""
-    left = []
-    for piece in pieces_of(assignment, values):
-        if piece.expected.family != "iid":
-            left.append(piece)
-            continue
-        path = f"{assignment.path} {piece.name}".rstrip()
-        rest = piece
-        defect = defects.constant(piece.values, piece.expected) or defects.strange(piece.values)
-        if defect:
-            findings.append(defect.on(path))
-            continue
-        for axis in (0, -1):
-            zero = defects.zero_slices(rest.values, axis)
-            if zero is not None:
-                places = np.flatnonzero(zero)
-                if not axis and piece.rows is not None:
-                    places = piece.rows[places]
-                size = values.shape[axis]
-                findings.append(defects.of_zeros(places, axis, size, assignment.role).on(path))
-                rest = remaining(rest, zero, axis)
-        defect = defects.coarse(rest.values, piece.expected.dtype)
-        if defect:
-            findings.append(defect.on(path))
-        left.append(rest)
-    return left
-
-
-def _of_bits(
-    assignment: Assignment, values: Array, seed: int, count: int, first: tuple[int, ...]
-) -> ModelFinding:
-    where = ", ".join(map(str, first))
-    message = (
-        f"{count} of {values.size} elements are not those of the seed {seed}, the first at "
-        f"[{where}]"
-    )
-    looks = "another seed, or another name" if 2 * count > values.size else ""
-    return ModelFinding(assignment.path, "bits", message, looks)
-
-
-def _judged(
-    reading: Reading, level: float, context: Context, read: Read, failed: set[int], copied: bool
-) -> Iterator[ModelFinding]:
-    """Yield what the random tests of a parameter show, but for what is explained already."""
-    values: Array | None = None
+def _rejected(reading: Reading, level: float, copied: bool) -> list[tuple[Measured, list[str]]]:
+    """Return the pieces of which a check was rejected, with those that nothing explains already."""
     explained = set[str]()
     if copied:
         explained |= {*DEPENDENCE, *DTYPE}
     if any(finding.kind == "coarse dtype" for finding in reading.findings):
         explained |= set(DTYPE)
-    for number, measured in enumerate(reading.measured):
-        rejected = [n for n, evidence in measured.evidence.items() if rejects(evidence, level)]
-        if not rejected:
-            continue
-        failed.add(id(measured))
-        rejected = [name for name in rejected if name not in explained]
-        if not rejected:
-            continue
-        if values is None:
-            values = read(reading.assignment.path)
-            if measured.expected.family == "iid" and not copied and is_trained(values):
-                yield _trained(reading.assignment, measured)
-                return
-        piece = judgeable(reading.assignment, values, [])[number]
-        yield from diagnose(reading.assignment, piece, measured, rejected, level, context)
+    pieces = []
+    for measured in reading.measured:
+        names = [name for name, evidence in measured.evidence.items() if rejects(evidence, level)]
+        if names:
+            pieces.append((measured, [name for name in names if name not in explained]))
+    return pieces
 
 
-def _trained(assignment: Assignment, measured: Measured) -> ModelFinding:
-    message = "its rows depend on each other"
-    if "variance" in measured.evidence:
-        message += f"; {measured.evidence['variance'].message}"
-    return ModelFinding(
-        assignment.path, "trained", message, "weights that were trained, loaded or computed"
-    )
+def _diagnosed(
+    reading: Reading,
+    values: Array,
+    rejected: list[tuple[Measured, list[str]]],
+    level: float,
+    context: Context,
+) -> Iterator[ModelFinding]:
+    """Yield what is wrong with the pieces of which a check was rejected."""
+    pieces = {piece.name: piece for piece in judgeable(reading.assignment, values, [])}
+    for measured, names in rejected:
+        if names:
+            piece = pieces[measured.name]
+            yield from diagnose(reading.assignment, piece, measured, names, level, context)
 
 
-def _mark_trained(findings: dict[str, list[ModelFinding]], readings: Sequence[Reading]) -> None:
-    """Mark the vectors that fail as trained, where most matrices that fail are."""
-    ranks = {reading.assignment.path: len(reading.assignment.shape) for reading in readings}
-    failing = {path: several for path, several in findings.items() if several}
-    matrices = [path for path in failing if ranks[path] > 1]
-    trained = [path for path in matrices if failing[path][0].kind == "trained"]
+def _mark_trained(
+    findings: dict[str, list[ModelFinding]], failing: Sequence[tuple[Reading, float]]
+) -> None:
+    """Mark as trained the matrices whose rows depend on each other, and the vectors beside them.
+
+    Matrices that fail alone and show it only together are marked together: sums of independent z
+    have the same bound. Vectors are marked where most of the matrices that fail are.
+    """
+    matrices = [
+        (reading, z)
+        for reading, z in failing
+        if len(reading.assignment.shape) > 1 and _is_random(reading)
+    ]
+    trained = [(reading, z) for reading, z in matrices if z > TRAINED]
+    rest = [(reading, z) for reading, z in matrices if 0 < abs(z) <= TRAINED]
+    together = sum(z for _, z in rest) / math.sqrt(max(len(rest), 1))
+    if together > TRAINED:
+        trained += rest
+    for reading, z in trained:
+        path = reading.assignment.path
+        by_law = [finding for finding in findings[path] if finding.kind in OF_A_LAW]
+        if by_law:
+            more = "" if z > TRAINED else f", with {len(rest) - 1} others z = {together:.1f}"
+            message = f"its rows depend on each other, z = {z:.1f}{more}; {by_law[0].message}"
+            looks = "weights that were trained, loaded or computed"
+            others = [finding for finding in findings[path] if finding.kind not in OF_A_LAW]
+            findings[path] = [*others, ModelFinding(path, "trained", message, looks)]
     if 2 * len(trained) <= len(matrices):
         return
-    for path, several in failing.items():
-        if path not in matrices and all(finding.kind in OF_A_LAW for finding in several):
-            message = several[0].message
+    for reading, _ in failing:
+        path = reading.assignment.path
+        several = findings[path]
+        if len(reading.assignment.shape) < 2 and all(f.kind in OF_A_LAW for f in several):
             looks = "it changed beside weights that were trained"
-            findings[path] = [ModelFinding(path, "trained", message, looks)]
+            findings[path] = [ModelFinding(path, "trained", several[0].message, looks)]
+
+
+def _is_random(reading: Reading) -> bool:
+    return any(measured.expected.family == "iid" for measured in reading.measured)
 
 
 OF_A_LAW = ("mean", "std", "distribution", "support", "dependence", "value", "part")
-"""The kinds of findings that training makes of a vector."""
+"""The kinds of findings that training makes."""
 
 
 def _pooled(
@@ -292,7 +256,7 @@ def _pooled(
         if len(passing) < 2:
             continue
         for check in POOLED:
-            together = pool(name, check, passing)
+            together = pool(check, passing)
             if together.p_value > level:
                 continue
             if check == "mean":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,7 @@ class Measured:
         name: the piece's.
         expected: what its entries should be.
         evidence: that of each check, by name.
+        sums: what "mean" and "variance" add up, by which parameters are pooled.
         n: the number of entries.
     """
 
@@ -50,6 +51,7 @@ class Measured:
     expected: Expected
     evidence: dict[str, Evidence]
     n: int
+    sums: dict[str, float] = field(default_factory=dict)
 
     @property
     def tests(self) -> int:
@@ -83,7 +85,8 @@ def measure(piece: Piece) -> Measured:
         evidence = {check.name: check.evidence(states[check.name], first) for check in checks}
         if piece.values.size >= LARGE:
             evidence["lags"] = _lags(piece)
-    return Measured(piece.name, first, evidence, piece.values.size)
+        sums = {name: float(states[name][0]) for name in ("mean", "variance")}
+    return Measured(piece.name, first, evidence, piece.values.size, sums)
 
 
 def _lags(piece: Piece) -> Evidence:

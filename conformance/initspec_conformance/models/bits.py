@@ -12,12 +12,14 @@ CLOSE = 1e-6
 """How far an orthogonal weight may be off, in units of its gain: LAPACK's last bits differ."""
 
 
-def differing(assignment: Assignment, values: Array, seed: int) -> tuple[int, tuple[int, ...]]:
+def differing(
+    assignment: Assignment, values: Array, seed: int, name: str
+) -> tuple[int, tuple[int, ...]]:
     """Return how many elements differ from those of a seed, and the index of the first.
 
     Bit for bit; what depends on LAPACK, or is computed from other parameters, by value.
     """
-    locked = Locked.of(assignment, assignment.path)
+    locked = Locked.of(assignment, name)
     specs = [assignment.spec, *(part.spec for part in assignment.parts)]
     gains = [s.gain for s in specs if s is not None and not s.distribution.exact]
     by_value = bool(gains) or assignment.parameter.computed

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from initspec_conformance.checks.coincidence import coincidence
 from initspec_conformance.expected.arrays import Array
 from initspec_conformance.expected.expected import Expected
 from initspec_conformance.models.findings import ModelFinding
@@ -24,8 +25,8 @@ A generator's lattice has 23 bits, which near 0 are fewer: each binade adds 2^-1
 CERTAIN = 2.0**-60
 """The probability below which a coincidence is none."""
 
-STRANGE = (1e-25, 1e20)
-"""Sizes that no initial value has, and bytes that are read as numbers do."""
+STRANGE = (1e-20, 1e20)
+"""In standard deviations, sizes that no value has, and bytes that are read as numbers do."""
 
 
 @dataclass(frozen=True)
@@ -65,21 +66,22 @@ def not_finite(values: Array) -> Defect | None:
     return Defect("not finite", message, rest.looks_like if rest else "")
 
 
-def strange(values: Array) -> Defect | None:
+def strange(values: Array, expected: Expected | None = None) -> Defect | None:
     """Return that values are bytes of memory that nothing has written to."""
     sizes = np.abs(values.reshape(-1).astype(np.float64))
-    low, high = STRANGE
+    std = expected.rounding.moments[1] if expected is not None else 1.0
+    low, high = (std * limit for limit in STRANGE)
     odd = int(np.count_nonzero(((sizes < low) & (sizes > 0)) | (sizes > high)))
     if odd * 1000 <= sizes.size:
         return None
-    message = f"{odd} of {values.size} values are smaller than {low:g} or larger than {high:g}"
+    message = f"{odd} of {values.size} values are smaller than {low:.2g} or larger than {high:.2g}"
     return Defect("untouched", message, "memory that nothing has written to")
 
 
 def constant(values: Array, expected: Expected) -> Defect | None:
-    """Return that random values are all the same."""
+    """Return that random values are all the same, as chance makes none."""
     low, high = float(values.min()), float(values.max())
-    if low != high or values.size < 2:
+    if low != high or coincidence(expected) ** (values.size - 1) > CERTAIN:
         return None
     message = f"all of {values.size} values are {low:.6g}, the recipe says {expected.spec}"
     if low:
@@ -87,9 +89,14 @@ def constant(values: Array, expected: Expected) -> Defect | None:
     return Defect("untouched", message, "zeros, or memory that nothing has written to")
 
 
-def zero_slices(values: Array, axis: int) -> Array | None:
-    """Return which rows (axis 0) or columns (-1) are nothing but zeros; None where none is."""
-    if values.ndim < 2 or values.size < 2 * values.shape[axis]:
+def zero_slices(values: Array, axis: int, expected: Expected) -> Array | None:
+    """Return which rows (axis 0) or columns (-1) are nothing but zeros; None where none is.
+
+    Slices of so few values that chance may make them zero are left out.
+    """
+    if values.ndim < 2 or not values.size:
+        return None
+    if coincidence(expected) ** (values.size // values.shape[axis]) > CERTAIN:
         return None
     rows = values.reshape(-1, values.shape[-1]).T if axis else values.reshape(len(values), -1)
     zero = np.asarray(rows[:, 0] == 0)

@@ -87,7 +87,7 @@ class ParameterAudit:
         return f"mean {_share(self.sees_mean)} std, std {_share(self.sees_std)}"
 
 
-def _folded(findings: Sequence[ModelFinding]) -> list[str]:
+def folded(findings: Sequence[ModelFinding]) -> list[str]:
     """Return findings as lines; those of a kind that only block numbers tell apart are one."""
     groups: dict[tuple[str, ...], list[ModelFinding]] = {}
     for finding in findings:
@@ -148,7 +148,7 @@ class ModelAudit:
         ]
         if self.trained:
             lines.append("the weights look trained, or loaded: this is no fault of the recipe")
-        return "\n".join([*lines, *_folded(self.findings)])
+        return "\n".join([*lines, *folded(self.findings)])
 
     def table(self) -> str:
         """Return for each parameter what would have been seen, those of a kind in one row."""

@@ -1,30 +1,37 @@
-"""Fingerprints of a parameter: hashes of its rows and columns, and its leading elements.
+"""Fingerprints of a parameter: keys of its lines, and its leading elements.
 
-Two rows of equal sizes have equal hashes, whatever their signs and whichever parameter they are
-of; two parameters drawn from one stream have proportional leading elements, whatever their shapes.
+A line runs along one axis, or along neighbouring ones that are short, at one index of the others:
+a row, a column, a row of one expert, the inputs of one tap of a kernel. Its key is the order of the
+sizes of its first elements and their signs beside the first one's. So lines of one key are copies
+but for a factor, in whichever parameter, member, direction and sign; two parameters drawn from one
+stream have proportional leading elements, whatever their shapes.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec_conformance.checks.coincidence import coincidence
 from initspec_conformance.expected.arrays import Array, Values
-from initspec_conformance.expected.expected import Expected
-from initspec_conformance.models.pieces import BLOCK
 
-ENOUGH = 100
-"""How many bits of chance a row has, so that none of 2^20 rows is another by chance."""
+LINE = 16
+"""How many elements make a key: their order and signs are one of 2^59."""
+
+DISTINCT = 12
+"""How many sizes of them are different, at least: zeros and constants make no key."""
 
 LEADING = 256
 """How many leading elements are kept."""
 
-Hashes = NDArray[np.uint64]
+MERGED = 4096
+"""How many elements a line has at most that runs along several axes."""
+
+Keys = NDArray[np.uint64]
+Group = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -33,69 +40,101 @@ class Fingerprint:
 
     Attributes:
         path: its path.
-        rows: the hash of each row, as `matrix` has them; 0 of what is 0.
-        columns: the hash of each column; empty where they are too short.
-        leading: the first elements.
+        sizes: its shape, or that of its factors: a stack apart from the outputs of its members.
+        keys: the key of each line, by the first and after the last axis of the lines; 0 of none.
+        leading: the first elements, less the mean that they should have.
     """
 
     path: str
-    rows: Hashes
-    columns: Hashes
+    sizes: tuple[int, ...]
+    keys: dict[Group, Keys]
     leading: Values
 
 
-def fingerprint(path: str, values: Array, expected: Expected) -> Fingerprint | None:
-    """Return the fingerprint of random values; None where they are too few to be told apart."""
-    least = shortest(expected)
-    if values.size < least:
+def fingerprint(
+    path: str, values: Array, sizes: Sequence[int] = (), mean: float = 0.0
+) -> Fingerprint | None:
+    """Return the fingerprint of random values; None where they are too few to be told apart.
+
+    Args:
+        path: the path of the parameter.
+        values: its values.
+        sizes: its shape with stacks apart from what is stacked; its own unless given.
+        mean: the mean that the values should have.
+    """
+    if values.size < LINE:
         return None
-    whole = matrix(values, least)
-    n, width = whole.shape
-    rows = np.zeros(n, np.uint64)
-    columns = np.zeros(width if n >= least else 0, np.uint64)
-    weights = _weights(width)
-    step = max(BLOCK // width, 1)
-    for start in range(0, n, step):
-        mixed = _mixed(whole[start : start + step])
-        rows[start : start + step] = np.einsum("ij,j->i", mixed, weights)
-        if len(columns):
-            columns += np.einsum("ij,i->j", mixed, _weights(n)[start : start + step])
-    leading = values.reshape(-1)[:LEADING].astype(np.float64)
-    return Fingerprint(path, rows, columns, leading)
+    sizes = sizes or values.shape
+    keys = {
+        group: _keys(lines(values, sizes, group, LINE).astype(np.float64))
+        for group in groups_of(sizes)
+    }
+    leading = values.reshape(-1)[:LEADING].astype(np.float64) - mean
+    return Fingerprint(path, tuple(sizes), keys, leading)
 
 
-def shortest(expected: Expected) -> int:
-    """Return how many elements make a row that no other is by chance."""
-    return max(8, math.ceil(ENOUGH / -math.log2(coincidence(expected))))
+def groups_of(sizes: Sequence[int]) -> tuple[Group, ...]:
+    """Return which axes lines run along: each long one, and the last and first where short.
+
+    >>> groups_of((4, 64, 64)), groups_of((8, 8, 3, 3))
+    (((1, 2), (2, 3), (0, 2)), ((1, 4), (0, 2)))
+    """
+    rank = len(sizes)
+    groups = [(axis, axis + 1) for axis in range(rank) if sizes[axis] >= LINE]
+    last = next((a for a in range(rank - 1, -1, -1) if math.prod(sizes[a:]) >= LINE), 0)
+    first = next((a for a in range(1, rank) if math.prod(sizes[:a]) >= LINE), rank)
+    groups += [
+        (start, stop)
+        for start, stop in ((last, rank), (0, first))
+        if stop - start > 1 and math.prod(sizes[start:stop]) <= MERGED
+    ]
+    return tuple(dict.fromkeys(groups))
 
 
-def matrix(values: Array, least: int) -> Array:
-    """Return values as rows: of as few of the last axes as have `least` elements."""
-    width = 1
-    for size in reversed(values.shape):
-        width *= size
-        if width >= least:
-            break
-    return values.reshape(-1, width)
+def lines(values: Array, sizes: Sequence[int], group: Group, most: int | None = None) -> Array:
+    """Return the lines of a group as rows, or no more than their first elements."""
+    before, length, after = _cut(sizes, group)
+    cut = values.reshape(before, length, after)[:, :most]
+    return cut.swapaxes(1, 2).reshape(before * after, -1)
 
 
-def _mixed(values: Array) -> Hashes:
-    """Return 64 bits for each absolute value, 0 for 0."""
-    bits = np.ascontiguousarray(values).view(f"u{values.dtype.itemsize}")
-    mixed = bits.astype(np.uint64)
-    mixed &= np.uint64((1 << (8 * values.dtype.itemsize - 1)) - 1)
-    mixed *= np.uint64(0x9E3779B97F4A7C15)
-    mixed ^= mixed >> np.uint64(32)
-    return mixed
+def line(values: Array, sizes: Sequence[int], group: Group, number: int) -> Array:
+    """Return one line."""
+    before, length, after = _cut(sizes, group)
+    return values.reshape(before, length, after)[number // after, :, number % after]
 
 
-@lru_cache(maxsize=4)
-def _all_weights(power: int) -> Hashes:
-    return np.random.Generator(np.random.Philox(key=0xF1)).integers(
-        1 << 62, size=1 << power, dtype=np.uint64
-    ) * np.uint64(2) + np.uint64(1)
+def index_of(sizes: Sequence[int], group: Group, number: int) -> str:
+    """Return the index of a line as text.
+
+    >>> index_of((4, 64, 64), (1, 2), 70)
+    '[1, :, 6]'
+    """
+    start, stop = group
+    rest = [*sizes[:start], *sizes[stop:]]
+    index = [str(int(i)) for i in np.unravel_index(number, rest)] if rest else []
+    index[start:start] = [":"] * (stop - start)
+    return f"[{', '.join(index)}]"
 
 
-def _weights(n: int) -> Hashes:
-    """Return n odd numbers: the same ones for rows and columns, so that a transpose is found."""
-    return _all_weights(max(n - 1, 1).bit_length())[:n]
+def _cut(sizes: Sequence[int], group: Group) -> tuple[int, int, int]:
+    start, stop = group
+    return math.prod(sizes[:start]), math.prod(sizes[start:stop]), math.prod(sizes[stop:])
+
+
+def _keys(first: Values) -> Keys:
+    """Return the keys of lines, of which there are the first elements: [lines, LINE]."""
+    size = np.abs(first)
+    order = np.argsort(size, axis=1, kind="stable")
+    ascending = np.take_along_axis(size, order, axis=1)
+    distinct = 1 + np.count_nonzero(np.diff(ascending, axis=1), axis=1)
+    keys = (order.astype(np.uint64) << _PLACES).sum(axis=1, dtype=np.uint64)
+    signs = (first < 0) ^ (first[:, :1] < 0)
+    mixed = (signs.astype(np.uint64) << _BITS).sum(axis=1, dtype=np.uint64)
+    keys ^= mixed * np.uint64(0x9E3779B97F4A7C15)
+    keys[distinct < DISTINCT] = 0
+    return np.asarray(keys)
+
+
+_PLACES = np.arange(0, 4 * LINE, 4, dtype=np.uint64)
+_BITS = np.arange(LINE, dtype=np.uint64)

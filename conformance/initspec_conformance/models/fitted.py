@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
@@ -17,7 +17,6 @@ from initspec.errors import InitSpecError
 from initspec.models.assign import assign
 from initspec.models.assignment import Assignment
 from initspec.models.numbers import Numbers
-from initspec.models.owner import parameters
 from initspec.models.recipe import Recipe, recipe, shipped
 from initspec.models.template import Lookup, Template
 
@@ -33,26 +32,16 @@ class Context:
     """The model and the recipe that an audit is about.
 
     Attributes:
-        model: the model.
+        parameters: all parameters of the model.
         recipe: the recipe.
-        inputs: example arguments, where the model has no parameters without them.
+        config: what the model says of itself; None where it says nothing.
         numbers: the numbers of names in the recipe.
     """
 
-    model: Any
+    parameters: Sequence[Parameter]
     recipe: Recipe
-    inputs: Any
+    config: Any
     numbers: Mapping[str, float]
-
-    @cached_property
-    def parameters(self) -> tuple[Parameter, ...]:
-        """The parameters of the model."""
-        return parameters(self.model, inputs=self.inputs)
-
-    @property
-    def config(self) -> Any:
-        """What the model says of itself; None where it says nothing."""
-        return getattr(self.model, "config", None)
 
     @cached_property
     def lookup(self) -> Numbers:

@@ -10,7 +10,6 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from initspec.models.assignment import Assignment
@@ -27,30 +26,18 @@ class Member(NamedTuple):
     measured: Measured
 
 
-@dataclass(frozen=True)
-class Pool:
-    """The parameters that are judged together.
+class Pool(NamedTuple):
+    """What parameters come to together.
 
     Attributes:
-        name: the rule of a recipe, or the glob of the paths.
-        check: "mean" or "variance".
-        members: the pieces.
-        z: their z together.
+        z: their deviation, in standard errors.
         off: the deviation of all together: in std, or as a share of the variance.
-        sees: the deviation that would have been seen, times the reach of a level.
+        p_value: two-sided.
     """
 
-    name: str
-    check: str
-    members: tuple[Member, ...]
     z: float
     off: float
-    sees: float
-
-    @property
-    def p_value(self) -> float:
-        """The two-sided p-value."""
-        return error_rates.two_sided(self.z)
+    p_value: float
 
 
 def groups_of(members: Iterable[Member]) -> dict[str, tuple[Member, ...]]:
@@ -70,20 +57,28 @@ def groups_of(members: Iterable[Member]) -> dict[str, tuple[Member, ...]]:
     return {name: tuple(by_name[name]) for name in groups.values()}
 
 
-def pool(name: str, check: str, members: tuple[Member, ...]) -> Pool:
-    """Return what parameters come to together."""
-    total = weights = 0.0
+def pool(check: str, members: Iterable[Member]) -> Pool:
+    """Return what parameters come to together: sums of all values, each weighted by its precision.
+
+    A sum has the mean, the variance and the skewness of its law however small each parameter is.
+    """
+    total = information = third = 0.0
     for _, measured in members:
-        evidence = measured.evidence[check]
-        weight = evidence.n / _spread(measured, check) ** 2
-        total += math.sqrt(weight) * (evidence.z or 0.0)
-        weights += weight
-    z = total / math.sqrt(weights)
-    return Pool(name, check, members, z, total / weights, 1 / math.sqrt(weights))
+        rounding, n = measured.expected.rounding, _entries(measured)
+        _, std, kurtosis = rounding.moments
+        if check == "mean":
+            total += measured.sums["mean"] / std
+            information += n
+            third += n * rounding.skewness[0]
+        else:
+            variance = kurtosis - 1  # of one square, in units of std^4
+            total += (measured.sums["variance"] / std**2 - n) / variance
+            information += n / variance
+            third += n * rounding.skewness[1] / variance**1.5
+    z = total / math.sqrt(information)
+    p_value = float(error_rates.of_skewed(z, third / information**1.5))
+    return Pool(z, total / information, p_value)
 
 
-def _spread(measured: Measured, check: str) -> float:
-    """Return the standard deviation of the statistic of one value, in units of the deviation."""
-    if check == "mean":
-        return 1.0
-    return math.sqrt(measured.expected.rounding.moments[2] - 1)
+def _entries(measured: Measured) -> int:
+    return measured.evidence["mean"].n
