@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from initspec_conformance.models.audit import assert_model_initialized, audit_model
-    from initspec_conformance.models.findings import ModelAudit
+    from initspec_conformance.models.report import ModelAudit
     from initspec_conformance.results.findings import Finding
     from initspec_conformance.results.report import Report
     from initspec_conformance.runner.audit import assert_initialized, audit_callable
@@ -26,7 +26,7 @@ _HOMES = {
     "Report": "results.report",
     "assert_initialized": "runner.audit",
     "audit_callable": "runner.audit",
-    "ModelAudit": "models.findings",
+    "ModelAudit": "models.report",
     "assert_model_initialized": "models.audit",
     "audit_model": "models.audit",
     "run": "runner.run",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from initspec.models.patterns import Pattern
 from initspec.models.rule import Rule
@@ -20,11 +21,13 @@ class TableRow:
         parts: the parts of its path, folded ones such as "{0..11}".
         count: how many parameters it is.
         cells: what stands under COLUMNS after the path.
+        members: what was folded, in order, where the caller gave it.
     """
 
     parts: tuple[str, ...]
     count: int
     cells: tuple[str, ...]
+    members: tuple[Any, ...] = ()
 
     @property
     def path(self) -> str:
@@ -74,7 +77,8 @@ def _merge(group: list[TableRow], position: int) -> TableRow:
     numbers = sorted({int(row.parts[position]) for row in group})
     folded = "{" + ",".join(runs(numbers)) + "}"
     parts = (*first.parts[:position], folded, *first.parts[position + 1 :])
-    return replace(first, parts=parts, count=first.count * len(group))
+    members = tuple(member for row in group for member in row.members)
+    return replace(first, parts=parts, count=first.count * len(group), members=members)
 
 
 def _numbers(folded: str) -> str:

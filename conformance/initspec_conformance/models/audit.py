@@ -27,10 +27,11 @@ from initspec_conformance.expected.arrays import Array
 from initspec_conformance.models.battery import Measured
 from initspec_conformance.models.copies import copies
 from initspec_conformance.models.diagnose import DEPENDENCE, DTYPE, diagnose
-from initspec_conformance.models.findings import ModelAudit, ModelFinding, ParameterAudit
+from initspec_conformance.models.findings import Checked, ModelFinding, ParameterAudit
 from initspec_conformance.models.fitted import Context
 from initspec_conformance.models.pooled import POOLED, Member, groups_of, pool
 from initspec_conformance.models.reading import Reading, judgeable, look, sample_of
+from initspec_conformance.models.report import ModelAudit
 from initspec_conformance.models.ties import ties
 from initspec_conformance.models.trained import TRAINED, dependence
 from initspec_conformance.statistics.error_rates import Rates, one_stage
@@ -82,7 +83,9 @@ def audit_model(
         findings += ties(model, every)
     level = one_stage(tests).first
     rows = tuple(_row(reading, level) for reading in readings)
-    return ModelAudit(tuple(findings), rows, rules.name, tests, time.perf_counter() - start)
+    sketches = {r.assignment.path: r.sketch for r in readings if r.sketch is not None}
+    seconds = time.perf_counter() - start
+    return ModelAudit(tuple(findings), rows, rules.name, tests, seconds, sketches)
 
 
 def audit_values(
@@ -167,6 +170,7 @@ def assert_model_initialized(
         AssertionError: it is not, with every finding.
         InitSpecError: see `audit_model`.
     """
+    __tracebackhide__ = True  # pytest shows the line of the test alone
     audit = audit_model(model, recipe, seed=seed, names=names, only=only, inputs=inputs, **numbers)
     if not audit.passed:
         raise AssertionError(str(audit))
@@ -283,4 +287,11 @@ def _row(reading: Reading, level: float) -> ParameterAudit:
         sees_std = math.sqrt(1 + variance) - 1
     size = math.prod(assignment.shape)
     spec = "keep" if assignment.spec is None else str(assignment.spec)
-    return ParameterAudit(assignment.path, spec, size, tests, sees_mean, sees_std, reading.skipped)
+    checks = tuple(
+        Checked(f"{measured.name} {name}".lstrip(), e.message, e.p_value, not rejects(e, level))
+        for measured in reading.measured
+        for name, e in measured.evidence.items()
+    )
+    return ParameterAudit(
+        assignment.path, spec, size, tests, sees_mean, sees_std, reading.skipped, checks
+    )

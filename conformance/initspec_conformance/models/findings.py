@@ -1,14 +1,10 @@
-"""What an audit of a model reports: findings, and for each parameter what would have been seen."""
+"""What an audit of a model finds, and how closely it looked at each parameter."""
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
-from initspec.models.table import TableRow, fold
 from initspec_conformance.reports.sanitize import sanitize
 
 KINDS = (
@@ -55,6 +51,23 @@ class ModelFinding:
 
 
 @dataclass(frozen=True)
+class Checked:
+    """What a check measured on a parameter.
+
+    Attributes:
+        name: that of the check, after the name of the part that it is of: "stack[1] fixed".
+        message: the numbers, as a sentence that holds whatever the verdict is.
+        p_value: of the hypothesis that the recipe is right; None where nothing is random.
+        passed: the verdict.
+    """
+
+    name: str
+    message: str
+    p_value: float | None
+    passed: bool
+
+
+@dataclass(frozen=True)
 class ParameterAudit:
     """How closely a parameter was looked at.
 
@@ -67,6 +80,7 @@ class ParameterAudit:
             of 1 - 1e-6, in standard deviations; 0 where any is seen, inf where none is.
         sees_std: that of the standard deviation, as a share of it.
         skipped: why it was not judged; "" where it was.
+        checks: what each check measured.
     """
 
     path: str
@@ -76,6 +90,7 @@ class ParameterAudit:
     sees_mean: float
     sees_std: float
     skipped: str = ""
+    checks: tuple[Checked, ...] = ()
 
     @property
     def sees(self) -> str:
@@ -84,93 +99,17 @@ class ParameterAudit:
             return f"not judged: {self.skipped}"
         if not self.tests:
             return "any deviation"
-        return f"mean {_share(self.sees_mean)} std, std {_share(self.sees_std)}"
+        if not self.sees_std:
+            return "any deviation of its structure"
+        std = percent(self.sees_std) if math.isfinite(self.sees_std) else "never"
+        return f"std {std}, mean {percent(self.sees_mean)} of it"
 
 
-def folded(findings: Sequence[ModelFinding]) -> list[str]:
-    """Return findings as lines; those of a kind that only block numbers tell apart are one."""
-    groups: dict[tuple[str, ...], list[ModelFinding]] = {}
-    for finding in findings:
-        place = re.sub(r"(?<![^.])\d+(?![^. ])", "*", finding.path)
-        key = (place, finding.kind, re.sub(r"[\d.e+-]+", "#", finding.looks_like))
-        groups.setdefault(key, []).append(finding)
-    lines = []
-    for (place, *_), group in groups.items():
-        first = group[0]
-        if len(group) == 1:
-            lines.append(str(first))
-            continue
-        lines.append(f"{replace(first, path=f'{place} x {len(group)}')} (the first of them)")
-    return lines
+def percent(share: float) -> str:
+    """Return a share as percents, of two digits.
 
-
-def _share(value: float) -> str:
-    return f"{value:.2g}" if math.isfinite(value) else "any: too small"
-
-
-@dataclass(frozen=True)
-class ModelAudit:
-    """The findings of an audit.
-
-    Attributes:
-        findings: what is wrong, in the order of the model.
-        parameters: how closely each parameter was looked at.
-        recipe: the name of the recipe; "" where it has none.
-        tests: how many random tests shared the false-alarm rate of 1e-6.
-        seconds: how long the audit took.
+    >>> [percent(share) for share in (0.0123, 0.05, 1.5)]
+    ['1.2%', '5%', '150%']
     """
-
-    findings: tuple[ModelFinding, ...]
-    parameters: tuple[ParameterAudit, ...]
-    recipe: str
-    tests: int
-    seconds: float = 0.0
-
-    @property
-    def passed(self) -> bool:
-        """Whether there is no finding."""
-        return not self.findings
-
-    @property
-    def trained(self) -> bool:
-        """Whether the weights look trained: they are not those of any recipe."""
-        kinds = [finding.kind for finding in self.findings]
-        return 2 * kinds.count("trained") > len(kinds)
-
-    def __str__(self) -> str:
-        judged = sum(not parameter.skipped for parameter in self.parameters)
-        named = f" of {self.recipe!r}" if self.recipe else ""
-        verdict = "passed" if self.passed else "FAILED"
-        lines = [
-            f"{verdict}: {judged} of {len(self.parameters)} parameters judged by the recipe"
-            f"{named}, "
-            f"{self.tests} random tests, {len(self.findings)} findings"
-        ]
-        if self.trained:
-            lines.append("the weights look trained, or loaded: this is no fault of the recipe")
-        return "\n".join([*lines, *folded(self.findings)])
-
-    def table(self) -> str:
-        """Return for each parameter what would have been seen, those of a kind in one row."""
-        rows = [
-            TableRow(tuple(p.path.split(".")), 1, (p.spec, str(p.size), str(p.tests), p.sees))
-            for p in self.parameters
-        ]
-        head = ("path", "spec", "elements", "tests", "would have been seen")
-        lines = [head, *((row.path, *row.cells) for row in fold(rows))]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        return "\n".join(
-            sanitize("  ".join(map(str.ljust, line, widths)).rstrip()) for line in lines
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the audit as plain values."""
-        return {
-            "passed": self.passed,
-            "trained": self.trained,
-            "recipe": self.recipe,
-            "tests": self.tests,
-            "seconds": round(self.seconds, 3),
-            "findings": [asdict(finding) for finding in self.findings],
-            "parameters": [asdict(parameter) for parameter in self.parameters],
-        }
+    digits = 2 if share < 1 else 3
+    return f"{100 * share:.{digits}g}%"

@@ -18,6 +18,8 @@ from initspec_conformance.models.bits import differing
 from initspec_conformance.models.findings import ModelFinding
 from initspec_conformance.models.fingerprints import Fingerprint, fingerprint
 from initspec_conformance.models.pieces import Piece, pieces_of, remaining
+from initspec_conformance.models.sketches import sketch_of
+from initspec_conformance.results.sketch import Sketch
 
 
 @dataclass
@@ -31,6 +33,7 @@ class Reading:
         fingerprint: by which copies are found.
         skipped: why it is not judged by its law.
         sample: some of its values, which are the same when it is read again.
+        sketch: what a picture of its largest piece needs.
     """
 
     assignment: Assignment
@@ -39,6 +42,7 @@ class Reading:
     fingerprint: Fingerprint | None = None
     skipped: str = ""
     sample: Array | None = None
+    sketch: Sketch | None = None
 
 
 def look(assignment: Assignment, values: Array | None, seed: int | None, name: str) -> Reading:
@@ -83,6 +87,8 @@ def look(assignment: Assignment, values: Array | None, seed: int | None, name: s
         return reading
     if not proven:
         reading.measured += map(measure, pieces)
+    if pieces:
+        reading.sketch = sketch_of(max(pieces, key=lambda piece: piece.values.size))
     return reading
 
 

@@ -1,0 +1,130 @@
+"""Findings by how grave they are, and parameters, in rows: repeated blocks are folded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from initspec.models.table import TableRow, fold
+from initspec_conformance.models.findings import KINDS, ModelFinding, ParameterAudit
+from initspec_conformance.reports.sanitize import sanitize
+
+HEADS = ("path", "spec", "elements", "tests", "would have been seen")
+"""The columns of the table."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The findings of one kind in all blocks that have it.
+
+    Attributes:
+        path: the path, folded: "h.{0..11}.c_proj.weight x 12".
+        findings: the findings, in the order of the model.
+    """
+
+    path: str
+    findings: tuple[ModelFinding, ...]
+
+    @property
+    def kind(self) -> str:
+        """Their kind."""
+        return self.findings[0].kind
+
+    @property
+    def title(self) -> str:
+        """Where, and of what kind."""
+        return f"{self.path}: {self.kind}"
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What was measured, and what it looks like: of the first where there are several."""
+        first = self.findings[0]
+        several = " (the first of them)" if len(self.findings) > 1 else ""
+        looks = (f"looks like: {first.looks_like}",) if first.looks_like else ()
+        return (f"{first.message}{several}", *looks)
+
+
+@dataclass(frozen=True)
+class Row:
+    """The parameters of one row: equal but for numbers in their paths.
+
+    Attributes:
+        path: the path, folded.
+        parameters: the parameters, in the order of the model.
+        kinds: the kinds of their findings.
+    """
+
+    path: str
+    parameters: tuple[ParameterAudit, ...]
+    kinds: tuple[str, ...]
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """What stands in the table beside the path."""
+        first = self.parameters[0]
+        return (short(first.spec), f"{first.size:,}", str(first.tests), first.sees)
+
+
+def places_of(findings: Sequence[ModelFinding]) -> list[Place]:
+    """Return the findings, the gravest kind first; what only block numbers tell apart is one."""
+    rows = []
+    for number, finding in enumerate(findings):
+        looks = re.sub(r"\d[\d.e+-]*", "#", finding.looks_like)
+        rows.append(TableRow(tuple(finding.path.split(".")), 1, (finding.kind, looks), (number,)))
+    places = [Place(one_line(r.path), tuple(findings[n] for n in r.members)) for r in fold(rows)]
+    return sorted(places, key=lambda place: KINDS.index(place.kind))
+
+
+def rows_of(findings: Sequence[ModelFinding], parameters: Sequence[ParameterAudit]) -> list[Row]:
+    """Return the parameters, those of repeated blocks that came to the same in one row."""
+    kinds: dict[str, dict[str, None]] = {}
+    owners = _Owners(parameters)
+    for finding in findings:
+        for path in owners.of(finding):
+            kinds.setdefault(path, {})[finding.kind] = None
+    rows = []
+    for number, p in enumerate(parameters):
+        cells = (p.spec, str(p.size), str(p.tests), p.sees, *kinds.get(p.path, ()))
+        rows.append(TableRow(tuple(p.path.split(".")), 1, cells, (number,)))
+    return [
+        Row(one_line(row.path), tuple(parameters[n] for n in row.members), row.cells[4:])
+        for row in fold(rows)
+    ]
+
+
+class _Owners:
+    """Which parameters a finding is about."""
+
+    def __init__(self, parameters: Sequence[ParameterAudit]) -> None:
+        self._paths: dict[str, list[str]] = {}
+        for parameter in parameters:
+            globbed = re.sub(r"(?<![^.])\d+(?![^.])", "*", parameter.path)  # as pools are named
+            for name in {parameter.path, globbed}:
+                self._paths.setdefault(name, []).append(parameter.path)
+
+    def of(self, finding: ModelFinding) -> list[str]:
+        """Return the paths; none of a finding about a rule, whose parameters are not recorded."""
+        name = finding.path
+        while name not in self._paths and " " in name:
+            name = name.rpartition(" ")[0]  # the part of the parameter
+        return self._paths.get(name, [])
+
+
+def short(spec: str) -> str:
+    """Return a spec with four digits of each number.
+
+    >>> short("normal(std=0.004082482904638631)")
+    'normal(std=0.004082)'
+    """
+    return re.sub(r"\d+\.\d{4,}(e[+-]?\d+)?", lambda m: f"{float(m[0]):.4g}", spec)
+
+
+def one_line(text: str) -> str:
+    """Return third-party text that stays on its line, such as a path."""
+    return sanitize(text).replace("\n", "\ufffd")
+
+
+def counted(number: int, what: str) -> str:
+    """Return a number of things in words."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
