@@ -209,6 +209,20 @@ def test_a_part_that_is_a_copy_is_found(name):
     assert text in finding.message, finding
 
 
+@pytest.mark.parametrize("shape", [(1, 64), (64, 1), (1, 64, 1), (1, 1, 16), (4, 4), (3, 5)])
+def test_no_line_is_a_copy_of_itself(shape):
+    """An axis of one element makes the same line along others."""
+    assert not copied(a=normal(0, shape), b=normal(1, shape))
+
+
+def test_zeros_and_signs_that_agree_by_chance_are_no_copies():
+    """Kernels that are 0 but for their middle, and matrices of nothing but 1 and -1."""
+    a, b = (np.zeros((8, 1, 3, 3), np.float32) for _ in range(2))
+    a[:, 0, 1, 1], b[:, 0, 1, 1] = [1, -1] * 4, [1, -1, 1, -1, -1, 1, 1, -1]
+    assert not copied(a=a, b=b)
+    assert not copied(a=np.sign(normal(0, (4, 16))), b=np.sign(normal(0, (4, 16))))
+
+
 def test_small_deviations_add_up_over_a_rule():
     """5% of the std, in each of twelve weights too small to show it, shows in all of them."""
     rule = Rule("normal(std=0.02)", "h.*.w")

@@ -62,30 +62,31 @@ class Measured:
 def measure(piece: Piece) -> Measured:
     """Return what the checks of a piece measure on it."""
     expected = piece.expected
+    first = expected
+    states: dict[str, Any] = {}
     with np.errstate(all="ignore"):  # a wrong value may overflow: the p-value shows it
         if expected.family != "iid":
             batch = Batch(expected, piece.values[None])
             checks = [check for check in checks_of(expected) if check.needs_draws == 1]
-            evidence = {check.name: check.evidence_of(batch) for check in checks}
-            return Measured(piece.name, expected, evidence, piece.values.size)
-        first: Expected | None = None
-        states: dict[str, Any] = {}
-        for batch in blocks_of(piece):
-            if first is None:
-                first = batch.expected
-                checks = _checks(first, piece.values.size)
-            for check in checks:
-                if check.name not in FIRST:
-                    state = check.measure(batch)
-                    before = states.get(check.name)
-                    states[check.name] = state if before is None else before + state
-                elif not batch.first:
-                    states[check.name] = check.measure(batch)
-        assert first is not None
+            states = {check.name: check.measure(batch) for check in checks}
+        else:
+            checks = []
+            for batch in blocks_of(piece):
+                if not checks:
+                    first = batch.expected
+                    checks = _checks(first, piece.values.size)
+                for check in checks:
+                    if check.name not in FIRST:
+                        state = check.measure(batch)
+                        before = states.get(check.name)
+                        states[check.name] = state if before is None else before + state
+                    elif not batch.first:
+                        states[check.name] = check.measure(batch)
         evidence = {check.name: check.evidence(states[check.name], first) for check in checks}
-        if piece.values.size >= LARGE:
+        if expected.family == "iid" and piece.values.size >= LARGE:
             evidence["lags"] = _lags(piece)
-        sums = {name: float(states[name][0]) for name in ("mean", "variance")}
+    moments: tuple[str, ...] = ("mean", "variance")
+    sums = {name: float(states[name][0]) for name in moments if name in states}
     return Measured(piece.name, first, evidence, piece.values.size, sums)
 
 

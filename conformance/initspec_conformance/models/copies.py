@@ -11,7 +11,7 @@ import numpy as np
 from initspec.dtypes import FLOATS
 from initspec_conformance.expected.arrays import Array
 from initspec_conformance.models.findings import ModelFinding
-from initspec_conformance.models.fingerprints import Fingerprint, Group, index_of, line
+from initspec_conformance.models.fingerprints import Fingerprint, Group, index_of, line, telling
 
 LIKE = 0.9999
 """The correlation from which on two sequences of 16 elements and more are compared as one."""
@@ -106,6 +106,7 @@ def _proportional(fingerprints: Sequence[Fingerprint]) -> set[tuple[int, int]]:
             size >>= 1
     for size, members in groups.items():
         rows = np.stack([fingerprints[i].leading[:size] for i in members])
+        rows *= telling(rows)[:, None]
         norms = np.linalg.norm(rows, axis=1, keepdims=True)
         rows = (rows / np.where(norms > 0, norms, 1.0)).astype(np.float32)
         for start in range(0, len(rows), PARAMETERS):
@@ -127,8 +128,9 @@ def _across(
     x, y = a.reshape(-1), b.reshape(-1)
     n = min(x.size, y.size)
     shapes = f"of {b.shape} and {a.shape}"
-    same = int(np.count_nonzero(x[:n] == y[:n]))
-    if 2 * same > n:
+    some = np.count_nonzero((x[:n] != 0) | (y[:n] != 0))
+    same = int(np.count_nonzero((x[:n] == y[:n]) & (x[:n] != 0)))
+    if 2 * same > some:
         message = f"{same} of its first {n} values are those of {first.path}, {shapes}"
         return ModelFinding(second.path, "copy", message, ONE_STREAM)
     factor, share = proportion(x[: min(n, 1 << 16)], y[: min(n, 1 << 16)])
@@ -174,7 +176,7 @@ def _of_lines(
             message = f"{index_of(second.sizes, h, j)} is {times}{index_of(first.sizes, g, i)}"
             if first is not second:
                 message += f" of {first.path}"
-            if second.sizes != b.shape:
+            if second.sizes != tuple(size for size in b.shape if size != 1):
                 message += f", of {second.sizes}"
             return message + (f", and so {count - 1} more" if count > 1 else "")
     return ""

@@ -40,7 +40,8 @@ class Fingerprint:
 
     Attributes:
         path: its path.
-        sizes: its shape, or that of its factors: a stack apart from the outputs of its members.
+        sizes: its shape, or that of its factors: a stack apart from the outputs of its members;
+            without axes of one element.
         keys: the key of each line, by the first and after the last axis of the lines; 0 of none.
         leading: the first elements, less the mean that they should have.
     """
@@ -64,13 +65,13 @@ def fingerprint(
     """
     if values.size < LINE:
         return None
-    sizes = sizes or values.shape
+    sizes = tuple(size for size in sizes or values.shape if size != 1)
     keys = {
         group: _keys(lines(values, sizes, group, LINE).astype(np.float64))
         for group in groups_of(sizes)
     }
     leading = values.reshape(-1)[:LEADING].astype(np.float64) - mean
-    return Fingerprint(path, tuple(sizes), keys, leading)
+    return Fingerprint(path, sizes, keys, leading)
 
 
 def groups_of(sizes: Sequence[int]) -> tuple[Group, ...]:
@@ -124,16 +125,19 @@ def _cut(sizes: Sequence[int], group: Group) -> tuple[int, int, int]:
 
 def _keys(first: Values) -> Keys:
     """Return the keys of lines, of which there are the first elements: [lines, LINE]."""
-    size = np.abs(first)
-    order = np.argsort(size, axis=1, kind="stable")
-    ascending = np.take_along_axis(size, order, axis=1)
-    distinct = 1 + np.count_nonzero(np.diff(ascending, axis=1), axis=1)
+    order = np.argsort(np.abs(first), axis=1, kind="stable")
     keys = (order.astype(np.uint64) << _PLACES).sum(axis=1, dtype=np.uint64)
     signs = (first < 0) ^ (first[:, :1] < 0)
     mixed = (signs.astype(np.uint64) << _BITS).sum(axis=1, dtype=np.uint64)
     keys ^= mixed * np.uint64(0x9E3779B97F4A7C15)
-    keys[distinct < DISTINCT] = 0
+    keys[~telling(first)] = 0
     return np.asarray(keys)
+
+
+def telling(rows: Values) -> NDArray[np.bool_]:
+    """Return which rows have so many sizes that none is another by chance."""
+    ascending = np.sort(np.abs(rows), axis=1)
+    return np.asarray(np.count_nonzero(np.diff(ascending, axis=1), axis=1) >= DISTINCT - 1)
 
 
 _PLACES = np.arange(0, 4 * LINE, 4, dtype=np.uint64)
