@@ -89,7 +89,8 @@ def exact_dtypes(name: str, arguments: dict[str, Any]) -> frozenset[str]:
         case "Constant", _:
             value = arguments["value"]
             # keras.ops.cast rounds a Python float to float32 on TensorFlow, whatever the dtype.
-            single = float(np.float32(value)) == value
+            with np.errstate(over="ignore"):
+                single = float(np.float32(value)) == value
             return _representable(value) & (frozenset(FLOATS) if single else {"float32"})
         case ("TruncatedNormal", _) | (_, "truncated_normal"):
             return frozenset() if framework == "torch" else _WIDE
@@ -110,9 +111,9 @@ def _normal(spec: InitSpec, axes: Axes | None) -> Call | None:
 def _uniform(spec: InitSpec, axes: Axes | None) -> Call | None:
     if isinstance(spec.variance, FanRule):
         return _variance_scaling(spec, axes, "uniform")
-    law = spec.law((1,))
     if not _in_range(*_moments(spec)):
         return None
+    law = spec.law((1,))
     return "RandomUniform", {"minval": law.low, "maxval": law.high}
 
 

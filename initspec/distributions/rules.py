@@ -122,7 +122,7 @@ class Range(Rule, frozen=True, tag="range"):
 
     def support(self, gain: float) -> tuple[float, float]:
         low, high = self._ends(gain)
-        return float(low), float(high)
+        return _float(low), _float(high)
 
     def meaning(self, gain: float) -> Meaning:
         return "range", *self._ends(gain)
@@ -191,6 +191,14 @@ def exact_root(square: Fraction) -> float | None:
         return float(root) if Fraction(float(root)) ** 2 == square else None
     except OverflowError:  # a root beyond float64
         return None
+
+
+def _float(x: Fraction) -> float:
+    """Return the nearest float64; an infinity where float64 cannot hold it."""
+    try:
+        return float(x)
+    except OverflowError:
+        return math.inf if x > 0 else -math.inf
 
 
 def _fourth_root(x: Fraction) -> float:

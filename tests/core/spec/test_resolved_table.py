@@ -283,6 +283,8 @@ def test_infinite_scale():
         InitSpec.truncated_normal(1e308, lower=-0.5, upper=0.5).std()
     with pytest.raises(InitSpecError, match="its standard deviation is inf"):
         InitSpec("normal", Std(1e308), 10.0).std()
+    with pytest.raises(InitSpecError, match="its standard deviation is inf"):
+        InitSpec.uniform(-1e308, 1e308).replace(gain=10.0).std()
 
 
 def test_equal_specs_share_a_resolution():
