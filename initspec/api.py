@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+import warnings
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from initspec import backend as registry
 from initspec.activations.recommend import recommend
@@ -10,7 +11,7 @@ from initspec.axes import Axes, UnequalLayout, axes_of
 from initspec.axes.fans import Fans
 from initspec.distributions import Distribution, distribution_of
 from initspec.dtypes import float_type
-from initspec.errors import AxesError, CallError
+from initspec.errors import AxesError, CallError, InitSpecWarning, shown
 from initspec.notebook import HtmlRepr
 from initspec.numerics.law import Law
 from initspec.spec import document
@@ -19,6 +20,7 @@ from initspec.spec.attributes import ConstructorNames
 from initspec.spec.constructors import Constructors
 from initspec.spec.resolve import Resolved, resolve
 from initspec.spec.slips import compile_first, compiles, drawn_by, explain_calls
+from initspec.spec.value import axes_matter
 from initspec.stream import check_name, check_seed
 
 if TYPE_CHECKING:
@@ -137,6 +139,41 @@ class InitSpec(Constructors, HtmlRepr, metaclass=ConstructorNames):
         """
         return document.from_json(cls, data)
 
+    @staticmethod
+    def from_native(initializer: object) -> InitSpec:
+        """Return the spec that an initializer of a framework is: `translate` for objects.
+
+        Args:
+            initializer: a Keras initializer, its class, its configuration or its name, as layers
+                take them; a function of `torch.nn.init`, or a `functools.partial` of it; what a
+                function of `jax.nn.initializers` returns, in flax' partitioning too; what
+                `InitSpec.to` returned.
+
+        Returns:
+            Its law. A seed, a generator and a dtype are not a part of it. Nor are axes: an
+            initializer that takes them for something else than its framework's convention warns,
+            with the line to pass as `axes`.
+
+        Raises:
+            FormatError: it is of no framework that is read, such as a function of your own.
+            InitSpecError: no spec equals it, or an argument is out of range.
+
+        >>> print(InitSpec.from_native("he_normal"))   # that of Keras is cut at two
+        he_truncated_normal
+        >>> spec = InitSpec.he_normal(gain=1.5)
+        >>> InitSpec.from_native(spec.to_numpy()) == spec
+        True
+        """
+        spec, axes = registry.read_native(initializer)
+        if axes is not None:
+            warnings.warn(
+                f"{shown(initializer)} takes the axes of a weight for '{axes}', which a spec does "
+                f"not hold: pass axes='{axes}' beside it",
+                InitSpecWarning,
+                stacklevel=2,
+            )
+        return cast("InitSpec", spec)
+
     # --- what it comes to on a shape ----------------------------------------------------------
 
     def fans(self, shape: tuple[int, ...], axes: str | Axes | None = None) -> Fans:
@@ -184,7 +221,7 @@ class InitSpec(Constructors, HtmlRepr, metaclass=ConstructorNames):
     def law(self, shape: tuple[int, ...] | None = None, axes: str | Axes | None = None) -> Law:
         """Return mean, std, support, kurtosis and cdf of one entry; see `std` for the arguments."""
         if shape is None:
-            if self.distribution.needs_axes or (self.variance and self.variance.takes_mode):
+            if axes_matter(self):
                 raise AxesError(f"the law of '{self}' depends on the shape: pass (out, in, ...)")
             shape = (1,)
         return self.resolve(shape, axes).law

@@ -120,6 +120,8 @@ def plain(name: object) -> str:
 def shown(value: object, longest: int = 60) -> str:
     """Return a value as one shows it in a message: an array by its shape, all else in one line.
 
+    An object is shown without its address in memory.
+
     >>> shown("fan_inn"), shown(list(range(999)), longest=20)
     ("'fan_inn'", '[0, 1, 2, 3, 4,...8]')
     """
@@ -129,7 +131,7 @@ def shown(value: object, longest: int = 60) -> str:
     # Without axes it is a number, unless it is a key of random numbers.
     if isinstance(shape, tuple) and (shape or not hasattr(value, "__float__")):
         return f"{with_article(type(value).__name__)} of shape {tuple(shape)}"
-    text = " ".join(repr(value).split())
+    text = re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(repr(value).split()))
     return text if len(text) <= longest else f"{text[: longest - 5]}...{text[-2:]}"
 
 

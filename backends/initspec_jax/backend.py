@@ -54,6 +54,12 @@ class JaxBackend(BaseBackend):
 
         return JAX
 
+    def read_native(self, initializer: object) -> tuple[Spec, Axes | None] | None:
+        """Return the spec of an initializer of JAX or flax; see `initspec.backend.HasNative`."""
+        from initspec_jax.native import read_native
+
+        return read_native(initializer)
+
     def layers(self) -> LayerTable:
         """Return the table of the layers of flax."""
         return read_layers(__package__)

@@ -138,6 +138,12 @@ class KerasBackend(BaseBackend):
 
         return KERAS
 
+    def read_native(self, initializer: object) -> tuple[Spec, Axes | None] | None:
+        """Return the spec of an initializer of Keras; see `initspec.backend.HasNative`."""
+        from initspec_keras.native import read_native
+
+        return read_native(initializer)
+
     def layers(self) -> LayerTable:
         """Return the table of the layers of keras.layers."""
         return read_layers(__package__)

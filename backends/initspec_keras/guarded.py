@@ -124,4 +124,6 @@ def builtin(spec: InitSpec, axes: Axes | None, generator: Any) -> Any:
     if exact == set(FLOATS) and arguments.get("gain", 1.0) == 1.0:  # nothing random is
         return getattr(keras.initializers, name)(**arguments)
     kind = _GUARDED[name]
-    return kind(**arguments, seed=generator) if kind in _RANDOM else kind(**arguments)
+    made: Any = kind(**arguments, seed=generator) if kind in _RANDOM else kind(**arguments)
+    made.spec, made.axes = spec, axes  # exact, where the arguments are rounded
+    return made

@@ -74,6 +74,12 @@ class TorchBackend(BaseBackend):
 
         return TORCH
 
+    def read_native(self, initializer: object) -> tuple[Spec, Axes | None] | None:
+        """Return the spec of a function of torch; see `initspec.backend.HasNative`."""
+        from initspec_torch.native import read_native
+
+        return read_native(initializer)
+
     def gain(self, activation: str, **parameters: Any) -> float:
         """Return torch's gain of a named activation."""
         from initspec_torch.vocabulary.gains import gain

@@ -29,6 +29,7 @@ from initspec.backend.protocol import (
     HasGain,
     HasLayers,
     HasModels,
+    HasNative,
     HasPoison,
     HasRandomState,
     HasValues,
@@ -45,12 +46,14 @@ from initspec.errors import (
     AxesError,
     BackendError,
     DtypeError,
+    FormatError,
     InitSpecError,
     InitSpecWarning,
     SeedError,
     ShapeError,
     SpecError,
     TargetError,
+    nearest,
     shown,
     unknown,
     with_article,
@@ -78,6 +81,7 @@ if TYPE_CHECKING:
         read_layers,
     )
     from initspec.backend.memory import aligned
+    from initspec.backend.native import read_native
     from initspec.backend.parameter import Filling, Parameter, Place
     from initspec.backend.poison import Memory
     from initspec.stream.draw import draw, fill
@@ -103,12 +107,14 @@ __all__ = [
     "Filled",
     "Filling",
     "FloatType",
+    "FormatError",
     "HasBuiltins",
     "HasCheckpoints",
     "HasEngines",
     "HasGain",
     "HasLayers",
     "HasModels",
+    "HasNative",
     "HasPoison",
     "HasRandomState",
     "HasValues",
@@ -152,11 +158,13 @@ __all__ = [
     "known_deviations",
     "load",
     "missing",
+    "nearest",
     "norm_role",
     "numpy_dtype",
     "optional",
     "read_engines",
     "read_layers",
+    "read_native",
     "registered",
     "resolve",
     "returned",
@@ -189,6 +197,7 @@ _FETCHED = {
     "norm_role": "backend.layers",
     "read_engines": "backend.engines",
     "read_layers": "backend.layers",
+    "read_native": "backend.native",
 }
 """What `import initspec` does not need, with its module: half of what the import would cost."""
 

@@ -33,8 +33,8 @@ class Backend(Protocol[Compiled_co]):
 
     Importing a backend must not import its framework: only `version`, `compile` and `draw` may.
     What a backend may have beyond this: `known_deviations`, and the methods of `HasVocabulary`,
-    `HasLayers`, `HasModels`, `HasValues`, `HasCheckpoints`, `HasPoison`, `HasBuiltins`, `HasGain`,
-    `HasEngines` and `HasRandomState`.
+    `HasNative`, `HasLayers`, `HasModels`, `HasValues`, `HasCheckpoints`, `HasPoison`,
+    `HasBuiltins`, `HasGain`, `HasEngines` and `HasRandomState`.
 
     Attributes:
         name: the name that `InitSpec.to` and the command line take.
@@ -90,6 +90,25 @@ class HasVocabulary(Protocol):
 
     def vocabulary(self) -> Any:
         """Return an `initspec.translate.Vocabulary`; this must not import the framework."""
+
+
+@runtime_checkable
+class HasNative(Protocol):
+    """A backend that reads the initializers of its framework as specs."""
+
+    def read_native(self, initializer: object) -> tuple[Spec, Axes | None] | None:
+        """Return the spec of an initializer, and its axes; this must not import the framework.
+
+        Args:
+            initializer: any object; what the framework's layers take as an initializer is read.
+
+        Returns:
+            The spec, and what the initializer takes the axes of a weight for, None for the
+            framework's convention; None in place of both where it is not of the framework.
+
+        Raises:
+            InitSpecError: it is of the framework, and no spec equals it; the message says why.
+        """
 
 
 @runtime_checkable

@@ -14,6 +14,12 @@ from initspec.numerics.validation import positive
 FIELDS = ("distribution", "variance", "gain", "mode")
 
 
+def axes_matter(spec: Spec) -> bool:
+    """Return whether the law depends on what the axes are for."""
+    rule = spec.variance
+    return bool(spec.distribution.needs_axes) or (rule is not None and rule.takes_mode)
+
+
 class _Default(str):
     """A default that differs in type from the same word written by the caller."""
 

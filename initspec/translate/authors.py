@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from initspec.spec.formula import number, scale_of
 from initspec.translate.laws import centred, normal, uncut, uniform
+from initspec.translate.objects import read_object
 from initspec.translate.vocabulary import (
     IGNORED,
     Entry,
@@ -52,6 +53,7 @@ __all__ = [
     "none",
     "normal",
     "number",
+    "read_object",
     "roles",
     "root",
     "scale_of",

@@ -13,6 +13,7 @@ from initspec.distributions import Elementwise
 from initspec.distributions.rules import FanRule, Std
 from initspec.errors import InitSpecError
 from initspec.spec.constructors import CONSTRUCTORS
+from initspec.spec.value import axes_matter
 from initspec.translate.difference import differences
 from initspec.translate.layouts import Placed, place
 from initspec.translate.reading import read
@@ -165,12 +166,6 @@ def _on_shape(spec: InitSpec, words: Vocabulary, placed: Placed) -> Written | No
         return None
     why = "It cannot count these fans: the number is for this shape."
     return by_hand(fixed.code, why, *fixed.notes)
-
-
-def axes_matter(spec: InitSpec) -> bool:
-    """Return whether the law depends on what the axes are for."""
-    rule = spec.variance
-    return bool(spec.distribution.needs_axes) or (rule is not None and rule.takes_mode)
 
 
 def topic_of(spec: InitSpec) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 from initspec.api import InitSpec
 from initspec.axes import Axes, axes_of, by_rank, check_shape
 from initspec.errors import AxesError, InitSpecError, unknown
+from initspec.spec.value import axes_matter
 from initspec.translate.layouts import alternatives
-from initspec.translate.lines import Line, Weight, axes_matter, write
+from initspec.translate.lines import Line, Weight, write
 from initspec.translate.lookup import find
 from initspec.translate.reading import read
 from initspec.translate.values import Numbers

@@ -104,6 +104,7 @@ ARGUMENTS = [
     *((f"{J}.variance_scaling(0.7, {mode!r}, {law!r})", KERNEL)
       for mode, law in (("fan_in", "normal"), ("fan_out", "truncated_normal"),
                         ("fan_avg", "uniform"), ("fan_geo_avg", "truncated_normal"))),
+    (f"{J}.variance_scaling(0.0, 'fan_in', 'normal')", (3, 4)),
     (f"{J}.he_normal(in_axis=1, out_axis=0)", KERNEL),
     (f"{J}.he_normal(in_axis=-1, out_axis=-2)", KERNEL),
     (f"{J}.he_uniform(in_axis=0, out_axis=1)", KERNEL),

@@ -73,11 +73,13 @@ def _variance_scaling(
     if mode not in MODES:
         raise SpecError(unknown("mode", mode, MODES))
     notes = _dtype(dtype)
+    axes, surprises = counted(at, in_axis, out_axis, batch_axis)
+    if finite("scale", scale) == 0:
+        return Reading(InitSpec.zeros(), axes, notes)
     family: Any = distribution
     if distribution == "truncated_normal":
         family, notes = TruncatedNormal(), (_CUT, *notes)
     spec = InitSpec(family, FanRule(scale), mode=mode)
-    axes, surprises = counted(at, in_axis, out_axis, batch_axis)
     return Reading(spec, axes, (*surprises, *notes))
 
 

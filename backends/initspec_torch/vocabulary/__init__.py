@@ -10,4 +10,4 @@ from initspec_torch.vocabulary.timm import TIMM
 TORCH.lines.update(LINES)
 TORCH.libraries = (TENSOR, TIMM)
 
-__all__ = ["TORCH"]
+__all__ = ["TENSOR", "TIMM", "TORCH"]

@@ -1,6 +1,7 @@
 """A backend is one folder: the walk of docs/new-backend.md, and who sees what a backend has."""
 
 import os
+import random
 import re
 import runpy
 import shlex
@@ -8,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from functools import partial
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -119,6 +121,7 @@ def test_every_door_sees_the_dummy_backend():
     assert translate("torch.nn.init.normal_(w, std=2.0)", to="dummy").line("dummy").code == (
         "random.gauss(0.0, 2.0)"
     )
+    assert InitSpec.from_native(partial(random.gauss, sigma=2.0)) == spec
     lines = {line.framework: line for line in meanings(InitSpec.he_normal())}
     assert lines["dummy"].notes == ("Python's random counts no fans",)
     lines = {line.framework: line for line in meanings(InitSpec.orthogonal())}

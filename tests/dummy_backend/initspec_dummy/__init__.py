@@ -11,12 +11,21 @@ from initspec_dummy.drawing import DummyBackend
 
 
 class WholeBackend(DummyBackend):
-    """Draws, and has a vocabulary, a layer table, an engine and an initializer of its own."""
+    """Draws, and has a vocabulary, which reads objects too, layers, an engine and a built-in."""
 
     def vocabulary(self):
         from initspec_dummy.vocabulary import RANDOM
 
         return RANDOM
+
+    def read_native(self, initializer):
+        from initspec.translate.authors import read_object
+
+        function = getattr(initializer, "func", initializer)  # of a partial
+        for name, entry in self.vocabulary().entries.items():
+            if function == getattr(random, name):
+                return read_object(entry, getattr(initializer, "keywords", {}))
+        return None
 
     def layers(self):
         return read_layers(__package__)

@@ -22,6 +22,7 @@ class DummyBackend(BaseBackend):
             resolved = resolve(spec, shape, axes)
             return resolved.sample(RandomPrimitives(resolved.layout, rng))
 
+        initializer.spec, initializer.axes = spec, axes  # for InitSpec.from_native
         return initializer
 
     def fill(self, compiled, shape, kind, entropy):
