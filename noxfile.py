@@ -78,6 +78,10 @@ nox.options.default_venv_backend = "uv|venv"
 nox.options.reuse_venv = "yes"
 nox.options.stop_on_first_error = True  # static is the first: no test runs on what it refuses
 
+# Bytecode is kept, even where an image or a shell forbids it: the sessions start hundreds of
+# processes, and each would compile what it imports, Keras on TensorFlow for 6 seconds.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # torch without gigabytes of CUDA: a wheel that lies where pip's variable says, else its CPU index.
 if "PIP_FIND_LINKS" in os.environ:
     os.environ.setdefault("UV_FIND_LINKS", ",".join(os.environ["PIP_FIND_LINKS"].split()))
