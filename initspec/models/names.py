@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from initspec.backend.parameter import Parameter
@@ -35,7 +34,7 @@ def stream_names(
     if not isinstance(names, Mapping):
         raise RecipeError(f"names={shown(names)}: pass a dict of paths, or a function of a path")
     if not set(names) <= {path for a in assignments for path in (a.path, *a.tied)}:
-        known = [place.path for parameter in parameters() for place in parameter.places]
+        known = dict.fromkeys(p.path for parameter in parameters() for p in parameter.places)
         for path in names:
             if path not in known:
                 raise RecipeError(unknown("path of the model in names=:", path, known))
@@ -52,11 +51,13 @@ def _name(names: Mapping[str, str], assignment: Assignment) -> str:
 
 def twins(names: Mapping[str, str], assignments: Iterable[Assignment]) -> Iterator[str]:
     """Yield a warning for each name that several random weights have."""
-    random = [a for a in assignments if a.spec is not None and a.spec.distribution.random]
-    for name, count in Counter(names[a.path] for a in random).items():
-        if count > 1:
-            paths = [a.path for a in random if names[a.path] == name]
-            more = f" and {count - 3} more" if count > 3 else ""
+    paths_of: dict[str, list[str]] = {}
+    for a in assignments:
+        if a.spec is not None and a.spec.distribution.random:
+            paths_of.setdefault(names[a.path], []).append(a.path)
+    for name, paths in paths_of.items():
+        if len(paths) > 1:
+            more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
             yield (
                 f"names= gives {', '.join(paths[:3])}{more} one name, {name!r}: they are made of "
                 "the same random numbers; give each its own"
