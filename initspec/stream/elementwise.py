@@ -67,6 +67,9 @@ class Variates(Logical):
         self, worker: Worker, members: Numbers, starts: Numbers, length: int, values: Floats
     ) -> None:
         """Fill [runs, length], each row contiguous, by blocks."""
+        if len(starts) == 1:
+            self._draw_run(worker, int(members[0]), int(starts[0]), values[0])
+            return
         at_once = max(1, BLOCK // length)
         for i in range(0, len(starts), at_once):
             rows = values[i : i + at_once]
@@ -77,13 +80,16 @@ class Variates(Logical):
                 self.sampler(bits, rows[:, begin : begin + size], worker.scratch)
 
     def _bits(self, worker: Worker, members: Numbers, starts: Numbers, size: int) -> NDArray[Any]:
-        stream, generator = self.stream, worker.generator
-        double = self.sampler.width is DOUBLE
-        if len(starts) == 1:
-            run = stream.run if double else stream.half_run
-            return run(generator, int(members[0]), int(starts[0]), size)
-        runs = stream.words if double else stream.halves
-        return runs(generator, members, starts, size).reshape(-1)
+        runs = self.stream.words if self.sampler.width is DOUBLE else self.stream.halves
+        return runs(worker.generator, members, starts, size).reshape(-1)
+
+    def _draw_run(self, worker: Worker, member: int, start: int, values: Floats) -> None:
+        """Fill one run by blocks, with few steps of Python between: other threads wait for them."""
+        stream, generator, scratch = self.stream, worker.generator, worker.scratch
+        run = stream.run if self.sampler.width is DOUBLE else stream.half_run
+        for begin in range(0, len(values), BLOCK):
+            block = values[begin : begin + BLOCK]
+            self.sampler(run(generator, member, start + begin, len(block)), block, scratch)
 
 
 def normal(mean: float, std: float, width: Width) -> TruncatedNormal:

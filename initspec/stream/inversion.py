@@ -40,15 +40,20 @@ class Width:
     mantissa: int
     lift: int
 
-    @property
-    def shift(self) -> int:
+    @cached_property
+    def one(self) -> np.signedinteger:
+        """The bit that makes an integer odd."""
+        return self.signed(1)
+
+    @cached_property
+    def shift(self) -> np.unsignedinteger:
         """How far the pattern of x is shifted to give its cell."""
-        return self.mantissa - CELL_BITS
+        return self.unsigned(self.mantissa - CELL_BITS)
 
     @property
     def sign(self) -> int:
         """How many cells lie between x and -x."""
-        return 1 << (self.bits - 1 - self.shift)
+        return 1 << (self.bits - 1 - int(self.shift))
 
     @property
     def first(self) -> int:
@@ -68,14 +73,17 @@ class Scratch:
         self._x = np.empty(size, np.float64)
         self._cell = np.empty(size, np.intp)
         self._value = np.empty(size, np.float64)
+        self._views: tuple[Any, ...] = (None,)
 
-    def x(self, size: int, real: type[np.floating]) -> Floats:
-        """Return `size` elements for x."""
-        return self._x.view(real)[:size]
+    def views(self, size: int, width: Width) -> tuple[Floats, NDArray[Any], NDArray[np.intp]]:
+        """Return `size` elements for x, the same as patterns, and as many for numbers of cells.
 
-    def cell(self, size: int) -> NDArray[np.intp]:
-        """Return `size` elements for the numbers of cells."""
-        return self._cell[:size]
+        Those of the last call serve again: a weight has many blocks of one size.
+        """
+        if self._views[0] != (size, width):
+            x = self._x.view(width.real)[:size]
+            self._views = (size, width), x, x.view(width.unsigned), self._cell[:size]
+        return self._views[1:]
 
     def value(self, out: Floats) -> Floats:
         """Return `out` as one axis where it is contiguous, else as many elements of a buffer."""
@@ -95,12 +103,11 @@ class Sampler(Protocol):
         """Fill `out`, of any shape and strides, from as many bits; the bits are overwritten."""
 
 
-def _number(bits: NDArray[Any], width: Width, scratch: Scratch) -> Floats:
-    """Return x: the bits as a signed integer, made odd, rounded to nearest even."""
-    np.bitwise_or(bits, width.unsigned(1), out=bits)
-    x = scratch.x(bits.size, width.real)
-    np.copyto(x, bits.view(width.signed), casting="same_kind")
-    return x
+def _number(bits: NDArray[Any], width: Width, x: Floats) -> None:
+    """Make x of bits: a signed integer, made odd, rounded to nearest even."""
+    signed = bits.view(width.signed)
+    np.bitwise_or(signed, width.one, out=signed)
+    np.copyto(x, signed, casting="same_kind")
 
 
 def _lift(width: Width, reach: float) -> int:
@@ -130,8 +137,9 @@ class Uniform:
 
     def __call__(self, bits: NDArray[Any], out: Floats, scratch: Scratch) -> None:
         middle, slope, low, high, lower, leaves = self._numbers
-        x = _number(bits, self.width, scratch).reshape(out.shape)
-        np.multiply(x, slope, out=out)
+        x = scratch.views(bits.size, self.width)[0]
+        _number(bits, self.width, x)
+        np.multiply(x.reshape(out.shape), slope, out=out)
         if middle:
             np.add(out, middle, out=out)
         if leaves:
@@ -155,16 +163,16 @@ class TruncatedNormal:
     width: Width
 
     def __call__(self, bits: NDArray[Any], out: Floats, scratch: Scratch) -> None:
-        width, size = self.width, bits.size
-        lines = _lines(self)
-        x, cell = _number(bits, width, scratch), scratch.cell(size)
-        np.right_shift(x.view(width.unsigned), width.unsigned(width.shift), out=bits)
+        width, lines = self.width, _lines(self)
+        x, pattern, cell = scratch.views(bits.size, width)
+        _number(bits, width, x)
+        np.right_shift(pattern, width.shift, out=bits)
         np.copyto(cell, bits, casting="unsafe")  # below 2^21: no sign to lose
         at_zero = bits.view(width.real)  # the bits are spent
         # "wrap", because "raise" copies; no cell lies outside.
-        np.take(lines.at_zero, cell, out=at_zero, mode="wrap")
+        lines.at_zero.take(cell, out=at_zero, mode="wrap")
         value = scratch.value(out)
-        np.take(lines.slope, cell, out=value, mode="wrap")
+        lines.slope.take(cell, out=value, mode="wrap")
         np.multiply(value, x, out=value)
         np.add(value.reshape(out.shape), at_zero.reshape(out.shape), out=out)
         if lines.mean:

@@ -26,6 +26,9 @@ _LINE = 32
 _STRIP = 1 << 13
 """Values of which all lines stay in the cache."""
 
+_WIDTH = 48
+"""The width of a strip: of wider ones the lines that are read do not fit into the first cache."""
+
 
 @dataclass(frozen=True)
 class Tile:
@@ -105,7 +108,7 @@ def copy(values: NDArray[Any], target: NDArray[Any]) -> None:
         return
     wide = [axis for axis, size in enumerate(target.shape) if size > 1]
     lead = min(wide, key=lambda axis: abs(target.strides[axis]))
-    width = target.shape[lead] if values.strides[lead] == values.itemsize else _LINE
+    width = target.shape[lead] if values.strides[lead] == values.itemsize else _WIDTH
     for start in range(0, target.shape[lead], width):
         strip: tuple[Any, ...] = (*(slice(None),) * lead, slice(start, start + width))
         np.copyto(target[strip], values[strip], casting="unsafe")
