@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from initspec.backend import Axes, BaseBackend, FloatType, numpy_dtype, read_layers
+from initspec.backend import Axes, BaseBackend, FloatType, TargetError, numpy_dtype, read_layers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +24,7 @@ class TorchBackend(BaseBackend):
 
     name = "torch"
     module = extra = "torch"
+    suffixes = (".pt", ".pth", ".bin")
 
     def version(self) -> str:
         import torch
@@ -121,6 +123,18 @@ class TorchBackend(BaseBackend):
         from initspec_torch.paths import paths_of
 
         return paths_of(model, keys)
+
+    @contextmanager
+    def tensors(self, path: Path) -> Iterator[Mapping[str, Any]]:
+        """Open what torch.save wrote; see `initspec.backend.HasFiles`."""
+        if reason := self.why_unusable():
+            raise TargetError(f"{path}: {reason}")
+        from initspec_torch.files import Tensors
+
+        yield Tensors(path)
+
+    def model(self, path: Path) -> None:
+        """Return None: the keys of a checkpoint are the paths."""
 
     @contextmanager
     def poisoned(self, poison: int) -> Iterator[bool]:

@@ -22,10 +22,10 @@ def values(model: torch.nn.Module, paths: Sequence[str]) -> Iterator[NDArray[Any
             tensor = groups[path][0].tensor.detach()
             if is_distributed(tensor):
                 tensor = tensor.full_tensor()
-        yield None if without_data(tensor) else _array(tensor.cpu().resolve_neg().resolve_conj())
+        yield None if without_data(tensor) else array_of(tensor.cpu().resolve_neg().resolve_conj())
 
 
-def _array(tensor: torch.Tensor) -> NDArray[Any]:
+def array_of(tensor: torch.Tensor) -> NDArray[Any]:
     """Return a CPU tensor as an array, without a copy where NumPy has the dtype."""
     name = str(tensor.dtype).removeprefix("torch.")
     if hasattr(np, name):

@@ -14,6 +14,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from initspec_conformance.inspection.inspect import inspect
+    from initspec_conformance.inspection.inspection import Inspection
     from initspec_conformance.models.audit import assert_model_initialized, audit_model
     from initspec_conformance.models.report import ModelAudit
     from initspec_conformance.results.findings import Finding
@@ -29,17 +31,21 @@ _HOMES = {
     "ModelAudit": "models.report",
     "assert_model_initialized": "models.audit",
     "audit_model": "models.audit",
+    "Inspection": "inspection.inspection",
+    "inspect": "inspection.inspect",
     "run": "runner.run",
 }
 
 __all__ = [
     "Finding",
+    "Inspection",
     "ModelAudit",
     "Report",
     "assert_initialized",
     "assert_model_initialized",
     "audit_callable",
     "audit_model",
+    "inspect",
     "run",
 ]
 

@@ -117,6 +117,39 @@ def audit(
     raise typer.Exit(0 if result.passed else 1)
 
 
+def inspect(
+    target: str = typer.Argument(
+        help="A file of weights, or package.module:factory, which returns the model."
+    ),
+    as_json: bool = JSON,
+) -> None:
+    """Show what each tensor of a file or of a model looks like, without any recipe.
+
+    A file is .safetensors, .npz, .keras, .pt, or the .index.json of several; nothing in it is run.
+
+    Example:
+      initspec inspect model.safetensors
+    """
+    from typing import Any
+
+    from initspec.cli.console import Console, print_json
+    from initspec.cli.factory import build
+    from initspec.models.weights_file import is_file
+
+    _require(*_MODULES)
+    inputs: Any = None
+    model: Any = target
+    if not is_file(target) and ":" in target:
+        model, inputs = build(target)
+    from initspec_conformance.inspection.inspect import inspect as run
+
+    result = run(model, inputs=inputs)
+    if as_json:
+        print_json(result.to_dict())
+    else:
+        result.show(Console())
+
+
 _MODULES = ("scipy", "threadpoolctl")
 
 

@@ -10,6 +10,8 @@ from initspec.axes import Axes
 from initspec.errors import BackendError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -33,7 +35,7 @@ class Backend(Protocol[Compiled_co]):
 
     Importing a backend must not import its framework: only `version`, `compile` and `draw` may.
     What a backend may have beyond this: `known_deviations`, and the methods of `HasVocabulary`,
-    `HasNative`, `HasLayers`, `HasModels`, `HasValues`, `HasCheckpoints`, `HasPoison`,
+    `HasNative`, `HasLayers`, `HasModels`, `HasValues`, `HasCheckpoints`, `HasFiles`, `HasPoison`,
     `HasBuiltins`, `HasGain`, `HasEngines` and `HasRandomState`.
 
     Attributes:
@@ -221,6 +223,36 @@ class HasCheckpoints(Protocol):
 
         Returns:
             The paths of parameters; what is not one, such as a buffer, is left out.
+        """
+
+
+@runtime_checkable
+class HasFiles(Protocol):
+    """A backend that reads files of weights in a format of its framework.
+
+    Attributes:
+        suffixes: what the names of the files end in, such as ".pt".
+    """
+
+    suffixes: tuple[str, ...]
+
+    def tensors(self, path: Path) -> AbstractContextManager[Mapping[str, Any]]:
+        """Return a context with the tensors of a file by name, read where they are looked up.
+
+        Nothing in the file is run.
+
+        Raises:
+            FormatError: the file is truncated, or something else, or its tensors cannot be had
+                without running what is in it.
+            TargetError: the framework is not installed.
+        """
+
+    def model(self, path: Path) -> Any:
+        """Return the model of a file, whose paths name the weights; None where its names do.
+
+        Raises:
+            FormatError: the file is truncated, or something else, or its model cannot be built.
+            TargetError: the framework is not installed.
         """
 
 

@@ -47,8 +47,9 @@ def compare(
 def _values(target: Target) -> Iterator[tuple[Mapping[str, bool], Read]]:
     """Open what is compared: its paths, whether each is computed, and how they are read."""
     if isinstance(target, (str, Path)):
-        with opened(Path(target)) as (names, array_of):
-            yield dict.fromkeys(names, False), lambda paths: map(array_of, paths)
+        with opened(Path(target)) as tensors:
+            names = dict.fromkeys(tensors, False)
+            yield names, lambda paths: (tensors[path].array() for path in paths)
     elif _is_flat(target):
         arrays = dict.fromkeys(target, False)
         yield arrays, lambda paths: (_array(path, target[path]) for path in paths)

@@ -1,25 +1,22 @@
-"""Read files of weights, `.safetensors` and `.npz`, one weight after the other."""
+"""Open files of weights: `.safetensors`, `.npz`, indexes of several, and what backends read."""
 
 from __future__ import annotations
 
 import json
 import math
 import zipfile
-import zlib
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.lib.npyio import NpzFile
-from numpy.typing import NDArray
 
+from initspec.backend import HasFiles, load, registered
 from initspec.dtypes import FLOATS, numpy_dtype
-from initspec.errors import FormatError, TargetError
-from initspec.models.digest import little_endian
+from initspec.errors import BackendError, FormatError, TargetError, shown
+from initspec.models.stored import Given, Member, Stored, Tensor
 
 CODES = {
     "F16": "float16",
@@ -36,64 +33,116 @@ CODES = {
 LONGEST_HEADER = 100_000_000
 """Bytes; safetensors refuses longer ones too."""
 
-Arrays = tuple[Collection[str], Callable[[str], Any]]
-"""The names in a file, and a function that reads one."""
+INDEX = ".index.json"
+"""What the name of a file ends in that lists the files of a checkpoint in several."""
 
 
 def check_suffix(path: Path) -> None:
-    """Raise TargetError where the name of a file ends in nothing that is read and written."""
+    """Raise TargetError where the name of a file ends in nothing that is written."""
     if path.suffix not in (".safetensors", ".npz"):
         raise TargetError(f"{path}: end the file's name in .safetensors or .npz")
 
 
+def is_own(name: str) -> bool:
+    """Return whether a name is that of a file which no backend is needed for."""
+    return name.endswith((".safetensors", ".npz", INDEX))
+
+
+def is_file(name: str) -> bool:
+    """Return whether a name is that of a file of weights, by what it ends in."""
+    return is_own(name) or name.endswith(tuple(suffix for _, suffix in _suffixes()))
+
+
 @contextmanager
-def opened(path: Path) -> Iterator[Arrays]:
-    """Open a file of weights.
+def opened(path: Path) -> Iterator[Mapping[str, Tensor]]:
+    """Open a file of weights, or an index of several; nothing in it is run.
 
     Raises:
-        TargetError: the suffix is another, or the file cannot be opened.
-        FormatError: it is truncated, or something else.
+        TargetError: the suffix is another, the file cannot be opened, or what reads it is not
+            installed.
+        FormatError: it is truncated, or something else, or it was changed while it was open.
     """
-    check_suffix(path)
+    kind = None if is_own(path.name) else reader(path)
     try:
-        if path.suffix == ".safetensors":
-            arrays = _safetensors(path)
-            yield arrays, arrays.__getitem__
-            return
-        with _archive(path) as archive:
-            yield archive.files, partial(_member, path, archive)
+        before = _state(path)
+        with _opened(path, kind) as tensors:
+            yield tensors
+        if _state(path) != before:
+            raise FormatError(f"{path} was changed while it was read: read it again")
     except OSError as error:
         raise TargetError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A tensor of a file, of which what is indexed is read.
+@contextmanager
+def _opened(path: Path, backend: HasFiles | None) -> Iterator[Mapping[str, Tensor]]:
+    if backend is not None:
+        with backend.tensors(path) as given:
+            yield {name: Given(values) for name, values in given.items()}
+    elif path.name.endswith(INDEX):
+        with _parts(path) as parts:
+            yield parts
+    elif path.suffix == ".safetensors":
+        yield _safetensors(path)
+    else:
+        with _archive(path) as archive:
+            yield {name: Member.of(path, archive, name) for name in archive.files}
 
-    The file is mapped for each block anew: pages that were read count as memory of the process
-    until the map is closed.
 
-    Attributes:
-        path: the file.
-        dtype: of its elements.
-        shape: its shape.
-        start: its first byte in the file.
+def _state(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def reader(path: Path) -> HasFiles:
+    """Return the backend that reads files of a suffix.
+
+    Raises:
+        TargetError: there is none.
     """
-
-    path: Path
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
-    start: int
-
-    def __getitem__(self, index: Any) -> NDArray[Any]:
-        size = math.prod(self.shape) * self.dtype.itemsize
-        if not size:
-            return np.zeros(self.shape, self.dtype)
-        raw = np.asarray(np.memmap(self.path, np.uint8, "r", self.start, (size,)))
-        return np.array(little_endian(raw.view(self.dtype)).reshape(self.shape)[index])
+    for backend, suffix in _suffixes():
+        if path.suffix == suffix:
+            return backend
+    kinds = ", ".join((".safetensors", ".npz", *(suffix for _, suffix in _suffixes())))
+    raise TargetError(f"{path}: name a file of weights, which ends in {kinds} or {INDEX}")
 
 
-def _safetensors(path: Path) -> dict[str, Stored]:
+def _suffixes() -> Iterator[tuple[HasFiles, str]]:
+    """Yield the suffixes that backends read."""
+    for name in registered():
+        try:
+            backend = load(name)
+        except BackendError:
+            continue  # a broken backend of somebody else has no say
+        if isinstance(backend, HasFiles):
+            yield from ((backend, suffix) for suffix in backend.suffixes)
+
+
+@contextmanager
+def _parts(path: Path) -> Iterator[Mapping[str, Tensor]]:
+    """Open the files that an index lists, which lie beside it."""
+    try:
+        document = json.loads(path.read_bytes())
+        files = {str(name): str(file) for name, file in document["weight_map"].items()}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise FormatError(
+            f"{path} is not an index of weights, which has a weight_map: {shown(error)}"
+        ) from None
+    tensors: dict[str, Tensor] = {}
+    with ExitStack() as stack:
+        for file in dict.fromkeys(files.values()):
+            part = path.parent / file
+            if Path(file).name != file or not part.is_file():
+                raise FormatError(
+                    f"{path}: its part {shown(file)} is not there: put all parts beside it"
+                )
+            tensors |= stack.enter_context(opened(part))
+        for name, file in files.items():
+            if name not in tensors:
+                raise FormatError(f"{path}: {shown(name)} is not in {file}, where it should be")
+        yield {name: tensors[name] for name in files}
+
+
+def _safetensors(path: Path) -> dict[str, Tensor]:
     """Return the tensors of a file, which are read where they are used."""
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -107,11 +156,11 @@ def _safetensors(path: Path) -> dict[str, Stored]:
                 for name, t in header.items()
                 if name != "__metadata__"
             ]
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise FormatError(f"{path} has not the header of .safetensors: {error}") from None
     begin = 8 + length
     length = size - begin
-    tensors = {}
+    tensors: dict[str, Tensor] = {}
     for name, code, shape, start, stop in described:
         dtype = _dtype(code)
         if not 0 <= start <= stop or min(shape, default=0) < 0:
@@ -121,12 +170,15 @@ def _safetensors(path: Path) -> dict[str, Stored]:
                 f"{path} is truncated: {name} ends at byte {stop} of its data, of which it has "
                 f"{length}"
             )
-        if dtype is not None and stop - start != math.prod(shape) * dtype.itemsize:
-            raise FormatError(f"{path}: {name} is {code} {shape}, and has {stop - start} bytes")
-        if dtype is None:
-            tensors[name] = Stored(path, np.dtype(np.uint8), (stop - start,), begin + start)
+        count = math.prod(shape)
+        if dtype is None:  # float8, of a byte, or float4, of which a byte has two
+            whole = 0 < count == stop - start
+            dtype, sizes = np.dtype("V1"), shape if whole else (stop - start,)
+        elif stop - start == count * dtype.itemsize:
+            sizes = shape
         else:
-            tensors[name] = Stored(path, dtype, shape, begin + start)
+            raise FormatError(f"{path}: {name} is {code} {shape}, and has {stop - start} bytes")
+        tensors[name] = Stored(path, dtype, sizes, begin + start, CODES.get(code, code))
     return tensors
 
 
@@ -145,16 +197,3 @@ def _archive(path: Path) -> NpzFile:
     if not isinstance(archive, NpzFile):
         raise FormatError(f"{path} holds one array: write an .npz file with numpy.savez")
     return archive
-
-
-def _member(path: Path, archive: NpzFile, name: str) -> NDArray[Any]:
-    try:
-        array: NDArray[Any] = archive[name]
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise FormatError(f"{path}: {name} cannot be read: {error}") from None
-    if array.dtype.kind == "V":
-        raise TargetError(
-            f"{path}: {name} is of a dtype that .npz does not have, such as bfloat16; write a "
-            ".safetensors file"
-        )
-    return array

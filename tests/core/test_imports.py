@@ -42,9 +42,12 @@ ONLY_IN = {
     "rich": (
         *("initspec.cli", "initspec_conformance.reports.console"),
         "initspec_conformance.reports.progress",
+        "initspec_conformance.inspection.terminal",
+        "initspec_conformance.inspection.inspection",
     ),
     "safetensors": ("initspec.cli",),
-    "matplotlib": ("initspec.propagation.plot",),
+    "matplotlib": ("initspec.propagation.plot", "initspec_conformance.inspection.plot"),
+    "h5py": ("initspec_keras.files",),
 }
 """What only some parts of a package may import."""
 
@@ -255,7 +258,7 @@ def loaded_by(code: str) -> set[str]:
     return set(result.stdout.splitlines()[-1].split())
 
 
-ALL_COMMANDS = (*COMMANDS, "conformance", "audit")
+ALL_COMMANDS = (*COMMANDS, "conformance", "audit", "inspect")
 
 HEAVY = FRAMEWORKS | {"scipy", "ml_dtypes", "typer", "rich", "matplotlib", "initspec_numpy"}
 
@@ -323,7 +326,7 @@ def test_import_is_cheap():
 
 
 CONFORMANCE_LAYERS = [
-    *("expected", "statistics", "checks", "results", "runner", "reports", "models"),
+    *("expected", "statistics", "checks", "results", "runner", "reports", "models", "inspection"),
 ]
 """The folders of initspec_conformance, each of which imports from those before it alone."""
 
@@ -340,6 +343,7 @@ SUITE_ALSO_SEES = {
         "initspec.cli.factory",
         "initspec.cli.files",
         "initspec.cli.options",
+        "initspec.models.weights_file",
         "initspec.numerics.finite",
     ),
     "initspec_conformance.models": (
@@ -355,6 +359,16 @@ SUITE_ALSO_SEES = {
         "initspec.models.table",
         "initspec.models.template",
         "initspec.stream",
+    ),
+    "initspec_conformance.inspection": (
+        "initspec.backend.parameter",
+        "initspec.models.assign",
+        "initspec.models.owner",
+        "initspec.models.recipe",
+        "initspec.models.rule",
+        "initspec.models.stored",
+        "initspec.models.table",
+        "initspec.models.weights_file",
     ),
     "initspec_conformance.reports.progress": ("initspec.cli.console",),
     "initspec_conformance.reports.html": ("initspec.display.svg",),

@@ -89,14 +89,18 @@ def constant(values: Array, expected: Expected) -> Defect | None:
     return Defect("untouched", message, "zeros, or memory that nothing has written to")
 
 
-def zero_slices(values: Array, axis: int, expected: Expected) -> Array | None:
+def zero_slices(values: Array, axis: int, chance: float) -> Array | None:
     """Return which rows (axis 0) or columns (-1) are nothing but zeros; None where none is.
 
-    Slices of so few values that chance may make them zero are left out.
+    Args:
+        values: the values.
+        axis: the axis whose slices are meant.
+        chance: a bound of the probability that two values are one; slices of so few values that
+            chance may make them zero are left out.
     """
     if values.ndim < 2 or not values.size:
         return None
-    if coincidence(expected) ** (values.size // values.shape[axis]) > CERTAIN:
+    if chance ** (values.size // values.shape[axis]) > CERTAIN:
         return None
     rows = values.reshape(-1, values.shape[-1]).T if axis else values.reshape(len(values), -1)
     zero = np.asarray(rows[:, 0] == 0)

@@ -10,6 +10,7 @@ from initspec.axes import UnequalLayout
 from initspec.dtypes import FLOATS
 from initspec.errors import InitSpecError
 from initspec.models.assignment import Assignment
+from initspec_conformance.checks.coincidence import coincidence
 from initspec_conformance.expected.arrays import Array
 from initspec_conformance.expected.laws import structure_of
 from initspec_conformance.models import defects
@@ -118,7 +119,7 @@ def judgeable(assignment: Assignment, values: Array, findings: list[ModelFinding
             findings.append(defect.on(path))
             continue
         for axis in (0, -1):
-            zero = defects.zero_slices(rest.values, axis, piece.expected)
+            zero = defects.zero_slices(rest.values, axis, coincidence(piece.expected))
             if zero is not None:
                 places = np.flatnonzero(zero)
                 if not axis and piece.rows is not None:

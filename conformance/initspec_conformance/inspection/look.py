@@ -1,0 +1,64 @@
+"""What one tensor looks like."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from initspec_conformance.inspection.moments import Moments
+from initspec_conformance.inspection.names import depth_of
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a tensor looks like.
+
+    Attributes:
+        path: its path, or its name in a file.
+        role: one of `initspec.backend.layers.ROLES`; in a file, that of its name.
+        layer: the class of its layer; "" where there is no model.
+        shape: its shape.
+        dtype: the name of its dtype.
+        tied: its other paths.
+        moments: its numbers; None where it was skipped.
+        looks_like: the specs whose numbers these are; "" where none has them.
+        flags: the kinds of the findings about it.
+        histogram: counts of a sample in equal bars, four standard deviations to each side of the
+            mean; empty of a constant.
+        skipped: why it was not looked into; "" where it was.
+    """
+
+    path: str
+    role: str
+    layer: str
+    shape: tuple[int, ...]
+    dtype: str
+    tied: tuple[str, ...] = ()
+    moments: Moments | None = None
+    looks_like: str = ""
+    flags: tuple[str, ...] = ()
+    histogram: tuple[int, ...] = ()
+    skipped: str = ""
+
+    @property
+    def size(self) -> int:
+        """The number of its elements."""
+        return math.prod(self.shape)
+
+    @property
+    def depth(self) -> int | None:
+        """The number of its block; None outside of blocks."""
+        return depth_of(self.path)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values; numbers that JSON has not are None."""
+        values = asdict(self)
+        moments = values.pop("moments") or {}
+        moments.pop("dense", None)
+        numbers = {
+            key: None if isinstance(value, float) and not math.isfinite(value) else value
+            for key, value in moments.items()
+            if key != "size"
+        }
+        return {**values, "size": self.size, **numbers}

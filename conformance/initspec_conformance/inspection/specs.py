@@ -1,0 +1,125 @@
+"""The specs whose numbers a tensor has."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+from initspec import Axes, InitSpec
+from initspec.dtypes import FLOATS
+from initspec.errors import InitSpecError
+from initspec_conformance.inspection.moments import Moments
+
+KURTOSIS = {"normal": 3.0, "uniform": 1.8, "truncated_normal": 2.3655}
+"""The kurtosis of each family; of a normal law that is cut at two standard deviations."""
+
+ENDS = {"normal": math.inf, "uniform": math.sqrt(3), "truncated_normal": 2 / 0.87962566}
+"""Where each family ends, in standard deviations."""
+
+ERRORS = 5
+"""How many standard errors a number may be off."""
+
+LOOSE = 0.2
+"""A standard deviation that is less certain than this is that of too many specs."""
+
+NAMED = 3
+"""How many specs are named at most."""
+
+Candidate = tuple[str, str, float]
+"""A family, the line of a spec, and the standard deviation that it has."""
+
+
+def specs_of(
+    moments: Moments,
+    shape: tuple[int, ...],
+    dtype: str,
+    axes: Axes | None,
+    more: Iterable[Candidate] | None = None,
+) -> str:
+    """Return the specs that have the numbers of a tensor, "" where none has.
+
+    Args:
+        moments: its numbers.
+        shape: its shape.
+        dtype: its dtype.
+        axes: by which its fans are counted; None where it has none.
+        more: what else it may have been drawn by; None where the axes are those of a name alone, so
+            that the fans are named.
+    """
+    if moments.constant:
+        return str(InitSpec.constant(moments.low))
+    n = moments.size - moments.zeros - moments.bad
+    mean, std, kurtosis = moments.dense
+    if n < 2 or not std or not math.isfinite(kurtosis):
+        return ""
+    spread = ERRORS * math.sqrt(max(kurtosis - 1, 0.1) / (4 * n)) + FLOATS[dtype].eps / 4
+    if spread > LOOSE or abs(mean) > 6 * std / math.sqrt(n):
+        return ""
+    families = _families(moments, spread, n)
+    of_fans = list(_of_fans(shape, axes, more is None))
+    fits = _near([*of_fans, *(more or ())], families, std, spread)
+    fits = fits or _near(_round(std, spread), families, std, spread)
+    nearest = sorted(fits)[:NAMED]
+    # In the order of the candidates, so that the blocks of a model have one text.
+    named = " or ".join(fit[1] for fit in fits if fit in nearest)
+    share = moments.zeros / moments.size
+    return f"{named}, beside {share:.0%} zeros" if named and share > 0.01 else named
+
+
+def _families(moments: Moments, spread: float, n: int) -> list[str]:
+    """Return which families have the kurtosis and the range of a tensor, two at most."""
+    _, std, kurtosis = moments.dense
+    reach = max(abs(moments.low), abs(moments.high)) / std
+    slack = ERRORS * math.sqrt(24 / n) + 0.02
+    off = {family: abs(kurtosis - value) for family, value in KURTOSIS.items()}
+    near = [f for f in off if off[f] < slack and reach < ENDS[f] * (1 + spread)]
+    return sorted(near, key=off.__getitem__)[:2]
+
+
+def _near(
+    candidates: Iterable[Candidate], families: list[str], std: float, spread: float
+) -> list[tuple[float, str]]:
+    """Return how far off those are that fit, each with its line: of equal ones the first."""
+    fits: dict[tuple[str, float], tuple[float, str]] = {}
+    for family, line, value in candidates:
+        if family in families and value > 0 and (off := abs(math.log(std / value))) < spread:
+            fits.setdefault((family, float(f"{value:.6g}")), (off, line))
+    return list(fits.values())
+
+
+def _of_fans(shape: tuple[int, ...], axes: Axes | None, named: bool) -> Iterator[Candidate]:
+    if axes is None:
+        return
+    with suppress(InitSpecError):
+        fans = InitSpec.he_normal().fans(shape, axes)
+        by_mode = {
+            "fan_in": f"fan {fans.fan_in}",
+            "fan_out": f"fan {fans.fan_out}",
+            "fan_avg": f"fans {fans.fan_in} and {fans.fan_out}",
+        }
+        for family in KURTOSIS:
+            for rule in ("he", "glorot", "lecun"):
+                for mode, of in by_mode.items():
+                    spec = InitSpec(family, rule, mode=mode)
+                    plain = f"{str(spec).partition('(')[0]} of {of}"
+                    yield family, plain if named else str(spec), spec.std(shape, axes)
+        spec = InitSpec.variance_scaling(scale=1 / 3, distribution="uniform")
+        of = str(fans.fan_in) if named else "fan_in"
+        yield "uniform", f"uniform(+-1/sqrt({of}))", spec.std(shape, axes)
+
+
+def _round(std: float, spread: float) -> Iterator[Candidate]:
+    """Yield specs of a round number: of one digit, or of a 5 behind another."""
+    for factor, family, line in (
+        (1.0, "normal", "normal(std={:g})"),
+        (math.sqrt(3), "uniform", "uniform(low=-{0:g}, high={0:g})"),
+        (1.0, "truncated_normal", "truncated_normal(std={:g})"),
+        (1 / 0.87962566, "truncated_normal", "truncated_normal(std={:g}, corrected=False)"),
+    ):
+        number = std * factor
+        unit = 10.0 ** math.floor(math.log10(number))
+        unit = unit / 2 if unit / 2 > 4 * spread * number else unit
+        if unit > 4 * spread * number:  # else any number is near to one
+            value = float(f"{round(number / unit) * unit:.3g}")
+            yield family, line.format(value), value / factor
