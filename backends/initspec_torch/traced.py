@@ -58,17 +58,23 @@ def fill_traced(
     """Put the draw into the traced program.
 
     Raises:
-        TargetError: torch.vmap is to draw other numbers for each member of what has no members.
+        TargetError: torch.vmap is to draw other numbers for each member of what has no members; the
+            tensor is computed from others.
     """
     if not is_compiling():
         _check_mapped(initializer, tensor, name)
-    # Our operator takes no DTensor: that draw splits the program, as one with a generator does.
+    # Our operator takes no DTensor, and cannot recognize a computed tensor, which raises, nor the
+    # tracer tell it from a view of a parameter: they split the program, as a generator does.
     # Not a decorator: that imports torch._dynamo, for seconds, in programs without a compiler.
-    elif is_distributed(tensor):
+    elif is_distributed(tensor) or not tensor.is_leaf:
+        torch._dynamo.graph_break(
+            "initspec fills no DTensor in one graph, and of a tensor with a grad_fn, such as a "
+            "view of a parameter, only its .detach()"
+        )
         return torch.compiler.disable(type(initializer).fill)(initializer, tensor, generator, name)
     # The same memory outside autograd. An exported program that raises under no_grad stays in it.
     key = _key(initializer)
-    memory = tensor.detach() if tensor.requires_grad else tensor
+    memory = tensor.detach()
     if generator is None:
         _fill(memory, key, name)
     else:

@@ -120,6 +120,34 @@ def test_errors_of_compiled_calls_are_our_own(compiler: str) -> None:
     assert bool((tensor == 7).all())
 
 
+@pytest.mark.parametrize("target", [lambda p: p * 2, lambda p: (p * 2)[:4]])
+def test_computed_weights_are_refused_while_compiling(target: Any) -> None:
+    """A compiled write into what autograd computed would be lost as well."""
+    init, parameter = InitSpec.uniform(5, 6).to_torch(), torch.nn.Parameter(torch.ones(8, 4))
+    with pytest.raises(TargetError, match=r"layer\.weight = init"):
+        torch.compile(lambda p: init(target(p)), backend="eager")(parameter)
+    with pytest.raises(TargetError, match=r"layer\.weight = init"):
+        torch.compile(init, backend="eager")(target(parameter))
+
+
+VIEWS: list[Any] = [lambda p: p[:4], lambda p: p.T, lambda p: p.unflatten(0, (2, 4))[1]]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_views_of_parameters_are_filled_while_compiling(view: Any) -> None:
+    """A view of a parameter splits the program; its data, and a view without a gradient do not."""
+    init, parameter = InitSpec.uniform(5, 6).to_torch(), torch.nn.Parameter(torch.ones(8, 4))
+    torch.compile(lambda p: init(view(p)), backend="eager")(parameter)
+    assert bool((view(parameter) >= 5).all())
+    one_graph = torch.compile(lambda p: init(view(p)), backend="eager", fullgraph=True)
+    with pytest.raises(Exception, match=r"only its \.detach\(\)"):
+        one_graph(parameter)
+    for fill in (one_graph, torch.compile(init, backend="aot_eager", fullgraph=True)):
+        parameter.data.zero_()
+        fill(view(parameter.detach()) if fill is not one_graph else parameter.detach())
+        assert bool((view(parameter) >= 5).all())
+
+
 @each_family
 def test_exported(spec: InitSpec) -> None:
     """torch.export keeps the draw in the program."""
@@ -248,3 +276,28 @@ def test_inside_derivatives(spec: InitSpec, seed: int | None) -> None:
     assert torch.vmap(func.grad(loss), randomness="different")(x).isfinite().all()
     assert func.grad(mapped)(x).isfinite().all()
     assert func.functionalize(loss)(x[0]).isfinite()
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_derivatives_by_what_is_filled(compiled: bool) -> None:
+    """A draw is outside the derivative by the tensor that it fills."""
+    init, func = InitSpec.he_normal().to_torch(), torch.func
+    square = func.grad(lambda w: (init(w) ** 2).sum())
+    if compiled:
+        square = torch.compile(square, backend="eager", fullgraph=True)
+    weight = torch.full((8, 4), 7.0)
+    assert torch.equal(square(weight), 2 * weight)
+    assert not bool((weight == 7).any())
+    assert torch.equal(func.vjp(init, weight)[1](torch.ones(8, 4))[0], torch.ones(8, 4))
+
+
+@pytest.mark.parametrize("seed", [None, 7])
+@pytest.mark.filterwarnings("ignore::initspec.InitSpecWarning")
+def test_vmap_over_a_parameter(seed: int | None) -> None:
+    """The members of a parameter are filled, and gradients reach it."""
+    members = torch.nn.Parameter(torch.full((3, 8, 4), 7.0))
+    init = InitSpec.orthogonal().to_torch(seed=seed)
+    torch.vmap(init, randomness="different")(members).sum().backward()
+    assert not bool((members == 7).any())
+    assert members.grad is not None
+    assert bool((members.grad == 1).all())
