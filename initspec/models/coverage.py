@@ -130,7 +130,7 @@ def coverage(factory: Callable[[], Any]) -> Coverage:
 
     Raises:
         TargetError: it is not a function, does not return a model, returns one that is still on
-            the meta device, or another one the second time.
+            the meta device or not built, or another one the second time.
         Exception: what the factory raises.
     """
     _check(factory)
@@ -140,6 +140,8 @@ def coverage(factory: Callable[[], Any]) -> Coverage:
     if backend is None:
         name = owner(model).name  # type: ignore[attr-defined]
         return Coverage((), 0, f"{name} leaves no memory unwritten: there is nothing to look for")
+    if not isinstance(owner(model), HasPoison):
+        owner(model).parameters(model, None)  # Keras on torch: raises where layers are not built
     if backend not in ready:
         del model
         model, _ = _build(factory, [backend], 0)

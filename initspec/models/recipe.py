@@ -184,9 +184,12 @@ class Recipe:
         file = Path(path)
         kind = _suffix(file)
         text = file.read_bytes()
-        if kind == ".json":
-            return cls.from_json(text)
-        return cls.from_dict(_read(text, tomllib.loads, "TOML"))
+        try:
+            if kind == ".json":
+                return cls.from_json(text)
+            return cls.from_dict(_read(text, tomllib.loads, "TOML"))
+        except InitSpecError as error:
+            raise type(error)(f"{path}: {error}") from None
 
     def _to_toml(self) -> str:
         document = self.to_dict()

@@ -19,7 +19,8 @@ def show(assignments: Assignments) -> None:
     """
     console = Console()
     rows = assignments.rows()
-    columns = list(zip(COLUMNS, zip(*((r.path, *r.cells) for r in rows), strict=True), strict=True))
+    lines = [(row.path, *row.cells) for row in rows]
+    columns = [(head, [line[i] for line in lines]) for i, head in enumerate(COLUMNS)]
     width = sum(2 + max(map(len, (head, *cells))) for head, cells in columns) - 2
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console = Console(width=width)

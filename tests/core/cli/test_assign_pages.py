@@ -41,6 +41,12 @@ def lines(capsys, monkeypatch, columns: int, print_page) -> list[str]:
     return capsys.readouterr().out.splitlines()
 
 
+def test_a_model_without_parameters(capsys, monkeypatch) -> None:
+    """The table has no row."""
+    page = lines(capsys, monkeypatch, 80, lambda: show(assign([], [Rule("zeros")])))
+    assert page[-1] == "0 parameters, 0 elements"
+
+
 @pytest.mark.parametrize("columns", [40, 50, 80])
 def test_a_narrow_terminal(capsys, monkeypatch, columns: int) -> None:
     """Lines fit, blocks are folded, and a path is broken at its dots alone."""
