@@ -220,6 +220,7 @@ def _spelled_out(line: str) -> str:
     return line
 
 
+@lru_cache(maxsize=1024)
 def _parse(line: str) -> tuple[_Item, ...]:
     if len(line) > _LONGEST_LINE:
         raise AxesError(f"an axes line of {len(line)} characters: at most {_LONGEST_LINE} are read")

@@ -7,6 +7,8 @@ import pytest
 
 nnx = pytest.importorskip("flax.nnx")
 
+from initspec_jax.models.nnx import _children  # noqa: E402
+
 from initspec import InitSpec, recipe  # noqa: E402
 from initspec.errors import InitSpecError, InitSpecWarning, RecipeError, TargetError  # noqa: E402
 from initspec.models.initialize import initialize  # noqa: E402
@@ -260,6 +262,17 @@ def test_parameters():
     # A copy, as of a model that a transformation returned, has the same in the same order.
     assert parameters(nnx.clone(model)) == parameters(model)
     assert len(parameters(model)) == len(jax.tree.leaves(nnx.state(model, nnx.Param)))
+
+
+def test_children_are_those_of_nnx():
+    """No attribute is passed over that nnx looks into."""
+    model = make()
+    model.mutable = jax.new_ref(jnp.zeros(2))
+    nodes = [model, *(node for _, node in nnx.iter_graph(model) if nnx.graphlib.is_node(node))]
+    assert len(nodes) > 10
+    for node in nodes:
+        theirs = [(str(key), id(child)) for key, child in nnx.iter_children(node, graph=True)]
+        assert [(key, id(child)) for key, child in _children(node)] == theirs
 
 
 def test_a_stack_counts_in_no_fan():

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from flax import linen
 from flax.core import meta
 
-from initspec.backend import Filling, Parameter, TargetError, read_layers
+from initspec.backend import Filling, Parameter, TargetError
 from initspec_jax.models.filling import array, check
 from initspec_jax.models.places import Owner, Parts, Shape, place
 
@@ -41,7 +41,7 @@ class _Calls:
         if not variables:  # such as what a transformation puts around a module, without its path
             return
         owner = Owner(module, parts, lambda: self._inside(parts), tuple(variables), stacked=False)
-        if read_layers("initspec_jax").find(type(module).__mro__):
+        if owner.row:
             _ = owner.settings  # of a module that is bound no longer they cannot be read
         if owner.classes not in [other.classes for other in self.owners.get(parts, ())]:
             self.owners.setdefault(parts, []).append(owner)
@@ -81,13 +81,12 @@ def parameters(model: linen.Module, inputs: Any) -> tuple[Parameter, ...]:
         variables = _abstract(model, inputs)
     leaves = _leaves(variables.get("params", {}))
     order = {parts: position for position, parts in enumerate(calls.shapes)}
-    table = read_layers("initspec_jax")
     made = []
     for parts in sorted(leaves, key=lambda parts: order.get(parts, len(order))):
         value = meta.unbox(leaves[parts])
         shape = tuple(value.shape)
         owners = calls.around(parts) if parts in calls.shapes else []
-        made.append(Parameter((place(parts, owners, shape, table),), shape, str(value.dtype)))
+        made.append(Parameter((place(parts, owners, shape),), shape, str(value.dtype)))
     return tuple(made)
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
-from initspec.backend import Filling, InitSpecWarning, Parameter, TargetError, read_layers
+from initspec.backend import Filling, InitSpecWarning, Parameter, TargetError
 from initspec_jax.models.filling import all_zeros, array, check
 from initspec_jax.models.places import Owner, Parts, Shape, place
 
@@ -66,11 +69,25 @@ def _variables(
         return
     if not nnx.graphlib.is_node(node) or any(node is outer for outer in around):
         return
-    children = [(str(key), child) for key, child in nnx.iter_children(node, graph=True)]
+    children = list(_children(node))
     if isinstance(node, nnx.Module):
         owners = (*owners, Owner(node, parts, lambda: _shapes(children), vars(node)))
     for key, child in children:
         yield from _variables(child, (*parts, key), owners, (*around, node))
+
+
+def _children(node: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what `nnx.iter_children` does, by name, in a third of its time.
+
+    It looks at every attribute of a layer for what JAX might have traced; most are settings.
+    """
+    for key, child in nnx.graphlib.get_node_impl(node).node_dict(node).items():
+        if type(child) not in _SETTINGS and nnx.graphlib.is_graph_node(child):
+            yield str(key), child
+
+
+_SETTINGS = {type(None), bool, int, float, str, FunctionType, type(jnp.float32), np.dtype}
+"""Types of attributes that hold no Variable."""
 
 
 def _shapes(children: Sequence[tuple[str, Any]]) -> dict[str, Shape]:
@@ -88,10 +105,9 @@ def _tied(model: nnx.Module) -> list[list[Slot]]:
 
 def parameters(model: nnx.Module, _inputs: Any) -> tuple[Parameter, ...]:
     """Return the parameters of a model; see `initspec.backend.HasModels`."""
-    table = read_layers("initspec_jax")
     made = []
     for group in _tied(model):
-        places = tuple(place(slot.parts, slot.owners, slot.shape, table) for slot in group)
+        places = tuple(place(slot.parts, slot.owners, slot.shape) for slot in group)
         value = group[0].variable.get_raw_value()
         scale = any(there.role == "scale" for there in places)
         made.append(

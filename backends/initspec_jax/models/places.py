@@ -11,12 +11,12 @@ from initspec.backend import (
     Axes,
     AxesError,
     Layer,
-    LayerTable,
     Layout,
     Place,
     ShapeError,
     is_mixer,
     norm_role,
+    read_layers,
 )
 from initspec_jax.vocabulary.layers import settings
 
@@ -35,6 +35,7 @@ class Owner:
         names: the names of what it has itself: parameters, and maybe others.
         stacked: whether these may be of several layers, which a transformation stacked before all
             other axes; otherwise they are of one layer, whatever the parameters are.
+        table: the name of the table that its class may be in.
     """
 
     layer: Any
@@ -42,11 +43,17 @@ class Owner:
     inside: Callable[[], Mapping[str, Shape]]
     names: Iterable[str]
     stacked: bool = True
+    table: str = "layers"
 
     @cached_property
     def classes(self) -> Parts:
         """The names of its class and the bases of that."""
         return tuple(cls.__name__ for cls in type(self.layer).__mro__ if cls is not object)
+
+    @cached_property
+    def row(self) -> Layer | None:
+        """The row of the table for its class; None where there is none."""
+        return read_layers("initspec_jax", self.table).find(type(self.layer).__mro__)
 
     @cached_property
     def is_mixer(self) -> bool:
@@ -82,7 +89,7 @@ class Owner:
         return ".".join(parts[len(self.parts) :])
 
 
-def place(parts: Parts, owners: Sequence[Owner], shape: Shape, table: LayerTable) -> Place:
+def place(parts: Parts, owners: Sequence[Owner], shape: Shape) -> Place:
     """Return where a parameter stands, and what the layers around it make of it.
 
     The outermost layer that has a row for it decides: a cell made of linear layers has rows for
@@ -92,15 +99,13 @@ def place(parts: Parts, owners: Sequence[Owner], shape: Shape, table: LayerTable
         parts: the parts of its path.
         owners: the layers around it, the outermost first.
         shape: its shape.
-        table: the table of the layers.
     """
     path = ".".join(parts)
     nearest = owners[-1].classes if owners else ()
     if any(owner.is_mixer for owner in owners):
         return Place(path, nearest)
     for owner in owners:
-        inner = owner.path(parts)
-        layer = table.find(type(owner.layer).__mro__)
+        inner, layer = owner.path(parts), owner.row
         row = layer.find(inner) if layer else None
         if layer is None or row is None:
             continue

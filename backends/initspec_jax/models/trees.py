@@ -19,7 +19,6 @@ from initspec.backend import (
     Place,
     ShapeError,
     is_mixer,
-    read_layers,
 )
 from initspec_jax.models import boxes
 from initspec_jax.models.filling import all_zeros, array, check
@@ -157,11 +156,11 @@ def _place(
             return Place(".".join(parts))
         return _by_name(parts, nodes[-1][0], shape)
     owners = [
-        Owner(node, where, partial(_shapes, node), vars(node))
+        Owner(node, where, partial(_shapes, node), vars(node), table="equinox")
         for node, where in nodes
         if isinstance(node, equinox.Module)
     ]
-    return place(parts, owners, shape, read_layers("initspec_jax", "equinox"))
+    return place(parts, owners, shape)
 
 
 def _shapes(module: Any) -> dict[str, Shape]:
