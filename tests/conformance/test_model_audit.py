@@ -11,17 +11,19 @@ import pytest
 from initspec_conformance.checks.coincidence import coincidence
 from initspec_conformance.expected.expected import expected_of
 from initspec_conformance.models import defects
+from initspec_conformance.models.audit import audit_values
 from initspec_conformance.models.battery import LARGE, measure
 from initspec_conformance.models.copies import copies
 from initspec_conformance.models.findings import ModelFinding
 from initspec_conformance.models.fingerprints import fingerprint
-from initspec_conformance.models.fitted import variants
+from initspec_conformance.models.fitted import Context, variants
 from initspec_conformance.models.pieces import BLOCK, Piece, blocks_of, pieces_of
 from initspec_conformance.models.pooled import POOLED, Member, groups_of, pool
 from initspec_conformance.models.trained import TRAINED, dependence
 
-from initspec import Axes, InitSpec, Rule
+from initspec import Axes, InitSpec, Recipe, Rule
 from initspec.backend.parameter import Parameter, Place
+from initspec.errors import TargetError
 from initspec.models.assign import assign
 from initspec.models.assignment import Assignment
 from initspec.models.template import Template, read
@@ -42,6 +44,49 @@ def assigned(path: str, shape: tuple[int, ...], *rules: Rule, axes: str = "out i
 
 def normal(seed: int, shape: tuple[int, ...]) -> np.ndarray:
     return (0.02 * np.random.default_rng(seed).standard_normal(shape)).astype(np.float32)
+
+
+def audited(rule: Rule, *arrays: np.ndarray, values=None):
+    """Return the findings and the readings of kernels "h.0.w", "h.1.w", ... of one rule."""
+    kernels = [
+        Parameter(
+            (Place(f"h.{i}.w", ("Dense",), "kernel", by_rank(array.ndim)),), array.shape, name
+        )
+        for i, array in enumerate(arrays)
+        for name in [array.dtype.name]
+    ]
+    by_path = {kernel.path: array for kernel, array in zip(kernels, arrays, strict=True)}
+    return audit_values(
+        assign(kernels, [rule]),
+        values or (lambda paths: [by_path[path] for path in paths]),
+        Context(kernels, Recipe([rule]), None, {}),
+    )
+
+
+def by_rank(rank: int) -> Axes | None:
+    return Axes("out in" + " kernel" * (rank - 2)) if rank > 1 else None
+
+
+def test_a_model_that_changes_meanwhile_is_refused():
+    """Values that are not the same when a parameter is read again."""
+    wrong = normal(0, (32, 32)) * 2
+    reads = iter([[wrong], [wrong + 1]])
+    with pytest.raises(TargetError, match=r"h\.0\.w changed while the model was audited"):
+        audited(Rule("normal(std=0.02)", role="kernel"), wrong, values=lambda _: next(reads))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "bool", "complex64", "float8_e4m3fn", "float8_e5m2"])
+def test_what_has_no_law_is_named_and_left_out(dtype):
+    """Integers and floats of 8 bits, and what is empty."""
+    weight = np.zeros((32, 32), numpy_dtype(dtype))
+    rule = Rule("normal(std=0.02)", role="kernel")
+    given = [weight, weight[:0]]
+    kernels = normal(0, (32, 32)), np.zeros((0, 3), np.float32)
+    findings, readings, tests = audited(rule, *kernels, values=lambda paths: given[: len(paths)])
+    first, second = readings
+    assert (findings, tests) == ([], 0)
+    assert first.skipped == f"it is of {dtype}"
+    assert second.skipped == "it is empty"
 
 
 @pytest.mark.parametrize("line", DRAWS)

@@ -16,6 +16,7 @@ import pytest
 import torch
 from initspec_conformance import assert_model_initialized, audit_model
 from initspec_conformance.models.findings import KINDS
+from scipy.stats import norm
 from torch import nn
 
 from initspec import Recipe, Rule, initialize
@@ -303,6 +304,15 @@ def test_bits_are_compared():
         assert_model_initialized(model, RECIPE, seed=12, only="h.0.*.weight")
 
 
+def test_the_names_of_streams_are_those_of_initialize():
+    """A model that was drawn with other names has the bits of those."""
+    recipe = [Rule("normal(std=0.1)", role="kernel"), Rule("zeros", role="bias")]
+    model = initialize(nn.Linear(32, 64), recipe, seed=3, names={"weight": "dense.kernel"})
+    assert audit_model(model, recipe, seed=3, names={"weight": "dense.kernel"}).passed
+    assert audit_model(model, recipe, seed=3, names=lambda p: f"{p}/x").findings[0].kind == "bits"
+    assert audit_model(model, recipe, seed=3).findings[0].kind == "bits"
+
+
 def test_trained_weights_are_recognised():
     """A network that was trained is said to be trained, and not to be wrong."""
     recipe = Recipe([Rule("normal(std=0.1)", role="kernel"), Rule("zeros", role="bias")])
@@ -331,7 +341,12 @@ def test_the_least_deviation_is_reported():
     audit = audit_model(model, RECIPE)
     rows = {row.path: row for row in audit.parameters}
     row = rows["h.2.c_fc.weight"]
-    assert 0.03 < row.sees_std < 0.07
+    # (1 + d)^2 v is beyond the upper limit of v, both normal: z standard errors sqrt(2 / n) up, and
+    # all but 1e-6 of it, 4.75 of them down.
+    z = norm.isf(1e-6 / audit.tests / 2)
+    error = math.sqrt(2 / model.h[2].c_fc.weight.numel())
+    expected = math.sqrt((1 + z * error) / (1 - norm.isf(1e-6) * error)) - 1
+    assert row.sees_std == pytest.approx(expected, rel=0.02)  # the chi-square's skewness
     assert rows["h.2.norm.weight"].sees == "any deviation"
     with torch.no_grad():
         model.h[2].c_fc.weight.mul_(1 + row.sees_std)

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from initspec.backend import HasValues, optional
-from initspec.errors import TargetError
 from initspec.models.assign import Only
 from initspec.models.assignment import Assignments
 from initspec.models.names import Names, stream_names
@@ -30,7 +29,7 @@ from initspec_conformance.models.diagnose import DEPENDENCE, DTYPE, diagnose
 from initspec_conformance.models.findings import Checked, ModelFinding, ParameterAudit
 from initspec_conformance.models.fitted import Context
 from initspec_conformance.models.pooled import POOLED, Member, groups_of, pool
-from initspec_conformance.models.reading import Reading, judgeable, look, sample_of
+from initspec_conformance.models.reading import Reading, judgeable, look, unchanged
 from initspec_conformance.models.report import ModelAudit
 from initspec_conformance.models.ties import ties
 from initspec_conformance.models.trained import TRAINED, dependence
@@ -80,7 +79,9 @@ def audit_model(
         assignments, lambda paths: readable.values(model, paths), context, seed, named
     )
     if only is None:
-        findings += ties(model, every)
+        tied = list(ties(model, every))
+        broken = {finding.path for finding in tied}
+        findings = [f for f in findings if f.kind != "copy" or f.path not in broken] + tied
     level = one_stage(tests).first
     rows = tuple(_row(reading, level) for reading in readings)
     sketches = {r.assignment.path: r.sketch for r in readings if r.sketch is not None}
@@ -109,17 +110,11 @@ def audit_values(
         look(assignment, array, seed, names[assignment.path] if names else assignment.path)
         for assignment, array in zip(assignments, values(paths), strict=True)
     ]
-    samples = {reading.assignment.path: reading.sample for reading in readings}
+    by_path = dict(zip(paths, readings, strict=True))
 
-    def read(path: str) -> Array:
-        (array,) = values([path])
-        sample = samples[path]
-        if array is None or sample is None or not _same(sample_of(array), sample):
-            raise TargetError(
-                f"{path} changed while the model was audited: audit a model that nothing fills or "
-                "trains at the same time"
-            )
-        return array
+    def again(paths: Sequence[str]) -> Iterator[Array]:
+        for path, array in zip(paths, values(paths), strict=True):
+            yield unchanged(by_path[path], array)
 
     members = [
         Member(reading.assignment, measured)
@@ -131,27 +126,22 @@ def audit_values(
     level = one_stage(tests).first
     findings = {reading.assignment.path: list(reading.findings) for reading in readings}
     copied = set()
-    for finding in copies([f for reading in readings if (f := reading.fingerprint)], read):
+    prints = [reading.fingerprint for reading in readings if reading.fingerprint]
+    for finding in copies(prints, lambda path: next(again([path]))):
         findings[finding.path].append(finding)
         copied.add(finding.path)
-    failed: set[int] = set()
+    rejected = {path: _rejected(by_path[path], level, path in copied) for path in paths}
+    failed = {id(measured) for pieces in rejected.values() for measured, _ in pieces}
     failing = []
-    for reading in readings:
-        path = reading.assignment.path
-        rejected = _rejected(reading, level, path in copied)
-        failed |= {id(measured) for measured, _ in rejected}
-        if any(names for _, names in rejected):
-            array = read(path)
-            findings[path] += _diagnosed(reading, array, rejected, level, context)
-            failing.append((reading, 0.0 if path in copied else dependence(array)))
+    to_read = [path for path in paths if any(checks for _, checks in rejected[path])]
+    for path, array in zip(to_read, again(to_read), strict=True):
+        reading = by_path[path]
+        findings[path] += _diagnosed(reading, array, rejected[path], level, context)
+        failing.append((reading, 0.0 if path in copied else dependence(array)))
     _mark_trained(findings, failing)
     every = [finding for several in findings.values() for finding in several]
     every += _pooled(groups, level, failed)
     return every, readings, tests
-
-
-def _same(a: Array, b: Array) -> bool:
-    return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
 
 
 def assert_model_initialized(

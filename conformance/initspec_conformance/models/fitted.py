@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,7 @@ from initspec.models.assign import assign
 from initspec.models.assignment import Assignment
 from initspec.models.numbers import Numbers
 from initspec.models.recipe import Recipe, recipe, shipped
+from initspec.models.rule import Rule
 from initspec.models.template import Lookup, Template
 
 DEPTHS = 256
@@ -36,12 +37,14 @@ class Context:
         recipe: the recipe.
         config: what the model says of itself; None where it says nothing.
         numbers: the numbers of names in the recipe.
+        arithmetic: what was computed for rules and shapes already.
     """
 
     parameters: Sequence[Parameter]
     recipe: Recipe
     config: Any
     numbers: Mapping[str, float]
+    arithmetic: dict[Any, list[tuple[str, float]]] = field(default_factory=dict)
 
     @cached_property
     def lookup(self) -> Numbers:
@@ -92,20 +95,7 @@ def _candidates(
             rule, spec = block.rule, block.spec
     shape, axes = assignment.shape, assignment.axes
     if isinstance(rule.spec, Template):
-        fans = assignment.fans
-
-        def number_of(name: str) -> float:
-            return context.lookup.find(name, rule, assignment.parameter, fans)
-
-        for text, line in variants(rule.spec, number_of):
-            with suppress(InitSpecError):
-                yield text, Template(line, ()).spec(number_of).std(shape, axes)
-        if "depth" in rule.spec.names:
-            for depth in range(1, DEPTHS):
-                other_depth = _with(number_of, "depth", depth)
-                with suppress(InitSpecError):
-                    std = rule.spec.spec(other_depth).std(shape, axes)
-                    yield f"that of depth={depth}", std
+        yield from _arithmetic(assignment, rule, context)
     for name, other in context.others(assignment.path):
         if other.spec is not None and other.std and other.spec.distribution.name() == family:
             yield f"that of the recipe {name!r}, {other.spec}", other.std
@@ -115,6 +105,29 @@ def _candidates(
                 with suppress(InitSpecError):
                     moded = replace_mode(spec, mode)
                     yield f"that of {mode} instead of {spec.mode}", moded.std(shape, axes)
+
+
+def _arithmetic(assignment: Assignment, rule: Rule, context: Context) -> list[tuple[str, float]]:
+    """Return what may be wrong with the arithmetic of a rule, the same for all of one shape."""
+    template, fans = rule.spec, assignment.fans
+    assert isinstance(template, Template)
+    shape, axes = assignment.shape, assignment.axes
+
+    def number_of(name: str) -> float:
+        return context.lookup.find(name, rule, assignment.parameter, fans)
+
+    key = (template.line, shape, str(axes), *map(number_of, template.names))
+    if key in context.arithmetic:
+        return context.arithmetic[key]
+    candidates = context.arithmetic[key] = []
+    for text, line in variants(template, number_of):
+        with suppress(InitSpecError):
+            candidates.append((text, Template(line, ()).spec(number_of).std(shape, axes)))
+    for depth in range(1, DEPTHS) if "depth" in template.names else ():
+        with suppress(InitSpecError):
+            std = template.spec(_with(number_of, "depth", depth)).std(shape, axes)
+            candidates.append((f"that of depth={depth}", std))
+    return candidates
 
 
 def replace_mode(spec: InitSpec, mode: str) -> InitSpec:

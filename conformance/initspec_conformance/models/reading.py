@@ -8,7 +8,7 @@ import numpy as np
 
 from initspec.axes import UnequalLayout
 from initspec.dtypes import FLOATS
-from initspec.errors import InitSpecError
+from initspec.errors import InitSpecError, TargetError
 from initspec.models.assignment import Assignment
 from initspec_conformance.checks.coincidence import coincidence
 from initspec_conformance.expected.arrays import Array
@@ -101,6 +101,22 @@ def sample_of(values: Array) -> Array:
     """Return some values from all parts of an array, as a copy."""
     flat = values.reshape(-1)
     return np.array(flat[:: max(flat.size // SAMPLE, 1)])
+
+
+def unchanged(reading: Reading, values: Array | None) -> Array:
+    """Return the values of a parameter that is read again.
+
+    Raises:
+        TargetError: they are not those that were read before.
+    """
+    if values is not None and reading.sample is not None:
+        sample = sample_of(values)
+        if sample.dtype == reading.sample.dtype and sample.tobytes() == reading.sample.tobytes():
+            return values
+    raise TargetError(
+        f"{reading.assignment.path} changed while the model was audited: audit it when nothing "
+        "fills or trains it"
+    )
 
 
 def judgeable(assignment: Assignment, values: Array, findings: list[ModelFinding]) -> list[Piece]:

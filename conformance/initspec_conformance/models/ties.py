@@ -1,51 +1,57 @@
-"""Ties that a model's configuration asks for, and ties that nothing can ask for."""
+"""Ties that a model declares and has not, and ties that nothing can ask for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from initspec.backend.parameter import Parameter
 from initspec_conformance.models.findings import ModelFinding
 
+BROKEN = "a tie that was broken, as to_empty() and copies of a module break it"
+WRONG = "a tie that should not be"
+
 
 def ties(model: Any, parameters: Sequence[Parameter]) -> Iterator[ModelFinding]:
     """Yield a finding for each tie that is broken, and each that should not be.
 
-    A configuration with `tie_word_embeddings`, as transformers has it, says whether the input and
-    the output embedding are one. Two kernels of one parent are never meant as one weight.
+    A model of transformers has `all_tied_weights_keys`, and its configuration
+    `tie_word_embeddings`. Two kernels with names of their own in one parent, such as q and k, are
+    never meant as one weight; those of a list may be: a layer that is applied again.
     """
-    yield from _of_embeddings(model, parameters)
+    first = {place.path: p.path for p in parameters for place in p.places}
+    declared = getattr(model, "all_tied_weights_keys", None)
+    for path, source in declared.items() if isinstance(declared, Mapping) else ():
+        if path in first and source in first and first[path] != first[source]:
+            message = f"its model ties it to {source}, which is another weight"
+            yield ModelFinding(path, "tie", message, BROKEN)
+    config = getattr(model, "config", None)
+    wanted = getattr(config, "tie_word_embeddings", None)
     for parameter in parameters:
-        kernels = [place for place in parameter.places if place.role == "kernel"]
-        parents: dict[str, str] = {}
-        for place in kernels:
-            parent = place.path.rpartition(".")[0].rpartition(".")[0]
-            if parent in parents:
-                message = f"it is one weight with {parents[parent]}, which stands beside it"
-                yield ModelFinding(place.path, "tie", message, "a tie that should not be")
-            parents.setdefault(parent, place.path)
+        roles = {place.role for place in parameter.places}
+        if wanted is False and {"embedding", "kernel"} <= roles and _are_one(model):
+            message = "it is one weight with the output embedding, which its configuration unties"
+            yield ModelFinding(parameter.path, "tie", message, WRONG)
+        yield from _of_siblings(parameter)
 
 
-def _of_embeddings(model: Any, parameters: Sequence[Parameter]) -> Iterator[ModelFinding]:
-    tied = getattr(getattr(model, "config", None), "tie_word_embeddings", None)
+def _are_one(model: Any) -> bool:
+    """Return whether the input and the output embedding of a model are one weight."""
     readers = [getattr(model, f"get_{side}_embeddings", None) for side in ("input", "output")]
-    if not isinstance(tied, bool) or not all(map(callable, readers)):
-        return
-    weights = [getattr(read(), "weight", None) for read in readers]  # type: ignore[misc]
-    first, second = weights
-    if first is None or second is None or tuple(first.shape) != tuple(second.shape):
-        return
-    paths = [
-        place.path
-        for parameter in parameters
-        for place in parameter.places
-        if place.role == "embedding"
-    ]
-    path = paths[0] if paths else "the embedding"
-    if tied and first is not second:
-        message = "its configuration ties it to the output embedding, which is another weight"
-        yield ModelFinding(path, "tie", message, "a tie that was broken")
-    if not tied and first is second:
-        message = "it is one weight with the output embedding, which its configuration unties"
-        yield ModelFinding(path, "tie", message, "a tie that should not be")
+    if not all(map(callable, readers)):
+        return False
+    first, second = (getattr(read(), "weight", None) for read in readers)  # type: ignore[misc]
+    return first is not None and first is second
+
+
+def _of_siblings(parameter: Parameter) -> Iterator[ModelFinding]:
+    """Yield a finding for each kernel that is one weight with another of its parent."""
+    parents: dict[str, str] = {}
+    for place in parameter.places:
+        parent, _, name = place.path.rpartition(".")[0].rpartition(".")
+        if place.role != "kernel" or not name or name.isdecimal():
+            continue
+        if parent in parents:
+            message = f"it is one weight with {parents[parent]}, which stands beside it"
+            yield ModelFinding(place.path, "tie", message, WRONG)
+        parents.setdefault(parent, place.path)
