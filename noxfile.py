@@ -107,7 +107,7 @@ def _requirements(engines: list[Engine]) -> list[str]:
 
 
 def _prove(session: nox.Session, engine: Engine, *chosen: str) -> None:
-    """Run the chosen tests of an engine, its backend's examples and its conformance suite."""
+    """Run the chosen tests of an engine, the conformance suite among them, and its examples."""
     session.log(f"== {engine.name} ==")
     environment = ENVIRONMENT | engine.environment
     pytest = ("pytest", f"--backend={engine.backend}")
@@ -120,9 +120,6 @@ def _prove(session: nox.Session, engine: Engine, *chosen: str) -> None:
     package = f"backends/{BACKENDS[engine.backend].partition(':')[0]}"
     if any(">>>" in file.read_text("utf-8") for file in Path(package).rglob("*.py")):
         session.run("pytest", "--doctest-modules", package, env=environment)
-    reports = session.create_tmp()
-    files = [f"--{kind}={reports}/{engine.name}.{kind}" for kind in ("html", "json")]
-    session.run("initspec", "conformance", engine.backend, "--quick", *files, env=environment)
 
 
 @nox.session
