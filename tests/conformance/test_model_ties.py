@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-import pytest
+import numpy as np
 from initspec_conformance.models.ties import ties
 
 from initspec.backend.parameter import Parameter, Place
@@ -30,21 +30,36 @@ def test_a_declared_tie_that_is_broken_is_found():
     assert not list(ties(SimpleNamespace(), [parameter(WTE), parameter(HEAD)]))
 
 
-@pytest.mark.parametrize("wanted", [True, False, None])
-def test_a_tie_that_the_configuration_unties_is_found(wanted):
-    """Where input and output embedding are one weight, and only where that is said to be wrong."""
-    one = SimpleNamespace(weight=object())
-    model = SimpleNamespace(
-        config=SimpleNamespace(tie_word_embeddings=wanted),
-        get_input_embeddings=lambda: one,
-        get_output_embeddings=lambda: one,
+def configured(tied: bool | None, one: bool) -> SimpleNamespace:
+    """Return a model with two embeddings, of one weight or two, and what it wants of them."""
+    source, output = (SimpleNamespace(weight=np.zeros((4, 4))) for _ in range(2))
+    output.weight = source.weight if one else output.weight
+    return SimpleNamespace(
+        config=SimpleNamespace(tie_word_embeddings=tied),
+        get_input_embeddings=lambda: source,
+        get_output_embeddings=lambda: output,
+        named_modules=lambda: [("wte", source), ("head", output)],
     )
-    findings = list(ties(model, [parameter(WTE, HEAD)]))
-    assert [finding.looks_like for finding in findings] == (
-        ["a tie that should not be"] if wanted is False else []
-    )
-    model.get_output_embeddings = lambda: SimpleNamespace(weight=object())
-    assert not list(ties(model, [parameter(WTE), parameter(HEAD)]))
+
+
+def test_the_configuration_is_held():
+    """Embeddings that it ties are one weight, those that it unties are two; else nothing holds."""
+    for tied, one, looks in (
+        (True, False, "a tie that was broken"),
+        (False, True, "a tie that should not be"),
+    ):
+        places = [parameter(WTE, HEAD)] if one else [parameter(WTE), parameter(HEAD)]
+        (finding,) = ties(configured(tied, one), places)
+        assert (finding.path, finding.kind) == ("head.weight", "tie")
+        assert finding.looks_like.startswith(looks)
+        for other in (not tied, None):
+            assert not list(ties(configured(other, one), places))
+
+
+def test_the_output_may_be_tied_to_the_embedding_of_the_decoder():
+    """The embedding of the input is the encoder's then."""
+    decoder = parameter(("decoder.embed.weight", "embedding"), HEAD)
+    assert not list(ties(configured(True, one=False), [parameter(WTE), decoder]))
 
 
 def test_kernels_of_one_parent_are_found_and_layers_applied_again_are_not():
