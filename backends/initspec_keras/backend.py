@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -16,6 +18,7 @@ from initspec.backend import (
     Axes,
     BaseBackend,
     FloatType,
+    TargetError,
     axes_of,
     numpy_dtype,
     read_engines,
@@ -44,6 +47,7 @@ class KerasBackend(BaseBackend):
 
     name = "keras"
     convention = IN_OUT
+    suffixes = (".keras",)
 
     @property
     def known_deviations(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -179,6 +183,20 @@ class KerasBackend(BaseBackend):
         from initspec_keras.models import values
 
         return values(model, paths)
+
+    def tensors(self, path: Path) -> AbstractContextManager[Mapping[str, Any]]:
+        """Open a .keras file; see `initspec.backend.HasFiles`. Keras is not needed."""
+        from initspec_keras.files import tensors
+
+        return tensors(path)
+
+    def model(self, path: Path) -> Any:
+        """Return the model of a .keras file; see `initspec.backend.HasFiles`."""
+        if reason := self.why_unusable():
+            raise TargetError(f"{path}: {reason}")
+        from initspec_keras.files import model
+
+        return model(path)
 
     def builtins(self) -> tuple[Builtin, ...]:
         """Return Keras' own initializers; see `initspec.backend.HasBuiltins`."""

@@ -26,6 +26,7 @@ class Tensors(Mapping[str, "NDArray[Any]"]):
     """
 
     def __init__(self, path: Path) -> None:
+        path.open("rb").close()  # that it is there, and may be read
         try:
             # Mapped, so that it takes memory where it is read; the oldest format cannot be.
             mapped = zipfile.is_zipfile(path)
@@ -36,7 +37,7 @@ class Tensors(Mapping[str, "NDArray[Any]"]):
                 f"{path} is refused: what it holds is more than tensors, and to load it would run "
                 f"code of it ({reason}); save the state_dict() of the model"
             ) from None
-        except (RuntimeError, EOFError, ValueError, KeyError, IndexError, AttributeError) as error:
+        except Exception as error:  # of torch, zipfile or pickle, as the bytes happen to be
             reason = str(error).partition("\n")[0]
             raise FormatError(
                 f"{path} is truncated, or not a file of torch.save: {reason}"

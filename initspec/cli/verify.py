@@ -12,7 +12,7 @@ from initspec.cli.options import JSON, LOCK
 def verify(
     lock: Path = LOCK,
     target: str = typer.Argument(
-        help="A .safetensors or .npz file, or package.module:factory of a model."
+        help="A .safetensors, .npz, .keras or .pt file, or package.module:factory of a model."
     ),
     as_json: bool = JSON,
 ) -> None:
@@ -28,14 +28,15 @@ def verify(
     from initspec.cli.factory import build
     from initspec.errors import InitSpecError
     from initspec.models.verify import compare
+    from initspec.models.weights_file import is_file
 
     source = read_lock(lock)
-    is_file = target.endswith((".safetensors", ".npz"))
-    if not is_file and ":" not in target:
+    if not is_file(target) and ":" not in target:
         raise InitSpecError(
-            f"{target!r}: name a .safetensors or .npz file, or package.module:factory of a model"
+            f"{target!r}: name a .safetensors, .npz, .keras or .pt file, or "
+            "package.module:factory of a model"
         )
-    given: Any = Path(target) if is_file else build(target).model
+    given: Any = Path(target) if is_file(target) else build(target).model
     differing = []
     with progress() as bar:
         task = bar.add_task("comparing", total=sum(p.size for p in source.parameters))

@@ -69,7 +69,8 @@ class Lock:
         buffers, is left alone.
 
         Args:
-            target: a model, arrays by path, or a .safetensors or .npz file of them.
+            target: a model, arrays by path, or a file of them: .safetensors, .npz, .keras, which
+                Keras loads, or .pt.
 
         Raises:
             TargetError: the model is of no known framework, or has no values yet.

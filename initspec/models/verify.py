@@ -13,10 +13,10 @@ from initspec.backend import HasValues, optional
 from initspec.errors import TargetError
 from initspec.models.locked import Locked
 from initspec.models.owner import owner
-from initspec.models.weights_file import opened
+from initspec.models.weights_file import model_of, opened
 
 Target = str | Path | Mapping[str, Any] | Any
-"""A model, arrays by path, or a .safetensors or .npz file."""
+"""A model, arrays by path, or a file: .safetensors, .npz, .keras or .pt."""
 
 Read = Callable[[Sequence[str]], Iterable[Any]]
 """Return the values of paths, one after the other."""
@@ -47,6 +47,11 @@ def compare(
 def _values(target: Target) -> Iterator[tuple[Mapping[str, bool], Read]]:
     """Open what is compared: its paths, whether each is computed, and how they are read."""
     if isinstance(target, (str, Path)):
+        model = model_of(Path(target))
+        if model is not None:
+            with _values(model) as values:
+                yield values
+            return
         with opened(Path(target)) as tensors:
             names = dict.fromkeys(tensors, False)
             yield names, lambda paths: (tensors[path].array() for path in paths)

@@ -93,6 +93,19 @@ def _state(path: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
+def model_of(path: Path) -> Any:
+    """Return the model of a file that has one, and whose names are not the model's paths, or None.
+
+    Raises:
+        TargetError: the suffix is of no file, or what reads it is not installed.
+        FormatError: the model cannot be built.
+    """
+    try:
+        return None if is_own(path.name) else reader(path).model(path)
+    except OSError as error:
+        raise TargetError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
 def reader(path: Path) -> HasFiles:
     """Return the backend that reads files of a suffix.
 

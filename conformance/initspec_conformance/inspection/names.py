@@ -12,6 +12,7 @@ from initspec.errors import InitSpecError
 Shape = tuple[int, ...]
 
 _KERNEL = re.compile(r"(.*_)?kernel|w")
+_NUMBER = re.compile(r"#\d+")  # of a .keras file, which has no names of variables
 _RECURRENT = re.compile(r"recurrent_kernel|weight_hh(_l\d+(_reverse)?)?")
 _WEIGHT = re.compile(r"weight|weight_ih(_l\d+(_reverse)?)?|in_proj_weight")
 _EMBEDDING = re.compile(r"embeddings?|wte|wpe|\w*embed(ding|dings|s)?(_tokens)?")
@@ -37,11 +38,14 @@ def role_of(path: str, shape: Shape) -> str:
         return "bias"
     if vector:
         return "other"
-    if _EMBEDDING.fullmatch(name) or (name == "weight" and _EMBEDDING.fullmatch(owner)):
+    if _EMBEDDING.fullmatch(name) or (
+        _EMBEDDING.fullmatch(owner) and (name == "weight" or _NUMBER.fullmatch(name))
+    ):
         return "embedding"
     if _RECURRENT.fullmatch(name):
         return "recurrent_kernel"
-    return "kernel" if _KERNEL.fullmatch(name) or _WEIGHT.fullmatch(name) else "other"
+    kernels = (_KERNEL, _WEIGHT, _NUMBER)
+    return "kernel" if any(pattern.fullmatch(name) for pattern in kernels) else "other"
 
 
 def axes_of(path: str, shapes: Mapping[str, Shape]) -> Axes | None:
@@ -67,7 +71,8 @@ def axes_of(path: str, shapes: Mapping[str, Shape]) -> Axes | None:
             return None
         if role == "embedding":
             return Axes("stack out")
-        axes = Axes("kernel... in out" if _KERNEL.fullmatch(name) else "out in kernel...")
+        before = _KERNEL.fullmatch(name) or _NUMBER.fullmatch(name)
+        axes = Axes("kernel... in out" if before else "out in kernel...")
         axes.layout(shape)
     except InitSpecError:
         return None

@@ -139,9 +139,11 @@ def _specs_of(made: Sequence[Parameter], config: Any) -> dict[str, list[Candidat
     """Return what the recipes that come with initspec draw each parameter by."""
     specs: dict[str, list[Candidate]] = defaultdict(list)
     rest = Rule("keep", "**", optional=True)
+    alone = [parameter.path for parameter in made if not parameter.tied]  # ties need a rule each
     for name in shipped():
         with suppress(InitSpecError):  # one for another architecture
-            for assignment in assign(made, (*recipe(name).rules, rest), config=config):
+            rules = (*recipe(name).rules, rest)
+            for assignment in assign(made, rules, only=alone, config=config):
                 spec = assignment.spec
                 if spec is not None and assignment.std and not assignment.parts:
                     line = f"{short(str(spec))} of the recipe {name!r}"

@@ -99,7 +99,7 @@ def test_a_full_disk_leaves_no_half_file(tmp_path, plan: Lock, file: str) -> Non
         (["draw", "huge.lock", "-o", "w.npz"], "huge.lock: 层.kernel: axes"),
         (
             ["verify", "init.lock", "w.txt"],
-            "'w.txt': name a .safetensors or .npz file, or package.",
+            "'w.txt': name a .safetensors, .npz, .keras or .pt file, or package.",
         ),
         (["verify", "init.lock", "w.npz"], "No such file"),
         (["verify", "init.lock", "zoo:model"], "there is no module 'zoo'"),
