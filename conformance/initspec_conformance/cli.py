@@ -88,32 +88,49 @@ def audit(
         None, help="The seed of the weights: the bits are compared, too.", show_default=False
     ),
     numbers: list[str] = NUMBERS,
+    html: Path = typer.Option(None, help="Write a report with pictures.", show_default=False),
     as_json: bool = JSON,
 ) -> None:
     """Hold a freshly built model against a recipe, with a false-alarm rate of 1e-6 for the model.
 
+    The exit status is 1 where there is a finding.
+
     Example:
-      initspec audit package.module:factory --recipe gpt2-nanogpt
+      initspec audit package.module:factory --recipe gpt2-nanogpt --html report.html
     """
     from typing import Any
 
     from initspec.cli.arguments import read_numbers, read_recipe, read_seed
-    from initspec.cli.console import print_json
+    from initspec.cli.console import Console, print_json
     from initspec.cli.factory import build
+    from initspec.cli.files import check_writable
     from initspec.numerics.finite import finite_or_none
 
-    _require(*_MODULES)
+    _require(*_MODULES, *(("jinja2",) if html else ()))
+    check_writable([html] if html else [])
     rules = read_recipe(recipe)
     given: dict[str, Any] = read_numbers(numbers)
     start = None if seed is None else read_seed(seed)
     network, inputs = build(model)
     from initspec_conformance.models.audit import audit_model
 
-    result = audit_model(network, rules, seed=start, inputs=inputs, **given)
+    errors = Console(stderr=True)
+    errors.quiet = not errors.is_terminal
+    with errors.status("auditing"):
+        result = audit_model(network, rules, seed=start, inputs=inputs, **given)
     if as_json:
         print_json(finite_or_none(result.to_dict()))
     else:
-        typer.echo(f"{result.table()}\n\n{result}")
+        from initspec_conformance.models.terminal import show
+
+        show(result, model, html is not None)
+    if html is not None:
+        try:
+            html.write_text(result.to_html(), "utf-8")
+        except OSError as error:
+            raise InitSpecError(f"{html} cannot be written: {error.strerror}") from None
+        if not as_json:
+            Console().print(f"wrote {html}", markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(0 if result.passed else 1)
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import AbstractContextManager, redirect_stdout
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -60,7 +61,8 @@ def _built(reference: str, factory: Callable[[], Any]) -> Built:
     from initspec.models.owner import owner  # with NumPy, and not for a slip of the pen
 
     try:
-        result = factory()
+        with _aside():
+            result = factory()
     except Exception as error:
         raise InitSpecError(
             f"{reference} raised {_summary(error)}; it is called without arguments"
@@ -82,7 +84,8 @@ def _imported(reference: str, module: str) -> Any:
     if folder not in sys.path and "" not in sys.path:
         sys.path.insert(0, folder)  # as `python -m` does
     try:
-        return import_module(module)
+        with _aside():
+            return import_module(module)
     except Exception as error:
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing and f"{module}.".startswith(f"{missing}."):
@@ -91,6 +94,11 @@ def _imported(reference: str, module: str) -> Any:
                 f"'import {module}' works, or add its folder to PYTHONPATH"
             ) from None
         raise InitSpecError(f"{reference}: importing {module} raised {_summary(error)}") from error
+
+
+def _aside() -> AbstractContextManager[Any]:
+    """Print to standard error what the model's code prints: the result alone is for a pipe."""
+    return redirect_stdout(sys.stderr)
 
 
 def _attribute(module: Any, name: str, path: str) -> Any:

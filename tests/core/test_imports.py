@@ -356,6 +356,7 @@ SUITE_ALSO_SEES = {
         "initspec.models.owner",
         "initspec.models.recipe",
         "initspec.models.rule",
+        "initspec.models.shipped",
         "initspec.models.table",
         "initspec.models.template",
         "initspec.stream",
@@ -370,6 +371,7 @@ SUITE_ALSO_SEES = {
         "initspec.models.table",
         "initspec.models.weights_file",
     ),
+    "initspec_conformance.models.terminal": ("initspec.cli.console", "initspec.cli.pages.layout"),
     "initspec_conformance.reports.progress": ("initspec.cli.console",),
     "initspec_conformance.reports.html": ("initspec.display.svg",),
 }

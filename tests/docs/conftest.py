@@ -52,3 +52,30 @@ def browser():
             pytest.skip(f"no Chromium; run: playwright install chromium ({str(error)[:80]})")
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def opened(browser, tmp_path):
+    """Open a page; at the end of the test nothing was said, fetched or alerted."""
+    contexts, said, fetched = [], [], []
+
+    def open_(html, width=1400, scheme="light"):
+        file = tmp_path / "report.html"
+        file.write_text(html, "utf-8")
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("dialog", lambda dialog: said.append(dialog.message))
+        page.on("request", lambda request: fetched.append(request.url))
+        page.goto(file.as_uri(), wait_until="load")
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert said == []
+    assert [url for url in fetched if not url.startswith(("file:", "data:"))] == []

@@ -10,6 +10,7 @@ from initspec_conformance.reports.html import html_report
 
 from initspec import InitSpec
 from initspec.backend import usable
+from tests.docs.windows import overflow, sticking_out
 
 CELLS = "*/float32"
 NAME = "<script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -62,53 +63,9 @@ def html(report):
     return html_report(report)
 
 
-@pytest.fixture
-def opened(browser, tmp_path):
-    """Open a page; at the end of the test nothing was said, fetched or alerted."""
-    contexts, said, fetched = [], [], []
-
-    def open_(html, width=1400, scheme="light"):
-        file = tmp_path / "report.html"
-        file.write_text(html, "utf-8")
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("dialog", lambda dialog: said.append(dialog.message))
-        page.on("request", lambda request: fetched.append(request.url))
-        page.goto(file.as_uri(), wait_until="load")
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert said == []
-    assert [url for url in fetched if not url.startswith(("file:", "data:"))] == []
-
-
 def shown(page):
     """Return the titles of the rows that can be seen."""
     return [row.text_content() for row in page.locator(".row .title b").all() if row.is_visible()]
-
-
-def overflow(page):
-    """Return by how many pixels the page is wider than its window."""
-    return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-
-
-def sticking_out(page):
-    """Return what visible text is cut off or reaches beyond the window, however it is hidden."""
-    return page.evaluate(
-        """() => [...document.querySelectorAll("body *")].filter(e => {
-          const box = e.getBoundingClientRect();
-          return box.width > 1 && box.height > 1 && !e.closest(".wide, svg") &&
-            (box.right > innerWidth + 1 || box.left < -1) && e.checkVisibility() &&
-            getComputedStyle(e).position !== "absolute";
-        }).map(e => e.outerHTML.slice(0, 120))"""
-    )
 
 
 def test_verdict_failures_and_every_cell(opened, report, html):

@@ -31,6 +31,7 @@ from initspec_conformance.models.fitted import Context
 from initspec_conformance.models.pooled import POOLED, Member, groups_of, pool
 from initspec_conformance.models.reading import Reading, judgeable, look, unchanged
 from initspec_conformance.models.report import ModelAudit
+from initspec_conformance.models.shipped import assign_or_advise
 from initspec_conformance.models.ties import ties
 from initspec_conformance.models.trained import TRAINED, dependence
 from initspec_conformance.statistics.error_rates import Rates, one_stage
@@ -63,14 +64,17 @@ def audit_model(
         numbers: the numbers of names in the recipe, such as depth=12.
 
     Raises:
-        RecipeError: the recipe does not fit the model; the message has every parameter and rule.
+        RecipeError: the recipe does not fit the model; the message has every parameter and rule,
+            and the recipes of initspec that do fit.
         TargetError: the model is of no known framework, or has no parameters yet.
         SeedError: the seed is out of range.
     """
     start = time.perf_counter()
     seed = None if seed is None else check_seed(seed)
     rules = recipe_of(recipe)
-    assignments = rules.on(model, only=only, inputs=inputs, **numbers)
+    assignments = assign_or_advise(rules, model, only, inputs, numbers)
+    if not len(assignments):
+        raise TargetError("the model has no parameters: there is nothing to audit")
     every = parameters(model, inputs=inputs)
     named = stream_names(names, assignments, lambda: every)
     readable: HasValues = optional(owner(model), HasValues, "values of models")  # type: ignore[arg-type]

@@ -13,6 +13,8 @@ from initspec_conformance.reports.sanitize import sanitize
 if TYPE_CHECKING:
     from initspec_conformance.results.sketch import Sketch
 
+TRAINED = "the weights look trained, or loaded: this is no fault of the recipe"
+
 
 @dataclass(frozen=True)
 class ModelAudit:
@@ -57,9 +59,7 @@ class ModelAudit:
         )
 
     def __str__(self) -> str:
-        lines = [self.verdict]
-        if self.trained:
-            lines.append("the weights look trained, or loaded: this is no fault of the recipe")
+        lines = [self.verdict, *([TRAINED] if self.trained else [])]
         for place in places_of(self.findings):
             lines += [place.title, *(f"  {line}" for line in place.lines)]
         return sanitize("\n".join(lines))
@@ -87,3 +87,17 @@ class ModelAudit:
                 for parameter in self.parameters
             ],
         }
+
+    def to_html(self) -> str:
+        """Return the audit as one HTML page that needs no network and no other file."""
+        from initspec_conformance.models.page import page_of  # the templates take a while
+
+        return page_of(
+            self.findings,
+            self.parameters,
+            self.sketches,
+            recipe=self.recipe,
+            tests=self.tests,
+            seconds=self.seconds,
+            notice=TRAINED if self.trained else "",
+        )

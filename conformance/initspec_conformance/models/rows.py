@@ -13,6 +13,27 @@ from initspec_conformance.reports.sanitize import sanitize
 HEADS = ("path", "spec", "elements", "tests", "would have been seen")
 """The columns of the table."""
 
+MEANINGS = {
+    "not finite": "Values are NaN or infinite: of a division, of an overflow, or of memory.",
+    "untouched": "It has no memory, or holds what memory held: nothing has written to it.",
+    "constant": "Every value is the same, where the recipe draws.",
+    "zero rows": "Whole rows or columns are 0: a part that nothing wrote, or a padding row.",
+    "copy": "It repeats itself or another parameter: one initializer or one seed for several.",
+    "tie": "Weights of one tie differ, or weights that should differ are one.",
+    "coarse dtype": "It takes few values: drawn in a dtype of fewer digits, and cast.",
+    "part": "A part with a rule of its own, such as a gate or a padding row, is not as that says.",
+    "mean": "The mean is not that of the recipe.",
+    "std": "The standard deviation is not that of the recipe.",
+    "distribution": "Mean and standard deviation are right, and the shape is another.",
+    "support": "Values lie where the recipe has none.",
+    "dependence": "The values of rows, columns or neighbours depend on each other.",
+    "structure": "It is not orthogonal or sparse, where the recipe says so.",
+    "value": "The values are not those that the recipe fixes.",
+    "trained": "The rows depend on each other as those of trained weights do.",
+    "bits": "The law may be right; the bits are not those of the seed.",
+}
+"""What each kind of finding means, in a sentence."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -79,7 +100,7 @@ def places_of(findings: Sequence[ModelFinding]) -> list[Place]:
 def rows_of(findings: Sequence[ModelFinding], parameters: Sequence[ParameterAudit]) -> list[Row]:
     """Return the parameters, those of repeated blocks that came to the same in one row."""
     kinds: dict[str, dict[str, None]] = {}
-    owners = _Owners(parameters)
+    owners = Owners(parameters)
     for finding in findings:
         for path in owners.of(finding):
             kinds.setdefault(path, {})[finding.kind] = None
@@ -93,7 +114,7 @@ def rows_of(findings: Sequence[ModelFinding], parameters: Sequence[ParameterAudi
     ]
 
 
-class _Owners:
+class Owners:
     """Which parameters a finding is about."""
 
     def __init__(self, parameters: Sequence[ParameterAudit]) -> None:

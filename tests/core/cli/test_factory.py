@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -94,6 +95,14 @@ def test_bad_references(reference: str, says: str) -> None:
     """Each error says what is wrong with which part, and where."""
     with pytest.raises(InitSpecError, match=says):
         build(reference)
+
+
+def test_what_the_code_prints_is_kept_from_pipes(capsys) -> None:
+    """What a module or a factory prints is on standard error: --json stays JSON."""
+    loud = f"print('module')\n{MODULE}\ndef loud():\n    print('factory')\n    return Net()"
+    Path("zoo/loud.py").write_text(loud)
+    build("zoo.loud:loud")
+    assert capsys.readouterr() == ("", "module\nfactory\n")
 
 
 def test_folder_is_added_once() -> None:

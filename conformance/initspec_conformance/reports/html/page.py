@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import files
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from initspec_conformance.checks import BATTERY
 from initspec_conformance.checks.calls import CALLS
 from initspec_conformance.reports.console import summary
 from initspec_conformance.reports.html.pictures import Picture, pictures
-from initspec_conformance.reports.sanitize import sanitize
+from initspec_conformance.reports.html.template import render
 from initspec_conformance.results.findings import Finding, p_text
 from initspec_conformance.results.pooled import POOLED
 from initspec_conformance.results.report import Report
@@ -120,20 +113,13 @@ def html_report(report: Report) -> str:
     """Return a report as one HTML page.
 
     It needs no network and no other file, is light or dark as the reader's system is, and escapes
-    whatever a backend calls itself. Its policy lets no script run but its own.
+    whatever a backend calls itself.
     """
     backends = list(dict.fromkeys([*report.versions, *(f.backend for f in report.checks)]))
     rows = list(_rows(report, backends))
-    script = _asset("report.js")
-    environment = Environment(
-        loader=PackageLoader("initspec_conformance.reports", "html"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(p=_p, breaks=_breaks)
-    page: str = environment.get_template("report.html.j2").render(
+    return render(
+        "report.html.j2",
+        program="initspec conformance",
         report=report,
         headline=_headline(report, len(backends)),
         facts=_facts(report, len(rows)),
@@ -145,11 +131,8 @@ def html_report(report: Report) -> str:
         groups=_groups(rows),
         rows=len(rows),
         glossary=_glossary(report),
-        style=Markup(_asset("report.css")),
-        script=Markup(script),
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        p=_p,
     )
-    return sanitize(page)  # a message may hold what no file can, or what turns the text around
 
 
 def _rows(report: Report, backends: Sequence[str]) -> Iterator[Row]:
@@ -255,16 +238,6 @@ def _p(finding: Finding) -> str:
     return p_text(finding.p_values, digits=2)
 
 
-def _breaks(text: str) -> Markup:
-    """Return text that a line may break after a bracket, an equals sign or an underscore."""
-    parts = (part for part in re.split(r"(?<=[(=_])", text) if part)
-    return Markup("<wbr>").join(parts)
-
-
 def _shown(name: str) -> str:
     """Return a backend's name, or what stands for one that has none."""
     return name if name.strip() else "the callable"
-
-
-def _asset(name: str) -> str:
-    return (files("initspec_conformance.reports.html") / name).read_text("utf-8")

@@ -19,8 +19,9 @@ function filter() {
   }
   for (const group of all(".group")) group.hidden = !group.querySelector(".row:not([hidden])");
   for (const card of all(".failure"))
+    // A finding of several parameters together has no row.
     card.hidden =
-      document.getElementById(card.dataset.row).hidden ||
+      document.getElementById(card.dataset.row)?.hidden ||
       (backend !== "" && card.dataset.backend !== backend);
   document.body.style.setProperty("--shown", backend === "" ? "var(--n)" : "1");
   document.querySelector(".filter output").textContent = `${shown} ${shown === 1 ? "row" : "rows"}`;
