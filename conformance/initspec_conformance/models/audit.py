@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from initspec.backend import HasValues, optional
+from initspec.errors import TargetError
 from initspec.models.assign import Only
 from initspec.models.assignment import Assignments
 from initspec.models.names import Names, stream_names
