@@ -22,12 +22,16 @@ from initspec.backend import (
     norm_role,
     read_layers,
 )
+from initspec_torch.experts import experts_row
 from initspec_torch.paths import parameter_name, unwrapped
 from initspec_torch.target import without_data
 from initspec_torch.wrapped import check_whole
 
 Parents = tuple[tuple[torch.nn.Module, tuple[str, ...]], ...]
 """The modules around one, the outermost first, each with the parts of its path."""
+
+_DERIVING = ("torch.nn.utils.parametrize", "torch.distributed.")
+"""Modules that make a class for a module that they change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +234,7 @@ class Layers:
     ) -> Iterator[tuple[torch.nn.Module, Layer, LayerParameter, str]]:
         """Yield the modules around a weight whose rows have it, the outermost first."""
         for module, prefix in around:
-            layer = self._of(type(module))
+            layer = self._of(module)
             if layer is not None:
                 path = ".".join(slot.parts[len(prefix) :])
                 row = layer.find(path)
@@ -242,9 +246,10 @@ class Layers:
             self._mixers[id(module)] = is_mixer(module._parameters)
         return self._mixers[id(module)]
 
-    def _of(self, kind: type) -> Layer | None:
+    def _of(self, module: torch.nn.Module) -> Layer | None:
+        kind = type(module)
         if kind not in self._rows:
-            self._rows[kind] = self._table.find(kind.__mro__)
+            self._rows[kind] = self._table.find(kind.__mro__) or experts_row(module)
         return self._rows[kind]
 
     def _shapes_of(self, module: torch.nn.Module) -> dict[str, tuple[int, ...]]:
@@ -256,5 +261,9 @@ class Layers:
 
 
 def class_names(module: torch.nn.Module) -> tuple[str, ...]:
-    """Return the names of a module's class and its bases."""
-    return tuple(cls.__name__ for cls in type(module).__mro__ if cls is not object)
+    """Return the names of a module's class and its bases, without those that torch derives.
+
+    `parametrize` and `fully_shard` give a module a class of their own, such as FSDPLinear.
+    """
+    classes = [cls for cls in type(module).__mro__ if cls is not object]
+    return tuple(cls.__name__ for cls in classes if not cls.__module__.startswith(_DERIVING))

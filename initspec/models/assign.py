@@ -79,20 +79,14 @@ def _chosen(parameters: Sequence[Parameter], only: Only) -> Sequence[Parameter]:
     texts = [only] if isinstance(only, str) else only
     if not isinstance(texts, Iterable) or not all(isinstance(text, str) for text in texts):
         raise RecipeError(f"only={shown(only)}: pass a path or a glob, or a list of them")
-    patterns = [Pattern(text) for text in texts]
-    unused = [
-        pattern.text
-        for pattern in patterns
-        if not any(pattern.matches(place.path) for p in parameters for place in p.places)
-    ]
-    if unused:
-        paths = [place.path for parameter in parameters for place in parameter.places]
-        raise RecipeError(unknown("path of the model in only=:", unused[0], paths))
-    return [
-        parameter
-        for parameter in parameters
-        if any(pattern.matches(place.path) for pattern in patterns for place in parameter.places)
-    ]
+    paths = {place.path: None for parameter in parameters for place in parameter.places}
+    chosen = {text for text in texts if text in paths}  # which may have the characters of a glob
+    for pattern in [Pattern(text) for text in texts if text not in paths]:
+        matching = set(filter(pattern.matches, paths))
+        if not matching:
+            raise RecipeError(unknown("path of the model in only=:", pattern.text, [*paths]))
+        chosen |= matching
+    return [p for p in parameters if any(place.path in chosen for place in p.places)]
 
 
 def _unused_numbers(rules: Sequence[Rule], lookup: Numbers) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from initspec.backend.parameter import Filling
-from initspec.errors import InitSpecWarning
+from initspec.errors import InitSpecWarning, SeedError
 from initspec.models.assign import Only
 from initspec.models.assignment import Assignment
 from initspec.models.names import Names, stream_names, twins
@@ -40,7 +40,8 @@ def initialize(
         recipe: the name of one that comes with initspec, a Recipe, or a list of rules.
         seed: 0 to 2^64 - 1: the same bits in every framework, each parameter's stream named by its
             path. None takes the framework's own random numbers.
-        names: the name of a path's stream, where it is another: a dict, or a function of the path.
+        names: the name of a path's stream, where it is another: a dict, or a function of the path;
+            with a seed alone.
         only: paths or globs of the parameters to fill; the rest is left alone.
         inputs: example arguments, for a model that has no parameters without them, as those of
             flax.linen: an array or its ShapeDtypeStruct, a tuple, or a dict of arguments by name.
@@ -50,10 +51,12 @@ def initialize(
     Raises:
         RecipeError: the recipe does not fit the model; the message has every parameter and rule.
         TargetError: the model is of no known framework, or a parameter of it cannot be filled.
-        SeedError: the seed is out of range, or a name not a str.
+        SeedError: the seed is out of range, a name not a str, or there are names without a seed.
     """
     if seed is not None:
         seed = check_seed(seed)
+    elif names is not None:
+        raise SeedError("names= without a seed: they name its streams; pass seed=7, or no names=")
     assignments = recipe_of(recipe).on(model, only=only, inputs=inputs, **numbers)
     named = stream_names(names, assignments, lambda: parameters(model, inputs=inputs))
     for message in (*_warnings(assignments), *twins(named, assignments)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -38,7 +39,10 @@ class TableRow:
     def glob(self, others: Iterable[str]) -> str:
         """Return a glob that matches what it is of, and none of some other paths."""
         folded = [part.startswith("{") and part[1:2].isdigit() for part in self.parts]
-        parts = list(zip(self.parts, folded, strict=True))
+        parts = [
+            (part if several else re.sub(r"[{}*]+", "*", part), several)
+            for part, several in zip(self.parts, folded, strict=True)
+        ]
         short = ".".join("*" if several else part for part, several in parts)
         if not any(folded) or not any(map(Pattern(short).matches, others)):
             return short

@@ -283,8 +283,15 @@ def test_a_stack_counts_in_no_fan():
         return nnx.vmap(lambda key: make(nnx.Rngs(key)), out_axes=axis)(keys)
 
     lora = _Around(stack(lambda rngs: nnx.LoRA(8, 2, 4, rngs=rngs)))
-    for name, std in (("flax", (2 / 8) ** 0.5), ("keras", (2 / 8) ** 0.5), ("torch", 24**-0.5)):
-        assert recipe(name).on(lora)["inner.lora_a"].std == pytest.approx(std)
+    for name, std in (
+        ("flax", (2 / 8) ** 0.5),
+        ("keras", (2 / 8) ** 0.5),
+        ("torch", 24**-0.5),
+        ("he", 0.5),
+    ):
+        assigned = recipe(name).on(lora)
+        assert assigned["inner.lora_a"].std == pytest.approx(std)
+        assert assigned["inner.lora_b"].std == 0
     cell = stack(lambda rngs: nnx.OptimizedLSTMCell(4, 4, rngs=rngs))
     with pytest.raises(RecipeError, match="name each axis"):
         recipe("keras").on(cell)

@@ -102,7 +102,7 @@ def test_parameters() -> None:
         "conv.weight": ("kernel", "(stack=4 out) in kernel...", "Conv2d"),
         "conv.bias": ("bias", "(stack=4 out) [in=2 kernel=9]", "Conv2d"),
         "lstm.weight_hh_l0": ("recurrent_kernel", "(stack=4 out) in", "LSTM"),
-        "normed.weight": ("kernel", "out in", "ParametrizedLinear"),
+        "normed.weight": ("kernel", "out in", "Linear"),
     }
     assert {path: rows[path] for path in expected} == expected
     classes = {p.path: p.places[0].classes for p in parameters(Net())}

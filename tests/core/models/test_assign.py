@@ -366,6 +366,17 @@ def test_padding_row() -> None:
     assert not assign([table], [Rule("keep")])["e"].parts
 
 
+def test_paths_with_the_characters_of_globs() -> None:
+    """`only` takes them as they are, and the rule to add has a glob that matches them."""
+    model = [weight("heads.{en}.weight"), weight("heads.a*.weight"), weight("heads.ab.weight")]
+    made = assign(model, [Rule("ones")], only=["heads.{en}.weight", "heads.a*.weight"])
+    assert [a.path for a in made] == ["heads.{en}.weight", "heads.a*.weight"]
+    with pytest.raises(RecipeError, match=r"Rule\('normal.*', 'heads.\*en\*.weight'\)"):
+        assign(model, [Rule("ones", role="bias")])
+    rules = [Rule("ones", "heads.*en*.weight"), Rule("zeros")]
+    assert [a.mean for a in assign(model, rules)] == [1, 0, 0]
+
+
 def test_only() -> None:
     """What is not asked for needs no rule; what is, does, and a path that is none is shown."""
     made = specs(REST[1:], only=["encoder.*.proj.weight", "decoder.0.**"])

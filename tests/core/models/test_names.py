@@ -51,6 +51,13 @@ def test_one_name_for_two_weights_is_a_warning() -> None:
     initialize(model(), RULES, 7, names={"a": "c", "c": "a"})
 
 
+def test_names_without_a_seed() -> None:
+    """There are no streams to name: refused before anything is written."""
+    for names in ({"a": "x"}, {}, lambda path: path):
+        with pytest.raises(SeedError, match=r"names= without a seed: .* pass seed=7"):
+            initialize(model(), RULES, names=names)
+
+
 @pytest.mark.parametrize(
     ("names", "error"), [("x", RecipeError), ({"a": 3}, SeedError), (lambda _: None, SeedError)]
 )
