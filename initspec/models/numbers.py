@@ -55,9 +55,15 @@ class Numbers:
                 return index if name == "index" else self._depth(siblings)
         if name in ("fan_in", "fan_out") and fans is not None:
             return fans.fan_in if name == "fan_in" else fans.fan_out
-        value = self._configured(name)
-        if value is not None:
-            return value
+        values = _configured(self.config, name)
+        if len(set(values.values())) == 1:
+            return next(iter(values.values()))
+        if values:
+            several = ", ".join(f"{value:g} in {where}" for where, value in values.items())
+            raise RecipeError(
+                f"{parameter.path}: {name!r} of '{rule.spec}' is {several}: pass {name}=... as an "
+                "argument"
+            )
         raise RecipeError(self._missing(name, rule, parameter))
 
     def _place(self, rule: Rule, parameter: Parameter) -> tuple[int, Pattern] | None:
@@ -77,12 +83,6 @@ class Numbers:
             self._depths[siblings] = len(indices)
         return self._depths[siblings]
 
-    def _configured(self, name: str) -> float | None:
-        config = self.config
-        value = config.get(name) if isinstance(config, Mapping) else getattr(config, name, None)
-        is_number = isinstance(value, Real) and not isinstance(value, bool)
-        return float(value) if is_number else None  # type: ignore[arg-type]
-
     def _missing(self, name: str, rule: Rule, parameter: Parameter) -> str:
         known = sorted({*self.given, "fan_in", "fan_out"})
         if name in ("index", "depth"):
@@ -98,3 +98,17 @@ class Numbers:
                 f"blocks, {', '.join(known)}, and the numbers of model.config"
             )
         return f"{parameter.path}: no number for {name!r} of '{rule.spec}': {why}"
+
+
+def _configured(config: Any, name: str) -> dict[str, float]:
+    """Return the numbers of a name in a config, or else in those within it, by where they are."""
+    value = config.get(name) if isinstance(config, Mapping) else getattr(config, name, None)
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return {"config": float(value)}
+    within = config if isinstance(config, Mapping) else getattr(config, "__dict__", {})
+    return {
+        f"{key}.{where}".removesuffix(".config"): number
+        for key, inner in within.items()
+        if str(key).endswith("_config")
+        for where, number in _configured(inner, name).items()
+    }

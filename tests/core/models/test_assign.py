@@ -366,6 +366,26 @@ def test_padding_row() -> None:
     assert not assign([table], [Rule("keep")])["e"].parts
 
 
+def test_numbers_of_a_config_within_the_config() -> None:
+    """One number of the name, wherever it is; the config's own first, and never a choice."""
+
+    class Config:
+        pass
+
+    text, vision, whole = Config(), {"hidden_size": 8}, Config()
+    text.hidden_size, text.layers, whole.text_config, whole.vision_config = 4, 2, text, vision
+    rules = [Rule("normal(std=1 / layers)", role="kernel")]
+    assert assign([weight("a")], rules, config=whole)["a"].std == 0.5
+    assert assign([weight("a")], rules, config={"thinker_config": whole})["a"].std == 0.5
+    rules = [Rule("normal(std=1 / hidden_size)", role="kernel")]
+    where = "4 in text_config, 8 in vision_config: pass hidden_size="
+    with pytest.raises(RecipeError, match=where):
+        assign([weight("a")], rules, config=whole)
+    assert assign([weight("a")], rules, config=whole, numbers={"hidden_size": 2})["a"].std == 0.5
+    whole.hidden_size = 16
+    assert assign([weight("a")], rules, config=whole)["a"].std == 1 / 16
+
+
 def test_paths_with_the_characters_of_globs() -> None:
     """`only` takes them as they are, and the rule to add has a glob that matches them."""
     model = [weight("heads.{en}.weight"), weight("heads.a*.weight"), weight("heads.ab.weight")]
