@@ -11,7 +11,7 @@ Rng: TypeAlias = torch.Generator | None
 
 _SMALL = 64
 """Up to this many columns a batched QR is faster than products of blocks."""
-_WIDTH = {"cpu": 128, "cuda": 512}
+_WIDTH = {"cpu": 192, "cuda": 512}
 """How many reflections are applied at a time: each time CUDA starts 25 kernels."""
 _TOGETHER = {"cpu": 1 << 18, "cuda": 1 << 24}
 """How many elements of a stack of smaller matrices are worked on at a time."""
@@ -78,7 +78,8 @@ def _multiply_reflections(product: torch.Tensor, rng: Rng) -> None:
     """Overwrite [stack, n, k] with H_1 H_2 ... H_k, from the last block of reflections back.
 
     A block of reflections is I - V T V^T (Schreiber & Van Loan 1989), with
-    T^-1 = the strictly upper part of V^T V plus half its diagonal (Puglisi 1992).
+    T^-1 = the strictly upper part of V^T V plus half its diagonal (Puglisi 1992), whatever the
+    lengths of the columns of V.
     """
     stack, rows, columns = product.shape
     product.zero_()
@@ -93,7 +94,6 @@ def _multiply_reflections(product: torch.Tensor, rng: Rng) -> None:
         signs = _signs(pivots)
         # The reflection takes the vector to -sign * |vector| e_1; R's diagonal must be positive.
         pivots.add_(signs * _squares(v).sqrt())
-        v.div_(_squares(v).sqrt()[:, None, :])
         t_inverse = (v.mT @ v).triu_()
         # A matrix product leaves up to 10 eps in its diagonal, and the reflections inherit them.
         t_inverse.diagonal(dim1=1, dim2=2).copy_(_squares(v) * 0.5)
