@@ -12,7 +12,7 @@ from initspec_conformance.expected.arrays import Array, Values
 BLOCK = 1 << 16
 """The elements of a block: half a MiB of float64."""
 
-SAMPLE = 1 << 16
+SAMPLE = 1 << 14
 """How many values are looked at where a few are as good as all."""
 
 

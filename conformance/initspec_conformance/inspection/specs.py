@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import lru_cache
 
 from initspec import Axes, InitSpec
 from initspec.dtypes import FLOATS
@@ -57,7 +58,7 @@ def specs_of(
     if spread > LOOSE or abs(mean) > 6 * std / math.sqrt(n):
         return ""
     families = _families(moments, spread, n)
-    of_fans = list(_of_fans(shape, axes, more is None))
+    of_fans = () if axes is None else _of_fans(shape, axes, more is None)
     fits = _near([*of_fans, *(more or ())], families, std, spread)
     fits = fits or _near(_round(std, spread), families, std, spread)
     nearest = sorted(fits)[:NAMED]
@@ -88,9 +89,10 @@ def _near(
     return list(fits.values())
 
 
-def _of_fans(shape: tuple[int, ...], axes: Axes | None, named: bool) -> Iterator[Candidate]:
-    if axes is None:
-        return
+@lru_cache(maxsize=256)  # blocks have the same shapes
+def _of_fans(shape: tuple[int, ...], axes: Axes, named: bool) -> tuple[Candidate, ...]:
+    """Return the specs whose standard deviation comes of fans; those of the shape, or named."""
+    candidates = []
     with suppress(InitSpecError):
         fans = InitSpec.he_normal().fans(shape, axes)
         by_mode = {
@@ -102,11 +104,12 @@ def _of_fans(shape: tuple[int, ...], axes: Axes | None, named: bool) -> Iterator
             for rule in ("he", "glorot", "lecun"):
                 for mode, of in by_mode.items():
                     spec = InitSpec(family, rule, mode=mode)
-                    plain = f"{str(spec).partition('(')[0]} of {of}"
-                    yield family, plain if named else str(spec), spec.std(shape, axes)
+                    line = f"{str(spec).partition('(')[0]} of {of}" if named else str(spec)
+                    candidates.append((family, line, spec.std(shape, axes)))
         spec = InitSpec.variance_scaling(scale=1 / 3, distribution="uniform")
         of = str(fans.fan_in) if named else "fan_in"
-        yield "uniform", f"uniform(+-1/sqrt({of}))", spec.std(shape, axes)
+        candidates.append(("uniform", f"uniform(+-1/sqrt({of}))", spec.std(shape, axes)))
+    return tuple(candidates)
 
 
 def _round(std: float, spread: float) -> Iterator[Candidate]:
