@@ -138,6 +138,8 @@ def inspect(
     target: str = typer.Argument(
         help="A file of weights, or package.module:factory, which returns the model."
     ),
+    plot: Path = typer.Option(None, help="Write a picture.", show_default=False),
+    html: Path = typer.Option(None, help="Write a page with pictures.", show_default=False),
     as_json: bool = JSON,
 ) -> None:
     """Show what each tensor of a file or of a model looks like, without any recipe.
@@ -145,26 +147,47 @@ def inspect(
     A file is .safetensors, .npz, .keras, .pt, or the .index.json of several; nothing in it is run.
 
     Example:
-      initspec inspect model.safetensors
+      initspec inspect model.safetensors --html report.html
     """
+    import os
     from typing import Any
 
     from initspec.cli.console import Console, print_json
     from initspec.cli.factory import build
+    from initspec.cli.files import check_writable
     from initspec.models.weights_file import is_file
 
-    _require(*_MODULES)
+    _require(*_MODULES, *(("jinja2",) if html else ()))
+    if plot is not None and find_spec("matplotlib") is None:
+        raise InitSpecError("--plot needs matplotlib: pip install 'initspec[plot]'")
+    files = [path for path in (plot, html) if path is not None]
+    check_writable(files)
     inputs: Any = None
     model: Any = target
     if not is_file(target) and ":" in target:
         model, inputs = build(target)
     from initspec_conformance.inspection.inspect import inspect as run
 
-    result = run(model, inputs=inputs)
+    errors = Console(stderr=True)
+    errors.quiet = not errors.is_terminal
+    with errors.status("reading"):
+        result = run(model, inputs=inputs)
+    console = Console()
     if as_json:
         print_json(result.to_dict())
     else:
-        result.show(Console())
+        if not console.is_terminal and "COLUMNS" not in os.environ:
+            console = Console(width=1000)  # in a pipe a line is a tensor
+        result.show(console)
+    if plot is not None:
+        result.plot(plot)
+    if html is not None:
+        try:
+            html.write_text(result.to_html(), "utf-8")
+        except OSError as error:
+            raise InitSpecError(f"{html} cannot be written: {error.strerror}") from None
+    for path in () if as_json else files:
+        console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
 
 
 _MODULES = ("scipy", "threadpoolctl")

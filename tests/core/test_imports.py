@@ -363,6 +363,7 @@ SUITE_ALSO_SEES = {
     ),
     "initspec_conformance.inspection": (
         "initspec.backend.parameter",
+        "initspec.display.svg",
         "initspec.models.assign",
         "initspec.models.owner",
         "initspec.models.recipe",

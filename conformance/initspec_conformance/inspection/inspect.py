@@ -15,7 +15,7 @@ from initspec.dtypes import FLOATS
 from initspec_conformance.expected.arrays import Array, Values
 from initspec_conformance.inspection.inspection import Inspection
 from initspec_conformance.inspection.look import Look
-from initspec_conformance.inspection.moments import SAMPLE, Moments, moments_of, sample_of
+from initspec_conformance.inspection.moments import REACH, SAMPLE, Moments, moments_of, sample_of
 from initspec_conformance.inspection.specs import specs_of
 from initspec_conformance.inspection.tensors import Tensor, tensors_of
 from initspec_conformance.models import defects
@@ -26,9 +26,6 @@ from initspec_conformance.models.trained import TRAINED, dependence
 
 BARS = 24
 """The bars of a histogram."""
-
-REACH = 4.0
-"""How far a histogram reaches, in standard deviations."""
 
 ROWS = 128
 """How many rows of a matrix are compared with each other, at most."""

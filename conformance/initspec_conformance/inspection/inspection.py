@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from os import PathLike
 from typing import Any
 
 from rich.console import Console
 
-from initspec.models.table import TableRow, fold
-from initspec_conformance.inspection.look import Look
+from initspec_conformance.inspection.look import Look, rows_of
 from initspec_conformance.inspection.terminal import WIDTH, show
 from initspec_conformance.models.findings import ModelFinding
+
+TRAINED = "most look trained, or loaded"
 
 
 @dataclass(frozen=True)
@@ -42,30 +43,33 @@ class Inspection:
         matrices = [look for look in self.tensors if look.moments and len(look.shape) > 1]
         return 2 * sum("trained" in look.flags for look in matrices) > len(matrices)
 
-    def rows(self) -> list[TableRow]:
-        """Return the table's rows; their members are the tensors, those of all blocks in one row.
-
-        The cells are the shape, the dtype, what it looks like and the flags.
-        """
-        return fold(list(self._rows()))
-
-    def _rows(self) -> Iterator[TableRow]:
-        for look in self.tensors:
-            shape = " x ".join(map(str, look.shape)) or "()"
-            looks = look.looks_like or look.skipped
-            cells = (shape, look.dtype, looks, ", ".join(look.flags))
-            yield TableRow(tuple(look.path.split(".")), 1, cells, (look,))
-
     @property
     def head(self) -> str:
         """Its numbers, in a line."""
         dtypes = ", ".join(dict.fromkeys(look.dtype for look in self.tensors)) or "nothing"
         line = f"{len(self.tensors)} tensors of {dtypes}, {self.size:,} elements"
-        return f"{line}: they look trained" if self.trained else line
+        return f"{line}: {TRAINED}" if self.trained else line
 
     def show(self, console: Console) -> None:
         """Print it."""
-        show(self.rows(), self.head, self.findings, console)
+        show(rows_of(self.tensors), self.head, self.findings, console)
+
+    def plot(self, path: str | PathLike[str]) -> None:
+        """Write a picture, such as a .png: the spread by depth, and a strip of values for each row.
+
+        Raises:
+            InitSpecError: matplotlib is not installed, or the file cannot be written.
+        """
+        from initspec_conformance.inspection.plot import plot
+
+        plot(self.tensors, f"{self.source}: {self.head}", path)
+
+    def to_html(self) -> str:
+        """Return one HTML page, which needs no network and no other file."""
+        from initspec_conformance.inspection.page import page_of
+
+        notice = TRAINED if self.trained else ""
+        return page_of(self.source, self.head, self.tensors, self.findings, self.seconds, notice)
 
     def __str__(self) -> str:
         file = io.StringIO()

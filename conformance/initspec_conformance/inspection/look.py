@@ -1,13 +1,16 @@
-"""What one tensor looks like."""
+"""What a tensor looks like, and a row of those that differ in numbers of their paths alone."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from initspec.models.table import TableRow, fold
 from initspec_conformance.inspection.moments import Moments
 from initspec_conformance.inspection.names import depth_of
+from initspec_conformance.models.rows import one_line
 
 
 @dataclass(frozen=True)
@@ -62,3 +65,48 @@ class Look:
             if key != "size"
         }
         return {**values, "size": self.size, **numbers}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Tensors that look alike, and differ in numbers of their paths alone.
+
+    Attributes:
+        path: their path, folded.
+        looks: the tensors.
+    """
+
+    path: str
+    looks: tuple[Look, ...]
+
+    @property
+    def shape(self) -> str:
+        """Their shape."""
+        return " x ".join(map(str, self.looks[0].shape)) or "()"
+
+    @property
+    def text(self) -> str:
+        """What they look like, or why they were skipped."""
+        return self.looks[0].looks_like or self.looks[0].skipped
+
+    @property
+    def flags(self) -> str:
+        """The kinds of findings about them."""
+        return ", ".join(self.looks[0].flags)
+
+    @property
+    def stds(self) -> list[float]:
+        """Their standard deviations, those of blocks in order."""
+        return [look.moments.std for look in self.looks if look.moments is not None]
+
+
+def rows_of(looks: Sequence[Look]) -> list[Row]:
+    """Return tensors in rows: what is alike in several blocks is one."""
+    rows = []
+    for number, look in enumerate(looks):
+        cells = (str(look.shape), look.dtype, look.looks_like, look.skipped, *look.flags)
+        rows.append(TableRow(tuple(look.path.split(".")), 1, cells, (number,)))
+    return [
+        Row(one_line(row.path), tuple(looks[number] for number in row.members))
+        for row in fold(rows)
+    ]

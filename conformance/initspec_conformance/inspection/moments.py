@@ -12,6 +12,9 @@ from initspec_conformance.expected.arrays import Array, Values
 BLOCK = 1 << 16
 """The elements of a block: half a MiB of float64."""
 
+REACH = 4.0
+"""How far a histogram reaches, in standard deviations."""
+
 SAMPLE = 1 << 14
 """How many values are looked at where a few are as good as all."""
 

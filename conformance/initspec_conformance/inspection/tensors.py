@@ -146,6 +146,8 @@ def _specs_of(made: Sequence[Parameter], config: Any) -> dict[str, list[Candidat
             for assignment in assign(made, rules, only=alone, config=config):
                 spec = assignment.spec
                 if spec is not None and assignment.std and not assignment.parts:
-                    line = f"{short(str(spec))} of the recipe {name!r}"
+                    line = short(str(spec))
+                    if line != str(spec) or spec.mode is not None:
+                        line += f" of the recipe {name!r}"
                     specs[assignment.path].append((spec.distribution.name(), line, assignment.std))
     return specs

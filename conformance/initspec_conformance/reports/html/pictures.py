@@ -44,10 +44,11 @@ def pictures(sketch: Sketch, name: str) -> list[Picture]:
         sketch: what was gathered.
         name: the ids of the pictures start with it.
     """
-    return [_draw(f"{name}-{index}", panel) for index, panel in enumerate(panels(sketch))]
+    return [drawn(f"{name}-{index}", panel) for index, panel in enumerate(panels(sketch))]
 
 
-def _draw(name: str, panel: Panel) -> Picture:
+def drawn(name: str, panel: Panel) -> Picture:
+    """Return a panel as a picture, `name` being its id."""
     width = WIDTHS[panel.square]
     top, below = (_TOP, _BOTTOM) if panel.scale else (_SIDE, _SIDE)
     bottom = HEIGHT - below
