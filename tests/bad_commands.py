@@ -172,6 +172,8 @@ def hold(lines: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> Non
         output, errors = capsys.readouterr()
         assert (ended.value.code, output) == (2, ""), line
         assert re.search(says, errors, re.DOTALL), (line, errors)
-        if "did you mean" in errors:  # two lines of 100 columns
-            assert len(errors) <= 200, (line, errors)
+        if "did you mean" in errors:  # two lines of 100 columns, and what else fits
+            guess, *more = errors.splitlines()
+            assert len(guess) <= 200, (line, errors)
+            assert len(more) <= (line.startswith("audit")), (line, errors)
     assert {path.name for path in Path().iterdir()} - {"__pycache__"} == before - {"__pycache__"}
