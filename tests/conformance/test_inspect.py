@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from initspec_conformance import inspect
 from initspec_conformance.inspection.inspect import Inspection
+from initspec_conformance.inspection.look import rows_of
 from initspec_conformance.inspection.moments import BLOCK, moments_of
 from initspec_conformance.inspection.names import depth_of, role_of
 from initspec_conformance.inspection.overview import lines_of
@@ -178,6 +179,13 @@ def test_blocks_are_one_row() -> None:
     assert "normal(std=0.04)" in text
     assert max(map(len, text.splitlines())) <= 80
     assert strip([0.0, 1.0, 2.0]) == " ▄█"
+
+
+def test_blocks_are_in_the_order_of_their_numbers() -> None:
+    """Whatever order a file has them in."""
+    (row,) = rows_of(look(h_0_w=np.ones(3), h_10_w=np.ones(3), h_2_w=np.ones(3)).tensors)
+    assert row.path == "h.{0,2,10}.w x 3"
+    assert [tensor.depth for tensor in row.looks] == [0, 2, 10]
 
 
 def test_json() -> None:

@@ -106,7 +106,9 @@ def rows_of(looks: Sequence[Look]) -> list[Row]:
     for number, look in enumerate(looks):
         cells = (str(look.shape), look.dtype, look.looks_like, look.skipped, *look.flags)
         rows.append(TableRow(tuple(look.path.split(".")), 1, cells, (number,)))
-    return [
-        Row(one_line(row.path), tuple(looks[number] for number in row.members))
-        for row in fold(rows)
-    ]
+    folded = []
+    for row in fold(rows):
+        members = [looks[number] for number in row.members]
+        members.sort(key=lambda look: look.depth or 0)  # a file may have block 10 before block 2
+        folded.append(Row(one_line(row.path), tuple(members)))
+    return folded

@@ -27,6 +27,12 @@ LOOSE = 0.2
 NAMED = 3
 """How many specs are named at most."""
 
+_RULES = (
+    *(("he", "fan_in"), ("glorot", "fan_avg"), ("lecun", "fan_in")),
+    *(("he", "fan_out"), ("lecun", "fan_out"), ("he", "fan_avg")),
+)
+"""The commonest first: of those that are one on a square weight the first is named."""
+
 Candidate = tuple[str, str, float]
 """A family, the line of a spec, and the standard deviation that it has."""
 
@@ -101,11 +107,10 @@ def _of_fans(shape: tuple[int, ...], axes: Axes, named: bool) -> tuple[Candidate
             "fan_avg": f"fans {fans.fan_in} and {fans.fan_out}",
         }
         for family in KURTOSIS:
-            for rule in ("he", "glorot", "lecun"):
-                for mode, of in by_mode.items():
-                    spec = InitSpec(family, rule, mode=mode)
-                    line = f"{str(spec).partition('(')[0]} of {of}" if named else str(spec)
-                    candidates.append((family, line, spec.std(shape, axes)))
+            for rule, mode in _RULES:
+                spec = InitSpec(family, rule, mode=mode)
+                line = f"{str(spec).partition('(')[0]} of {by_mode[mode]}" if named else str(spec)
+                candidates.append((family, line, spec.std(shape, axes)))
         spec = InitSpec.variance_scaling(scale=1 / 3, distribution="uniform")
         of = str(fans.fan_in) if named else "fan_in"
         candidates.append(("uniform", f"uniform(+-1/sqrt({of}))", spec.std(shape, axes)))
