@@ -10,6 +10,10 @@ from typing import Any
 from initspec.models.patterns import Pattern
 from initspec.models.rule import Rule
 
+_NUMBERED = re.compile(r"((?:.*_)?)([0-9]+)")
+_FOLDED = re.compile(r"((?:.*_)?)(\{[0-9][0-9.,]*\})")
+"""A part that is a number or ends in _ and one, as Keras and flax name blocks; and a folded one."""
+
 COLUMNS = ("path", "layer", "shape", "axes", "fans", "spec", "std", "rule")
 """The columns of the table."""
 
@@ -19,7 +23,7 @@ class TableRow:
     """A line of the table: one parameter, or what is the same in several blocks.
 
     Attributes:
-        parts: the parts of its path, folded ones such as "{0..11}".
+        parts: the parts of its path, folded ones such as "{0..11}" and "layers_{0..11}".
         count: how many parameters it is.
         cells: what stands under COLUMNS after the path.
         members: what was folded, in order, where the caller gave it.
@@ -38,15 +42,18 @@ class TableRow:
 
     def glob(self, others: Iterable[str]) -> str:
         """Return a glob that matches what it is of, and none of some other paths."""
-        folded = [part.startswith("{") and part[1:2].isdigit() for part in self.parts]
-        parts = [
-            (part if several else re.sub(r"[{}*]+", "*", part), several)
-            for part, several in zip(self.parts, folded, strict=True)
-        ]
-        short = ".".join("*" if several else part for part, several in parts)
-        if not any(folded) or not any(map(Pattern(short).matches, others)):
+        parts = [(part, _FOLDED.fullmatch(part)) for part in self.parts]
+        plain = [_plain(match[1] if match else part) for part, match in parts]
+        short = ".".join(f"{p}*" if m else p for p, (_, m) in zip(plain, parts, strict=True))
+        if not any(match for _, match in parts) or not any(map(Pattern(short).matches, others)):
             return short
-        return ".".join(_numbers(part) if several else part for part, several in parts)
+        numbers = (_numbers(match[2]) if match else "" for _, match in parts)
+        return ".".join(p + several for p, several in zip(plain, numbers, strict=True))
+
+
+def _plain(part: str) -> str:
+    """Return a glob of a part that may have the characters of globs."""
+    return re.sub(r"[{}*]+", "*", part)
 
 
 def fold(rows: list[TableRow]) -> list[TableRow]:
@@ -62,11 +69,12 @@ def origin(rule: Rule | None) -> str:
 
 
 def _fold(rows: list[TableRow], position: int) -> list[TableRow]:
-    """Make one row of those that differ in an integer part of their path alone."""
+    """Make one row of those that differ in a number of one part of their path alone."""
     groups: dict[object, list[TableRow]] = {}
     for row in rows:
-        if position < len(row.parts) and row.parts[position].isdigit():
-            rest = (*row.parts[:position], None, *row.parts[position + 1 :])
+        match = _NUMBERED.fullmatch(row.parts[position]) if position < len(row.parts) else None
+        if match:
+            rest = (*row.parts[:position], (match[1],), *row.parts[position + 1 :])
             key: object = (rest, row.count, row.cells)
         else:
             key = row
@@ -78,8 +86,10 @@ def _merge(group: list[TableRow], position: int) -> TableRow:
     first = group[0]
     if len(group) == 1:
         return first
-    numbers = sorted({int(row.parts[position]) for row in group})
-    folded = "{" + ",".join(runs(numbers)) + "}"
+    matches = [_NUMBERED.fullmatch(row.parts[position]) for row in group]
+    numbers = sorted({int(match[2]) for match in matches if match})
+    stem = first.parts[position].rstrip("0123456789")
+    folded = stem + "{" + ",".join(runs(numbers)) + "}"
     parts = (*first.parts[:position], folded, *first.parts[position + 1 :])
     members = tuple(member for row in group for member in row.members)
     return replace(first, parts=parts, count=first.count * len(group), members=members)

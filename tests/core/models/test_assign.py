@@ -18,7 +18,9 @@ from initspec.errors import (
 )
 from initspec.models.assign import assign
 from initspec.models.assignment import Assignments
+from initspec.models.patterns import Pattern
 from initspec.models.rule import Rule
+from initspec.models.table import TableRow, fold
 
 
 def weight(path: str, shape=(8, 4), role="kernel", layer="Linear", axes="out in", **fields):
@@ -459,3 +461,22 @@ def test_assignments_by_any_path() -> None:
     assert made["encoder.0.proj.weight"].spec == InitSpec.he_normal()
     with pytest.raises(KeyError, match="did you mean"):
         made["encoder.0.proj.wieght"]
+
+
+@pytest.mark.parametrize("stem", ["", "layers_", "transformer_layer_"])
+def test_blocks_whose_number_is_a_part_or_ends_one_are_folded(stem: str) -> None:
+    """As PyTorch has them, and Keras and flax; the glob of a row matches its blocks alone."""
+    paths = [f"{stem}{i}.fc.weight" for i in (0, 1, 2, 10)]
+    others = [f"{stem}7.fc.weight", "layers.fc.weight", "layers_x.fc.weight"]
+    (row,) = fold([TableRow(tuple(path.split(".")), 1, ("8 x 4",)) for path in paths])
+    assert row.path == f"{stem}{{0..2,10}}.fc.weight x 4"
+    assert row.glob([]) == f"{stem}*.fc.weight"
+    pattern = Pattern(row.glob(others))
+    assert all(map(pattern.matches, paths))
+    assert not any(map(pattern.matches, others))
+
+
+def test_names_that_only_look_numbered_are_not_folded() -> None:
+    """Digits within a word are of its name, as in conv1d and weight_ih_l0."""
+    names = ("conv1d", "conv2d", "weight_ih_l0", "weight_ih_l1", "x_²")
+    assert len(fold([TableRow((name, "w"), 1, ()) for name in names])) == len(names)
