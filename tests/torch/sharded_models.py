@@ -124,6 +124,8 @@ def main(rank, world, store):
             outputs.sum().backward()
     counted += plain_wrappers(expected)
     unseeded(meshes[0])
+    if world == 2:
+        audited(meshes[0])
     print("agreed", counted, flush=True)
     dist.destroy_process_group()
     # Everything has agreed. Threads of gloo at times abort the interpreter's own shutdown:
@@ -145,6 +147,20 @@ def plain_wrappers(expected):
             initialize(model, RULES, seed)
         assert all(map(torch.equal, before, model.parameters()))
     return counted
+
+
+def audited(mesh):
+    """Audit what processes share: as the whole; and find that they drew from one seed."""
+    from initspec_conformance import audit_model
+
+    rules = [Rule("normal(std=0.02)", "weight")]
+    model = fully_shard(nn.Linear(24, 64, bias=False), mesh=mesh)
+    assert audit_model(initialize(model, rules, 11), rules, seed=11).passed
+    with torch.no_grad():
+        model.weight.to_local().normal_(0, 0.02, generator=torch.Generator().manual_seed(3))
+    (finding,) = audit_model(model, rules).findings
+    assert (finding.path, finding.kind) == ("weight", "copy"), finding
+    assert "rank" in finding.looks_like
 
 
 def unseeded(mesh):

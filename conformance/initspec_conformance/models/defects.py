@@ -68,11 +68,13 @@ def not_finite(values: Array) -> Defect | None:
 
 def strange(values: Array, expected: Expected | None = None) -> Defect | None:
     """Return that values are bytes of memory that nothing has written to."""
-    sizes = np.abs(values.reshape(-1).astype(np.float64))
     std = expected.rounding.moments[1] if expected is not None else 1.0
     low, high = (std * limit for limit in STRANGE)
-    odd = int(np.count_nonzero(((sizes < low) & (sizes > 0)) | (sizes > high)))
-    if odd * 1000 <= sizes.size:
+    flat, odd = values.reshape(-1), 0
+    for start in range(0, flat.size, BLOCK):
+        sizes = np.abs(flat[start : start + BLOCK].astype(np.float64))
+        odd += int(np.count_nonzero(((sizes < low) & (sizes > 0)) | (sizes > high)))
+    if odd * 1000 <= values.size:
         return None
     message = f"{odd} of {values.size} values are smaller than {low:.2g} or larger than {high:.2g}"
     return Defect("untouched", message, "memory that nothing has written to")
