@@ -119,7 +119,8 @@ def _check(model: Any) -> None:
     unbuilt, wrong = [], []
     for path, layer in layers(model):
         name = f"{path or layer.name}, a {type(layer).__name__}"
-        if not layer.built:
+        # Without a build of its own a layer has all its weights, also where nothing called it yet.
+        if not layer.built and not getattr(layer.build, "_is_default", False):
             unbuilt.append(name)
             continue
         mode = getattr(layer, "quantization_mode", None)

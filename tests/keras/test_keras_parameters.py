@@ -447,6 +447,32 @@ def test_what_has_no_parameters(make, message):
         parameters(make())
 
 
+class Slopes(L.Layer):
+    """A layer that computes, and leaves it to Keras when it is built."""
+
+    def call(self, x):
+        return x
+
+
+class Attention(L.Layer):
+    """A layer that builds what has weights itself, and calls the rest when it is called."""
+
+    def build(self, shape):
+        self.query, self.slopes = L.Dense(3, name="query"), Slopes()
+        self.query.build(shape)
+
+    def call(self, x):
+        return self.slopes(self.query(x))
+
+
+def test_a_layer_without_weights_needs_no_call():
+    """A sublayer without a build of its own lacks nothing before it is called."""
+    layer = Attention()
+    layer.build((None, 4))
+    assert not layer.slopes.built
+    assert [p.path for p in parameters(layer)] == ["query.kernel", "query.bias"]
+
+
 def test_what_is_quantised_is_refused():
     """Its kernel is not floating-point any more."""
     model = keras.Sequential([keras.Input((8,)), L.Dense(4)])
