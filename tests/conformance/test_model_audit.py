@@ -94,6 +94,17 @@ def test_blocks_hold_every_row():
     assert all(b.expected.law.moments()[1] == 0.02 for b in blocks)
 
 
+@pytest.mark.parametrize(
+    ("shape", "axes"),
+    [((3, 3, 256, 256), "kernel... in out"), ((3, 1 << 18), "out in"), ((1, 1 << 20), "in out")],
+)
+def test_blocks_of_few_long_rows(shape, axes):
+    """A weight whose first axis is short is cut into matrices, too, not into single rows."""
+    piece = Piece("", expected_of(NORMAL, shape, axes, "float32"), normal(0, shape))
+    assert all(len(block.draws[0]) > 1 for block in blocks_of(piece))
+    assert measure(piece).evidence["rows"].p_value > 1e-6
+
+
 def test_parts_are_pieces_of_their_own():
     """The law of the rest is that of the whole, and rows keep their numbers."""
     rules = [Rule("zeros", "w", part="[1]"), Rule("he_normal", "w")]

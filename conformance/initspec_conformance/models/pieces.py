@@ -124,7 +124,7 @@ def blocks_of(piece: Piece) -> Iterator[Batch]:
         return
     # A large weight is cut across its first axis; what is no matrix is taken for one.
     rows = values.reshape(len(values), -1)
-    if rows.shape[1] > BLOCK or rows.shape[1] < 2:
+    if rows.shape[1] < 2 or len(rows) < 2 * -(-values.size // BLOCK):  # a row alone is no matrix
         rows = values.reshape(1, -1)[:, : values.size // 1024 * 1024].reshape(-1, 1024)
     for number, block in enumerate(np.array_split(rows, -(-rows.size // BLOCK))):
         yield Batch(entries_of(expected, block.shape, _MATRIX), block[None], number)
