@@ -1,0 +1,1 @@
+"""The models that are audited, one file a library."""
