@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
+from contextlib import suppress
 
 import ml_dtypes
 import numpy as np
@@ -23,9 +25,10 @@ from initspec_conformance.models.trained import TRAINED, dependence
 
 from initspec import Axes, InitSpec, Recipe, Rule
 from initspec.backend.parameter import Parameter, Place
-from initspec.errors import TargetError
+from initspec.errors import InitSpecError, TargetError
 from initspec.models.assign import assign
-from initspec.models.assignment import Assignment
+from initspec.models.assignment import Assignment, Assignments
+from initspec.models.locked import Locked
 from initspec.models.template import Template, read
 
 NORMAL = InitSpec.normal(std=0.02)
@@ -302,3 +305,45 @@ def test_training_is_told_from_scales_and_tails():
         w + 5,
     ):
         assert dependence(other) < TRAINED
+
+
+LINES = (
+    *("normal(std=0.02)", "uniform(low=-0.1, high=0.1)", "orthogonal"),
+    *("sparse(sparsity=0.5, std=0.1)", "identity", "zeros", "constant(value=0.3)"),
+    *("uniform(low=0.9, high=1.1)", "normal(std=1e-30)", "normal(std=1e6)"),
+)
+SHAPES: dict[tuple[int, ...], str | None] = {
+    **dict.fromkeys([(), (1,), (2,), (0,), (300,)]),
+    **dict.fromkeys([(1, 1), (2, 2), (16, 1), (1, 16), (1, 400), (64, 33), (0, 3)], "out in"),
+    (4, 16, 16): "stack out in",
+    (48, 16): "(stack=3 out) in",
+    (12, 6): "(stack out=8+4) in",
+    (3, 3, 4, 8): "kernel kernel in out",
+    (64, 4, 16): "in out out",
+}
+
+
+def test_right_weights_of_every_kind_have_no_finding():
+    """Families, shapes and dtypes together: scalars, single rows, stacks, almost constant ones."""
+    assignments, values = [], {}
+    for line, (shape, axes), dtype in itertools.product(
+        LINES, SHAPES.items(), ("float32", "float16", "bfloat16")
+    ):
+        path = f"p{len(values)}.w"
+        place = Place(path, ("Dense",), "kernel", Axes(axes) if axes else None)
+        with suppress(InitSpecError):  # what neither can be drawn
+            given = assign([Parameter((place,), shape, dtype)], [Rule(line, path)])[path]
+            values[path] = Locked.of(given, path).draw(0)
+            assignments.append(given)
+    assert len(values) > 400
+    kernels = [given.parameter for given in assignments]
+    recipe = Recipe([given.rule for given in assignments])
+    findings, readings, tests = audit_values(
+        Assignments(assignments),
+        lambda paths: [values[path] for path in paths],
+        Context(kernels, recipe, None, {}),
+    )
+    assert not findings, findings
+    assert tests > 1000
+    skipped = {reading.skipped.partition(":")[0] for reading in readings if reading.skipped}
+    assert "it is empty" in skipped
