@@ -17,6 +17,8 @@ from initspec_conformance.checks import BATTERY
 from initspec_conformance.reports.console import show
 from rich.console import Console
 
+from initspec.cli import main
+
 
 def command(*arguments, timeout=240):
     """Run `python -m initspec_conformance`."""
@@ -29,11 +31,25 @@ def command(*arguments, timeout=240):
     )
 
 
+@pytest.fixture
+def here(monkeypatch, capsys):
+    """Run the command in this process: its exit status, and what it prints."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["initspec", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code, *capsys.readouterr()
+
+    return run
+
+
 def test_the_command_passes_and_writes(tmp_path):
-    """A table, a verdict, exit status 0, and the reports asked for."""
+    """A table, a verdict, exit status 0, the reports asked for; no bar without a terminal."""
     json_file = tmp_path / "r.json"
     done = command("numpy", "--quick", "--only=he_normal/*", "--json", str(json_file))
     assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
     assert "The backend matches" in done.stdout
     assert "moments" in done.stdout
     report = json.loads(json_file.read_text("utf-8"))
@@ -43,7 +59,7 @@ def test_the_command_passes_and_writes(tmp_path):
     assert "probability of a false alarm: 1e-06" in done.stdout
 
 
-def test_bad_input_is_two():
+def test_bad_input_is_two(here):
     """Unknown backends and contradicting options say what is allowed."""
     for arguments, says in (
         (("nunpy",), "did you mean 'numpy'"),
@@ -53,9 +69,9 @@ def test_bad_input_is_two():
         (("numpy", "--json=r", "--html=./r"), "asked for twice"),
         (("--mutants",), "No such option"),
     ):
-        done = command(*arguments)
-        assert done.returncode == 2, done.stdout
-        assert says in done.stderr
+        status, printed, errors = here("conformance", *arguments)
+        assert status == 2, printed
+        assert says in errors
 
 
 LISTENING = """
@@ -95,42 +111,20 @@ def test_ctrl_c_leaves_reports(tmp_path, presses):
     assert files["html"].read_text("utf-8").rstrip().endswith("</html>")
 
 
-def test_a_path_that_cannot_be_written_is_said_first(tmp_path):
+def test_a_path_that_cannot_be_written_is_said_first(here, tmp_path):
     """Exit status 2, before anything is drawn."""
-    done = command("numpy", "--html", str(tmp_path))
-    assert done.returncode == 2
-    assert "is a folder" in done.stderr
-
-
-def test_initspec_has_the_command():
-    """`initspec conformance` is the same command."""
-    done = subprocess.run(
-        [sys.executable, "-m", "initspec.cli", "conformance", "--help"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    assert "--thorough" in done.stdout
+    status, _, errors = here("conformance", "numpy", "--html", str(tmp_path))
+    assert status == 2
+    assert "is a folder" in errors
 
 
 def test_pytest_door(tmp_path):
-    """Readable ids, one a cell; xdist runs the same tests."""
-    arguments = ["--pyargs", "initspec_conformance", "-p", "initspec_conformance.plugin"]
-    arguments += ["--backend", "numpy", "-p", "no:cacheprovider"]
-    for more in (["-k", "he_normal and float32"], ["-n2", "-k", "glorot"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-v", *arguments, *more],
-            capture_output=True,
-            text=True,
-            timeout=240,
-            cwd=tmp_path,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout
-        assert "numpy-" in done.stdout
-        assert "/float32]" in done.stdout
-        assert " failed" not in done.stdout
+    """Readable ids, one a cell, on several processes of xdist."""
+    done = suite(tmp_path, *PLUGIN, "--backend=numpy", "-v", "-n2", "-k", "glorot and float32")
+    assert done.returncode == 0, done.stdout
+    assert "[numpy-glorot_" in done.stdout
+    assert "/float32]" in done.stdout
+    assert " failed" not in done.stdout
 
 
 def suite(folder, *arguments):
@@ -263,12 +257,6 @@ def test_the_verdict_is_the_status_where_nobody_reads(name, status):
     assert "BrokenPipe" not in errors
 
 
-def test_stderr_is_empty_where_all_is_right():
-    """Without a terminal there is no bar, and no blank line in its place."""
-    done = command("numpy", "--quick", "--only=glorot_uniform*/float32")
-    assert done.stderr == ""
-
-
 def printed(report, width):
     """Return what a terminal of a width shows of a report."""
     console = Console(file=io.StringIO(), width=width)
@@ -342,8 +330,10 @@ def test_a_narrow_terminal_shows_the_count():
     assert re.search(r"differs wide lecun_uniform/\S.*/float32\r\n", text), text
 
 
-def test_help_names_the_backends():
+def test_help_names_the_backends(here):
     """Typer's brackets are enough."""
-    done = command("--help")
-    assert " [BACKENDS]..." in done.stdout
-    assert "[[" not in done.stdout
+    status, printed, _ = here("conformance", "--help")
+    assert status in (0, None)
+    assert " [BACKENDS]..." in printed
+    assert "[[" not in printed
+    assert "--thorough" in printed
