@@ -23,10 +23,10 @@ BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", re.M | r
 SESSIONS = [set(), {"torch", "transformers"}, {"keras"}, {"jax", "flax", "equinox"}]
 RUN = """
 import json, sys
-end, page, blocks = json.loads(sys.argv[1])
-for line, code in blocks:
+end = sys.argv[1]
+for page, line, code in json.load(sys.stdin):
     exec(compile("\\n" * line + code, page, "exec"), {"__name__": "__main__"})
-    print(end, end="")
+    print(end, end="", flush=True)
 """
 END = "the next block\n"
 
@@ -42,13 +42,11 @@ def _blocks():
 
 
 def _programs():
-    """Yield the blocks of each page that import the same libraries: importing takes longest."""
-    for (page, needs), blocks in groupby(
-        sorted(_blocks(), key=lambda block: (str(block[0]), block[4], block[1])),
-        lambda block: (str(block[0].relative_to(ROOT)), block[4]),
-    ):
+    """Yield the blocks of all pages that import the same libraries: importing takes longest."""
+    blocks = sorted(_blocks(), key=lambda block: (block[4], str(block[0]), block[1]))
+    for needs, same in groupby(blocks, lambda block: block[4]):
         marks = [getattr(pytest.mark, name) for name in sorted({BACKENDS[n] for n in needs})]
-        yield pytest.param(page, list(blocks), needs, marks=marks, id="-".join([page, *needs]))
+        yield pytest.param(list(same), needs, marks=marks, id="-".join(needs) or "numpy")
 
 
 def test_every_block_runs_somewhere():
@@ -61,18 +59,18 @@ def test_every_block_runs_somewhere():
     assert not alone
 
 
-@pytest.mark.parametrize(("page", "blocks", "needs"), list(_programs()))
-def test_blocks_run(page, blocks, needs):
+@pytest.mark.parametrize(("blocks", "needs"), list(_programs()))
+def test_blocks_run(blocks, needs):
     """Each runs as it stands, with no name of another, and prints the text that follows it."""
     missing = [name for name in needs if find_spec(name) is None]
     if missing:
         pytest.skip(f"{', '.join(missing)} is not in this session; another one runs these blocks")
-    program = json.dumps([END, page, [(line, code) for _, line, code, _, _ in blocks]])
-    command = [sys.executable, "-c", RUN, program]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    program = json.dumps([(str(page), line, code) for page, line, code, _, _ in blocks])
+    command = [sys.executable, "-c", RUN, END]
+    done = subprocess.run(command, input=program, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     printed = done.stdout.split(END)
-    for (_, line, _, output, _), text in zip(blocks, printed, strict=False):
+    for (page, line, _, output, _), text in zip(blocks, printed, strict=False):
         assert output in (None, text), f"{page}:{line}"
 
 
