@@ -23,7 +23,7 @@ from initspec.stream.logical import Logical, Transposed
 from initspec.stream.parts import parts
 from initspec.stream.structured import Eye, Haar, Kept, Tap
 from initspec.stream.threads import share, threads_of, work, worker
-from initspec.stream.tiles import TILE, Range, tiles
+from initspec.stream.tiles import Range, tiles
 from initspec.stream.words import Stream
 
 _LEAST = 1 << 16  # fewer elements are not worth a thread: short NumPy calls wait for the GIL
@@ -181,7 +181,7 @@ class _Portable:
                 logical.write_whole(lent, self._layout, self._out)
             return
         threads = 1 if logical.serial else self._threads
-        most = min(TILE, max(_LEAST, -(-size // (2 * threads))))
+        most = min(logical.largest, max(_LEAST, -(-size // (2 * threads))))
         cut = tiles(
             self._layout, self._ranges, self._out, most, logical.whole, one_member=logical.alone
         )

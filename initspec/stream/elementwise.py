@@ -32,6 +32,9 @@ class Variates(Logical):
     entries: int
 
     alone = False
+    # Between tiles threads wait for Python's lock; drawn by blocks, these need no more memory than
+    # to be turned around.
+    largest = 1 << 20
 
     def block(
         self, worker: Worker, member: int, rows: Numbers, columns: Numbers, transposed: bool = False

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initspec.stream.inversion import Scratch
-from initspec.stream.tiles import Tile, copy
+from initspec.stream.tiles import TILE, Tile, copy
 from initspec.stream.words import Generator, Numbers
 
 Floats = NDArray[Any]
@@ -29,13 +29,14 @@ class Worker:
     def __init__(self) -> None:
         self.generator = Generator()
         self.scratch = Scratch(BLOCK)
-        self._rows = np.empty(0)
+        self._rows = np.empty(0, np.uint8)
 
     def rows(self, count: int, length: int, real: type[np.floating]) -> Floats:
         """Return a buffer [count, length] for a tile; it reuses the memory of the last one."""
-        if self._rows.size < count * length:
-            self._rows = np.empty(count * length)
-        return self._rows.view(real)[: count * length].reshape(count, length)
+        size = count * length * np.dtype(real).itemsize
+        if self._rows.size < size:
+            self._rows = np.empty(size, np.uint8)
+        return self._rows[:size].view(real).reshape(count, length)
 
 
 class Logical:
@@ -45,11 +46,13 @@ class Logical:
         whole: the roles that a tile should not cut, because a part costs as much as the whole.
         alone: whether a tile must lie in one stack member.
         serial: whether parts are best drawn one after the other.
+        largest: the most elements of a tile, unless `whole` and `alone` need more.
     """
 
     whole: tuple[str, ...] = ()
     alone: bool = True
     serial: bool = False
+    largest: int = TILE
 
     def block(
         self, worker: Worker, member: int, rows: Numbers, columns: Numbers, transposed: bool = False

@@ -17,7 +17,7 @@ THREADS = "INITSPEC_THREADS"
 """The environment variable that sets the number of threads; unset, a processor each, up to 4."""
 
 _USUAL_THREADS = 4  # more wait for Python's lock: of 16 processors, 16 take twice as long as 4
-_MOST_THREADS = 16  # each has 1 to 3 MiB of scratch
+_MOST_THREADS = 16  # each has 2 to 10 MiB of scratch
 
 
 def work(logical: Logical, parts: Iterator[Tile]) -> None:
