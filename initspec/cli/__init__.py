@@ -21,7 +21,7 @@ def main(*command: str) -> None:
     try:
         status = app([*command, *sys.argv[1:]], prog_name="initspec", standalone_mode=False)
     except InitSpecError as error:
-        print(f"initspec: {error}", file=sys.stderr)
+        print(f"initspec: {_printable(str(error))}", file=sys.stderr)
         sys.exit(2)
     except MemoryError as error:
         print(f"initspec: this does not fit into memory: {error}", file=sys.stderr)
@@ -33,6 +33,11 @@ def main(*command: str) -> None:
         _show_usage_error(error)
         sys.exit(2)
     sys.exit(status)
+
+
+def _printable(text: str) -> str:
+    """Return a message without characters that would paint the terminal, as a path may have."""
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
 
 
 def _show_usage_error(error: Any) -> None:

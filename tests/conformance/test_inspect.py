@@ -6,6 +6,7 @@ import io
 import json
 import math
 import pickle
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -24,6 +25,7 @@ from typer.testing import CliRunner
 
 from initspec import Axes, InitSpec
 from initspec.backend import load
+from initspec.cli import main
 from initspec.cli.app import app
 from initspec.errors import FormatError, InitSpecError, TargetError
 
@@ -363,6 +365,35 @@ def test_control_characters_are_replaced(tmp_path) -> None:
     assert "a\ufffd" in text
 
 
+def test_control_characters_of_an_error_are_replaced(tmp_path, monkeypatch, capsys) -> None:
+    """Those of the file's name and of a tensor's, which a header may have."""
+    path = tmp_path / "w\x1b[31m.safetensors"
+    header = b'{"a\\u001b[31m": {"dtype": "F32", "shape": [4], "data_offsets": [0, 99]}}'
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    monkeypatch.setattr("sys.argv", ["initspec", "inspect", str(path)])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 2
+    message = capsys.readouterr().err
+    assert "w\ufffd[31m.safetensors is truncated: a\ufffd" in message
+    assert "\x1b" not in message
+
+
+def test_a_file_takes_the_memory_of_its_largest_tensor(tmp_path) -> None:
+    """And not that of all: they are read into the same memory, one after the other."""
+    rng = np.random.default_rng(0)
+    weights = {f"{i}.weight": rng.random((1024, 1024), np.float32) for i in range(4)}
+    path = save(tmp_path / "w.safetensors", weights)
+    inspect(WEIGHTS)  # what is imported and cached
+    tracemalloc.start()
+    try:
+        inspect(path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2.5 * weights.popitem()[1].nbytes
+
+
 # --- pictures and the command
 
 
@@ -384,15 +415,14 @@ def test_html(blocks: Inspection) -> None:
     assert "Standard deviation by depth" not in look(a_weight=np.ones((2, 2))).to_html()
 
 
-@pytest.mark.parametrize("suffix", ["png", "svg"])
-def test_plot(blocks: Inspection, tmp_path, suffix: str) -> None:
+def test_plot(blocks: Inspection, tmp_path) -> None:
     """Also where nothing has blocks; a folder that is missing is an error."""
     pytest.importorskip("matplotlib")
-    blocks.plot(tmp_path / f"r.{suffix}")
-    assert (tmp_path / f"r.{suffix}").stat().st_size > 5000
-    inspect({"b": np.zeros(3)}).plot(tmp_path / f"empty.{suffix}")
+    blocks.plot(tmp_path / "r.png")
+    assert (tmp_path / "r.png").stat().st_size > 5000
+    inspect({"b": np.zeros(3)}).plot(tmp_path / "empty.png")
     with pytest.raises(InitSpecError, match="cannot be written"):
-        blocks.plot(tmp_path / "no" / f"r.{suffix}")
+        blocks.plot(tmp_path / "no" / "r.png")
 
 
 def test_lines_by_depth(blocks: Inspection) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from initspec_conformance.inspection.look import Look, rows_of
 from initspec_conformance.inspection.terminal import WIDTH, show
 from initspec_conformance.models.findings import ModelFinding
+from initspec_conformance.models.rows import counted
 
 TRAINED = "most look trained, or loaded"
 
@@ -47,7 +48,8 @@ class Inspection:
     def head(self) -> str:
         """Its numbers, in a line."""
         dtypes = ", ".join(dict.fromkeys(look.dtype for look in self.tensors)) or "nothing"
-        line = f"{len(self.tensors)} tensors of {dtypes}, {self.size:,} elements"
+        tensors, elements = counted(len(self.tensors), "tensor"), counted(self.size, "element")
+        line = f"{tensors} of {dtypes}, {elements}"
         return f"{line}: {TRAINED}" if self.trained else line
 
     def show(self, console: Console) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
@@ -14,6 +15,9 @@ from initspec_conformance.inspection.moments import Moments
 
 KURTOSIS = {"normal": 3.0, "uniform": 1.8, "truncated_normal": 2.3655}
 """The kurtosis of each family; of a normal law that is cut at two standard deviations."""
+
+ERROR = {"normal": math.sqrt(24), "uniform": math.sqrt(1.32), "truncated_normal": math.sqrt(3.85)}
+"""The standard error of the kurtosis of n values, times sqrt(n)."""
 
 ENDS = {"normal": math.inf, "uniform": math.sqrt(3), "truncated_normal": 2 / 0.87962566}
 """Where each family ends, in standard deviations."""
@@ -31,7 +35,7 @@ _RULES = (
     *(("he", "fan_in"), ("glorot", "fan_avg"), ("lecun", "fan_in")),
     *(("he", "fan_out"), ("lecun", "fan_out"), ("he", "fan_avg")),
 )
-"""The commonest first: of those that are one on a square weight the first is named."""
+"""The commonest first."""
 
 Candidate = tuple[str, str, float]
 """A family, the line of a spec, and the standard deviation that it has."""
@@ -65,7 +69,10 @@ def specs_of(
         return ""
     families = _families(moments, spread, n)
     of_fans = () if axes is None else _of_fans(shape, axes, more is None)
-    fits = _near([*of_fans, *(more or ())], families, std, spread)
+    fits = _near(of_fans, families, std, spread)
+    same = {f"{off:.5f}" for off, _ in fits}
+    of_recipes = _near(more or (), families, std, spread)
+    fits += [fit for fit in of_recipes if f"{fit[0]:.5f}" not in same]
     fits = fits or _near(_round(std, spread), families, std, spread)
     nearest = sorted(fits)[:NAMED]
     # In the order of the candidates, so that the blocks of a model have one text.
@@ -78,20 +85,26 @@ def _families(moments: Moments, spread: float, n: int) -> list[str]:
     """Return which families have the kurtosis and the range of a tensor, two at most."""
     _, std, kurtosis = moments.dense
     reach = max(abs(moments.low), abs(moments.high)) / std
-    slack = ERRORS * math.sqrt(24 / n) + 0.02
     off = {family: abs(kurtosis - value) for family, value in KURTOSIS.items()}
-    near = [f for f in off if off[f] < slack and reach < ENDS[f] * (1 + spread)]
+    near = [
+        family
+        for family in off
+        if off[family] < ERRORS * ERROR[family] / math.sqrt(n) + 0.02
+        and reach < ENDS[family] * (1 + spread)
+    ]
     return sorted(near, key=off.__getitem__)[:2]
 
 
 def _near(
     candidates: Iterable[Candidate], families: list[str], std: float, spread: float
 ) -> list[tuple[float, str]]:
-    """Return how far off those are that fit, each with its line: of equal ones the first."""
-    fits: dict[tuple[str, float], tuple[float, str]] = {}
+    """Return how far off those are that fit, each with its line."""
+    fits: dict[tuple[str, str], tuple[float, str]] = {}
     for family, line, value in candidates:
         if family in families and value > 0 and (off := abs(math.log(std / value))) < spread:
-            fits.setdefault((family, float(f"{value:.6g}")), (off, line))
+            rule = re.split(r"[( ]", line)[0]  # of a rule and another mode on a square the first
+            rank = 1e-6 * families.index(family)  # of equal ones the family that is nearest
+            fits.setdefault((rule, f"{value:.6g}"), (off + rank, line))
     return list(fits.values())
 
 
