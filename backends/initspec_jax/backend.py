@@ -13,7 +13,7 @@ from initspec.backend import IN_OUT, Axes, BaseBackend, FloatType, TargetError, 
 from initspec_jax.models import kind_of, models_of
 
 if TYPE_CHECKING:
-    from initspec.backend import Builtin, Filling, LayerTable, Parameter, Spec
+    from initspec.backend import Builtin, Declared, Filling, LayerTable, Parameter, Spec
     from initspec.translate import Vocabulary
     from initspec_jax.initializer import JaxInitializer
 
@@ -96,6 +96,18 @@ class JaxBackend(BaseBackend):
 
         arrays: dict[str, Any] = models_of(model).arrays(model)
         return (read(arrays.get(path)) for path in paths)
+
+    def initializers(self, model: Any, inputs: Any = None) -> dict[str, Declared | None]:
+        """See `initspec.backend.HasInitializers`."""
+        if kind_of(model) != "linen":
+            return {}
+        from initspec_jax.models.linen import initializers
+
+        return initializers(model, inputs)
+
+    def default_recipe(self, model: Any) -> str:
+        """See `initspec.backend.HasInitializers`."""
+        return "flax" if kind_of(model) in ("linen", "nnx") else ""
 
     def builtins(self) -> tuple[Builtin, ...]:
         """Return JAX' and flax' own initializers; see `initspec.backend.HasBuiltins`."""

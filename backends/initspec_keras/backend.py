@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import keras
 
     from initspec import InitSpec
-    from initspec.backend import Builtin, Engine, Filling, LayerTable, Parameter, Spec
+    from initspec.backend import Builtin, Declared, Engine, Filling, LayerTable, Parameter, Spec
     from initspec.translate import Vocabulary
 
 _OTHER_SAMPLER = (
@@ -197,6 +197,16 @@ class KerasBackend(BaseBackend):
         from initspec_keras.files import model
 
         return model(path)
+
+    def initializers(self, model: Any, inputs: Any = None) -> dict[str, Declared | None]:
+        """See `initspec.backend.HasInitializers`."""
+        from initspec_keras.declared import initializers
+
+        return initializers(model)
+
+    def default_recipe(self, model: Any) -> str:
+        """See `initspec.backend.HasInitializers`."""
+        return "keras"
 
     def builtins(self) -> tuple[Builtin, ...]:
         """Return Keras' own initializers; see `initspec.backend.HasBuiltins`."""

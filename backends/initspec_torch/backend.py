@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from initspec.backend import Builtin, Filling, LayerTable, Memory, Parameter, Spec
+    from initspec.backend import Builtin, Declared, Filling, LayerTable, Memory, Parameter, Spec
     from initspec.translate import Vocabulary
     from initspec_torch.initializer import TorchInitializer
 
@@ -118,6 +118,14 @@ class TorchBackend(BaseBackend):
         from initspec_torch.values import values
 
         return values(model, paths)
+
+    def initializers(self, model: Any, inputs: Any = None) -> dict[str, Declared | None]:
+        """Return nothing: layers of torch do not hold what they start with."""
+        return {}
+
+    def default_recipe(self, model: Any) -> str:
+        """See `initspec.backend.HasInitializers`."""
+        return "torch"
 
     def paths_of(self, model: Any, keys: Sequence[Any]) -> list[Any]:
         from initspec_torch.paths import paths_of

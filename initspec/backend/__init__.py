@@ -28,6 +28,7 @@ from initspec.backend.protocol import (
     HasEngines,
     HasFiles,
     HasGain,
+    HasInitializers,
     HasLayers,
     HasModels,
     HasNative,
@@ -83,7 +84,7 @@ if TYPE_CHECKING:
     )
     from initspec.backend.memory import aligned
     from initspec.backend.native import read_native
-    from initspec.backend.parameter import Filling, Parameter, Place
+    from initspec.backend.parameter import Declared, Filling, Parameter, Place
     from initspec.backend.poison import Memory
     from initspec.stream.draw import draw, fill
 
@@ -102,6 +103,7 @@ __all__ = [
     "BaseBackend",
     "Block",
     "Builtin",
+    "Declared",
     "Distribution",
     "DtypeError",
     "Engine",
@@ -114,6 +116,7 @@ __all__ = [
     "HasEngines",
     "HasFiles",
     "HasGain",
+    "HasInitializers",
     "HasLayers",
     "HasModels",
     "HasNative",
@@ -180,6 +183,7 @@ __all__ = [
 _FETCHED = {
     "Block": "backend.blocks",
     "Builtin": "backend.builtins",
+    "Declared": "backend.parameter",
     "Engine": "backend.engines",
     "Filling": "backend.parameter",
     "Layer": "backend.layers",

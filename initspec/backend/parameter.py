@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from initspec.axes import Axes
@@ -87,6 +88,21 @@ class Parameter:
     def _known(self) -> Place:
         known = (place for place in self.places if place.role != "other")
         return next(known, self.places[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a layer states that a parameter starts as.
+
+    Attributes:
+        spec: the spec of its initializer.
+        axes: what the initializer takes the axes of the parameter for; None for what they are.
+        parts: specs of parts of it that start otherwise, such as "stack[1]".
+    """
+
+    spec: Spec
+    axes: Axes | None = None
+    parts: Mapping[str, Spec] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from initspec.backend.builtins import Builtin
     from initspec.backend.engines import Engine
     from initspec.backend.layers import LayerTable
-    from initspec.backend.parameter import Filling, Parameter
+    from initspec.backend.parameter import Declared, Filling, Parameter
     from initspec.backend.poison import Memory
     from initspec.spec.value import Spec
 
@@ -35,8 +35,8 @@ class Backend(Protocol[Compiled_co]):
 
     Importing a backend must not import its framework: only `version`, `compile` and `draw` may.
     What a backend may have beyond this: `known_deviations`, and the methods of `HasVocabulary`,
-    `HasNative`, `HasLayers`, `HasModels`, `HasValues`, `HasCheckpoints`, `HasFiles`, `HasPoison`,
-    `HasBuiltins`, `HasGain`, `HasEngines` and `HasRandomState`.
+    `HasNative`, `HasLayers`, `HasModels`, `HasValues`, `HasInitializers`, `HasCheckpoints`,
+    `HasFiles`, `HasPoison`, `HasBuiltins`, `HasGain`, `HasEngines` and `HasRandomState`.
 
     Attributes:
         name: the name that `InitSpec.to` and the command line take.
@@ -208,6 +208,26 @@ class HasValues(Protocol):
             The whole of each, in the parameter's dtype, even where processes share it; None where
             it has no values, as on torch's meta device.
         """
+
+
+@runtime_checkable
+class HasInitializers(Protocol):
+    """A backend that reads what a model's layers start with, beside `HasModels`."""
+
+    def initializers(self, model: Any, inputs: Any = None) -> Mapping[str, Declared | None]:
+        """Return what the layers of a model state, by the first path of the parameter.
+
+        Args:
+            model: the model, which is left as it is.
+            inputs: example arguments; see `HasModels.parameters`.
+
+        Returns:
+            None for an initializer that no spec equals. A parameter that is left out has no
+            initializer in its layer, and starts by `default_recipe`.
+        """
+
+    def default_recipe(self, model: Any) -> str:
+        """Return the name of the recipe of what layers start with by default; "" for none."""
 
 
 @runtime_checkable

@@ -52,7 +52,7 @@ def assign(
     paths: dict[str, list[str]] = {}  # of the parameters that have a problem, by what it is
     for parameter in chosen:
         try:
-            assignment = _assign(parameter, rules, lookup)
+            assignment = assign_one(parameter, rules, lookup)
         except InitSpecError as error:
             text = str(error).removeprefix(f"{parameter.path}: ")
             paths.setdefault(text, []).append(parameter.path)
@@ -196,8 +196,13 @@ def _reaches(rule: Rule, parameter: Parameter, place: Place) -> bool:
     return rule.fits(place)
 
 
-def _assign(parameter: Parameter, rules: Sequence[Rule], lookup: Numbers) -> Assignment | None:
-    """Return the assignment of a parameter; None where no rule is for it."""
+def assign_one(parameter: Parameter, rules: Sequence[Rule], lookup: Numbers) -> Assignment | None:
+    """Return the assignment of a parameter; None where no rule is for it.
+
+    Raises:
+        RecipeError: it is tied, and its layers get different specs; or a name has no number.
+        InitSpecError: its spec cannot fill it.
+    """
     made, unruled = [], []
     for place in parameter.places:
         assignment = _assign_at(place, parameter, rules, lookup)

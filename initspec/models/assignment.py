@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -186,3 +187,20 @@ def _cells(assignment: Assignment) -> tuple[str, ...]:
         "" if std is None else f"{std:.4g}",
         origin(assignment.rule),
     )
+
+
+def law_of(assignment: Assignment) -> object:
+    """Return what decides the values of a parameter; None where it is kept."""
+    if assignment.spec is None or not math.prod(assignment.shape):
+        return assignment.spec is None
+    parts = [(part.index, _law(part.spec, assignment)) for part in assignment.parts]
+    return _law(assignment.spec, assignment), parts
+
+
+def _law(spec: InitSpec, assignment: Assignment) -> object:
+    resolved = resolve(spec, assignment.shape, assignment.axes)
+    law, layout, family = resolved.law, resolved.layout, resolved.distribution
+    # Axes decide which element is which of the draw; equal elements have no order.
+    parts = [(part.start, part.layout.sizes) for part in getattr(layout, "parts", ())]
+    order = (layout.roles, layout.sizes, parts) if law.std or family.needs_axes else None
+    return family, law.mean, law.std, law.low, law.high, order

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
-from initspec.api import InitSpec
-from initspec.models.assignment import Assignment
+from initspec.models.assignment import Assignment, law_of
 from initspec.models.recipe import Recipe, recipe_of
 from initspec.models.rule import Rule
-from initspec.spec.resolve import resolve
 
 Given = str | Recipe | Sequence[Rule]
 
@@ -38,21 +35,4 @@ def diff(
     """
     first, second = (recipe_of(given).on(model, inputs=inputs) for given in (recipe_a, recipe_b))
     pairs = zip(first, second, strict=True)
-    return tuple((a, b) for a, b in pairs if _numbers(a) != _numbers(b))
-
-
-def _numbers(assignment: Assignment) -> object:
-    """Return what decides the values of a parameter; None where it is kept."""
-    if assignment.spec is None or not math.prod(assignment.shape):
-        return assignment.spec is None
-    parts = [(part.index, _law(part.spec, assignment)) for part in assignment.parts]
-    return _law(assignment.spec, assignment), parts
-
-
-def _law(spec: InitSpec, assignment: Assignment) -> object:
-    resolved = resolve(spec, assignment.shape, assignment.axes)
-    law, layout, family = resolved.law, resolved.layout, resolved.distribution
-    # Axes decide which element is which of the draw; equal elements have no order.
-    parts = [(part.start, part.layout.sizes) for part in getattr(layout, "parts", ())]
-    order = (layout.roles, layout.sizes, parts) if law.std or family.needs_axes else None
-    return family, law.mean, law.std, law.low, law.high, order
+    return tuple((a, b) for a, b in pairs if law_of(a) != law_of(b))

@@ -13,6 +13,7 @@ from typing import Any
 from initspec.errors import FormatError, InitSpecError, RecipeError, nearest, shown, unknown
 from initspec.models.assign import Only, assign
 from initspec.models.assignment import Assignments
+from initspec.models.from_model import rules_of
 from initspec.models.owner import parameters, paths_of
 from initspec.models.rule import Rule
 
@@ -107,6 +108,25 @@ class Recipe:
             config=getattr(model, "config", None),
             numbers=numbers,
         )
+
+    @classmethod
+    def from_model(cls, model: Any, *, inputs: Any = None) -> Recipe:
+        """Return what the layers of a model start with, in few rules.
+
+        A layer of Keras or flax.linen that holds an initializer starts as that states. All other
+        layers start as their class does by default, those of torch and flax.nnx always: what code
+        of the model changes after they are made cannot be read. What no spec equals, and what no
+        table has, such as a parameter of the model's own, has the spec "keep".
+
+        Args:
+            model: a model of torch, Keras or JAX, which is left as it is.
+            inputs: example arguments, for a model that has no parameters without them.
+
+        Raises:
+            TargetError: the model is of no known framework, or has no parameters yet.
+        """
+        rules, source = rules_of(model, inputs, lambda name: recipe(name).rules)
+        return cls(rules, type(model).__name__, source)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the recipe as a versioned document of plain values."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jax
@@ -11,9 +11,19 @@ import jax.numpy as jnp
 from flax import linen
 from flax.core import meta
 
-from initspec.backend import Filling, Parameter, TargetError
+from initspec.backend import (
+    IN_OUT,
+    Axes,
+    Declared,
+    Filling,
+    InitSpecError,
+    Parameter,
+    TargetError,
+    read_native,
+)
 from initspec_jax.models.filling import array, check
 from initspec_jax.models.places import Owner, Parts, Shape, place
+from initspec_jax.vocabulary.layers import settings
 
 _HOW = (
     "pass inputs=, an example of what the module is called with: an array or a "
@@ -30,10 +40,12 @@ class _Calls:
         shapes: the shape of each parameter where its layer sees it, in the order of the calls:
             without the axes that nn.scan and nn.vmap add.
         owners: the modules that have parameters, by the parts of their paths.
+        initializers: what the parameters start as, where their module has an attribute for it.
     """
 
     shapes: dict[Parts, Shape] = field(default_factory=dict)
     owners: dict[Parts, list[Owner]] = field(default_factory=dict)
+    initializers: dict[Parts, Declared | None] = field(default_factory=dict)
 
     def note(self, module: linen.Module) -> None:
         """Note a module whose method returned."""
@@ -47,7 +59,11 @@ class _Calls:
             self.owners.setdefault(parts, []).append(owner)
         for name, value in variables.items():
             if not isinstance(value, Mapping):
-                self.shapes.setdefault((*parts, name), tuple(meta.unbox(value).shape))
+                path, shape = (*parts, name), tuple(meta.unbox(value).shape)
+                self.shapes.setdefault(path, shape)
+                native = getattr(module, f"{name}_init", None)
+                if callable(native) and path not in self.initializers:
+                    self.initializers[path] = _declared(native, module, name, shape)
 
     def _inside(self, parts: Parts) -> dict[str, Shape]:
         return {
@@ -69,16 +85,7 @@ def parameters(model: linen.Module, inputs: Any) -> tuple[Parameter, ...]:
     Raises:
         TargetError: there are no inputs, or the module cannot be called with them.
     """
-    calls = _Calls()
-
-    def noted(method: Any, args: Any, kwargs: Any, context: Any) -> Any:
-        result = method(*args, **kwargs)
-        if context.module.scope is not None:
-            calls.note(context.module)
-        return result
-
-    with linen.intercept_methods(noted):
-        variables = _abstract(model, inputs)
+    calls, variables = _called(model, inputs)
     leaves = _leaves(variables.get("params", {}))
     order = {parts: position for position, parts in enumerate(calls.shapes)}
     made = []
@@ -88,6 +95,53 @@ def parameters(model: linen.Module, inputs: Any) -> tuple[Parameter, ...]:
         owners = calls.around(parts) if parts in calls.shapes else []
         made.append(Parameter((place(parts, owners, shape),), shape, str(value.dtype)))
     return tuple(made)
+
+
+def initializers(model: linen.Module, inputs: Any) -> dict[str, Declared | None]:
+    """Return what modules state, by path; see `initspec.backend.HasInitializers`."""
+    calls, variables = _called(model, inputs)
+    return {
+        ".".join(parts): _stacked(calls.initializers[parts], calls.shapes[parts], leaf)
+        for parts, leaf in _leaves(variables.get("params", {})).items()
+        if parts in calls.initializers
+    }
+
+
+def _declared(native: Any, module: linen.Module, name: str, shape: Shape) -> Declared | None:
+    try:
+        spec, axes = read_native(native)
+    except InitSpecError:  # code of somebody's own
+        return None
+    if name == "kernel" and hasattr(module, "axis"):
+        # A general linear layer draws a matrix, in which its batch axes are inputs too.
+        line = settings(module)["kernel_axes"].replace("stack", "in")
+        return Declared(spec, Axes(line)) if axes is None else None
+    return Declared(spec, axes or (IN_OUT if len(shape) >= 2 else None))
+
+
+def _stacked(declared: Declared | None, shape: Shape, leaf: Any) -> Declared | None:
+    """Return what a module states of a weight that a transformation may have stacked."""
+    whole = tuple(meta.unbox(leaf).shape)
+    if declared is None or declared.axes is None or whole == shape:
+        return declared
+    count = len(whole) - len(shape)
+    if whole[count:] != shape:
+        return None
+    return replace(declared, axes=Axes("stack " * count + str(declared.axes)))
+
+
+def _called(model: linen.Module, inputs: Any) -> tuple[_Calls, Any]:
+    """Return what the calls of a module show, and its variables as ShapeDtypeStructs."""
+    calls = _Calls()
+
+    def noted(method: Any, args: Any, kwargs: Any, context: Any) -> Any:
+        result = method(*args, **kwargs)
+        if context.module.scope is not None:
+            calls.note(context.module)
+        return result
+
+    with linen.intercept_methods(noted):
+        return calls, _abstract(model, inputs)
 
 
 def write(model: linen.Module, fillings: Sequence[Filling], seed: int | None, inputs: Any) -> Any:
