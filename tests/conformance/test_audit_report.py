@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from initspec_conformance import audit_model
@@ -15,6 +16,8 @@ from initspec import Rule
 from initspec.cli.app import app
 from initspec.errors import RecipeError, TargetError
 from tests.audited import RECIPE, Model, fake_framework, faulty, right
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -49,7 +52,7 @@ def test_rows_are_folded_by_what_they_came_to(audit):
     assert rows["h.{0..2}.proj.weight x 3"].kinds == ("std",)
     assert rows["h.{0,2}.proj.bias x 2"].kinds == ()
     assert rows["h.1.proj.bias"].kinds == ("value",)
-    assert rows["frozen.weight"].cells == ("keep", "16", "0", "not judged: its rule keeps it")
+    assert rows["frozen.weight"].cells == ("keep", "16", "not judged: its rule keeps it")
     assert sum(len(row.parameters) for row in rows.values()) == len(audit.parameters)
 
 
@@ -78,8 +81,11 @@ def test_json_has_what_the_report_has(audit):
 
 
 def test_every_kind_has_a_meaning():
-    """In the report."""
+    """In the report, and on the page in both languages."""
     assert tuple(MEANINGS) == KINDS
+    for page in ("models/audit.md", "ko/models/audit.md"):
+        text = (DOCS / page).read_text("utf-8")
+        assert [kind for kind in KINDS if f"\n| {kind} |" not in text] == []
 
 
 def test_html_is_escaped_and_small(audit):
@@ -105,7 +111,7 @@ def test_a_model_without_parameters_has_not_passed():
 
 def test_a_recipe_of_another_architecture_names_those_that_fit():
     """After the rules that match nothing; a wrong path in only= is no fault of the recipe."""
-    with pytest.raises(RecipeError, match=r"rule 1, .*\n.*these fit: .*'he'"):
+    with pytest.raises(RecipeError, match=r"rule \d+, .*\n.*these fit: .*'he'"):
         audit_model(right(), "gpt2-nanogpt")
     with pytest.raises(RecipeError) as error:
         audit_model(right(), "he", only="absent")

@@ -22,10 +22,17 @@ FENCE = re.compile(r"^```.*?^```$", re.M | re.S)
 BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", re.M | re.S)
 SESSIONS = [set(), {"torch", "transformers"}, {"keras"}, {"jax", "flax", "equinox"}]
 RUN = """
-import json, sys
+import json, pathlib, sys, tempfile
 end = sys.argv[1]
-for page, line, code in json.load(sys.stdin):
-    exec(compile("\\n" * line + code, page, "exec"), {"__name__": "__main__"})
+for number, (page, line, code) in enumerate(json.load(sys.stdin)):
+    if "\\ndef test_" in code:
+        import pytest
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder, f"test_{number}.py")  # pytest imports a name once
+            file.write_text(code, "utf-8")
+            assert pytest.main(["-qq", "-p", "no:cacheprovider", str(file)]) == 0, (page, line)
+    else:
+        exec(compile("\\n" * line + code, page, "exec"), {"__name__": "__main__"})
     print(end, end="", flush=True)
 """
 END = "the next block\n"
@@ -61,7 +68,10 @@ def test_every_block_runs_somewhere():
 
 @pytest.mark.parametrize(("blocks", "needs"), list(_programs()))
 def test_blocks_run(blocks, needs):
-    """Each runs as it stands, with no name of another, and prints the text that follows it."""
+    """Each runs as it stands, with no name of another, and prints the text that follows it.
+
+    A block with tests is a file of tests, which pass.
+    """
     missing = [name for name in needs if find_spec(name) is None]
     if missing:
         pytest.skip(f"{', '.join(missing)} is not in this session; another one runs these blocks")

@@ -54,9 +54,10 @@ class Entry:
 
     @property
     def what(self) -> str:
-        """The spec and the size."""
-        spec, size, *_ = self.row.cells
-        return f"{spec} · {size} elements"
+        """The spec, the size and the number of tests."""
+        spec, size, _ = self.row.cells
+        tests = self.row.parameters[0].tests
+        return f"{spec} · {size} elements" + (f" · {counted(tests, 'test')}" if tests else "")
 
     @property
     def tally(self) -> str:

@@ -55,7 +55,7 @@ class ModelAudit:
         return sanitize(
             f"{'passed' if self.passed else 'FAILED'}: {findings}{judged} of "
             f"{counted(len(self.parameters), 'parameter')} judged by the recipe"
-            f"{f' {self.recipe!r}' if self.recipe else ''}, {counted(self.tests, 'random test')}"
+            f"{f' {self.recipe!r}' if self.recipe else ''}"
         )
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from initspec.models.table import TableRow, fold
 from initspec_conformance.models.findings import KINDS, ModelFinding, ParameterAudit
 from initspec_conformance.reports.sanitize import sanitize
 
-HEADS = ("path", "spec", "elements", "tests", "would have been seen")
+HEADS = ("path", "spec", "elements", "would have been seen")
 """The columns of the table."""
 
 MEANINGS = {
@@ -84,7 +84,7 @@ class Row:
     def cells(self) -> tuple[str, ...]:
         """What stands in the table beside the path."""
         first = self.parameters[0]
-        return (short(first.spec), f"{first.size:,}", str(first.tests), first.sees)
+        return (short(first.spec), f"{first.size:,}", first.sees)
 
 
 def places_of(findings: Sequence[ModelFinding]) -> list[Place]:

@@ -7,8 +7,9 @@ import os
 from initspec.cli.console import Console
 from initspec.cli.pages.layout import show_table, show_text
 from initspec_conformance.models.report import TRAINED, ModelAudit
-from initspec_conformance.models.rows import HEADS, Row, places_of, rows_of
+from initspec_conformance.models.rows import HEADS, Row, counted, places_of, rows_of
 from initspec_conformance.reports.sanitize import sanitize
+from initspec_conformance.statistics.error_rates import FAMILY
 
 MOST = 20
 """How many findings are printed, repeated blocks being one."""
@@ -35,7 +36,7 @@ def show(audit: ModelAudit, model: str, pictures: bool) -> None:
         for row in rows:
             _show_row(console, row)
     elif lines:
-        left = [head for head in HEADS if head not in ("elements", "tests")]
+        left = [head for head in HEADS if head != "elements"]
         show_table(console, columns, left, [_style(row) for row in rows])
     console.print()
     places = places_of(audit.findings)
@@ -49,13 +50,15 @@ def show(audit: ModelAudit, model: str, pictures: bool) -> None:
         console.print()
     if audit.trained:
         show_text(console, TRAINED, "yellow")
+    tests = counted(audit.tests, "random test")
+    show_text(console, f"probability of a false alarm: {FAMILY:g} for all {tests}")
     show_text(console, audit.verdict, "bold green" if audit.passed else "bold red")
     if step := _next_step(audit, model, pictures):
         show_text(console, step, "dim")
 
 
 def _show_row(console: Console, row: Row) -> None:
-    spec, elements, _, sees = row.cells
+    spec, elements, sees = row.cells
     sees = sees if row.parameters[0].skipped else f"sees {sees}"
     show_text(console, row.path, "bold red" if row.kinds else "bold")
     show_text(console, f"{spec}, {elements} elements, {sees}", _style(row), "  ")
