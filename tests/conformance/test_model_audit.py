@@ -16,11 +16,12 @@ from initspec_conformance.models import defects
 from initspec_conformance.models.audit import audit_values
 from initspec_conformance.models.battery import measure
 from initspec_conformance.models.copies import copies
-from initspec_conformance.models.findings import ModelFinding
+from initspec_conformance.models.findings import ModelFinding, ParameterAudit
 from initspec_conformance.models.fingerprints import fingerprint
 from initspec_conformance.models.fitted import Context, variants
 from initspec_conformance.models.pieces import BLOCK, Piece, blocks_of, pieces_of
 from initspec_conformance.models.pooled import POOLED, Member, groups_of, pool
+from initspec_conformance.models.report import ModelAudit
 from initspec_conformance.models.trained import TRAINED, dependence
 
 from initspec import Axes, InitSpec, Recipe, Rule
@@ -305,6 +306,16 @@ def test_training_is_told_from_scales_and_tails():
         w + 5,
     ):
         assert dependence(other) < TRAINED
+
+
+def test_paths_write_nothing_but_text_to_a_terminal():
+    """Control characters in the names of a model."""
+    finding = ModelFinding("a\x1b[31m\n.w", "std", "\x07", "\x9b1m")
+    row = ParameterAudit(finding.path, "zeros", 4, 0, 0.0, 0.0)
+    audit = ModelAudit((finding,), (row,), "r\x1b[0m", 0)
+    for text in (str(audit), str(finding), audit.table()):
+        assert not {"\x1b", "\x07", "\x9b"} & set(text)
+    assert all(not line.startswith(".w") for line in str(audit).splitlines())
 
 
 LINES = (
