@@ -16,6 +16,8 @@ from initspec.activations import NAMES, activation_of
 from initspec.propagation.mean_field import LengthLaw, MeanField, next_length
 from initspec.propagation.network import Linear, Network
 
+pytestmark = pytest.mark.slow
+
 NETWORKS, WIDTH, DEPTH = 64, 512, 20
 LAYERS = (0, DEPTH // 2, DEPTH - 1)
 INPUTS = np.random.default_rng(3).normal(size=(8, WIDTH)).astype(np.float32)

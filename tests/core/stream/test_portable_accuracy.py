@@ -187,6 +187,7 @@ def test_cdf_mean_and_variance_are_within_a_millionth(bounds, s, width):
     assert cdf_error(sampler) < max(1e-6, 2 * unit * density)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(lower=st.floats(-7, 5.5), length=st.floats(0.05, 14))
 def test_any_truncation_is_within_a_millionth(lower, length):

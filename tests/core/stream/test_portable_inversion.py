@@ -27,6 +27,7 @@ BOUNDS = [
 WIDTHS = [SINGLE, DOUBLE]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bits", [32, 64])
 @pytest.mark.parametrize("bounds", BOUNDS, ids=str)
 def test_knots_are_the_nearest_float64(bounds, bits):
