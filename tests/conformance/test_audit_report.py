@@ -166,3 +166,25 @@ def test_a_path_that_cannot_be_written_is_refused_before(run, monkeypatch, path)
     monkeypatch.setattr("tests.audited.faulty", lambda: pytest.fail("it was built"))
     done = run("faulty", "--html", path)
     assert "cannot be written" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("tests.audited:right",),
+        ("tests.audited:right", "--recipe", "hee"),
+        ("tests.audited:right", "--recipe", "absent.toml"),
+        ("tests.audited:right", "--recipe", "he", "--set", "depth"),
+        ("tests.audited:right", "--recipe", "he", "--set", "depth=3"),
+        ("tests.audited:absent", "--recipe", "he"),
+        ("tests.audited:contextmanager", "--recipe", "he"),
+        ("tests.absent:right", "--recipe", "he"),
+        ("tests.audited", "--recipe", "he"),
+    ],
+)
+def test_bad_input_is_what_it_is_of_assign(arguments):
+    """The same error, which ends both commands with 2."""
+    other, done = (CliRunner().invoke(app, [name, *arguments]) for name in ("assign", "audit"))
+    assert (done.exit_code, type(done.exception)) == (other.exit_code, type(other.exception))
+    assert done.exit_code
+    assert str(done.exception) == str(other.exception)
