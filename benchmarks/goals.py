@@ -152,4 +152,6 @@ GOALS = (
     _battery(0.5, "sparse", "sparse, 0.9, four draws of 512 x 1024"),
     _battery(0.5, "orthogonal", "orthogonal, 512 draws of 64 x 64"),
     Goal("conformance-memory", CONFORMANCE, CONFORMANCE, "memory of a process that audits 4096 x 4096, both stages", "", "MiB", 1024.0),
+    _speed(CONFORMANCE, CONFORMANCE, 3.0, "inspect-f32", "`inspect` of a file, twelve weights of 2304 x 768 in float32", "`sha256sum`"),
+    _speed(CONFORMANCE, CONFORMANCE, 3.0, "inspect-f16", "`inspect` of a file, twelve weights of 2304 x 768 in float16", "`sha256sum`"),
 )  # fmt: skip

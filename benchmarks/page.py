@@ -54,8 +54,8 @@ defaults, without an example input, with which it takes longer.
     CONFORMANCE: """\
 ## The conformance suite {#conformance}
 
-The whole [battery](conformance.md) over 2^21 entries that have been drawn, on one core, and the memory of an audit whose
-draws are wrong, so that it takes its second stage.
+The whole [battery](conformance.md) over 2^21 entries that have been drawn, on one core, the memory of an audit whose
+draws are wrong, so that it takes its second stage, and files that are [inspected](models/audit.md#inspect).
 """,
 }
 

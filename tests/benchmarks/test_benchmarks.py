@@ -44,6 +44,7 @@ TABLES = [
     ("models", "transformers `initialize_weights`", 1.0),
     ("models", "transformers `initialize_weights`", 0.6),
     ("models", "AnyInit `initialize`", 0.25),
+    ("conformance", "`sha256sum`", 3.0),
 ]
 """What is promised as a ratio: table, the other side, goal. Typed by hand."""
 
@@ -91,7 +92,7 @@ def test_calls_and_memory_are_goals():
     suite = {goal.what: (goal.most, goal.unit) for goal in GOALS if goal.place == "conformance"}
     assert {goal for what, goal in suite.items() if "single" in what} == {(0.7, "s")}
     assert {goal for what, goal in suite.items() if "memory" in what} == {(1024.0, "MiB")}
-    assert sorted(suite.values()).count((0.5, "s")) == len(suite) - 2
+    assert sorted(suite.values()).count((0.5, "s")) == len(suite) - 4
     assert len({goal.id for goal in GOALS}) == len(GOALS)
 
 

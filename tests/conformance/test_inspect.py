@@ -170,6 +170,14 @@ def test_what_is_odd_is_flagged(change, kind: str) -> None:
     assert kind in str(result)
 
 
+def test_a_padding_row_is_named() -> None:
+    """Of an embedding; no recipe is spoken of."""
+    weight = draw("normal(std=0.02)", (96, 64))
+    weight[0] = 0
+    (finding,) = look(wte_weight=weight).findings
+    assert (finding.kind, finding.looks_like) == ("zero rows", "a padding row")
+
+
 def test_blocks_are_one_row() -> None:
     """Twelve blocks fold to a row with a strip of their standard deviations."""
     arrays = {

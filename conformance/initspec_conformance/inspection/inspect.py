@@ -109,7 +109,10 @@ def _odd(tensor: Tensor, values: Array, moments: Moments) -> Iterator[ModelFindi
         zero = defects.zero_slices(values, axis, moments.zeros / moments.size)
         if zero is not None:
             size = values.shape[axis]
-            found.append(defects.of_zeros(np.flatnonzero(zero), axis, size, tensor.role))
+            rows = defects.of_zeros(np.flatnonzero(zero), axis, size, "")
+            if tensor.role == "embedding" and not axis and zero.sum() == 1:
+                rows = replace(rows, looks_like="a padding row")
+            found.append(rows)
     yield from (defect.on(path) for defect in found if defect is not None)
     if dependence(_some_rows(values)) > TRAINED:
         message = "its rows depend on each other"
