@@ -75,8 +75,10 @@ def _of_hits(seen: int, hit: Values) -> float:
     seen -= int((hit > 1 - tiny).sum())
     odds = hit[(hit > tiny) & (hit <= 1 - tiny)]  # the others are certain
 
+    against = (1 - odds) / odds
+
     def slope(t: float) -> float:
-        return seen - float((1 / (1 + (1 - odds) / odds * math.exp(-t))).sum())
+        return seen - float((1 / (1 + against * math.exp(-t))).sum())
 
     if not 0 <= seen <= len(odds):
         return 0.0  # a certain cell was missed, or an impossible one hit

@@ -232,7 +232,7 @@ class ColumnPowers(Haar):
         return frame.columns
 
     def z(self, q: Values, frame: Frame) -> Values:
-        return _fourth((q**4).sum(axis=1), frame.rows)
+        return _fourth(((q**2) ** 2).sum(axis=1), frame.rows)
 
     def skewness(self, frame: Frame) -> float:
         return _moments_of_fourth(frame.rows)[2]
@@ -249,7 +249,7 @@ class RowPowers(Square):
         return frame.rows
 
     def z(self, q: Values, frame: Frame) -> Values:
-        return _fourth((q**4).sum(axis=2), frame.rows)
+        return _fourth(((q**2) ** 2).sum(axis=2), frame.rows)
 
     def skewness(self, frame: Frame) -> float:
         return _moments_of_fourth(frame.rows)[2]

@@ -13,7 +13,8 @@ from initspec_conformance.checks.base import DEFAULT, Check, Evidence
 from initspec_conformance.checks.batch import Batch
 from initspec_conformance.expected.arrays import Values
 from initspec_conformance.expected.expected import Expected
-from initspec_conformance.expected.rounding import Rounding
+from initspec_conformance.expected.laws import EntryLaw
+from initspec_conformance.expected.rounding import Continuous, Rounding
 from initspec_conformance.statistics import error_rates
 from initspec_conformance.statistics.error_rates import MISS, Rates
 
@@ -21,17 +22,18 @@ Counts = NDArray[np.int64]
 
 DEGREES = 8
 
+EQUAL = Continuous(EntryLaw("normal", 0.0, 1.0))
+"""The cells of float32 and float64: of equal masses, whatever the law."""
+
 
 @lru_cache(maxsize=32)
 def _polynomials(rounding: Rounding) -> tuple[Values, Values]:
     """Return the Legendre polynomials at the cells' places, standardised, and their skewness."""
     masses = np.diff(rounding.upto, prepend=0.0)
-    rows = np.stack(
-        [legendre.legval(2 * rounding.places - 1, np.eye(DEGREES + 1)[k]) for k in range(1, 9)]
-    )
+    rows = np.array(legendre.legvander(2 * rounding.places - 1, DEGREES).T[1:], np.float64)
     rows -= (rows @ masses)[:, None]
     rows /= np.sqrt(rows**2 @ masses)[:, None]
-    return rows, rows**3 @ masses
+    return rows, rows * rows**2 @ masses  # NumPy's rows**3 takes ten times as long
 
 
 class Counted(Check):
@@ -52,9 +54,10 @@ class Legendre(Counted):
     unit = "E[sqrt(2k+1) P_k(2 U - 1)]"
 
     def evidence(self, state: Counts, expected: Expected) -> Evidence:
-        rows, skewness = _polynomials(expected.rounding)
+        rounding = expected.rounding
+        rows, skewness = _polynomials(EQUAL if isinstance(rounding, Continuous) else rounding)
         n = int(state.sum())
-        t = rows @ state / math.sqrt(n)
+        t = rows @ state.astype(np.float64) / math.sqrt(n)  # a BLAS has no product with integers
         p_values = error_rates.of_skewed(t, skewness / math.sqrt(n))
         worst = int(np.argmin(p_values))
         p_value = error_rates.bonferroni(float(p_values[worst]), DEGREES)
@@ -107,14 +110,13 @@ class Tails(Counted):
 
     def evidence(self, state: Counts, expected: Expected) -> Evidence:
         n, upto = int(state.sum()), expected.rounding.upto
-        below = np.cumsum(state)
         worst = (1.0, "every tail is empty in this dtype", 0.0)
         for share in SHARES:
             low = int(np.searchsorted(upto, share))
             high = int(np.searchsorted(upto, 1 - share))
             for side, count, q in (
-                ("lowest", int(below[low]), float(upto[low])),
-                ("highest", int(n - below[high]), float(1 - upto[high])),
+                ("lowest", int(state[: low + 1].sum()), float(upto[low])),
+                ("highest", int(state[high + 1 :].sum()), float(1 - upto[high])),
             ):
                 if not 0 < q < 0.5:
                     continue

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import accumulate
 from typing import Protocol
 
 import numpy as np
@@ -168,8 +169,9 @@ class Rounded:
     def moments(self) -> tuple[float, float, float]:
         values, masses = np.nan_to_num(self.values), self.masses
         mean = float(masses @ values)
-        variance = float(masses @ (values - mean) ** 2)
-        return mean, float(np.sqrt(variance)), float(masses @ (values - mean) ** 4) / variance**2
+        squares = (values - mean) ** 2
+        variance = float(masses @ squares)
+        return mean, float(np.sqrt(variance)), float(masses @ squares**2) / variance**2
 
     @cached_property
     def skewness(self) -> tuple[float, float]:
@@ -177,7 +179,8 @@ class Rounded:
         y = (np.nan_to_num(self.values) - mean) / std
         # Where no value can be, far out, a power may overflow: it has no mass.
         y[self.masses == 0] = 0.0
-        return skewness_of([float(self.masses @ y**k) for k in range(7)])
+        powers = accumulate([np.ones(BINS), *[y] * 6], np.multiply)
+        return skewness_of([float(self.masses @ power) for power in powers])
 
     def order(self, values: Array) -> NDArray[np.int64]:
         """Return the cell of each value."""
