@@ -102,6 +102,16 @@ def test_html_is_escaped_and_small(audit):
     assert 'id="failures"' not in passed
 
 
+def test_a_picture_has_the_rows_of_zeros():
+    """They are judged apart from the rest, and its picture is of all values."""
+    model = right()
+    model.arrays["h.0.proj.weight"][20:] = 0
+    audit = audit_model(model, RECIPE)
+    assert {finding.kind for finding in audit.findings} == {"zero rows"}
+    assert audit.sketches["h.0.proj.weight"].heights.max() > 0.5
+    assert audit.sketches["h.1.proj.weight"].heights.max() < 0.1
+
+
 def test_a_model_without_parameters_has_not_passed():
     """There is nothing to audit; and a page of nothing is a page."""
     with pytest.raises(TargetError, match="no parameters"):

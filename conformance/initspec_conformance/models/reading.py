@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -89,7 +89,10 @@ def look(assignment: Assignment, values: Array | None, seed: int | None, name: s
     if not proven:
         reading.measured += map(measure, pieces)
     if pieces:
-        reading.sketch = sketch_of(max(pieces, key=lambda piece: piece.values.size))
+        largest = max(pieces, key=lambda piece: piece.values.size)
+        if not (largest.name or assignment.parts):  # rows of zeros are judged apart, and seen
+            largest = replace(largest, values=values)
+        reading.sketch = sketch_of(largest)
     return reading
 
 
