@@ -62,9 +62,21 @@ class Slot:
 
     @property
     def tensor(self) -> torch.Tensor:
-        """The weight: what a parametrization computes, where there is one."""
+        """The weight: what a parametrization computes, where there is one.
+
+        It is computed as in evaluation: spectral_norm moves its buffers each time in training.
+        """
         stored = self.owner._parameters.get(self.name)
-        tensor: torch.Tensor = getattr(self.owner, self.name) if stored is None else stored
+        if stored is not None:
+            return stored
+        training = [module for module in self.parametrization.modules() if module.training]
+        for module in training:
+            module.training = False
+        try:
+            tensor: torch.Tensor = getattr(self.owner, self.name)
+        finally:
+            for module in training:
+                module.training = True
         return tensor
 
     @property

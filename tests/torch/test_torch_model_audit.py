@@ -18,6 +18,7 @@ from initspec_conformance import assert_model_initialized, audit_model
 from initspec_conformance.models.findings import KINDS
 from scipy.stats import norm
 from torch import nn
+from torch.nn.utils import parametrizations
 
 from initspec import Recipe, Rule, initialize
 
@@ -311,6 +312,25 @@ def test_the_names_of_streams_are_those_of_initialize():
     assert audit_model(model, recipe, seed=3, names={"weight": "dense.kernel"}).passed
     assert audit_model(model, recipe, seed=3, names=lambda p: f"{p}/x").findings[0].kind == "bits"
     assert audit_model(model, recipe, seed=3).findings[0].kind == "bits"
+
+
+@pytest.mark.parametrize("apply", [parametrizations.weight_norm, parametrizations.spectral_norm])
+@pytest.mark.filterwarnings("ignore:.*parametrization returns another weight")
+def test_parametrized_weights_are_read_without_a_trace(apply):
+    """As they are used, in training too, where spectral_norm moves its buffers when it is read."""
+    recipe = [Rule("normal(std=0.1)", role="kernel"), Rule("zeros", role="bias")]
+    torch.manual_seed(0)
+    model = initialize(apply(nn.Linear(32, 64)), recipe, seed=3)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    findings = audit_model(model, recipe).findings
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert all(module.training for module in model.modules())
+    if apply is parametrizations.weight_norm:
+        assert not findings
+        assert audit_model(model, recipe, seed=3).passed
+    else:
+        assert [(f.path, f.kind) for f in findings] == [("weight", "std")]
+        assert "parametrization" in findings[0].looks_like
 
 
 def test_trained_weights_are_recognised():

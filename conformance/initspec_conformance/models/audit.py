@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from initspec.backend import HasValues, optional
@@ -198,7 +199,13 @@ def _diagnosed(
     for measured, names in rejected:
         if names:
             piece = pieces[measured.name]
-            yield from diagnose(reading.assignment, piece, measured, names, level, context)
+            for finding in diagnose(reading.assignment, piece, measured, names, level, context):
+                computed = reading.assignment.parameter.computed
+                yield replace(finding, looks_like=COMPUTED) if computed else finding
+
+
+COMPUTED = "what a parametrization of the weight computes: it is not what is drawn"
+"""What a weight that fails looks like where it is computed, as by spectral_norm."""
 
 
 def _mark_trained(
