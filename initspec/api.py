@@ -139,8 +139,8 @@ class InitSpec(Constructors, HtmlRepr, metaclass=ConstructorNames):
         """
         return document.from_json(cls, data)
 
-    @staticmethod
-    def from_native(initializer: object) -> InitSpec:
+    @classmethod
+    def from_native(cls, initializer: object) -> InitSpec:
         """Return the spec that an initializer of a framework is: `translate` for objects.
 
         Args:
@@ -170,7 +170,7 @@ class InitSpec(Constructors, HtmlRepr, metaclass=ConstructorNames):
                 f"{shown(initializer)} takes the axes of a weight for '{axes}', which a spec does "
                 f"not hold: pass axes='{axes}' beside it",
                 InitSpecWarning,
-                stacklevel=2,
+                stacklevel=3,  # that of the caller of `explain_calls`
             )
         return cast("InitSpec", spec)
 

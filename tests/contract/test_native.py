@@ -79,8 +79,9 @@ def test_compiled_initializer_is_its_spec(backend, spec) -> None:
 def test_axes_of_a_compiled_initializer_are_a_warning(backend) -> None:
     """Where the law depends on them; a seed and a name are no part of it."""
     compiled = InitSpec.he_normal().to(backend.name, "in out", 7, "w")
-    with pytest.warns(InitSpecWarning, match="pass axes='in out'"):
+    with pytest.warns(InitSpecWarning, match="pass axes='in out'") as warned:
         assert InitSpec.from_native(compiled) == InitSpec.he_normal()
+    assert warned[0].filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         compiled = InitSpec.normal(0.02).to(backend.name, "in out")
