@@ -74,7 +74,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize(("lines", "says"), bad_commands.cases("jax", "Linear", MODELS))
+@pytest.mark.parametrize(("lines", "says"), [*bad_commands.cases("jax", "Linear", MODELS)])
 def test_bad_input(lines: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit status 2, one message that says what to write, and no file."""
     bad_commands.hold(lines, says, capsys)

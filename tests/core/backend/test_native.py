@@ -26,7 +26,7 @@ def test_names_and_configurations_import_no_framework(fresh):
     [
         (None, "None is not an initializer of .*jax, keras, torch"),
         (0.02, "0.02 is not an initializer"),
-        (lambda w: w, r"<function <lambda>> is not .*write its law as a spec"),
+        (len, r"len> is not .*write its law as a spec"),
         (dict, "dict is not an initializer"),
         (InitSpec.he_normal(), r"InitSpec.he_normal\(\) is not an initializer"),
         ("henormal", "did you mean 'HeNormal'"),
