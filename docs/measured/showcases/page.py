@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from initspec_conformance.models.findings import KINDS, ModelFinding
+from initspec_conformance.models.rows import places_of
 
 from docs.measured.files import DOCS
 from docs.measured.showcases.findings import FAULTS, Fault, fault_of
@@ -121,13 +125,14 @@ def _section(fault: Fault, families: dict[str, list[list[str]]], results: Result
     upstream = ", ".join(f"[{text}]({address})" for text, address in fault.links)
     first = next(iter(families.values()))
     output = results[fault.library]["reproductions"].get(fault.id, "")
+    output = "\n".join(map(_wrapped, output.split("\n")))
     parts = [
         f"## {fault.title} {{#{fault.id}}}",
         fault.why,
         f"Where: {fault.where}",
         f"Upstream: {upstream}" if upstream else "Upstream: not reported as far as we know",
         f"Models, with the number of findings: {models}. As the audit prints them:",
-        _indented("\n".join(_folded(first))),
+        _indented("\n".join(_printed(first))),
         '??? example "Without initspec"',
         _indented(f"```python\n{fault.reproduction.read_text('utf-8')}```"),
         _indented(f"prints\n\n```text\n{output}```"),
@@ -135,14 +140,23 @@ def _section(fault: Fault, families: dict[str, list[list[str]]], results: Result
     return "\n\n".join(parts) + "\n"
 
 
-def _folded(findings: list[list[str]]) -> Iterator[str]:
-    """Yield findings as lines, the first of those that only numbers tell apart."""
-    seen = set[str]()
+def _printed(findings: list[list[str]]) -> Iterator[str]:
+    """Yield findings as an audit prints them; those of single initializers as lines."""
+    models = [ModelFinding(*finding) for finding in findings if finding[1] in KINDS]
+    for place in places_of(models):
+        yield _wrapped(place.title)
+        yield from (_wrapped(f"  {line}") for line in place.lines)
     for path, kind, message, looks in findings:
-        key = f"{re.sub('[0-9]+', '#', path)} {kind}"
-        if key not in seen:
-            seen.add(key)
-            yield f"{path}: {kind}: {message}{f': {looks}' if looks else ''}"
+        if kind not in KINDS:
+            yield _wrapped(f"{path}: {kind}: {message}{f': {looks}' if looks else ''}")
+
+
+def _wrapped(line: str) -> str:
+    """Return a line in lines that a page shows whole; paths that are longer end at a dot."""
+    line = re.sub(r"\S{77,}", lambda path: re.sub(r"(.{1,70}[./])", r"\1 ", path[0]), line)
+    return textwrap.fill(
+        line, 80, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False
+    )
 
 
 def _table(library: str, results: Results) -> str:
