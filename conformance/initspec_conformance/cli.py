@@ -104,7 +104,6 @@ def audit(
     from initspec.cli.console import Console, print_json
     from initspec.cli.factory import build
     from initspec.cli.files import check_writable
-    from initspec.numerics.finite import finite_or_none
 
     _require(*_MODULES, *(("jinja2",) if html else ()))
     check_writable([html] if html else [])
@@ -119,7 +118,7 @@ def audit(
     with errors.status("auditing"):
         result = audit_model(network, rules, seed=start, inputs=inputs, **given)
     if as_json:
-        print_json(finite_or_none(result.to_dict()))
+        print_json(result.to_dict())
     else:
         from initspec_conformance.models.terminal import show
 

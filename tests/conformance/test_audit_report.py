@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,9 @@ def test_json_has_what_the_report_has(audit):
     checks = {row["path"]: row["checks"] for row in document["parameters"]}
     assert checks["h.0.proj.weight"]["variance"] < 1e-6
     assert checks["h.1.proj.bias"] == {"fixed": None}
+    tiny = ParameterAudit("w", "normal(std=1.0)", 1, 1, math.inf, math.inf)
+    (row,) = ModelAudit((), (tiny,), "", 1).to_dict()["parameters"]
+    assert (row["sees_mean"], row["sees_std"]) == (None, None)
 
 
 def test_every_kind_has_a_meaning():

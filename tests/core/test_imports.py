@@ -344,7 +344,6 @@ SUITE_ALSO_SEES = {
         "initspec.cli.files",
         "initspec.cli.options",
         "initspec.models.weights_file",
-        "initspec.numerics.finite",
     ),
     "initspec_conformance.models": (
         "initspec.backend.parameter",
@@ -359,6 +358,7 @@ SUITE_ALSO_SEES = {
         "initspec.models.shipped",
         "initspec.models.table",
         "initspec.models.template",
+        "initspec.numerics.finite",
         "initspec.stream",
     ),
     "initspec_conformance.inspection": (

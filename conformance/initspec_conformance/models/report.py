@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from initspec.numerics.finite import finite_or_none
 from initspec_conformance.models.findings import ModelFinding, ParameterAudit
 from initspec_conformance.models.rows import HEADS, counted, places_of, rows_of
 from initspec_conformance.reports.sanitize import sanitize
@@ -73,8 +74,11 @@ class ModelAudit:
         return sanitize("\n".join(padded))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the audit as plain values; of each check its p-value, None where it has none."""
-        return {
+        """Return the audit as plain values; of each check its p-value, None where it has none.
+
+        Numbers that JSON has not are None.
+        """
+        document = {
             "version": 1,
             "passed": self.passed,
             "trained": self.trained,
@@ -87,6 +91,8 @@ class ModelAudit:
                 for parameter in self.parameters
             ],
         }
+        plain: dict[str, Any] = finite_or_none(document)
+        return plain
 
     def to_html(self) -> str:
         """Return the audit as one HTML page that needs no network and no other file."""
