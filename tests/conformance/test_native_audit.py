@@ -73,10 +73,10 @@ def both(places):
 def test_float32_verdicts(source, place):
     """Exactly these initializers differ on exactly these layers, by these checks."""
     wanted = expected(place)
-    found = {}
-    for cell in source(place, "float32"):
+    cells, found = source(place, "float32"), {}
+    for cell in cells:
         if place == "keras-torch" and cell["failed"] == ["support"]:
-            # A rare value: whether it is met on a small weight is chance; see the next test.
+            # A rare value: whether it is met on a small weight is chance; on a large one it is not.
             assert "truncated" in cell["spec"], cell
             continue
         if cell["failed"]:
@@ -84,15 +84,16 @@ def test_float32_verdicts(source, place):
             found[key if key in wanted else (key[0], None, key[2])] = cell["failed"]
     assert set(found) == set(wanted)
     assert {key: by for key, by in found.items() if wanted[key] not in by} == {}, wanted
+    if place.startswith("keras"):  # in one test: another process would audit all again
+        _check_values_outside(cells, place)
 
 
-@both([place for place in AUDITED if place.startswith("keras")])
-def test_values_outside_the_bounds(source, place):
+def _check_values_outside(cells, place):
     """Keras on torch draws 4 truncated normals of a million outside, of two million 8.6."""
     lines = ("keras.initializers.TruncatedNormal(stddev=0.02)", "keras.initializers.HeNormal()")
     cells = [
         cell
-        for cell in source(place, "float32")
+        for cell in cells
         if cell["line"] in lines
         and cell["layer"] == "Keras Dense(1000) on 1000"
         and cell["spec"] != "he_normal"
