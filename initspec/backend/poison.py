@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """A parameter or a buffer of a model that was built in poisoned memory.
+class Stored:
+    """A parameter or a buffer of a model.
 
     Attributes:
         path: its first path.
@@ -20,8 +20,6 @@ class Memory:
         kind: "parameter", "buffer", or "buffer, not saved".
         shape: its shape.
         dtype: the name of its dtype.
-        poisoned: which of its elements have the poison, packed by `numpy.packbits`; None where
-            none has.
     """
 
     path: str
@@ -29,4 +27,15 @@ class Memory:
     kind: str
     shape: tuple[int, ...]
     dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Memory(Stored):
+    """A parameter or a buffer of a model that was built in poisoned memory.
+
+    Attributes:
+        poisoned: which of its elements have the poison, packed by `numpy.packbits`; None where
+            none has.
+    """
+
     poisoned: NDArray[np.uint8] | None

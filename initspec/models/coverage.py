@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from initspec.backend import HasPoison
-from initspec.backend.poison import Memory
+from initspec.backend.poison import Memory, Stored
 from initspec.errors import TargetError, shown
 from initspec.models.elements import described
 from initspec.models.owner import owner, with_models
@@ -25,24 +25,14 @@ _WIDTH = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Untouched:
+class Untouched(Stored):
     """A parameter or a buffer that nothing ever wrote, in whole or in part.
 
     Attributes:
-        path: its first path.
-        tied: its other paths.
-        kind: "parameter", "buffer", or "buffer, not saved".
-        shape: its shape.
-        dtype: the name of its dtype.
         part: which of its elements, such as "all", "rows 50256 to 50303" or "[:, 0:8]".
         elements: how many they are.
     """
 
-    path: str
-    tied: tuple[str, ...]
-    kind: str
-    shape: tuple[int, ...]
-    dtype: str
     part: str
     elements: int
 

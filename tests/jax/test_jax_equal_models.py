@@ -12,20 +12,7 @@ linen = pytest.importorskip("flax.linen")
 nnx = pytest.importorskip("flax.nnx")
 
 from initspec import Recipe, Rule, initialize, parameters  # noqa: E402
-from tests.equal_models import (  # noqa: E402
-    BLOCKS,
-    EPSILON,
-    HEADS,
-    IMAGES,
-    PROJECTIONS,
-    RULES,
-    SEED,
-    TOKENS,
-    assert_equal_weights,
-    outputs_of,
-    renamed,
-    torch_layout,
-)
+from tests import equal_models  # noqa: E402
 
 gelu = functools.partial(jax.nn.gelu, approximate=False)
 last = lambda x: x[:, -1]  # noqa: E731
@@ -34,7 +21,7 @@ last = lambda x: x[:, -1]  # noqa: E731
 class NnxCNN(nnx.Module):
     def __init__(self, rngs):
         self.conv = nnx.Conv(3, 8, (3, 3), rngs=rngs)
-        self.norm = nnx.GroupNorm(8, 2, epsilon=EPSILON, rngs=rngs)
+        self.norm = nnx.GroupNorm(8, 2, epsilon=equal_models.EPSILON, rngs=rngs)
         self.grouped = nnx.Conv(8, 8, (3, 3), feature_group_count=4, rngs=rngs)
         self.depthwise = nnx.Conv(8, 16, (3, 3), feature_group_count=8, rngs=rngs)
         self.pointwise = nnx.Conv(16, 12, (1, 1), rngs=rngs)
@@ -59,9 +46,9 @@ class NnxLSTM(nnx.Module):
 
 class NnxBlock(nnx.Module):
     def __init__(self, rngs):
-        self.norm_1 = nnx.LayerNorm(8, epsilon=EPSILON, rngs=rngs)
-        self.attention = nnx.MultiHeadAttention(HEADS, 8, decode=False, rngs=rngs)
-        self.norm_2 = nnx.LayerNorm(8, epsilon=EPSILON, rngs=rngs)
+        self.norm_1 = nnx.LayerNorm(8, epsilon=equal_models.EPSILON, rngs=rngs)
+        self.attention = nnx.MultiHeadAttention(equal_models.HEADS, 8, decode=False, rngs=rngs)
+        self.norm_2 = nnx.LayerNorm(8, epsilon=equal_models.EPSILON, rngs=rngs)
         self.up = nnx.Linear(8, 16, rngs=rngs)
         self.down = nnx.Linear(16, 8, rngs=rngs)
 
@@ -74,8 +61,8 @@ class NnxTransformer(nnx.Module):
     def __init__(self, rngs):
         self.wte = nnx.Embed(11, 8, rngs=rngs)
         self.wpe = nnx.Embed(5, 8, rngs=rngs)
-        self.blocks = nnx.List([NnxBlock(rngs) for _ in range(BLOCKS)])
-        self.norm = nnx.LayerNorm(8, epsilon=EPSILON, rngs=rngs)
+        self.blocks = nnx.List([NnxBlock(rngs) for _ in range(equal_models.BLOCKS)])
+        self.norm = nnx.LayerNorm(8, epsilon=equal_models.EPSILON, rngs=rngs)
 
     def __call__(self, x):
         x = self.wte(x) + self.wpe(jnp.arange(5))
@@ -88,7 +75,7 @@ class LinenCNN(linen.Module):
     @linen.compact
     def __call__(self, x):
         x = linen.Conv(8, (3, 3), name="conv")(x)
-        x = linen.relu(linen.GroupNorm(2, epsilon=EPSILON, name="norm")(x))
+        x = linen.relu(linen.GroupNorm(2, epsilon=equal_models.EPSILON, name="norm")(x))
         x = linen.Conv(8, (3, 3), feature_group_count=4, name="grouped")(x)
         x = linen.Conv(16, (3, 3), feature_group_count=8, name="depthwise")(x)
         x = linen.relu(linen.Conv(12, (1, 1), name="pointwise")(x))
@@ -106,9 +93,11 @@ class LinenLSTM(linen.Module):
 class LinenBlock(linen.Module):
     @linen.compact
     def __call__(self, x):
-        normed = linen.LayerNorm(epsilon=EPSILON, name="norm_1")(x)
-        x = x + linen.MultiHeadAttention(HEADS, name="attention")(normed)
-        hidden = linen.Dense(16, name="up")(linen.LayerNorm(epsilon=EPSILON, name="norm_2")(x))
+        normed = linen.LayerNorm(epsilon=equal_models.EPSILON, name="norm_1")(x)
+        x = x + linen.MultiHeadAttention(equal_models.HEADS, name="attention")(normed)
+        hidden = linen.Dense(16, name="up")(
+            linen.LayerNorm(epsilon=equal_models.EPSILON, name="norm_2")(x)
+        )
         return x + linen.Dense(8, name="down")(gelu(hidden))
 
 
@@ -117,9 +106,9 @@ class LinenTransformer(linen.Module):
     def __call__(self, x):
         table = linen.Embed(11, 8, name="wte")
         x = table(x) + linen.Embed(5, 8, name="wpe")(jnp.arange(5))
-        for i in range(BLOCKS):
+        for i in range(equal_models.BLOCKS):
             x = LinenBlock(name=f"blocks_{i}")(x)
-        return table.attend(linen.LayerNorm(epsilon=EPSILON, name="norm")(x))
+        return table.attend(linen.LayerNorm(epsilon=equal_models.EPSILON, name="norm")(x))
 
 
 KEY = jax.random.key(0)
@@ -135,7 +124,7 @@ class EqxCNN(eqx.Module):
 
     def __init__(self):
         self.conv = eqx.nn.Conv2d(3, 8, 3, padding=1, key=KEY)
-        self.norm = eqx.nn.GroupNorm(2, 8, eps=EPSILON)
+        self.norm = eqx.nn.GroupNorm(2, 8, eps=equal_models.EPSILON)
         self.grouped = eqx.nn.Conv2d(8, 8, 3, padding=1, groups=4, key=KEY)
         self.depthwise = eqx.nn.Conv2d(8, 16, 3, padding=1, groups=8, key=KEY)
         self.pointwise = eqx.nn.Conv2d(16, 12, 1, key=KEY)
@@ -171,9 +160,9 @@ class EqxBlock(eqx.Module):
 
     def __init__(self):
         biases = {f"use_{part}_bias": True for part in ("query", "key", "value", "output")}
-        self.norm_1 = eqx.nn.LayerNorm(8, eps=EPSILON)
-        self.attention = eqx.nn.MultiheadAttention(HEADS, 8, **biases, key=KEY)
-        self.norm_2 = eqx.nn.LayerNorm(8, eps=EPSILON)
+        self.norm_1 = eqx.nn.LayerNorm(8, eps=equal_models.EPSILON)
+        self.attention = eqx.nn.MultiheadAttention(equal_models.HEADS, 8, **biases, key=KEY)
+        self.norm_2 = eqx.nn.LayerNorm(8, eps=equal_models.EPSILON)
         self.up = eqx.nn.Linear(8, 16, key=KEY)
         self.down = eqx.nn.Linear(16, 8, key=KEY)
 
@@ -193,8 +182,8 @@ class EqxTransformer(eqx.Module):
     def __init__(self):
         self.wte = eqx.nn.Embedding(11, 8, key=KEY)
         self.wpe = eqx.nn.Embedding(5, 8, key=KEY)
-        self.blocks = [EqxBlock() for _ in range(BLOCKS)]
-        self.norm = eqx.nn.LayerNorm(8, eps=EPSILON)
+        self.blocks = [EqxBlock() for _ in range(equal_models.BLOCKS)]
+        self.norm = eqx.nn.LayerNorm(8, eps=equal_models.EPSILON)
 
     def __call__(self, x):
         x = jax.vmap(self.wte)(x) + self.wpe.weight
@@ -205,7 +194,7 @@ class EqxTransformer(eqx.Module):
 
 FLAX = {
     "blocks_": "blocks.",
-    **PROJECTIONS,
+    **equal_models.PROJECTIONS,
     "attention.out.": "attention.out_proj.",
     # nnx' optimized cell has one kernel for the gates; its other one, and linen, one for each.
     ".cell": "",
@@ -230,7 +219,7 @@ EQUINOX = {
     "output_proj": "out_proj",
 }
 # The one bias of a gate in flax is that of what is recurrent.
-FLAX_RULES = Recipe([Rule("normal(std=0.1)", role="recurrent_bias")]) + RULES
+FLAX_RULES = Recipe([Rule("normal(std=0.1)", role="recurrent_bias")]) + equal_models.RULES
 
 
 def reach(tree, path):
@@ -242,14 +231,16 @@ def reach(tree, path):
     return np.asarray(tree[...])
 
 
-def hold(name, model, paths, names, outputs, layout=torch_layout):
+def hold(name, model, paths, names, outputs, layout=equal_models.torch_layout):
     """Hold weights and outputs against NumPy's."""
-    assert_equal_weights(name, ((names(p), layout(names(p), reach(model, p))) for p in paths))
-    np.testing.assert_allclose(outputs, outputs_of(name), rtol=0, atol=1e-5)
+    equal_models.assert_equal_weights(
+        name, ((names(p), layout(names(p), reach(model, p))) for p in paths)
+    )
+    np.testing.assert_allclose(outputs, equal_models.outputs_of(name), rtol=0, atol=1e-5)
 
 
 def inputs_of(name):
-    return IMAGES.transpose(0, 2, 3, 1) if name == "cnn" else TOKENS
+    return equal_models.IMAGES.transpose(0, 2, 3, 1) if name == "cnn" else equal_models.TOKENS
 
 
 @pytest.mark.parametrize(
@@ -258,20 +249,20 @@ def inputs_of(name):
 )
 def test_nnx(kind, settings):
     """Bit for bit, and to 1e-5."""
-    name, names = kind.__name__.removeprefix("Nnx").lower(), renamed(FLAX)
+    name, names = kind.__name__.removeprefix("Nnx").lower(), equal_models.renamed(FLAX)
     model = nnx.eval_shape(lambda: kind(nnx.Rngs(0), **settings))
     paths = [p.path for p in parameters(model)]
-    initialize(model, FLAX_RULES, SEED, names=names)
+    initialize(model, FLAX_RULES, equal_models.SEED, names=names)
     hold(name, model, paths, names, nnx.jit(kind.__call__)(model, inputs_of(name)))
 
 
 @pytest.mark.parametrize("kind", [LinenCNN, LinenLSTM, LinenTransformer])
 def test_linen(kind):
     """Bit for bit, and to 1e-5."""
-    name, names = kind.__name__.removeprefix("Linen").lower(), renamed(FLAX)
+    name, names = kind.__name__.removeprefix("Linen").lower(), equal_models.renamed(FLAX)
     inputs = inputs_of(name)
     paths = [p.path for p in parameters(kind(), inputs=inputs)]
-    variables = initialize(kind(), FLAX_RULES, SEED, names=names, inputs=inputs)
+    variables = initialize(kind(), FLAX_RULES, equal_models.SEED, names=names, inputs=inputs)
     outputs = jax.jit(kind().apply)(variables, inputs)
     hold(name, variables["params"], paths, names, outputs)
 
@@ -279,11 +270,13 @@ def test_linen(kind):
 @pytest.mark.parametrize("kind", [EqxCNN, EqxLSTM, EqxTransformer])
 def test_equinox(kind):
     """Bit for bit, and to 1e-5; its layout is torch's."""
-    name, names = kind.__name__.removeprefix("Eqx").lower(), renamed(EQUINOX)
+    name, names = kind.__name__.removeprefix("Eqx").lower(), equal_models.renamed(EQUINOX)
     model = eqx.filter_eval_shape(kind)
     paths = [p.path for p in parameters(model)]
-    model = initialize(model, RULES, SEED, names=names)
-    outputs = eqx.filter_jit(eqx.filter_vmap(model))(IMAGES if name == "cnn" else TOKENS)
+    model = initialize(model, equal_models.RULES, equal_models.SEED, names=names)
+    outputs = eqx.filter_jit(eqx.filter_vmap(model))(
+        equal_models.IMAGES if name == "cnn" else equal_models.TOKENS
+    )
     hold(name, model, paths, names, outputs, lambda _, array: array)
 
 
@@ -291,9 +284,10 @@ SHARDED = """
 import jax
 from flax import nnx
 from jax.sharding import NamedSharding, PartitionSpec as P
+from tests import equal_models
 from tests.jax import test_jax_equal_models as models
 
-names = models.renamed(models.FLAX)
+names = equal_models.renamed(models.FLAX)
 mesh = jax.make_mesh((4, 2), ("a", "b"))
 
 def layout(leaf):
@@ -304,12 +298,12 @@ def layout(leaf):
 
 def nnx_weights(kind):
     model = kind(nnx.Rngs(0))
-    models.initialize(model, models.FLAX_RULES, models.SEED, names=names)
+    models.initialize(model, models.FLAX_RULES, equal_models.SEED, names=names)
     return nnx.to_pure_dict(nnx.state(model, nnx.Param))
 
 def linen_weights(kind):
     inputs = models.inputs_of(kind.__name__.removeprefix("Linen").lower())
-    return models.initialize(kind(), models.FLAX_RULES, models.SEED, names=names,
+    return models.initialize(kind(), models.FLAX_RULES, equal_models.SEED, names=names,
                              inputs=inputs)["params"]
 
 counted = 0
@@ -325,8 +319,8 @@ for weights, kind in [(nnx_weights, models.NnxTransformer), (nnx_weights, models
     held = [(names(".".join(str(key.key) for key in path)), leaf)
             for path, leaf in jax.tree_util.tree_leaves_with_path(tree)]
     name = kind.__name__.removeprefix("Nnx").removeprefix("Linen").lower()
-    models.assert_equal_weights(name, [(n, models.torch_layout(n, models.np.asarray(leaf)))
-                                       for n, leaf in held])
+    laid = [(n, equal_models.torch_layout(n, models.np.asarray(leaf))) for n, leaf in held]
+    equal_models.assert_equal_weights(name, laid)
 print(counted > 60)
 """
 

@@ -14,215 +14,15 @@ from initspec.errors import InitSpecError, InitSpecWarning, RecipeError, TargetE
 from initspec.models.initialize import initialize  # noqa: E402
 from initspec.models.owner import parameters  # noqa: E402
 from initspec.models.rule import Rule  # noqa: E402
-from tests.jax.counted_fans import counted_fans  # noqa: E402
-
-
-def _stacked():
-    def one(key):
-        return nnx.Conv(4, 6, (3,), feature_group_count=2, padding=2, rngs=nnx.Rngs(key))
-
-    return nnx.vmap(one)(jax.random.split(jax.random.key(0), 3))
-
-
-GATES = {f"{side}{gate}.kernel": (size,)
-         for side, gates, size in (("i", ("i", "f_", "g", "o"), 5), ("h", "ifgo", 3))
-         for gate in gates}  # fmt: skip
-KINDS = {
-    # layer: how it is made, the inputs of each kernel, and the gates of the recurrent ones
-    "Linear": (lambda: nnx.Linear(5, 7, rngs=nnx.Rngs(0)), {"kernel": (5,)}),
-    "LinearGeneral": (
-        lambda: nnx.LinearGeneral((2, 3), (4, 5), axis=(-2, -1), rngs=nnx.Rngs(0)),
-        {"kernel": (2, 3)},
-    ),
-    "LinearGeneral of a batch": (
-        lambda: nnx.LinearGeneral(3, 4, axis=-1, batch_axis={0: 2}, rngs=nnx.Rngs(0)),
-        {"kernel": (2, 3)},
-    ),
-    "Einsum": (
-        lambda: nnx.Einsum("tnh,nhd->td", (2, 3, 5), (5,), rngs=nnx.Rngs(0)),
-        {"kernel": (4, 2, 3)},
-    ),
-    "Einsum of experts": (
-        lambda: nnx.Einsum("ti,eio->teo", (2, 3, 5), None, rngs=nnx.Rngs(0)),
-        {"kernel": (4, 3)},
-    ),
-    "Conv": (lambda: nnx.Conv(3, 4, (3, 2), padding=2, rngs=nnx.Rngs(0)), {"kernel": (4, 4, 3)}),
-    "Conv, dilated": (
-        lambda: nnx.Conv(3, 4, (3,), kernel_dilation=2, padding=4, rngs=nnx.Rngs(0)),
-        {"kernel": (8, 3)},
-    ),
-    "Conv, grouped": (
-        lambda: nnx.Conv(4, 6, (3,), feature_group_count=2, padding=2, rngs=nnx.Rngs(0)),
-        {"kernel": (5, 4)},
-    ),
-    "Conv, depthwise": (
-        lambda: nnx.Conv(4, 8, (3,), feature_group_count=4, padding=2, rngs=nnx.Rngs(0)),
-        {"kernel": (5, 4)},
-    ),
-    "Conv, stacked": (_stacked, {"kernel": (3, 5, 4)}),
-    "ConvTranspose": (
-        lambda: nnx.ConvTranspose(3, 4, (3, 2), rngs=nnx.Rngs(0)),
-        {"kernel": (5, 5, 3)},
-    ),
-    "ConvTranspose, transposed": (
-        lambda: nnx.ConvTranspose(3, 4, (3, 2), transpose_kernel=True, rngs=nnx.Rngs(0)),
-        {"kernel": (5, 5, 3)},
-    ),
-    "Embed": (lambda: nnx.Embed(5, 7, rngs=nnx.Rngs(0)), {"embedding": ()}),
-    "LSTMCell": (
-        lambda: nnx.LSTMCell(5, 3, rngs=nnx.Rngs(0)),
-        GATES,
-    ),
-    "OptimizedLSTMCell": (
-        lambda: nnx.OptimizedLSTMCell(5, 3, rngs=nnx.Rngs(0)),
-        {"dense_i.kernel": (5,), "dense_h.kernel": (3,)},
-        4,
-    ),
-    "GRUCell": (
-        lambda: nnx.GRUCell(5, 4, rngs=nnx.Rngs(0)),
-        {"dense_i.kernel": (5,), "dense_h.kernel": (4,)},
-        3,
-    ),
-    "SimpleCell": (
-        lambda: nnx.SimpleCell(5, 3, rngs=nnx.Rngs(0)),
-        {"dense_i.kernel": (5,), "dense_h.kernel": (3,)},
-    ),
-    "MultiHeadAttention": (
-        lambda: nnx.MultiHeadAttention(2, 6, 4, normalize_qk=True, decode=False, rngs=nnx.Rngs(0)),
-        {"query.kernel": (6,), "key.kernel": (6,), "value.kernel": (6,), "out.kernel": (2, 2)},
-    ),
-}
-
-
-@pytest.mark.parametrize("name", KINDS)
-def test_fans_are_those_that_differentiation_counts(name):
-    """The fans of every kernel are the weights that touch an output and an input element."""
-    make, inputs, gates = (*KINDS[name], 1)[:3]
-    layer = nnx.eval_shape(make)
-    known = {p.path: p for p in parameters(layer)}
-    assert {path for path in known if "bias" not in path and "_ln" not in path} == set(inputs)
-    for path, shape in inputs.items():
-        owner = layer
-        for part in path.split(".")[:-1]:
-            owner = getattr(owner, part)
-        graph, state = nnx.split(owner)
-        leaf = path.rpartition(".")[2]
-
-        def apply(weight, x, graph=graph, state=state, leaf=leaf):
-            state = jax.tree.map(lambda like: jnp.zeros(like.shape, like.dtype), state)
-            state = nnx.merge_state(state, nnx.State({leaf: nnx.Param(weight)}))
-            one = lambda state, x: nnx.merge(graph, state)(x)  # noqa: E731
-            return jax.vmap(one)(state, x) if name == "Conv, stacked" else one(state, x)
-
-        x = np.zeros(shape, np.int32 if leaf == "embedding" else np.float32)
-        weight = known[path]
-        fans = tuple(weight.axes.fans(weight.shape))
-        assert counted_fans(apply, weight, x, gates) == fans, (path, str(weight.axes))
-
-
-@pytest.mark.parametrize("name", KINDS)
-def test_a_bias_has_the_fan_in_of_its_kernel(name):
-    """It carries what it lacks as counts."""
-    known = {p.path: p for p in parameters(nnx.eval_shape(KINDS[name][0]))}
-    for path, parameter in known.items():
-        kernel = known.get(path.replace("bias", "kernel"))
-        if path.endswith("bias") and kernel is not None:
-            fans = (p.axes.fans(p.shape).fan_in for p in (parameter, kernel))
-            assert len(set(fans)) == 1, path
-            assert (
-                parameter.role
-                == {"kernel": "bias", "recurrent_kernel": "recurrent_bias"}[kernel.role]
-            )
-
-
-WIDTH = 8
-
-
-class Block(nnx.Module):
-    """A block of a transformer."""
-
-    def __init__(self, rngs):
-        self.norm = nnx.LayerNorm(WIDTH, rngs=rngs)
-        self.attention = nnx.MultiHeadAttention(2, WIDTH, decode=False, rngs=rngs)
-        self.up = nnx.Linear(WIDTH, 4 * WIDTH, rngs=rngs)
-        self.proj = nnx.Linear(4 * WIDTH, WIDTH, rngs=rngs)
-        self.drop = nnx.Dropout(0.1, rngs=rngs)
-
-    def __call__(self, x):
-        x = x + self.attention(self.norm(x))
-        return x + self.proj(nnx.gelu(self.up(x)))
-
-
-class Head(nnx.Module):
-    """An owner that no table has, of a weight that the embedding has too."""
-
-    def __init__(self, kernel):
-        self.kernel = kernel
-
-
-class _Around(nnx.Module):
-    def __init__(self, inner):
-        self.inner = inner
-
-
-class MyRMSNorm(nnx.Module):
-    """A norm by its name."""
-
-    def __init__(self):
-        self.scale = nnx.Param(jnp.zeros(WIDTH))
-
-
-class Net(nnx.Module):
-    """Every kind of parameter: tied, stacked, grouped, recurrent, bare, low-rank."""
-
-    def __init__(self, rngs):
-        self.wte = nnx.Embed(20, WIDTH, rngs=rngs)
-        self.blocks = nnx.List([Block(rngs) for _ in range(3)])
-        self.stack = nnx.vmap(lambda rngs: nnx.Linear(WIDTH, 5, rngs=rngs))(rngs.split(2))
-        self.conv = nnx.Conv(WIDTH, WIDTH, (3, 3), feature_group_count=4, rngs=rngs)
-        self.rnn = nnx.RNN(nnx.OptimizedLSTMCell(WIDTH, 3, rngs=rngs))
-        self.batch = nnx.BatchNorm(WIDTH, rngs=rngs)
-        self.mine = MyRMSNorm()
-        self.gate = nnx.Param(jnp.ones(4))
-        self.lora = nnx.LoRALinear(WIDTH, WIDTH, lora_rank=2, use_bias=False, rngs=rngs)
-        self.head = Head(self.wte.embedding)
-
-
-def make():
-    """Return a model of ones, but for the scale at 0; drawing flax' own takes ten seconds."""
-    model = nnx.eval_shape(lambda: Net(nnx.Rngs(0)))
-    for _, variable in nnx.iter_graph(model):
-        if isinstance(variable, nnx.RngKey):
-            variable.set_value(jax.random.key(0))
-        elif isinstance(variable, nnx.Variable):
-            like = variable.get_raw_value()
-            variable.set_value(jnp.asarray(np.ones(like.shape, like.dtype)))
-    model.mine.scale.set_value(jnp.zeros(WIDTH))
-    return model
-
-
-RULES = [
-    Rule("normal(std=0.02)", "wte.embedding"),
-    Rule("he_normal(gain=1 / sqrt(2 * depth))", "blocks.{index}.proj.kernel"),
-    Rule("ones", "rnn.**.bias", part="stack[1]"),
-    Rule("constant(value=0.5)", "gate"),
-    Rule("keep", "lora.lora.*"),
-    Rule("zeros", "mine.scale"),
-    Rule("glorot_uniform", role="kernel"),
-    Rule("orthogonal", role="recurrent_kernel"),
-    Rule("ones", role="scale"),
-    *(Rule("zeros", role=role) for role in ("bias", "recurrent_bias", "shift")),
-]
-
-
-def read(model, path):
-    for part in path.split("."):
-        model = model[int(part)] if part.isdigit() else getattr(model, part)
-    return model.get_raw_value()
-
-
-def values(model):
-    return {p.path: np.asarray(read(model, p.path)) for p in parameters(model)}
+from tests.jax.nnx_net import (  # noqa: E402
+    RULES,
+    WIDTH,
+    Block,
+    Net,
+    _Around,
+    make,
+    values,
+)
 
 
 def test_parameters():
@@ -295,14 +95,14 @@ def test_a_stack_counts_in_no_fan():
     cell = stack(lambda rngs: nnx.OptimizedLSTMCell(4, 4, rngs=rngs))
     with pytest.raises(RecipeError, match="name each axis"):
         recipe("keras").on(cell)
-    for make in (
+    for layer in (
         lambda rngs: nnx.Linear(4, 4, rngs=rngs),
         lambda rngs: nnx.Conv(4, 6, (3,), feature_group_count=2, rngs=rngs),
         lambda rngs: nnx.MultiHeadAttention(2, 6, decode=False, rngs=rngs),
     ):
-        recipe("he").on(stack(make))
+        recipe("he").on(stack(layer))
         with pytest.raises(RecipeError, match="no rule"):
-            recipe("he").on(stack(make, 1))
+            recipe("he").on(stack(layer, 1))
 
 
 def test_a_class_of_the_same_name_is_another():

@@ -14,7 +14,7 @@ from torch import nn
 from initspec import Lock, Rule, initialize, lock
 from initspec.errors import TargetError
 from initspec.models.weights_writer import writer
-from tests.torch.test_torch_models import RULES, Net, state
+from tests.torch.net import RULES, Net, state
 from tests.torch.test_torch_paths import WRAPPERS
 
 SEED = 7
