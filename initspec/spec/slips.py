@@ -257,7 +257,7 @@ def check_call(usage: str, most: int, *args: object) -> None:
         raise CallError(f"{len(args)} arguments from the shape on, where {most} can stand")
 
 
-def drawn_by(spec: object, name: str, *args: Any, **keywords: Any) -> InitSpecError:
+def drawn_by(spec: object, name: str, /, *args: Any, **keywords: Any) -> InitSpecError:
     """Return the error of a method that compiles, called as the initializer that it returns."""
     first = args[0] if args else None
     if isinstance(first, list | tuple) and first and all(isinstance(part, str) for part in first):

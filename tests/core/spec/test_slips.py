@@ -51,8 +51,15 @@ MEANT = [
     (lambda: S.uniform(a=0, b=1), S.uniform(0, 1)),
     (lambda: S.truncated_normal(0.02, a=-3, b=3), S.truncated_normal(0.02, lower=-3, upper=3)),
     (lambda: S.kaiming_normal(a=0.2), S.he_normal(negative_slope=0.2)),
+    (lambda: S.uniform(min=0, max=1), S.uniform(0, 1)),
+    (lambda: S.truncated_normal(0.02, min=-3, max=3), S.truncated_normal(0.02, lower=-3, upper=3)),
+    (lambda: S.he_normal(alpha=0.2), S.he_normal(negative_slope=0.2)),
+    (lambda: S.normal(sigma=0.02, mu=1), S.normal(0.02, mean=1)),
+    (lambda: S.normal(sd=0.02), S.normal(0.02)),
     (lambda: S.constant(val=3), S.constant(3)),
     (lambda: S.orthogonal(scale=2.0), S.orthogonal(2.0)),
+    (lambda: S.orthogonal(multiplier=2.0), S.orthogonal(2.0)),
+    (lambda: S.glorot_normal(factor=2.0), S.glorot_normal(gain=2.0)),
     (lambda: S.he_normal(nonlinearity="relu"), S.he_normal()),
     (lambda: S.kaiming_normal(nonlinearity="tanh"), S.for_activation("tanh")),
     (lambda: S.he_uniform(nonlinearity="gelu"), S.for_activation("gelu", "uniform")),
@@ -86,6 +93,56 @@ MEANT = [
 def test_the_line_that_was_meant(call, meant):
     """Arguments in another library's order or words: the line to write is the spec meant."""
     assert written(call) == meant
+
+
+BY_POSITION = "by position a number may be a gain, a seed, a slope or an axis; write "
+REASONS = [
+    (lambda: S.normal(0.0, 0.02), "normal(0.0, 0.02): other libraries have the mean first; write"),
+    (lambda: S.truncated_normal(0.02, -1, 3), "-1, 3): only std is taken by position; write "),
+    (lambda: S.normal(0.02, "0"), "normal(0.02, '0'): other libraries have the mean first; write "),
+    (lambda: S.he_normal(2, "fan_out"), f"he_normal(2, 'fan_out'): {BY_POSITION}"),
+    (lambda: S.he_normal(True), f"he_normal(True): {BY_POSITION}"),
+    (lambda: S.truncated_normal(0.02, b=3), "b=3): bounds are in standard deviations; write "),
+    (lambda: S.truncated_normal(stddev=0.02), "truncated_normal(stddev=0.02): write "),
+    (lambda: S.uniform(minval=0, maxval=1), "uniform(minval=0, maxval=1): write "),
+    (lambda: S.he_normal(nonlinearity="relu"), "He has the factor of ReLU in it; write "),
+    (lambda: S.he_normal(gain=2, nonlinearity="tanh"), "the activation gives the gain; write "),
+    (lambda: S.normal(1, 2, 3, 4), "too many positional arguments; its arguments: std=0.05, mean="),
+    (lambda: S.uniform(0, 1, 2), "too many positional arguments; its arguments: low=-0.05, high="),
+    (lambda: S.zeros(3), "zeros(3): too many positional arguments; its arguments: none"),
+    (lambda: S.normal(0.02, sd=0.02), "unexpected keyword argument 'sd'; its arguments: std="),
+    (lambda: S.normal(std=0.02, sd=0.02), "unexpected keyword argument 'sd'; its arguments: std="),
+    (
+        lambda: S.sparse(std=0.1),
+        "missing a required argument: 'sparsity'; its arguments: sparsity,",
+    ),
+    (lambda: S.he_normal(fan=3), "'fan'. Allowed: gain, mode, negative_slope"),
+    (lambda: S.dirac(nonlinearity="relu"), "unknown argument of InitSpec.dirac: 'nonlinearity'"),
+    (
+        lambda: S.dirac(groups=2),
+        "dirac().to_numpy(axes='(stack=2 out) in kernel...') (or to_torch, ",
+    ),
+    (
+        lambda: S.normal(0.02, generator=None),
+        "call or pass InitSpec.normal(...).to_numpy() (or to_",
+    ),
+    (lambda: S.normal(shape=(3, 3)), "call or pass InitSpec.normal().to_numpy() (or to_torch, "),
+    (lambda: S.normal(gain=np.ones(3)), "call or pass InitSpec.normal(...).to_numpy()"),
+    (
+        lambda: S.he_normal(np.ones(3), nonlinearity="tanh"),
+        "InitSpec.for_activation('tanh').to_numpy",
+    ),
+    (
+        lambda: S.he_normal().to_numpy(mode="fan_out", name=3, x=1),
+        "normal().replace(mode='fan_out').to",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "says"), REASONS)
+def test_the_reason(call, says):
+    """Why the call does not mean what it seems to, or what the function takes."""
+    assert says in message(call)
 
 
 @pytest.mark.parametrize(
