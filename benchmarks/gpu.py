@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from benchmarks.measure.bench import seconds, spread
+from benchmarks.measure.bench import spread, times
 
 Call = Callable[[], object]
 Row = tuple[str, Call, Call]
@@ -79,14 +79,14 @@ def table(rows: Iterator[Row], rounds: int = 15) -> Iterator[str]:
 
 def _pairs(ours: Call, theirs: Call, rounds: int) -> Sequence[tuple[float, float]]:
     for call in (ours, theirs, ours, theirs):
-        seconds(call)
+        times(call)
     pairs = []
     for count in range(rounds):
         if count % 2:
-            other = seconds(theirs)
-            pairs.append((seconds(ours), other))
+            other = times(theirs)[0]
+            pairs.append((times(ours)[0], other))
         else:
-            pairs.append((seconds(ours), seconds(theirs)))
+            pairs.append((times(ours)[0], times(theirs)[0]))
     return pairs
 
 

@@ -20,11 +20,12 @@ _HEAD = """\
 
 Every draw is held against the framework's own initializer, measured in turn with it in one run: a pair of calls, then
 the next pair. What is reached is the median over the pairs, with the quartiles beside it; memory is measured once.
+"Others" is the share of the processors' time that other processes took meanwhile.
 Ratios to torch are measured three more times while other processes want every core: twice one for each core that never rests,
 once a training loop of torch. "Busy" is the worst of these medians, bold where it is more than twice what is reached: the others
 cost us more there than they cost torch.
 {counted}
-{busy}
+{others}
 | unit | meaning |
 |---|---|
 | x | our time over theirs: below 1 is faster |
@@ -48,7 +49,8 @@ They take the [portable stream](portable-stream.md), against the framework's own
     MODELS: """\
 ## Whole models {#models}
 
-`initialize(model, recipe)` against what else fills the same model, in processor time, each on one thread. AnyInit runs with its
+`initialize(model, recipe)` against what else fills the same model: by the clock and in the time of all processors, both sides with
+the threads that they take by themselves, which for `initialize_weights` is one; then both on one thread. AnyInit runs with its
 defaults, without an example input, with which it takes longer.
 """,
     CONFORMANCE: """\
@@ -96,7 +98,9 @@ On {cores} processor cores, with
 {versions}
 
 `python -m benchmarks` in the repository, or `nox -s benchmarks`, measures it again on what you have installed and writes
-this page; it takes some fifteen minutes, and wants a machine that does nothing else. Each framework has a process of its own.
+this page; it takes some fifteen minutes, and wants a machine that does nothing else: what other processes take of the processors
+is read from `/proc/stat` before and after each row, less what the measured process takes, and the page warns of it.
+`python -m benchmarks torch --rows sparse` measures a part anew. Each framework has a process of its own.
 pytest-benchmark times pairs, of which each side is first as often as second, both on memory that has been written before.
 JAX is waited for. Memory is measured in a process for each case: by tracemalloc where NumPy or Python allocates,
 else by the peak of the resident set. The goals are in `benchmarks/goals.py`, the numbers in `benchmarks/results.json`.
@@ -148,7 +152,7 @@ def _page(results: Results) -> str:
     counted = f"\n{len(judged) - len(missed)} of {len(judged)} goals are met."
     if missed:
         counted += " The others are named as missed."
-    parts = [_HEAD.format(counted=counted, busy=_busy(results))]
+    parts = [_HEAD.format(counted=counted, others=_others(results))]
     parts += [f"{_INTRODUCTIONS[table]}\n{_table(results, table)}" for table in _INTRODUCTIONS]
     parts.append(
         _LINEAR.format(**{name: _figure(name) for name in ("elements", "families", "orthogonal")})
@@ -175,35 +179,65 @@ def _on_a_gpu() -> str:
     return _GPU.format(device=measured["device"], rows=rows)
 
 
-def _busy(results: Results) -> str:
-    """Return a warning where other processes wanted the cores: threads then wait for each other."""
-    crowded = [place for place in results.values() if place["load"] > place["cores"] / 4]
-    if not crowded:
-        return ""
-    most = max(place["load"] for place in crowded)
-    return (
-        '\n!!! warning "Measured on a busy machine"\n'
-        f"    When it began, {most:g} other processes wanted {crowded[0]['cores']} cores. Rows that use more than "
-        "one thread come out too high, and\n    the curves rough: these misses mean nothing until "
-        "`python -m benchmarks` has run on a quiet machine.\n"
-    )
+def _others(results: Results) -> str:
+    """Return how much of the processors other processes took, a warning where that is much."""
+    spreads = [spread for goal in GOALS if (spread := of_row(results, goal.id))]
+    curves = [curve for place in results.values() for curve in place["curves"].values()]
+    taken = [measured.get("others") for measured in (*spreads, *curves)]
+    shares = [share for share in taken if share is not None]
+    lines = [
+        f"Other processes took at most {max(shares, default=0.0):.0%} of the processors' time."
+    ]
+    if many := sum(
+        spread.get("others") is not None and spread["others"] > _MUCH for spread in spreads
+    ):
+        lines = [
+            '!!! warning "Measured beside other work"',
+            f"    Other processes took up to {max(shares):.0%} of the processors' time, and more than {_MUCH:.0%} for {many} "
+            'rows, bold in the column "others".',
+            "    Their memory is right; times of more than one thread come out too high, and the curves rough.",
+        ]
+    beside = [spread["busy_others"] for spread in spreads if spread.get("busy_others") is not None]
+    if beside:
+        lines += [
+            "",
+            f'Beside the work that "busy" names, others took up to {max(beside):.0%} there.',
+        ]
+    if None in taken:
+        lines += [
+            "",
+            f"For {taken.count(None)} rows and curves it was not read.",
+        ]
+    return "\n" + "\n".join(lines) + "\n"
+
+
+_MUCH = 0.05
+"""The share of others above which it is bold."""
+
+
+def _share(spread: Spread) -> str:
+    """Return what other processes took of the processors' time, bold where it is much."""
+    share = spread.get("others")
+    if share is None:
+        return "not known"
+    return f"**{share:.0%}**" if share > _MUCH else f"{share:.0%}"
 
 
 def _table(results: Results, table: str) -> str:
     rows = [(goal, of_row(results, goal.id)) for goal in GOALS if goal.table == table]
     busy = any("busy" in spread for _, spread in rows if spread)
-    header = ["what", "against", "goal", "reached", "quartiles", *["busy"] * busy, ""]
+    header = ["what", "against", "goal", "reached", "quartiles", "others", *["busy"] * busy, ""]
     lines, reasons = [header, ["---"] * len(header)], []
     for goal, spread in rows:
         limit = f"<= {goal.most:g}{_UNITS[goal.unit]}" if isfinite(goal.most) else ""
         cells = [goal.what, goal.against, limit]
         if spread:
-            cells += [_with_unit(goal, spread["median"]), _range(goal, spread)]
+            cells += [_with_unit(goal, spread["median"]), _range(goal, spread), _share(spread)]
             cells += [*[_beside(goal, spread)] * busy, _verdict(goal, spread)]
             if goal.why and not met(goal, spread):
                 reasons.append(f"- {goal.what}, against {goal.against or 'the goal'}: {goal.why}")
         else:
-            cells += ["not measured", *[""] * (2 + busy)]
+            cells += ["not measured", *[""] * (3 + busy)]
         lines.append(cells)
     text = "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
     return text + ("\nWhat is missed, and why:\n\n" + "\n".join(reasons) + "\n" if reasons else "")

@@ -1,7 +1,6 @@
 """The numbers: results[place]["rows"][id] is a `Spread`, results[place]["curves"][id] a `Curve`.
 
-"versions" names what was measured, "cores" how many processors there were, and "load" how many
-processes of others wanted them when it began.
+"versions" names what was measured, and "cores" says how many processors there were.
 """
 
 from __future__ import annotations
@@ -13,13 +12,25 @@ PATH = Path(__file__).parent / "results.json"
 
 
 class Spread(TypedDict):
-    """One row: the median, the quartiles, of how many they are, the worst median when busy."""
+    """One row.
+
+    Attributes:
+        median: what is reached.
+        low: the lower quartile.
+        high: the upper quartile.
+        rounds: of how many values they are.
+        others: the share of the processors' time that other processes took; None is not known.
+        busy: the worst median beside other work.
+        busy_others: the share of what was neither measured nor that other work.
+    """
 
     median: float
     low: float
     high: float
     rounds: int
+    others: float | None
     busy: NotRequired[float]
+    busy_others: NotRequired[float | None]
 
 
 class Curve(TypedDict):
@@ -27,6 +38,7 @@ class Curve(TypedDict):
 
     label: str
     points: list[list[float]]
+    others: float | None
 
 
 Results = dict[str, dict[str, Any]]
@@ -35,3 +47,17 @@ Results = dict[str, dict[str, Any]]
 def of_row(results: Results, row: str) -> Spread | None:
     """Return what was measured for one row; None where nothing was."""
     return next((place["rows"][row] for place in results.values() if row in place["rows"]), None)
+
+
+def to_keep(kept: dict[str, Any] | None, now: dict[str, Any]) -> dict[str, Any]:
+    """Return the rows and curves of a place that stay beside those that are measured anew.
+
+    Raises:
+        ValueError: they are of other versions or of another machine than `now`.
+    """
+    if not kept:
+        return {"rows": {}, "curves": {}}
+    before = {key: kept[key] for key in now}
+    if before != now:
+        raise ValueError(f"the other rows are of {before}, these of {now}: measure all of them")
+    return {key: kept[key] for key in ("rows", "curves")}

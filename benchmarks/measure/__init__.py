@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure.neighbours import cores, neighbours
+from benchmarks.measure.processors import others, reading
 from docs.measured.places import PLACES as FRAMEWORKS
 from docs.measured.places import Place
 
@@ -28,7 +29,7 @@ _ONE_CORE = dict.fromkeys(_THREADS, "1")
 _FRAMEWORKS = ("numpy", "torch", "jax", "keras-tensorflow")
 
 PLACES = {place: FRAMEWORKS[place] for place in _FRAMEWORKS} | {
-    "torch-models": Place("models of torch", ("torch", "transformers", "anyinit"), "", _ONE_CORE),
+    "torch-models": Place("models of torch", ("torch", "transformers", "anyinit")),
     "conformance": Place("the conformance suite", ("numpy", "scipy"), "", _ONE_CORE),
 }
 """Where a row is measured: each place has a file test_*.py in this folder."""
@@ -54,14 +55,25 @@ def environment(place: str) -> dict[str, str]:
     return inherited | {"TF_CPP_MIN_LOG_LEVEL": "3"} | dict(PLACES[place].environment)
 
 
-def busy(place: str) -> dict[str, float]:
-    """Return the worst median of each ratio in runs beside neighbours."""
-    worst: dict[str, float] = {}
+def busy(place: str, *options: str) -> dict[str, dict[str, float | None]]:
+    """Return the worst median of each ratio in runs beside neighbours, and what others took then.
+
+    Args:
+        place: a key of `PLACES`.
+        options: those of pytest.
+    """
+    medians: dict[str, list[float]] = {}
+    shares = []
     for kind in RUNS:
+        before = reading()
         with neighbours(kind):
-            rows = measure(place, "--busy")["rows"]
-        worst |= {row: max(spread["median"], worst.get(row, 0.0)) for row, spread in rows.items()}
-    return worst
+            rows = measure(place, "--busy", *options)["rows"]
+        shares.append(others(before, reading()))  # the neighbours, which have ended, are our own
+        for row, spread in rows.items():
+            medians.setdefault(row, []).append(spread["median"])
+    known = [share for share in shares if share is not None]
+    share = max(known) if len(known) == len(shares) else None
+    return {row: {"busy": max(each), "busy_others": share} for row, each in medians.items()}
 
 
 def measure(place: str, *options: str) -> dict[str, Any]:
@@ -69,7 +81,7 @@ def measure(place: str, *options: str) -> dict[str, Any]:
 
     Args:
         place: a key of `PLACES`.
-        options: those of `benchmarks/measure/conftest.py`.
+        options: those of pytest and `benchmarks/measure/conftest.py`.
 
     Raises:
         RuntimeError: a measurement failed; the message is the output of pytest.
@@ -96,5 +108,10 @@ def measure(place: str, *options: str) -> dict[str, Any]:
     for benchmark in benchmarks:
         for kind, entries in measured.items():
             entries.update(benchmark["extra_info"].get(kind, {}))
+    return measured_on(place) | measured
+
+
+def measured_on(place: str) -> dict[str, Any]:
+    """Return {"versions": ..., "cores": ...} of this machine."""
     versions = [f"{name} {version(name)}" for name in PLACES[place].needs]
-    return {"versions": versions, "cores": cores()} | measured
+    return {"versions": versions, "cores": cores()}

@@ -5,28 +5,29 @@ from __future__ import annotations
 import time
 import tracemalloc
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from statistics import median, quantiles
 from typing import Any
 
 import pytest
 
 from benchmarks.measure import memory
+from benchmarks.measure.processors import others, reading
 
 Call = Callable[[], object]
-Timer = Callable[[], float]
+
+_REST = 0.02
+"""Seconds for which threads of OpenMP at most spin on after a call, in the time of the next one."""
 
 clock = time.perf_counter
 processor = time.process_time
 
 
-def seconds(call: Call, loops: int = 1, timer: Timer | None = None) -> float:
-    """Return the time of one call, the mean of `loops` in a row, by the clock or another timer."""
-    timer = timer or clock
-    start = timer()
+def times(call: Call, loops: int = 1) -> tuple[float, float]:
+    """Return the time of one call, the mean of `loops` in a row, and the processors' time of it."""
+    work, start = processor(), clock()
     for _ in range(loops):
         call()
-    return (timer() - start) / loops
+    return (clock() - start) / loops, (processor() - work) / loops
 
 
 def spread(values: Sequence[float]) -> dict[str, Any]:
@@ -40,8 +41,9 @@ class Bench:
 
     def __init__(self, benchmark: Any, quick: bool, busy: bool) -> None:
         self._benchmark, self.quick, self._busy = benchmark, quick, busy
-        self._budget = 0.01 if quick else 2.0 if busy else 8.0
-        self._least, self._most = (2, 2) if quick else (4 if busy else 8, 100)
+        self._budget = 0.01 if quick else 2.0 if busy else 5.0
+        self._least, self._most = (2, 2) if quick else (6 if busy else 8, 100)
+        self._before = reading()
 
     def size(self, full: int, quick: int = 64) -> int:
         """Return a size: the full one, or where only whether it runs is asked, a small one."""
@@ -49,24 +51,29 @@ class Bench:
 
     def ratio(self, row: str, ours: Call, theirs: Call) -> None:
         """Record the time of `ours` over that of `theirs`: the median of pairs run in turn."""
-        self._record(row, [a / b for a, b in self._pairs(ours, theirs)])
+        self._record(row, [a / b for (a, _), (b, _) in self._pairs(ours, theirs)])
 
     def work(self, row: str, ours: Call, theirs: Call) -> None:
-        """Record the processor time of `ours`, that of all threads, over that of `theirs`."""
+        """Record the ratio of times, and as `{row}-processor` that of the processors' time.
+
+        The latter is that of all threads: less than by the clock where theirs are more than ours.
+        """
         self._needs_quiet()
-        self._record(row, [a / b for a, b in self._pairs(ours, theirs, timer=processor)])
+        pairs = self._pairs(ours, theirs, rest=_REST)
+        self._record(row, [a / b for (a, _), (b, _) in pairs])
+        self._record(f"{row}-processor", [a / b for (_, a), (_, b) in pairs])
 
     def difference(self, row: str, ours: Call, theirs: Call, loops: int = 100) -> None:
         """Record how many microseconds a call of `ours` takes more than one of `theirs`."""
         self._needs_quiet()
         pairs = self._pairs(ours, theirs, 2 if self.quick else loops)
-        self._record(row, [(a - b) * 1e6 for a, b in pairs])
+        self._record(row, [(a - b) * 1e6 for (a, _), (b, _) in pairs])
 
     def microseconds(self, row: str, ours: Call, loops: int = 100) -> None:
         """Record how many microseconds a call takes."""
         self._needs_quiet()
         pairs = self._pairs(ours, lambda: None, 2 if self.quick else loops)
-        self._record(row, [a * 1e6 for a, _ in pairs])
+        self._record(row, [a * 1e6 for (a, _), _ in pairs])
 
     def cpu(self, row: str, ours: Call) -> None:
         """Record how many seconds of a processor a call takes."""
@@ -74,7 +81,7 @@ class Bench:
         taken: list[float] = []
 
         def once() -> None:
-            taken.append(seconds(ours, timer=processor))
+            taken.append(times(ours)[1])
 
         self._benchmark.pedantic(once, rounds=self._least, iterations=1, warmup_rounds=1)
         self._record(row, taken[1:])
@@ -134,17 +141,18 @@ class Bench:
         loops = {}
         for size, (_, call) in calls.items():
             call()
-            loops[size] = max(1, int(least / max(seconds(call), 1e-9)))
+            loops[size] = max(1, int(least / max(times(call)[0], 1e-9)))
         taken: dict[int, list[float]] = {size: [] for size in calls}
 
         def one_round() -> None:
             for size, (work, call) in calls.items():
-                taken[size].append(seconds(call, loops[size]) / work * 1e9)
+                taken[size].append(times(call, loops[size])[0] / work * 1e9)
 
         self._benchmark.pedantic(one_round, rounds=rounds, iterations=1)
         points = [[size, median(times)] for size, times in taken.items()]
         lines = self._benchmark.extra_info.setdefault("curves", {})
-        lines[curve] = {"label": label, "points": points}
+        taken_by_others = others(self._before, reading())
+        lines[curve] = {"label": label, "points": points, "others": taken_by_others}
         if row:
             self._record(row, [max(unit) / min(unit) for unit in zip(*taken.values(), strict=True)])
 
@@ -153,19 +161,23 @@ class Bench:
             pytest.skip("beside other work ratios alone are measured")
 
     def _pairs(
-        self, ours: Call, theirs: Call, loops: int = 1, timer: Timer | None = None
-    ) -> list[tuple[float, float]]:
-        """Time both in turn by the same clock, each first as often as second.
+        self, ours: Call, theirs: Call, loops: int = 1, rest: float = 0.0
+    ) -> list[tuple[tuple[float, float], tuple[float, float]]]:
+        """Return the `times` of both, run in turn, each first as often as second, after a `rest`.
 
         pytest-benchmark times whole pairs: its own clock for ours and this one for theirs gave
         1.1 for a call of JAX against itself.
         """
-        timed = partial(seconds, loops=loops, timer=timer)
+
+        def timed(call: Call) -> tuple[float, float]:
+            time.sleep(rest)
+            return times(call, loops)
+
         for call in (theirs, ours):
             timed(call)
-        one_pair = (timed(theirs) + timed(ours)) * loops
+        one_pair = (timed(theirs)[0] + timed(ours)[0]) * loops
         twice = round(min(max(self._budget / one_pair, self._least), self._most) / 2)
-        taken: list[tuple[float, float]] = []
+        taken: list[tuple[tuple[float, float], tuple[float, float]]] = []
 
         def pair() -> None:
             if len(taken) % 2:
@@ -179,4 +191,5 @@ class Bench:
         return taken
 
     def _record(self, row: str, values: Sequence[float]) -> None:
-        self._benchmark.extra_info.setdefault("rows", {})[row] = spread(values)
+        rows = self._benchmark.extra_info.setdefault("rows", {})
+        rows[row] = spread(values) | {"others": others(self._before, reading())}

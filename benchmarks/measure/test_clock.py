@@ -45,15 +45,18 @@ def test_ratio(bench, benchmark):
     bench.ratio("row", CLOCK.busy(9, 2, 2, 4, 6, 2), CLOCK.busy(7, 1, 1, 2, 3, 1))
     row = _found(benchmark)
     assert (row["low"], row["median"], row["high"]) == pytest.approx((2, 2, 2))
-    assert row["rounds"] == 8  # the least: 8 seconds have room for two
+    assert row["rounds"] == 8  # the least: 5 seconds have room for one
 
 
 def test_work(bench, benchmark, monkeypatch):
-    """A ratio of processor time goes by the processor's clock, whatever the other shows."""
+    """A ratio of processors' time goes by their clock, that of times by the other."""
     processor = Clock()
     monkeypatch.setattr(measurements, "processor", processor)
-    bench.work("row", processor.busy(0.3), processor.busy(0.2))
-    assert _found(benchmark)["median"] == pytest.approx(1.5)
+    both = [(CLOCK.busy(a), processor.busy(b)) for a, b in ((0.1, 0.3), (0.4, 0.2))]
+    bench.work("row", *(lambda calls=calls: [call() for call in calls] for calls in both))
+    assert _found(benchmark)["median"] == pytest.approx(0.25)
+    work = benchmark.extra_info["rows"]["row-processor"]
+    assert work["median"] == pytest.approx(1.5)
 
 
 def test_allocated(bench, benchmark):
@@ -63,9 +66,9 @@ def test_allocated(bench, benchmark):
 
 
 def test_rounds_fill_the_budget(bench, benchmark):
-    """Pairs of 0.2 seconds are 40 in 8: an even number, so that none is first more often."""
-    bench.ratio("row", CLOCK.busy(0.1), CLOCK.busy(0.1))
-    assert _found(benchmark)["rounds"] == 40
+    """Pairs of 0.1 seconds are 50 in 5: an even number, so that none is first more often."""
+    bench.ratio("row", CLOCK.busy(0.05), CLOCK.busy(0.05))
+    assert _found(benchmark)["rounds"] == 50
     assert len(benchmark.stats.stats.data) == _found(benchmark)["rounds"]
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import pytest
+from flax import nnx
 
 from benchmarks.measure.memory import FAMILIES, SEEDED
-from initspec import InitSpec
+from initspec import InitSpec, initialize
 
 OWN = jax.nn.initializers
 PAIRS = {
@@ -92,6 +93,14 @@ def test_native_memory(bench, family):
 def test_portable_memory(bench):
     """The peak of a portable draw beyond the result."""
     bench.memory("portable-memory-jax", "jax", SEEDED, bench.size(28, 16), 1 << 20)
+
+
+def test_small_parameters(bench):
+    """A thousand weights of 8 x 8."""
+    rngs = nnx.Rngs(0)
+    layers = [nnx.Linear(8, 8, use_bias=False, rngs=rngs) for _ in range(bench.size(1000, 10))]
+    model = nnx.List(layers)
+    bench.cpu("models-small-nnx", lambda: initialize(model, "he", 7))
 
 
 def test_linear(bench):

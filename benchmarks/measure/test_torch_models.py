@@ -9,6 +9,7 @@ from torch import nn
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
 from initspec import initialize, recipe
+from initspec.stream.threads import THREADS
 
 LLAMA_405B = {
     "vocab_size": 128256,
@@ -26,13 +27,24 @@ def anew(model):
     model.initialize_weights()
 
 
+@pytest.fixture(params=["", "-alone"])
+def mark(request, monkeypatch):
+    """Run with the threads that a user has, then with one; what ends the row's id."""
+    threads = torch.get_num_threads()
+    if request.param:
+        monkeypatch.setenv(THREADS, "1")
+        torch.set_num_threads(1)
+    yield request.param
+    torch.set_num_threads(threads)
+
+
 @pytest.mark.parametrize(("name", "seed"), [("gpt2-seeded", 7), ("gpt2", None)])
-def test_gpt2(bench, name, seed):
+def test_gpt2(bench, mark, name, seed):
     """GPT-2 of 124M against its own initialization."""
     depth, width = bench.size(12, 1), bench.size(768)
     model = GPT2LMHeadModel(GPT2Config(n_layer=depth, n_embd=width, n_head=width // 64))
     bench.work(
-        f"models-{name}",
+        f"models-{name}{mark}",
         lambda: initialize(model, "gpt2-nanogpt", seed),
         lambda: anew(model),
     )
@@ -69,13 +81,13 @@ def test_memory(bench, case):
     bench.process(row, "torch", module, case, bench.size(12, 1), bench.size(768))
 
 
-def test_anyinit(bench):
+def test_anyinit(bench, mark):
     """Eight layers, against AnyInit as it is called by default."""
     side = bench.size(1024)
     layers = [layer for _ in range(8) for layer in (nn.Linear(side, side), nn.ReLU())]
     model = nn.Sequential(*layers)
     bench.work(
-        "models-anyinit",
+        f"models-anyinit{mark}",
         lambda: initialize(model, "he", 7),
         lambda: anyinit.initialize(model, seed=7),
     )

@@ -14,10 +14,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from benchmarks import __main__ as command
 from benchmarks import gpu
 from benchmarks import measure as measurements
 from benchmarks.goals import GOALS
-from benchmarks.measure import BUSY, PLACES, busy, measure, why_not
+from benchmarks.measure import BUSY, PLACES, busy, measure, processors, why_not
 from benchmarks.measure.neighbours import neighbours
 from benchmarks.page import PAGE, files, met
 from benchmarks.results import PATH, of_row
@@ -88,7 +89,7 @@ def test_calls_and_memory_are_goals():
         assert sum(goal.unit == "result" for goal in own) >= 3
     assert [goal.most for goal in GOALS if goal.unit == "us"] == [100.0]
     models = [(g.most, g.unit) for g in GOALS if g.table == "models" and g.unit != "x"]
-    assert sorted(models) == [(0.25, "s")] * 2 + [(0.3, "s"), (10, "MiB")] + [(64, "MiB")] * 2
+    assert sorted(models) == [(0.25, "s")] * 3 + [(0.3, "s"), (10, "MiB")] + [(64, "MiB")] * 2
     suite = {goal.what: (goal.most, goal.unit) for goal in GOALS if goal.place == "conformance"}
     assert {goal for what, goal in suite.items() if "single" in what} == {(0.7, "s")}
     assert {goal for what, goal in suite.items() if "memory" in what} == {(1024.0, "MiB")}
@@ -126,7 +127,9 @@ def test_ratios_are_measured_beside_other_processes(framework, monkeypatch):
     runs = iter([rows, worse, rows])
     monkeypatch.setattr(measurements, "neighbours", lambda _: contextlib.nullcontext())
     monkeypatch.setattr(measurements, "measure", lambda *_: {"rows": next(runs)})
-    assert busy(framework) == dict.fromkeys(ratios, math.inf)
+    shares = iter([0.02, 0.03, 0.01])
+    monkeypatch.setattr(measurements, "others", lambda *_: next(shares))
+    assert busy(framework) == {row: {"busy": math.inf, "busy_others": 0.03} for row in ratios}
 
 
 @pytest.mark.parametrize(("framework", "kind"), [("numpy", "spin"), ("torch", "train")])
@@ -215,11 +218,81 @@ def test_a_control_is_no_goal():
         assert of_row(COMMITTED, goal.id)["median"] == pytest.approx(1, abs=0.05)
 
 
-def test_a_busy_machine_is_named():
-    """Numbers from a machine with other work on it say so, those from a quiet one do not."""
-    for others, named in ((0.1, False), (3.0, True)):
-        results = {place: found | {"load": others} for place, found in COMMITTED.items()}
-        assert ("busy machine" in files(results)[PAGE]) == named
+def _stat(*processors):
+    """Return /proc/stat: for each processor the ticks of each kind, as Linux has them."""
+    each = [f"cpu{i} {' '.join(map(str, ticks))}" for i, ticks in enumerate(processors)]
+    return "\n".join(["cpu 9 9 9 9 9 9 9 9 9 9", *each, "intr 1 2 3", "ctxt 4"])
+
+
+def test_others_are_what_is_left_of_the_processors(monkeypatch, tmp_path):
+    """The share of all but this process, in the time that the processors it may use offered."""
+    stat, at = tmp_path / "stat", {"own": (0.0,) * 4, "now": 100.0}
+    monkeypatch.setattr(processors, "_STAT", stat)
+    monkeypatch.setattr(processors.os, "sched_getaffinity", lambda _: {0, 2}, raising=False)
+    monkeypatch.setattr(processors.os, "sysconf", lambda _: 100, raising=False)
+    monkeypatch.setattr(processors.os, "times", lambda: (*at["own"], 0.0))
+    monkeypatch.setattr(processors.time, "monotonic", lambda: at["now"])
+    assert processors.reading() is None  # not on Linux
+    assert processors.others(None, None) is None
+    # user, nice, system, idle, waiting, interrupts, soft ones, stolen, guests (of user)
+    stat.write_text(_stat([100, 0, 0, 900, 50, 0, 0, 0, 70, 0], [0] * 10, [0] * 10))
+    before = processors.reading()
+    at["now"], at["own"] = 110.0, (1.0, 0.5, 4.0, 0.5)  # 6 seconds, 4.5 of them of children
+    stat.write_text(
+        _stat(
+            [500, 10, 80, 1300, 90, 5, 4, 1, 370, 0], [999] * 10, [250, 0, 0, 750, 0, 0, 0, 0, 0, 0]
+        )
+    )
+    after = processors.reading()
+    # 5 and 2.5 seconds were taken of 20.
+    assert processors.others(before, after) == pytest.approx((7.5 - 6) / 20)
+    at["own"] = (20.0, 0.0, 0.0, 0.0)  # more than is counted: this container hides it
+    assert processors.others(before, processors.reading()) is None
+
+
+def test_what_others_take_is_on_the_page():
+    """Beside each row, bold where it is much, with a warning; else the most is stated."""
+    results = copy.deepcopy(COMMITTED)
+    for place in results.values():
+        for taken in (*place["rows"].values(), *place["curves"].values()):
+            taken["others"] = 0.01
+            if "busy_others" in taken:
+                taken["busy_others"] = 0.2
+    page = files(results)[PAGE]
+    assert "Other processes took at most 1% of" in page
+    assert page.count("| 1% |") == len(GOALS)
+    assert "others took up to 20% there" in page
+    assert 'beside other work"' not in page
+    assert "not known" not in page
+    results["torch"]["rows"]["native-sparse"]["others"] = 0.1
+    results["jax"]["rows"]["native-memory-jax-normal"]["others"] = 0.31
+    results["numpy"]["rows"]["portable-small"]["others"] = None
+    page = files(results)[PAGE]
+    assert "took up to 31% of" in page
+    assert "for 2 rows" in page
+    assert page.count("| **10%** |") == page.count("| **31%** |") == 1
+    assert page.count("| not known |") == 1
+    assert "For 1 rows and curves it was not read" in page
+
+
+def test_rows_that_are_measured_anew_keep_the_others(monkeypatch):
+    """Those of the same place; not of other versions, of which a page would show two in one."""
+    now = {"versions": ["torch 1"], "cores": 2}
+    before = {"rows": {"a": 1, "b": 2}, "curves": {"c": 3}}
+    kept = {"place": now | before}
+    measured = now | {"rows": {"a": 4}, "curves": {}}
+    monkeypatch.setattr(command, "load", lambda _: kept)
+    monkeypatch.setattr(command, "save", lambda _, results, **_depth: kept.update(results))
+    monkeypatch.setattr(command, "why_not", lambda _: None)
+    monkeypatch.setattr(command, "measured_on", lambda _: now)
+    monkeypatch.setattr(command, "measure", lambda *_: dict(measured))
+    command._measure(["place"], "a")
+    assert kept["place"] == now | {"rows": {"a": 4, "b": 2}, "curves": {"c": 3}}
+    command._measure(["place"], None)
+    assert kept["place"] == measured
+    kept["place"] = before | now | {"versions": ["torch 2"]}
+    with pytest.raises(ValueError, match="measure all of them"):
+        command._measure(["place"], "a")
 
 
 def test_growth_is_shown_over_the_whole_range():
