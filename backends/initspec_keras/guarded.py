@@ -38,15 +38,16 @@ class _Guarded:
     @_unconverted
     def __call__(self, shape: tuple[int, ...], dtype: Any = None, *sizes: object) -> Any:
         kind = type_of_call(shape, dtype, *sizes)
-        name, arguments = type(self).__name__, self.get_config()
-        # Any number, where nothing is drawn: a new SeedGenerator moves Python's random state.
-        generator = getattr(self, "seed", 0)
-        arguments.pop("seed", None)
-        if kind.name in exact_dtypes(name, arguments):
+        name = type(self).__name__
+        if kind.name in exact_dtypes(name, vars(self)):  # of a config Keras serializes the seed
             return super().__call__(shape, dtype=kind.name)  # type: ignore[misc]
         from initspec.translate.authors import WeightShape
         from initspec_keras.vocabulary import KERAS  # no cost of float32
 
+        # Any number, where nothing is drawn: a new SeedGenerator moves Python's random state.
+        generator = getattr(self, "seed", 0)
+        arguments = self.get_config()
+        arguments.pop("seed", None)
         for key in ("input_axes", "output_axes") & arguments.keys():
             arguments[key] = arguments[key] and tuple(arguments[key])
         counted = arguments.get("input_axes") is not None
