@@ -178,7 +178,7 @@ def _by_position(
         texts = [value for value in args if isinstance(value, str)]
         numbers = [value for value in args if not isinstance(value, str)]
         # torch's kaiming_normal_(tensor, a, mode, nonlinearity)
-        order = ["negative_slope"] if len(texts) > 1 else [key for key in names if key != "mode"]
+        order = ["negative_slope"] if len(texts) > 1 else ["gain"]
         words = dict(zip(order, numbers, strict=False))
         words |= dict(zip(("mode", "nonlinearity"), texts, strict=False))
     return words, "by position a number may be a gain, a seed, a slope or an axis"
@@ -272,9 +272,9 @@ def drawn_by(spec: object, name: str, /, *args: Any, **keywords: Any) -> InitSpe
     if fields:
         expression = f"{expression}.replace({_words((), fields)})"
     if name.isidentifier():  # a method, which may be that of another framework than the caller's
-        usual, *others = _compilers(type(spec), args)
-        # Every framework hands arrays of NumPy around.
-        meant = name if others or usual == "to_numpy" else usual
+        usual = _compilers(type(spec), args)[0]
+        # The first of all, and every framework hands arrays of NumPy around.
+        meant = name if usual == "to_numpy" else usual
     method = f"{expression}.{meant}"
     made = method if method.endswith(")") else f"{method}()"
     return CallError(
@@ -290,12 +290,13 @@ def _compilers(cls: type, args: Sequence[Any]) -> list[str]:
     while frame is not None:
         modules.append(str(frame.f_globals.get("__name__")))
         frame = frame.f_back
-    methods = [name for name in vars(cls) if name.startswith("to_") and "axes" in _names(cls, name)]
+    names = dict.fromkeys(name for base in cls.__mro__ for name in vars(base))
+    methods = [name for name in names if name.startswith("to_") and "axes" in _names(cls, name)]
     for module in modules:
         method = f"to_{module.partition('.')[0].removesuffix('lib')}"
         if method in methods:
             return [method]
-    return methods or ["to"]
+    return methods
 
 
 def _names(cls: type, method: str) -> Iterable[str]:

@@ -82,6 +82,9 @@ MEANT = [
         S.for_activation("selu", "uniform", mode="fan_out"),
     ),
     (lambda: S.he_normal(gain=2, nonlinearity="tanh"), S.for_activation("tanh")),
+    (lambda: S.kaiming_normal(a=0, nonlinearity="tanh"), S.for_activation("tanh")),
+    (lambda: S.kaiming_normal(a=0.2, nonlinearity="relu"), S.he_normal()),  # torch ignores a there
+    (lambda: S.kaiming_normal(nonlinearity="leaky_relu"), S.for_activation("leaky_relu")),
     (lambda: S("he_normal(mode=fan_out)"), S.he_normal(mode="fan_out")),
     (lambda: S("normal(0.02)"), S.normal(0.02)),
 ]
@@ -102,6 +105,9 @@ REASONS = [
     (lambda: S.normal(0.02, "0"), "normal(0.02, '0'): other libraries have the mean first; write "),
     (lambda: S.he_normal(2, "fan_out"), f"he_normal(2, 'fan_out'): {BY_POSITION}"),
     (lambda: S.he_normal(True), f"he_normal(True): {BY_POSITION}"),
+    (lambda: S.he_normal(np.array(2.0)), f"he_normal(array(2.)): {BY_POSITION}"),
+    (lambda: S.he_normal(2, 3, "fan_out"), "many positional arguments; its arguments: gain=1.0, "),
+    (lambda: S.sparse(0.1, 0.01, "out", 5), "many positional arguments; its arguments: sparsity, "),
     (lambda: S.truncated_normal(0.02, b=3), "b=3): bounds are in standard deviations; write "),
     (lambda: S.truncated_normal(stddev=0.02), "truncated_normal(stddev=0.02): write "),
     (lambda: S.uniform(minval=0, maxval=1), "uniform(minval=0, maxval=1): write "),
@@ -197,6 +203,7 @@ def test_one_end_of_a_uniform(ends):
         lambda make: make((8, 8), "float32"),
         lambda make: make(np.ones((8, 8), np.float32)),
         lambda make: make(np.zeros(2, np.uint32), (8, 8), np.float32),
+        lambda make: make(type("Layer", (), {"parameters": list})()),
     ],
 )
 def test_a_constructor_given_as_an_initializer(name, call):
@@ -232,6 +239,8 @@ def test_a_spec_given_as_an_initializer(call):
         (lambda spec: spec.to_numpy(shape=(8, 8)), ".to_numpy()(..., shape=(8, 8))"),
         (lambda spec: spec.to_numpy(dtype="fp16"), ".to_numpy()(..., dtype='fp16')"),
         (lambda spec: spec.to_numpy(mode="fan_out"), ".replace(mode='fan_out').to_numpy()"),
+        (lambda spec: spec.to_numpy(mode="fan_out", dtype="half"), "(..., dtype='half')"),
+        (lambda spec: spec.to_numpy(()), ".to_numpy()(())"),
         (lambda spec: spec.to("numpy", (8, 8)), ".to_numpy()((8, 8))"),
         (lambda spec: spec.to("dummy", (8, 8)), ".to('dummy')((8, 8))"),
     ],
@@ -246,6 +255,12 @@ def test_the_method_is_that_of_the_caller():
     key = type("Key", (), {"__module__": "jaxlib._jax", "shape": ()})()
     for method in (S.he_normal().to_torch, S.he_normal().to_keras, S.he_normal().to_jax):
         assert "pass InitSpec.he_normal().to_jax()," in message(lambda f=method: f(key, (8, 8)))
+    assert message(lambda: S.he_normal(key)).endswith("pass InitSpec.he_normal().to_jax()")
+    assert "call it, InitSpec.he_normal().to('dummy')(" in message(
+        lambda: S.he_normal().to("dummy", key, (8, 8))
+    )
+    layer = eval("lambda init: init((8, 8))", {"__name__": "torch.nn.modules.linear"})
+    assert message(lambda: layer(S.he_normal())).endswith("pass InitSpec.he_normal().to_torch()")
     for array in (np.ones((8, 8)), (8, 8)):  # says nothing of a framework
         assert ".to_torch()," in message(lambda array=array: S.he_normal().to_torch(array))
 
@@ -265,6 +280,8 @@ def test_the_method_is_that_of_the_caller():
         (lambda w: S.normal(w, std=0.02), S.normal(0.02)),
         (lambda w: S.normal(w, 0.0, 0.02), None),
         (lambda w: S.truncated_normal(w, std=0.02, a=-2, b=2), None),
+        (lambda w: S.normal(w, std=w), None),
+        (lambda w: S.xavier_normal(w, nonlinearity="relu"), None),
         (lambda w: S.dirac(w, groups=2), None),
     ],
 )
@@ -273,6 +290,18 @@ def test_a_constructor_given_a_weight_keeps_the_other_arguments(call, spec):
     said = message(lambda: call(np.ones((8, 8))))
     line = said.partition("call or pass ")[2].partition(".to_numpy()")[0]
     assert line.endswith("(...)") if spec is None else eval(line, {"InitSpec": S}) == spec, said
+
+
+def test_options_of_any_name_are_not_among_the_arguments():
+    """`**parameters` of an activation."""
+    assert message(lambda: S.for_activation("gelu", "normal", None, 3)).endswith(", mode=None")
+
+
+def test_a_class_derived_from_the_specs():
+    """It compiles with the methods that it inherits."""
+    made = type("Mine", (S,), {}).he_normal()
+    assert "Mine.he_normal().to_numpy() (or to_torch, " in message(lambda: type(made).he_normal(()))
+    assert ".to_numpy()((8, 8))" in message(lambda: made.to_numpy((8, 8)))
 
 
 def test_axes_as_a_list_of_words():
