@@ -101,6 +101,20 @@ def test_specs_are_named(line: str, name: str, says: str) -> None:
     assert not tensor.flags
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("value", [1e-5, 0.1, -0.3])
+def test_constants_have_the_digits_that_were_written(value: float, dtype: str) -> None:
+    """Not those of the nearest number that the dtype holds, 9.999999747378752e-06."""
+    (tensor,) = inspect({"a.bias": np.full(8, value).astype(dtype)}).tensors
+    assert tensor.looks_like == f"constant(value={value})"
+
+
+def test_a_fan_of_one_names_no_rule() -> None:
+    """The fan_in of an embedding is 1, so that any of std 1 would be lecun_normal."""
+    (tensor,) = inspect({"wte.weight": draw("normal(std=1.0)", (500, 64))}).tensors
+    assert tensor.looks_like == "normal(std=1)"
+
+
 def test_a_kernel_is_stored_in_before_out() -> None:
     """As in Keras and flax; a bias has the inputs of the kernel beside it."""
     arrays = {

@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import lru_cache
 
 from initspec import Axes, InitSpec
-from initspec.dtypes import FLOATS
+from initspec.dtypes import FLOATS, numpy_dtype
 from initspec.errors import InitSpecError
 from initspec_conformance.inspection.moments import Moments
 
@@ -59,7 +59,7 @@ def specs_of(
             that the fans are named.
     """
     if moments.constant:
-        return str(InitSpec.constant(moments.low))
+        return str(InitSpec.constant(_shortest(moments.low, dtype)))
     n = moments.size - moments.zeros - moments.bad
     mean, std, kurtosis = moments.dense
     if n < 2 or not std or not math.isfinite(kurtosis):
@@ -79,6 +79,13 @@ def specs_of(
     named = " or ".join(fit[1] for fit in fits if fit in nearest)
     share = moments.zeros / moments.size
     return f"{named}, beside {share:.0%} zeros" if named and share > 0.01 else named
+
+
+def _shortest(value: float, dtype: str) -> float:
+    """Return the number of the fewest digits that a dtype holds as a value: 1e-05 of float32."""
+    holds = numpy_dtype(FLOATS[dtype]).type
+    numbers = (float(f"{value:.{digits}g}") for digits in range(1, 17))
+    return next((number for number in numbers if float(holds(number)) == value), value)
 
 
 def _families(moments: Moments, spread: float, n: int) -> list[str]:
@@ -121,6 +128,8 @@ def _of_fans(shape: tuple[int, ...], axes: Axes, named: bool) -> tuple[Candidate
         }
         for family in KURTOSIS:
             for rule, mode in _RULES:
+                if {"fan_in": fans.fan_in, "fan_out": fans.fan_out}.get(mode) == 1:
+                    continue  # it scales nothing, as that of an embedding: normal(std=1)
                 spec = InitSpec(family, rule, mode=mode)
                 line = f"{str(spec).partition('(')[0]} of {by_mode[mode]}" if named else str(spec)
                 candidates.append((family, line, spec.std(shape, axes)))
