@@ -15,7 +15,7 @@ from numpy.lib.npyio import NpzFile
 
 from initspec.backend import HasFiles, load, registered
 from initspec.dtypes import FLOATS, numpy_dtype
-from initspec.errors import BackendError, FormatError, TargetError, shown
+from initspec.errors import BackendError, FormatError, TargetError, shown, with_article
 from initspec.models.stored import Given, Member, Stored, Tensor
 
 CODES = {
@@ -164,6 +164,8 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
             raise FormatError(f"{path} is truncated, or not a .safetensors file")
         try:
             header = json.loads(file.read(length))
+            if not isinstance(header, dict):
+                raise TypeError(f"it is {with_article(type(header).__name__)}")
             described = [
                 (name, str(t["dtype"]), tuple(map(int, t["shape"])), *map(int, t["data_offsets"]))
                 for name, t in header.items()
@@ -205,8 +207,8 @@ def _dtype(code: str) -> np.dtype[Any] | None:
 def _archive(path: Path) -> NpzFile:
     try:
         archive = np.load(path)
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise FormatError(f"{path} is truncated, or not an .npz file: {error}") from None
+    except (ValueError, EOFError, zipfile.BadZipFile):  # whose text advises to load pickles
+        raise FormatError(f"{path} is truncated, or not an .npz file") from None
     if not isinstance(archive, NpzFile):
         raise FormatError(f"{path} holds one array: write an .npz file with numpy.savez")
     return archive

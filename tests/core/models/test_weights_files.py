@@ -87,6 +87,12 @@ def test_truncated_and_foreign_files(tmp_path) -> None:
     (tmp_path / "w.npy").rename(tmp_path / "one.npz")
     with pytest.raises(FormatError, match="one array"):
         plan.verify(tmp_path / "one.npz")
+    (tmp_path / "w.npz").write_bytes(b"hello")
+    with pytest.raises(FormatError, match=r"not an \.npz file$"):  # NumPy advises to load pickles
+        plan.verify(tmp_path / "w.npz")
+    (tmp_path / "w.safetensors").write_bytes(b"\2" + bytes(7) + b"[]")
+    with pytest.raises(FormatError, match=r"it is a list$"):
+        plan.verify(tmp_path / "w.safetensors")
 
 
 @pytest.mark.parametrize(
