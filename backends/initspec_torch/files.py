@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import pickle
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from initspec.backend import FormatError
+from initspec.backend import FormatError, shown
 from initspec_torch.values import array_of
 
 
-class Tensors(Mapping[str, "NDArray[Any]"]):
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A tensor that is listed, and has no values as an array.
+
+    Attributes:
+        shape: its shape.
+        dtype: the name of its dtype, with what else it is.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+
+
+class Tensors(Mapping[str, "NDArray[Any] | Unread"]):
     """The tensors of a checkpoint as arrays, by the keys around them joined with dots.
 
     Args:
@@ -32,20 +48,23 @@ class Tensors(Mapping[str, "NDArray[Any]"]):
             mapped = zipfile.is_zipfile(path)
             loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
         except pickle.UnpicklingError as error:
-            reason = str(error).partition("\n")[0]
+            # The rest of its text advises to load the file with what it runs.
+            code = re.search(r"GLOBAL (\S+)", str(error))
+            what = f" ({shown(code[1])})" if code else ""
             raise FormatError(
                 f"{path} is refused: what it holds is more than tensors, and to load it would run "
-                f"code of it ({reason}); save the state_dict() of the model"
+                f"code of it{what}; save the state_dict() of the model"
             ) from None
-        except Exception as error:  # of torch, zipfile or pickle, as the bytes happen to be
-            reason = str(error).partition("\n")[0]
-            raise FormatError(
-                f"{path} is truncated, or not a file of torch.save: {reason}"
-            ) from None
+        except Exception:  # of torch, zipfile or pickle, as the bytes happen to be
+            raise FormatError(f"{path} is truncated, or not a file of torch.save") from None
         self._tensors = dict(_flat(loaded, ""))
 
-    def __getitem__(self, name: str) -> NDArray[Any]:
-        return array_of(self._tensors[name])
+    def __getitem__(self, name: str) -> NDArray[Any] | Unread:
+        tensor = self._tensors[name]
+        dtype = _unread(tensor)
+        if dtype:
+            return Unread(tuple(tensor.shape), dtype)
+        return array_of(tensor.resolve_neg().resolve_conj())
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tensors)
@@ -54,10 +73,24 @@ class Tensors(Mapping[str, "NDArray[Any]"]):
         return len(self._tensors)
 
 
+def _unread(tensor: torch.Tensor) -> str:
+    """Return what a tensor is that has no array; "" of one that has."""
+    name = str(tensor.dtype).removeprefix("torch.")
+    if tensor.is_meta:
+        return f"{name} on meta"
+    if tensor.layout != torch.strided:
+        return f"{str(tensor.layout).removeprefix('torch.')} {name}"
+    if hasattr(np, name):
+        return ""
+    import ml_dtypes
+
+    return "" if hasattr(ml_dtypes, name) else name  # such as qint8
+
+
 def _flat(value: Any, path: str) -> Iterator[tuple[str, torch.Tensor]]:
     """Yield the tensors in nested dicts, lists and tuples."""
     if isinstance(value, torch.Tensor):
-        yield path, value.detach().cpu().resolve_neg().resolve_conj()
+        yield path, value.detach()
     elif isinstance(value, Mapping | list | tuple):
         items = value.items() if isinstance(value, Mapping) else enumerate(value)
         for key, inner in items:

@@ -58,6 +58,36 @@ def test_pickles_are_refused(tmp_path, what: object) -> None:
         inspect(tmp_path / "m.pt")
 
 
+def test_the_code_that_would_run_is_named(tmp_path) -> None:
+    """And not how to run it, as the text of torch has."""
+    torch.save(nn.Linear(2, 2), tmp_path / "m.pt")
+    with pytest.raises(FormatError, match=r"code of it \('torch.nn.modules.linear.Linear'\)"):
+        inspect(tmp_path / "m.pt")
+
+
+@pytest.mark.filterwarnings("ignore")  # quantised and sparse tensors
+def test_tensors_without_an_array_are_named(tmp_path) -> None:
+    """Quantised, sparse and on meta: listed, and the others beside them are read."""
+    weight = torch.zeros(4, 4)
+    state = {
+        "quantised": torch.quantize_per_tensor(weight, 0.1, 0, torch.qint8),
+        "sparse": weight.to_sparse(),
+        "rows": weight.to_sparse_csr(),
+        "meta": weight.to("meta"),
+        "float8": weight.to(torch.float8_e4m3fn),
+        "bool": weight.bool(),
+        "right": weight,
+    }
+    torch.save(state, tmp_path / "m.pt")
+    *others, right = inspect(tmp_path / "m.pt").tensors
+    assert [tensor.skipped.removesuffix(" is not looked into") for tensor in others] == [
+        *("qint8", "sparse_coo float32", "sparse_csr float32", "float32 on meta"),
+        *("float8_e4m3fn", "bool"),
+    ]
+    assert {tensor.shape for tensor in others} == {(4, 4)}
+    assert right.looks_like == "zeros"
+
+
 @pytest.mark.parametrize("new", [True, False])
 def test_truncated_and_foreign_files(model, tmp_path, new: bool) -> None:
     """Each cut is an error in a line."""
