@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
 import sys
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from initspec.cli.app import app
-from initspec.cli.pages.layout import fold
+from initspec.cli.pages.layout import fold, show_text
 
 COMMANDS = {
     "compare": ("compare", "he_normal", "--shape", "64", "32", "--backends", "numpy"),
@@ -54,6 +56,10 @@ def test_a_name_is_never_broken():
     assert fold("a he_truncated_normal().to_torch()", 18) == [
         *("a", "he_truncated_normal(", ").to_torch()")
     ]
+    console = Console(file=io.StringIO(), width=9)
+    show_text(console, "he_truncated_normal", head="a  ")
+    show_text(console, "", head="b  ")
+    assert console.file.getvalue() == "a  he_truncated_normal\nb\n"
 
 
 @pytest.mark.parametrize(
