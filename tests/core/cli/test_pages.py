@@ -13,7 +13,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from initspec.cli.app import app
-from initspec.cli.pages.layout import fold, show_text
+from initspec.cli.pages.layout import fold, show_table, show_text
 
 COMMANDS = {
     "compare": ("compare", "he_normal", "--shape", "64", "32", "--backends", "numpy"),
@@ -119,3 +119,15 @@ def test_a_narrow_comparison_has_its_columns_below():
     lines = page("compare", 50).splitlines()
     assert sum(line.startswith("backend ") for line in lines) == 2
     assert sum(line.startswith("numpy ") for line in lines) == 2
+
+
+def test_columns_that_are_read_beside_each_other():
+    """They go below together, and a row wider than the terminal is one line of it."""
+    console = Console(file=io.StringIO(), width=17)
+    columns = [("layer", ["1"]), ("mean", ["0"]), ("rms", ["3"]), ("pred", ["4"])]
+    show_table(console, columns, together=2)
+    show_table(console, [("name", ["w" * 18]), ("n", ["2"])], left=("name",))
+    assert console.file.getvalue().splitlines() == [
+        *("layer  mean", "    1     0", "layer  rms  pred", "    1    3     4"),
+        *(f"{'name':18}  n", f"{'w' * 18}  2"),
+    ]
