@@ -114,9 +114,9 @@ def without_data(tensor: torch.Tensor) -> bool:
 def _no_tensor(given: object) -> str:
     kind = type(given).__name__
     sizes = given if isinstance(given, list | tuple) else (given,)
-    if isinstance(given, torch.nn.Module):
-        names = [name for name, _ in given.named_parameters()]
-        name = "weight" if "weight" in names or not names else names[0]
+    parameters = given.named_parameters() if isinstance(given, torch.nn.Module) else ()
+    name = next((name for name, _ in parameters), None)
+    if name is not None:
         path = f".{name}" if "." not in name and not name.isdigit() else f".get_parameter({name!r})"
         hint = f"pass one of its parameters, such as {path} of the {kind}"
     elif given is None:

@@ -43,13 +43,7 @@ class _Help:
 
     def get_help(self, ctx: Any) -> str:
         ctx.terminal_width = min(80, shutil.get_terminal_size().columns)
-        formatter = ctx.make_formatter()
-        write = formatter.write_dl
-        # In a narrow terminal, what an option does stands below its name.
-        most = min(30, ctx.terminal_width // 2)
-        formatter.write_dl = lambda rows, **options: write(rows, **{"col_max": most} | options)
-        self.format_help(ctx, formatter)  # type: ignore[attr-defined]
-        return str(formatter.getvalue()).rstrip("\n")
+        return str(super().get_help(ctx))  # type: ignore[misc]
 
 
 class Command(_Help, TyperCommand):

@@ -120,6 +120,7 @@ def test_a_full_disk_leaves_no_half_file(tmp_path, suffix, before):
     [
         (["--seed", "-1"], "2^64 - 1"),
         (["--seed", "7.0"], "2^64 - 1"),
+        (["--seed", "²"], "2^64 - 1"),
         (["--seed", str(2**64)], "2^64 - 1"),
         (["--seed", "7", "--dtype", "int8"], "float16"),
         (["--seed", "7", "--axes", "out"], "axes"),

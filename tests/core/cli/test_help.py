@@ -88,6 +88,8 @@ def test_completion(words, place, says):
         (("compare", "he_normal", "--shape", "8,8", "--name", "w"), "add --seed"),
         (("propagate", "he_normal", "--activation", "rellu"), "did you mean 'relu'?"),
         (("propagate", "he_normal", "--size", "x"), "--size"),
+        (("propagate", "he_normal", "--kernel", "x"), "such as --kernel 3,3\n"),
+        (("explain", "he_normal", "--shape", "x"), "such as --shape 512,256, or () for a scalar\n"),
         (("explain", "he_normal", "--shape", "8,8", "--dtype", "float23"), "float32"),
         (("recipes", "hee"), "did you mean 'he'?"),
         (("recipes", "absent.toml"), "absent.toml cannot be read"),
