@@ -63,7 +63,7 @@ def _built(reference: str, factory: Callable[[], Any]) -> Built:
     try:
         with _aside():
             result = factory()
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script without a main guard exits with 0
         raise InitSpecError(
             f"{reference} raised {_summary(error)}; it is called without arguments"
         ) from error
@@ -86,7 +86,7 @@ def _imported(reference: str, module: str) -> Any:
     try:
         with _aside():
             return import_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script without a main guard exits with 0
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing and f"{module}.".startswith(f"{missing}."):
             raise InitSpecError(
@@ -111,7 +111,7 @@ def _attribute(module: Any, name: str, path: str) -> Any:
     return value
 
 
-def _summary(error: Exception) -> str:
+def _summary(error: BaseException) -> str:
     """Return an error in one line, with the file and the line that it is from."""
     text = traceback.format_exception_only(error)[-1].strip()
     frames = traceback.extract_tb(error.__traceback__)

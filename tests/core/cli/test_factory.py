@@ -27,6 +27,9 @@ def build_net():
 def broken():
     return {}["depth"]
 
+def leaves():
+    raise SystemExit(0)
+
 def empty():
     return None
 
@@ -46,6 +49,7 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "zoo" / "nets.py").write_text(MODULE)
     (tmp_path / "zoo" / "lacks.py").write_text("import a_framework_that_is_not_here")
     (tmp_path / "zoo" / "typo.py").write_text("def f(:\n")
+    (tmp_path / "zoo" / "script.py").write_text("import sys\nsys.exit(0)\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [path for path in sys.path if path])
 
@@ -83,6 +87,8 @@ def test_inputs() -> None:
         ("zoo.net:Net", "there is no module 'zoo.net' here"),
         ("zoo.lacks:Net", "importing zoo.lacks raised ModuleNotFoundError.*lacks.py, line 1"),
         ("zoo.typo:f", "importing zoo.typo raised SyntaxError"),
+        ("zoo.script:main", "importing zoo.script raised SystemExit: 0 .*script.py, line 2"),
+        ("zoo.nets:leaves", "raised SystemExit: 0 .*nets.py, line 17"),
         ("zoo.nets:build_nett", "did you mean 'build_net'"),
         ("zoo.nets:Net.smal", "attribute of zoo.nets:Net: 'smal': did you mean 'small'"),
         ("zoo.nets:number", "7 cannot be called"),
