@@ -86,10 +86,6 @@ _ONE_THREAD = (
     "they do; larger ones have both, so an element takes half. On one thread, the row below, cost "
     "is linear."
 )
-_GUARDED = (
-    "Keras' own is not exact in half precision, so that the class which stands for it looks at the "
-    "dtype of each call, and for that reads its own arguments."
-)
 _LOCK = (
     "two draw threads wait for each other between calls of NumPy, which costs each of them; it is "
     "what makes them faster by the clock, in the row above."
@@ -122,9 +118,9 @@ GOALS = (
     _call("jax", "JAX `glorot_uniform`, both under jit", "glorot-uniform-jit"),
     _call("jax", "JAX `orthogonal`, both under jit", "orthogonal-jit"),
     _call(KERAS, "Keras `HeNormal()`", "henormal", _REPEATS),
-    _call(KERAS, "Keras `HeNormal(seed=SeedGenerator())`", "henormal-anew", _GUARDED),
+    _call(KERAS, "Keras `HeNormal(seed=SeedGenerator())`", "henormal-anew"),
     _call(KERAS, "Keras `Orthogonal()`", "orthogonal", _REPEATS),
-    _call(KERAS, "Keras `Orthogonal(seed=SeedGenerator())`", "orthogonal-anew", _GUARDED),
+    _call(KERAS, "Keras `Orthogonal(seed=SeedGenerator())`", "orthogonal-anew"),
     _memory("torch", "normal", "the tensor alone", _ONE_TEMPORARY),
     _memory("torch", "uniform", "the tensor alone", _ONE_TEMPORARY),
     _memory("torch", "truncated_normal", "the tensor alone", _ONE_TEMPORARY),
