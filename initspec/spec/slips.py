@@ -336,14 +336,8 @@ def _here(key: str, parameters: Iterable[str]) -> str:
 
 
 def _words(args: Iterable[Any], keywords: dict[str, Any]) -> str:
-    named = (f"{key}={_word(value)}" for key, value in keywords.items())
-    return ", ".join((*map(_word, args), *named))
-
-
-def _word(value: Any) -> str:
-    """Return an argument as one writes it: an object that has no expression as dots."""
-    text = shown(value)
-    return "..." if " object at 0x" in text else text
+    named = (f"{key}={shown(value)}" for key, value in keywords.items())
+    return ", ".join((*map(shown, args), *named))
 
 
 def _signature(parameters: dict[str, inspect.Parameter]) -> str:

@@ -341,6 +341,8 @@ def test_words_of_messages():
     assert all(with_article(word) == f"a {word}" for word in words)
     assert shown(np.ones((400, 300))) == "an ndarray of shape (400, 300)"
     assert shown(np.float32(2)) == repr(np.float32(2))
+    assert shown(type("Key", (), {"shape": ()})()) == "a Key of shape ()"
+    assert shown(object()) == "<object object>"
     assert (shown(np.float16), shown(float)) == ("numpy.float16", "float")
     assert len(shown(list(range(1000)))) <= 60
     assert nearest("Xavier-Uniform_", CONSTRUCTORS) == ["xavier_uniform"]
