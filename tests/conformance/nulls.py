@@ -45,7 +45,8 @@ def _evidences(expected, each, rng):
         for start in range(0, len(draws), each):
             batch = Batch(expected, draws[start : start + each], noise=start)
             for check in checks:
-                found[check.name].append(check.evidence_of(batch))
+                # As `evidence_of`, whose own context of errors takes a twentieth of the time.
+                found[check.name].append(check.evidence(check.measure(batch), expected))
     return found
 
 
