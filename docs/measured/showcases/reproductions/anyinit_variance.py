@@ -8,4 +8,5 @@ spec = ParamSpec("dense", (4, 4))
 for seed in range(3):
     plain = np.random.default_rng(seed).standard_normal((4, 4))
     weight = sample(spec, "normal", np.random.default_rng(seed))
-    print(f"seed {seed}: std {weight.std():.12f}, of 16 independent normals {plain.std():.4f}")
+    print(f"seed {seed}: std {weight.std():.12f}", end=", ")
+    print(f"of 16 independent normals {plain.std():.4f}")

@@ -13,7 +13,8 @@ model = keras_hub.models.MixtralBackbone(
     num_experts=4,
 )
 decoder = next(layer for layer in model.layers if "transformer" in layer.name)
-print("the decoder's kernel_initializer has stddev", decoder.kernel_initializer.stddev)
+stddev = decoder.kernel_initializer.stddev
+print("the decoder's kernel_initializer has stddev", stddev)
 for weight in decoder.weights:
     if len(weight.shape) > 1:
         print(f"{weight.path} std {np.asarray(weight.numpy()).std():.4f}")

@@ -6,4 +6,5 @@ import numpy as np
 keras.utils.set_random_seed(0)
 draw = keras.initializers.TruncatedNormal(stddev=1.0)((4000, 1000))
 values = np.abs(keras.ops.convert_to_numpy(draw))
-print(keras.backend.backend(), "beyond 2:", (values > 2).sum(), "the largest:", values.max())
+print(keras.backend.backend(), "beyond 2:", (values > 2).sum(), end=" ")
+print("the largest:", values.max())

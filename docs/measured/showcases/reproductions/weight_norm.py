@@ -18,8 +18,10 @@ config = Wav2Vec2Config(
 model = Wav2Vec2Model(config)
 conv = model.encoder.pos_conv_embed.conv
 stated = 2 * math.sqrt(1 / (conv.kernel_size[0] * conv.in_channels))
-default = 1 / math.sqrt(3 * conv.kernel_size[0] * conv.in_channels / conv.groups)
-print(f"std {conv.weight.std():.4f}; stated {stated:.4f}; the default of nn.Conv1d {default:.4f}")
+fan_in = conv.kernel_size[0] * conv.in_channels / conv.groups
+default = 1 / math.sqrt(3 * fan_in)
+print(f"std {conv.weight.std():.4f}; stated {stated:.4f}", end="; ")
+print(f"the default of nn.Conv1d {default:.4f}")
 before = conv.weight.clone()
 model._init_weights(model.encoder.pos_conv_embed)
 print("_init_weights changes it:", not torch.equal(conv.weight, before))
