@@ -13,6 +13,7 @@ from initspec_conformance.models.findings import KINDS, ModelFinding
 from initspec_conformance.models.rows import places_of
 
 from docs.measured.files import DOCS
+from docs.measured.showcases.families.base import left_out
 from docs.measured.showcases.findings import FAULTS, Fault, fault_of
 from docs.measured.showcases.measure import LIBRARIES
 
@@ -171,7 +172,22 @@ def _table(library: str, results: Results) -> str:
         "|---|---|---|---|---|---|",
         *rows,
     ]
-    return head + "\n".join(f"    {line}" for line in lines) + "\n"
+    return head + _indented("\n".join(lines)) + "\n" + _outside(library)
+
+
+def _outside(library: str) -> str:
+    reasons = left_out(library)
+    if not reasons:
+        return ""
+    lines = [
+        "| why | types | which |",
+        "|---|---|---|",
+        *(f"| {why} | {len(types)} | {', '.join(types)} |" for why, types in reasons.items()),
+    ]
+    head = (
+        f'\n??? note "{sum(map(len, reasons.values()))} types of models that are not audited"\n\n'
+    )
+    return head + _indented("\n".join(lines)) + "\n"
 
 
 def _verdict(library: str, family: str, row: dict[str, Any]) -> str:

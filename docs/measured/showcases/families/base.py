@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from initspec import Recipe, Rule
@@ -51,3 +53,10 @@ def by_role(
         Rule(scale, role="scale"),
         Rule("zeros", role="shift"),
     ]
+
+
+def left_out(library: str) -> dict[str, list[str]]:
+    """Return the types of models of a library that are not audited, by reason."""
+    path = Path(__file__).parent / f"{library}_out.toml"
+    reasons = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+    return {reason: types.split() for reason, types in reasons.items()}
