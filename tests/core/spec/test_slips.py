@@ -113,6 +113,7 @@ REASONS = [
     (lambda: S.uniform(minval=0, maxval=1), "uniform(minval=0, maxval=1): write "),
     (lambda: S.he_normal(nonlinearity="relu"), "He has the factor of ReLU in it; write "),
     (lambda: S.he_normal(gain=2, nonlinearity="tanh"), "the activation gives the gain; write "),
+    (lambda: S.he_normal(a=0.2, nonlinearity="leaky_relu"), "He takes the slope of a leaky ReLU; "),
     (lambda: S.normal(1, 2, 3, 4), "too many positional arguments; its arguments: std=0.05, mean="),
     (lambda: S.uniform(0, 1, 2), "too many positional arguments; its arguments: low=-0.05, high="),
     (lambda: S.zeros(3), "zeros(3): too many positional arguments; its arguments: none"),
