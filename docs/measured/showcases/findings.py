@@ -153,28 +153,62 @@ FAULTS = (
     ),
     Fault(
         "siglip-lecun",
-        "SigLIP's LeCun normal is 1.137 times too wide",
+        "The LeCun normal of SigLIP and VideoPrism is 1.137 times too wide",
         "`_variance_scaling`, `transformers/initialization.py`",
         "The standard deviation is divided by 0.8796, which makes up for a cut at two standard deviations. But "
         "`trunc_normal_` has no bounds there, and torch's are -2 and 2 in absolute numbers: nothing is cut, and "
         "nothing had to be made up for.",
         "transformers",
-        "Siglip",
-        r"patch_embedding\.weight|head\.attention\.out_proj\.weight",
+        "Siglip|VideoPrism",
+        r"(patch_embedding|projection|_proj|fc\d)\.weight$|position_embeddings$|attention_query$",
         ("std",),
         (github("huggingface/pytorch-image-models", 1286), github("pytorch/torchtitan", 3334)),
     ),
     Fault(
         "modernbert-padding",
-        "ModernBERT's padding row is drawn",
-        "`_init_weights` of `ModernBertPreTrainedModel` and `ModernBertDecoderPreTrainedModel`",
+        "The padding row of ModernBERT and BridgeTower is drawn",
+        "`_init_weights` of `ModernBertPreTrainedModel`, `ModernBertDecoderPreTrainedModel` and "
+        "`BridgeTowerPreTrainedModel`",
         "The generic pass sets the row of `padding_idx` to zero. Then the family's own code draws the whole "
         "table again, and torch gives that row no gradient: it stays as it was drawn.",
         "transformers",
-        "ModernBert",
-        r"tok_embeddings\.weight \[0\]$",
+        "ModernBert|BridgeTower",
+        r"embeddings\.weight \[0\]$",
         ("part",),
         (github("pytorch/pytorch", 6495),),
+    ),
+    Fault(
+        "xlstm-gate",
+        "The feed-forward networks of xLSTM start as zero functions",
+        "`xLSTMPreTrainedModel._init_weights`, `transformers/models/xlstm/modeling_xlstm.py`: "
+        '`"gate" in self._module_name_map(module)`',
+        "Kernels of the input and forget gates are to be zero, with biases that open or close them. The test for "
+        "the name also meets `proj_up_gate`, which has no bias: SiLU(0) times the other projection is 0, "
+        "so that the network returns nothing, and its other two kernels get no gradient. The small "
+        "initialization, which the next lines give to all other kernels, does not reach it.",
+        "transformers",
+        "^xLSTM",
+        r"proj_up_gate\.weight$",
+        ("untouched",),
+    ),
+    Fault(
+        "equal-tokens",
+        "Detection tokens and group tokens start at zero, all as one",
+        "`YolosEmbeddings.__init__` (`yolos/modeling_yolos.py`) and `GroupViTStage.__init__` "
+        "(`groupvit/modeling_groupvit.py`), in `transformers/models`",
+        "Both are made by `torch.zeros`, and their `_init_weights` leaves them so; hustvl/YOLOS and NVlabs/GroupViT "
+        "draw them from `trunc_normal_` with standard deviation 0.02. In YOLOS their positions are zero, "
+        "too: the hundred tokens that are to find a hundred objects are one, and a new model predicts one box a "
+        "hundred times.",
+        "transformers",
+        "^(Yolos|GroupViT)",
+        r"(detection_tokens|group_token)$",
+        ("untouched",),
+        (
+            github("huggingface/transformers", 39772),
+            github("NVlabs/GroupViT", 36),
+            github("huggingface/pytorch-image-models", 2229),
+        ),
     ),
     Fault(
         "bigbird-pegasus-tie",

@@ -298,7 +298,7 @@ SPECIAL: dict[str, Sequence[Rule]] = {
     ],
     "xlstm": [
         Rule("normal(std=sqrt(2 / (5 * 64)))", ("**.embeddings.weight", "lm_head.weight")),
-        Rule("zeros", "**.{igate,fgate}_preact.weight"),
+        Rule("zeros", "**.{igate,fgate,ogate}_preact.weight"),
         Rule("constant(value=-10)", "**.igate_preact.bias"),
         Rule("keep", "**.fgate_preact.bias"),  # from 3 to 6 in equal steps
         Rule("normal(std=2 / num_hidden_layers / sqrt(64))", "**.out_proj.weight"),
@@ -309,5 +309,52 @@ SPECIAL: dict[str, Sequence[Rule]] = {
         Rule("normal(std=0.02)", "**.detection_tokens"),
         Rule("zeros", ("**.cls_token", "**.*position_embeddings")),
     ],
-    "youtu": [Rule("normal(std=embedding_initializer_range)", role="embedding")],
+    "youtu": [
+        Rule(
+            "normal(std=embedding_initializer_range)", ("**.embed_tokens.weight", "lm_head.weight")
+        )
+    ],
+    # Constants that are computed in bfloat16.
+    **dict.fromkeys(("apertus", "apertus1p5_text"), (Rule("keep", "**.act_fn.alpha_{p,n}"),)),
+    "clvp": [
+        maybe("constant(value=logit_scale_init_value)", "logit_scale"),
+        Rule("normal(std=(2 * 64)**-0.5)", "**.mlp.fc1.**.weight"),
+        Rule("normal(std=(2 * 64 * 2)**-0.5)", "**.mlp.fc2.weight"),
+        Rule("normal(std=64**-0.5)", "{speech,text}_encoder_model.projection.weight"),
+        Rule("normal(std=1)", "**.mel_conv.weight"),
+        Rule("normal(std=0.02 / sqrt(2 * 2))", "**.mlp.c_proj.weight"),
+        Rule("normal(std=0.02)", layer=LINEAR, role="kernel"),
+        Rule("normal(std=0.02)", layer=LINEAR, role="embedding"),
+    ],
+    "nemotron_h": [
+        Rule("keep", ("**.mixer.A_log", "**.mixer.dt_bias")),
+        Rule("ones", ("**.mixer.D", "**.mixer.norm.weight")),
+        Rule(
+            "variance_scaling(scale=1 / 3 / num_hidden_layers, distribution=uniform)",
+            "**.mixer.out_proj.weight",
+            axes="out in",
+        ),
+        Rule("normal(std=std)", ("**.mixer.in_proj.weight", "**.mixer.conv1d.weight")),
+        Rule("zeros", "**.mixer.conv1d.bias"),
+    ],
+    "pocket_tts_audio_tokenizer_encoder": [
+        Rule("constant(value=layer_scale_initial_scale)", "**.*_layer_scale.scale"),
+        Rule("he_normal", layer="Conv1d", role="kernel"),
+        Rule(TORCH, layer="Conv1d", role="bias"),
+    ],
+    "pp_ocrv5_mobile_rec": [Rule("ones", "**.lab.scale"), Rule("zeros", "**.lab.bias")],
+    "tipsv2": [Rule("constant(value=temperature_init_value)", "temperature"), *TIPS],
+    **dict.fromkeys(
+        ("videoprism", "videoprism_vision_model"),
+        (
+            Rule("zeros", layer="VideoPrismLayerNorm", role="scale"),
+            maybe("zeros", "**.per_dim_scale"),
+            # The fans of a tensor of three axes: positions count as inputs.
+            Rule("normal(std=64**-0.5)", "**.spatial_embeddings.position_embeddings"),
+            Rule("normal(std=(16 * 64)**-0.5)", "**.temporal_embeddings.position_embeddings"),
+            maybe("normal(std=64**-0.5)", "**.pooling_attention_query"),
+            maybe("normal(std=64**-0.5)", "**.{cls_emb,token_embedding.weight}"),
+            Rule("lecun_normal", layer=LINEAR, role="kernel"),
+        ),
+    ),
 }
