@@ -47,15 +47,23 @@ _CONVOLUTIONS = {
     "num_conv_pos_embeddings": 8,
     "num_conv_pos_embedding_groups": 4,
 }
+_STAGES = {"hidden_sizes": [16, 32], "depths": [1, 1], "num_stages": 2}
 _CHANGES: dict[str, dict[str, Any]] = {
     "resnet": {"embedding_size": 8, "hidden_sizes": [8, 16], "depths": [1, 1]},
-    "convnext": {"hidden_sizes": [16, 32], "depths": [1, 1], "num_stages": 2},
+    "convnext": _STAGES,
+    "convnextv2": _STAGES,
     "swin": {"embed_dim": 16, "depths": [1, 1], "num_heads": [2, 2]},
     "gpt_neo": {"attention_types": [[["global", "local"], 1]], "num_layers": 2},
     "mamba2": {"num_heads": 8, "head_dim": 16, "n_groups": 1},
-    "wav2vec2": _CONVOLUTIONS,
-    "hubert": _CONVOLUTIONS,
-    "wavlm": _CONVOLUTIONS,
+    **dict.fromkeys(("wav2vec2", "hubert", "wavlm", "data2vec-audio"), _CONVOLUTIONS),
+    **dict.fromkeys(("unispeech", "unispeech-sat", "wav2vec2-conformer"), _CONVOLUTIONS),
+    "regnet": {"embedding_size": 8, "hidden_sizes": [8, 16], "depths": [1, 1], "groups_width": 16},
+    "donut-swin": {"embed_dim": 16, "depths": [1, 1], "num_heads": [2, 2]},
+    "maskformer-swin": {"embed_dim": 16, "depths": [1, 1], "num_heads": [2, 2]},
+    "roc_bert": {"pronunciation_vocab_size": 32, "shape_vocab_size": 32},
+    "luke": {"entity_vocab_size": 32, "entity_emb_size": 32},
+    "videomae": {"decoder_hidden_size": 64, "decoder_intermediate_size": 96, "num_frames": 4},
+    "poolformer": {"hidden_sizes": [8, 16], "depths": [1, 1], "num_encoder_blocks": 2},
 }
 
 _HEADS = (

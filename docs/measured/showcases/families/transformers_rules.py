@@ -153,3 +153,40 @@ TIPS = [
     Rule("zeros", "**.{mask_token,register_tokens}"),
 ]
 HYPER = [Rule("normal(std=std)", "**.{fn,hc_fn}")]
+PRISM = [
+    Rule("zeros", layer="VideoPrismLayerNorm", role="scale"),
+    maybe("zeros", "**.per_dim_scale"),
+    # The fans of a tensor of three axes: positions count as inputs.
+    Rule("normal(std=64**-0.5)", "**.spatial_embeddings.position_embeddings"),
+    Rule("normal(std=(16 * 64)**-0.5)", "**.temporal_embeddings.position_embeddings"),
+    maybe("normal(std=64**-0.5)", "**.pooling_attention_query"),
+    maybe("normal(std=64**-0.5)", "**.{cls_emb,token_embedding.weight}"),
+    Rule("lecun_normal", layer=LINEAR, role="kernel"),
+]
+GRIFFIN = [
+    Rule("keep", "**.recurrent_param"),
+    Rule("normal(std=16**-0.5 * sqrt(w_init_variance_scale))", "**.*_gate_weight"),
+    Rule("zeros", "**.*_gate_bias"),
+    Rule("normal(std=64**-0.5)", ("**.{q,k,v}_proj.weight", "**.linear_{x,y}.weight")),
+    Rule(
+        "normal(std=sqrt(final_w_init_variance_scale / 64))",
+        ("**.o_proj.weight", "**.linear_out.weight"),
+    ),
+    Rule("normal(std=sqrt(w_init_variance_scale / conv1d_width))", layer=LINEAR, role="kernel"),
+    Rule(
+        "normal(std=sqrt(w_init_variance_scale / conv1d_width))",
+        layer=LINEAR,
+        role="embedding",
+    ),
+    *CENTRED,
+]
+GROUPS = [
+    Rule("normal(std=0.02)", "**.group_token"),
+    Rule("zeros", "**.position_embeddings"),
+    Rule("normal(std=(2 * 64 * 2)**-0.5)", "**.{self_attn,attn}.{q,k,v}_proj.weight"),
+    Rule("normal(std=64**-0.5)", "**.out_proj.weight"),
+    Rule("normal(std=(2 * 64)**-0.5)", "**.fc1.weight"),
+    Rule("normal(std=(2 * 64 * 2)**-0.5)", "**.fc2.weight"),
+    Rule("ones", layer=NORMS, role="scale"),
+    maybe("constant(value=logit_scale_init_value)", "logit_scale"),
+]

@@ -12,11 +12,13 @@ from docs.measured.showcases.families.transformers_rules import (
     CUT,
     DINO,
     EXPAND,
+    GRIFFIN,
+    GROUPS,
     HYPER,
     LINEAR,
     MIXER,
     MODERN,
-    NORMS,
+    PRISM,
     RESIDUAL,
     SAM,
     SCALED,
@@ -61,7 +63,10 @@ SPECIAL: dict[str, Sequence[Rule]] = {
     "dinov2": DINO,
     "dinov2_with_registers": [*DINO, Rule("zeros", "**.register_tokens")],
     "dinov3_vit": [*DINO, Rule("normal(std=std)", "**.register_tokens")],
-    "swin": [Rule("zeros", "**.relative_position_bias_table")],
+    **dict.fromkeys(
+        ("swin", "donut-swin", "maskformer-swin"),
+        (Rule("zeros", "**.relative_position_bias_table"),),
+    ),
     "convnext": [Rule("constant(value=layer_scale_init_value)", "**.layer_scale_parameter")],
     # The tokens get a truncated normal, and in the next lines zeros.
     "deit": [*VIT, Rule("zeros", "**.distillation_token")],
@@ -109,16 +114,7 @@ SPECIAL: dict[str, Sequence[Rule]] = {
         Rule("normal(std=0.02)", "text_model.**", role="kernel"),
         *CLIPS,
     ],
-    "groupvit": [
-        Rule("normal(std=0.02)", "**.group_token"),
-        Rule("zeros", "**.position_embeddings"),
-        Rule("normal(std=(2 * 64 * 2)**-0.5)", "**.{self_attn,attn}.{q,k,v}_proj.weight"),
-        Rule("normal(std=64**-0.5)", "**.out_proj.weight"),
-        Rule("normal(std=(2 * 64)**-0.5)", "**.fc1.weight"),
-        Rule("normal(std=(2 * 64 * 2)**-0.5)", "**.fc2.weight"),
-        Rule("ones", layer=NORMS, role="scale"),
-        maybe("constant(value=logit_scale_init_value)", "logit_scale"),
-    ],
+    "groupvit": GROUPS,
     "mlcd_vision_model": [
         Rule("normal(std=8**-0.5)", "class_pos_emb"),  # of half a head
         *CLIPS,
@@ -224,23 +220,7 @@ SPECIAL: dict[str, Sequence[Rule]] = {
     "openai_privacy_filter": [Rule("normal(std=std)", "**.router.bias")],
     "patchtst": [Rule("keep", "**.position_enc")],  # sinusoids
     "qianfan_ocr_vision": BEIT,
-    "recurrent_gemma": [
-        Rule("keep", "**.recurrent_param"),
-        Rule("normal(std=16**-0.5 * sqrt(w_init_variance_scale))", "**.*_gate_weight"),
-        Rule("zeros", "**.*_gate_bias"),
-        Rule("normal(std=64**-0.5)", ("**.{q,k,v}_proj.weight", "**.linear_{x,y}.weight")),
-        Rule(
-            "normal(std=sqrt(final_w_init_variance_scale / 64))",
-            ("**.o_proj.weight", "**.linear_out.weight"),
-        ),
-        Rule("normal(std=sqrt(w_init_variance_scale / conv1d_width))", layer=LINEAR, role="kernel"),
-        Rule(
-            "normal(std=sqrt(w_init_variance_scale / conv1d_width))",
-            layer=LINEAR,
-            role="embedding",
-        ),
-        *CENTRED,
-    ],
+    "recurrent_gemma": GRIFFIN,
     "sam3_lite_text_text_model": [
         Rule("normal(std=64**-0.5)", ("**.position_embedding", "projection.weight")),
         Rule("constant(value=layer_scale_init_value)", "**.layer_scale"),
@@ -344,17 +324,32 @@ SPECIAL: dict[str, Sequence[Rule]] = {
     ],
     "pp_ocrv5_mobile_rec": [Rule("ones", "**.lab.scale"), Rule("zeros", "**.lab.bias")],
     "tipsv2": [Rule("constant(value=temperature_init_value)", "temperature"), *TIPS],
+    **dict.fromkeys(("videoprism", "videoprism_vision_model"), PRISM),
     **dict.fromkeys(
-        ("videoprism", "videoprism_vision_model"),
+        ("unispeech", "unispeech-sat"),
         (
-            Rule("zeros", layer="VideoPrismLayerNorm", role="scale"),
-            maybe("zeros", "**.per_dim_scale"),
-            # The fans of a tensor of three axes: positions count as inputs.
-            Rule("normal(std=64**-0.5)", "**.spatial_embeddings.position_embeddings"),
-            Rule("normal(std=(16 * 64)**-0.5)", "**.temporal_embeddings.position_embeddings"),
-            maybe("normal(std=64**-0.5)", "**.pooling_attention_query"),
-            maybe("normal(std=64**-0.5)", "**.{cls_emb,token_embedding.weight}"),
-            Rule("lecun_normal", layer=LINEAR, role="kernel"),
+            maybe("normal(std=std)", "project_{hid,q}.weight"),
+            maybe("zeros", "project_{hid,q}.bias", "label_embeddings_concat"),
+            Rule(TORCH, "**.feature_projection.projection.*"),
+            *SPEECH,
         ),
     ),
+    "wav2vec2-conformer": [
+        Rule(TORCH, "**.feature_projection.projection.*"),
+        Rule("glorot_uniform", "**.pos_bias_{u,v}", axes="out in", optional=True),
+        *SPEECH,
+    ],
+    "data2vec-audio": [
+        maybe("uniform(low=0, high=1)", "**.masked_spec_embed"),
+        Rule(TORCH, "**.feature_projection.projection.*"),
+        Rule("he_normal", layer="Conv1d", role="kernel"),
+        Rule("zeros", "**.pos_conv_embed.**.conv.bias"),
+        Rule(TORCH, layer="Conv1d", role="bias"),
+    ],
+    "convnextv2": [Rule("zeros", "**.grn.*")],
+    "regnet": [
+        Rule("he_normal(mode=fan_out)", layer="Conv2d", role="kernel"),
+        Rule(TORCH, ("**.attention.*.bias", "classifier.*.*")),
+    ],
+    "poolformer": [Rule("constant(value=layer_scale_init_value)", "**.layer_scale_{1,2}")],
 }
