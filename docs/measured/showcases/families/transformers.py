@@ -58,11 +58,6 @@ _CHANGES: dict[str, dict[str, Any]] = {
     **dict.fromkeys(("wav2vec2", "hubert", "wavlm", "data2vec-audio"), _CONVOLUTIONS),
     **dict.fromkeys(("unispeech", "unispeech-sat", "wav2vec2-conformer"), _CONVOLUTIONS),
     "regnet": {"embedding_size": 8, "hidden_sizes": [8, 16], "depths": [1, 1], "groups_width": 16},
-    "donut-swin": {"embed_dim": 16, "depths": [1, 1], "num_heads": [2, 2]},
-    "maskformer-swin": {"embed_dim": 16, "depths": [1, 1], "num_heads": [2, 2]},
-    "roc_bert": {"pronunciation_vocab_size": 32, "shape_vocab_size": 32},
-    "luke": {"entity_vocab_size": 32, "entity_emb_size": 32},
-    "videomae": {"decoder_hidden_size": 64, "decoder_intermediate_size": 96, "num_frames": 4},
     "poolformer": {"hidden_sizes": [8, 16], "depths": [1, 1], "num_encoder_blocks": 2},
 }
 

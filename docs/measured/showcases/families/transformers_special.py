@@ -63,10 +63,7 @@ SPECIAL: dict[str, Sequence[Rule]] = {
     "dinov2": DINO,
     "dinov2_with_registers": [*DINO, Rule("zeros", "**.register_tokens")],
     "dinov3_vit": [*DINO, Rule("normal(std=std)", "**.register_tokens")],
-    **dict.fromkeys(
-        ("swin", "donut-swin", "maskformer-swin"),
-        (Rule("zeros", "**.relative_position_bias_table"),),
-    ),
+    "swin": [Rule("zeros", "**.relative_position_bias_table")],
     "convnext": [Rule("constant(value=layer_scale_init_value)", "**.layer_scale_parameter")],
     # The tokens get a truncated normal, and in the next lines zeros.
     "deit": [*VIT, Rule("zeros", "**.distillation_token")],
