@@ -100,7 +100,7 @@ def test_a_draw_may_fill_the_same_memory_again():
         return weight
 
     report = audit_callable(draw, InitSpec.he_normal(), (16, 8), level=LITTLE)
-    assert report.passed, report
+    assert report.passed, str(report)
 
 
 def test_a_first_draw_may_import_a_framework():

@@ -34,7 +34,7 @@ IMPATIENT = Level("quick", 1 << 18, 1 << 8, 2.0)
 def test_a_right_backend_passes():
     """NumPy passes everything of the quick level with new seeds; no check is without a row."""
     report = run(["numpy"], level="quick", seed="fresh")
-    assert report.passed, report
+    assert report.passed, str(report)
     assert report.nonce
     assert len(report.checks) == report.tests - 2 * 4 + 2 * 4
     names = {*CALLS, *(f"pooled_{name}" for name in POOLED), *(prop.name for prop in PROPERTIES)}
@@ -57,7 +57,7 @@ def test_small_weights_are_not_drawn_for_ever():
 def test_a_third_partys_thirty_lines_pass():
     """Any object that satisfies the protocol is judged; here on the cells that it can draw."""
     report = run([ThirdPartyBackend()], level="quick", only=CELL)
-    assert report.passed, report
+    assert report.passed, str(report)
     assert report.versions == {"third_party": "1"}
 
 
