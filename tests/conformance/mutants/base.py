@@ -127,7 +127,8 @@ class Mutant:
 def _right(expected: Expected, seed: int, name: str) -> Array:
     """Return a draw of the portable stream, once for all mutants: most have no fault in it."""
     how: dict[str, Any] = {"axes": expected.axes, "dtype": expected.dtype}
-    return usable("numpy").draw(expected.spec, expected.shape, seed=seed, name=name, **how)
+    drawn = usable("numpy").draw(expected.spec, expected.shape, seed=seed, name=name, **how)
+    return drawn.copy()  # the weight itself must go: a later draw of the seed would be its twin
 
 
 def wide(expected: Expected) -> str:
