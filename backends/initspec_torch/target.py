@@ -74,7 +74,7 @@ def check_target(tensor: object) -> FloatType:
 
 def warn_of_nothing(tensor: torch.Tensor) -> None:
     """Warn of a tensor without elements, as torch.nn.init does; a part of a whole may be empty."""
-    if not is_distributed(tensor) and not getattr(tensor, "_fsdp_flattened", False):
+    if not getattr(tensor, "_fsdp_flattened", False):
         warnings.warn(
             f"a tensor of shape {tuple(tensor.shape)} has no elements: nothing is initialized",
             InitSpecWarning,
@@ -151,8 +151,6 @@ def _shares_memory(tensor: torch.Tensor) -> bool:
         for stride, size in zip(tensor.stride(), tensor.shape, strict=True)
         if size > 1
     )
-    if not tensor.numel():
-        return False
     reach = 0
     for stride, size in axes:
         if stride <= reach:

@@ -117,6 +117,7 @@ def test_the_members_are_drawn_all_the_same():
 def test_what_is_not_random_is_not_reported():
     assert caught(REPEATED["vmap"], InitSpec.zeros()) == []
     assert caught(REPEATED["scan"], InitSpec.identity()) == []
+    assert caught(lambda init: jax.vmap(lambda key: init(key, (0, 8)))(KEYS)) == []
 
 
 SHARDED = """

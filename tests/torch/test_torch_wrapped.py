@@ -191,3 +191,12 @@ def test_nothing_to_fill_is_a_warning(
         assert spec.to_torch(seed=seed)(tensor) is tensor
     assert caught[0].filename == __file__
     spec.to_torch(seed=seed)(torch.empty(shape, device="meta"))  # left alone whatever its shape
+    with pytest.warns(InitSpecWarning, match="no elements"):  # nor do its elements share memory
+        spec.to_torch(seed=seed)(torch.empty(0, 1).expand(0, 4))
+
+
+def test_an_empty_part_is_no_warning() -> None:
+    """A process may hold nothing of a bias that FullyShardedDataParallel has cut."""
+    part = torch.nn.Parameter(torch.empty(0))
+    part._fsdp_flattened = True
+    assert InitSpec.zeros().to_torch()(part) is part

@@ -314,3 +314,8 @@ def test_exotic_equals_may_print_differently():
         assert hash(a) == hash(b)
         assert str(a) != str(b)
         assert InitSpec.parse(str(a)) == InitSpec.parse(str(b)) == a
+
+
+def test_there_is_one_zero():
+    """A negative zero is written as zero."""
+    assert InitSpec.normal(0.5, mean=-0.0).to_json() == InitSpec.normal(0.5, mean=0.0).to_json()
