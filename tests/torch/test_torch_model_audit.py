@@ -333,6 +333,69 @@ def test_parametrized_weights_are_read_without_a_trace(apply):
         assert "parametrization" in findings[0].looks_like
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_a_coarse_draw_of_the_framework_is_named(dtype):
+    """torch's own in 16 bits; a value that lies too far out is another fault."""
+    torch.manual_seed(0)
+    model = nn.Linear(1024, 512, dtype=dtype)  # so many that checks of the shape reject, too
+    (finding,) = audit_model(model, "torch").findings
+    assert (finding.path, finding.kind) == ("weight", "coarse dtype")
+    name = str(dtype).removeprefix("torch.")
+    assert finding.looks_like == (
+        f"the framework's own coarse draw in {name}: draw in float32, cast afterwards"
+    )
+    assert len(finding.message) < 80
+    model = nn.Linear(256, 256, bias=False, dtype=dtype)
+    with torch.no_grad():
+        model.weight.normal_(0, 0.02)[0, 0] = 0.2
+    (finding,) = audit_model(model, [Rule("normal(std=0.02)")]).findings
+    assert finding.kind == "distribution"
+    with torch.no_grad():
+        nn.init.trunc_normal_(model.weight, 0, 0.02 / 0.87962566, -0.04547, 0.04547)
+    (finding,) = audit_model(model, [Rule("normal(std=0.02)")]).findings
+    assert (finding.kind, "truncated_normal" in finding.looks_like) == ("distribution", True)
+
+
+SHAPES = {
+    "a Student law": (
+        lambda w: w.copy_(0.6**0.5 * 0.02 * torch.distributions.StudentT(5.0).sample(w.shape)),
+        "heavier tails than normal, kurtosis",
+    ),
+    "a Rademacher law with noise": (
+        lambda w: w.normal_(0, 0.006).add_(0.019 * torch.randn_like(w).sign()),
+        "",
+    ),
+    "rows have scales": (
+        lambda w: w.normal_(0, 0.02).mul_(0.5 + torch.rand(256, 1)),
+        "its rows have different scales, from std 0.0",
+    ),
+    "columns have scales": (
+        lambda w: w.normal_(0, 0.02).mul_(0.5 + torch.rand(256)),
+        "its columns have different scales, from std 0.0",
+    ),
+    "half of it is zero": (
+        lambda w: w.normal_(0, 0.02).mul_(torch.rand_like(w) < 0.5),
+        "50% of its values are 0",
+    ),
+    "a round number": (lambda w: w.normal_(0, 0.1), "normal(std=0.1)"),
+    "no round number": (lambda w: w.normal_(0, 0.0937), "4.7"),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_another_law_is_named(name):
+    """By zeros, scales, tails, or a round number; never by the spec of the recipe itself."""
+    draw, looks = SHAPES[name]
+    torch.manual_seed(0)
+    with torch.no_grad():
+        model = nn.Linear(256, 256, bias=False)
+        draw(model.weight)
+    audit = audit_model(model, [Rule("normal(std=0.02)")])
+    assert audit.findings
+    assert audit.findings[0].looks_like.startswith(looks)
+    assert not any("normal(std=0.02), by" in finding.looks_like for finding in audit.findings)
+
+
 def test_trained_weights_are_recognised():
     """A network that was trained is said to be trained, and not to be wrong."""
     recipe = Recipe([Rule("normal(std=0.1)", role="kernel"), Rule("zeros", role="bias")])

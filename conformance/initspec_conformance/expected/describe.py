@@ -17,6 +17,9 @@ _FAMILIES = ("normal", "uniform", "truncated_normal")
 _NAMED = 3
 """How many specs are named at most, where several have the same standard deviation."""
 
+ALONE = ", by its shape and spread alone"
+"""What follows specs of which one is the weight's own."""
+
 
 def looks_like(values: Array, expected: Expected) -> str:
     """Say what a weight looks like: its numbers, and the specs whose numbers they are."""
@@ -83,7 +86,7 @@ def specs_of(shape: str, std: float, spread: float, expected: Expected) -> str:
         if candidate > 0 and (off := abs(math.log(std / candidate))) < spread
     )
     named = list(dict.fromkeys(text for _, text in near[:_NAMED]))
-    alone = ", by its shape and spread alone" if str(expected.spec) in named else ""
+    alone = ALONE if str(expected.spec) in named else ""
     return " or ".join(named) + alone
 
 
@@ -128,3 +131,25 @@ def shape_of(y: Values) -> str:
     return min(
         zip(_FAMILIES, (3.0, 1.8, 2.3655), strict=True), key=lambda pair: abs(pair[1] - kurtosis)
     )[0]
+
+
+def round_specs(std: float, spread: float) -> Iterator[tuple[str, str, float]]:
+    """Yield the family, the line and the std of specs whose number is round.
+
+    A round number has one digit, or a 5 behind it. Its std may be off by more than the spread.
+
+    >>> [line for _, line, _ in round_specs(0.0998, 0.01)][0]
+    'normal(std=0.1)'
+    """
+    for factor, family, line in (
+        (1.0, "normal", "normal(std={:g})"),
+        (math.sqrt(3), "uniform", "uniform(low=-{0:g}, high={0:g})"),
+        (1.0, "truncated_normal", "truncated_normal(std={:g})"),
+        (1 / 0.87962566, "truncated_normal", "truncated_normal(std={:g}, corrected=False)"),
+    ):
+        number = std * factor
+        unit = 10.0 ** math.floor(math.log10(number))
+        unit = unit / 2 if unit / 2 > 4 * spread * number else unit
+        if unit > 4 * spread * number:  # else any number is near to one
+            value = float(f"{round(number / unit) * unit:.3g}")
+            yield family, line.format(value), value / factor

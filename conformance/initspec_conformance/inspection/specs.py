@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 
 from initspec import Axes, InitSpec
 from initspec.dtypes import FLOATS, numpy_dtype
 from initspec.errors import InitSpecError
+from initspec_conformance.expected.describe import round_specs
 from initspec_conformance.inspection.moments import Moments
 
 KURTOSIS = {"normal": 3.0, "uniform": 1.8, "truncated_normal": 2.3655}
@@ -73,7 +74,7 @@ def specs_of(
     same = {f"{off:.5f}" for off, _ in fits}
     of_recipes = _near(more or (), families, std, spread)
     fits += [fit for fit in of_recipes if f"{fit[0]:.5f}" not in same]
-    fits = fits or _near(_round(std, spread), families, std, spread)
+    fits = fits or _near(round_specs(std, spread), families, std, spread)
     nearest = sorted(fits)[:NAMED]
     # In the order of the candidates, so that the blocks of a model have one text.
     named = " or ".join(fit[1] for fit in fits if fit in nearest)
@@ -137,19 +138,3 @@ def _of_fans(shape: tuple[int, ...], axes: Axes, named: bool) -> tuple[Candidate
         of = str(fans.fan_in) if named else "fan_in"
         candidates.append(("uniform", f"uniform(+-1/sqrt({of}))", spec.std(shape, axes)))
     return tuple(candidates)
-
-
-def _round(std: float, spread: float) -> Iterator[Candidate]:
-    """Yield specs of a round number: of one digit, or of a 5 behind another."""
-    for factor, family, line in (
-        (1.0, "normal", "normal(std={:g})"),
-        (math.sqrt(3), "uniform", "uniform(low=-{0:g}, high={0:g})"),
-        (1.0, "truncated_normal", "truncated_normal(std={:g})"),
-        (1 / 0.87962566, "truncated_normal", "truncated_normal(std={:g}, corrected=False)"),
-    ):
-        number = std * factor
-        unit = 10.0 ** math.floor(math.log10(number))
-        unit = unit / 2 if unit / 2 > 4 * spread * number else unit
-        if unit > 4 * spread * number:  # else any number is near to one
-            value = float(f"{round(number / unit) * unit:.3g}")
-            yield family, line.format(value), value / factor
