@@ -184,6 +184,15 @@ def test_what_is_odd_is_flagged(change, kind: str) -> None:
     assert kind in str(result)
 
 
+def test_a_sample_is_called_one() -> None:
+    """The number of values that were looked at, and that of all."""
+    weight = draw("normal(std=0.02)", (256, 512)).astype(np.float16).astype(np.float32)
+    (finding,) = look(a_weight=weight).findings
+    assert finding.kind == "coarse dtype"
+    assert finding.message.endswith("of 131072")
+    assert ", in a sample of " in finding.message
+
+
 def test_a_padding_row_is_named() -> None:
     """Of an embedding; no recipe is spoken of."""
     weight = draw("normal(std=0.02)", (96, 64))

@@ -318,6 +318,12 @@ def test_paths_write_nothing_but_text_to_a_terminal():
     assert all(not line.startswith(".w") for line in str(audit).splitlines())
 
 
+def test_the_text_of_an_audit_is_wrapped():
+    """At 100 columns, a long message and what it looks like."""
+    finding = ModelFinding("a.w", "std", "word " * 60, "words " * 60)
+    assert max(map(len, str(ModelAudit((finding,), (), "", 0)).splitlines())) <= 100
+
+
 LINES = (
     *("normal(std=0.02)", "uniform(low=-0.1, high=0.1)", "orthogonal"),
     *("sparse(sparsity=0.5, std=0.1)", "identity", "zeros", "constant(value=0.3)"),

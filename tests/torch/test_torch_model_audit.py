@@ -396,6 +396,16 @@ def test_another_law_is_named(name):
     assert not any("normal(std=0.02), by" in finding.looks_like for finding in audit.findings)
 
 
+@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
+def test_the_bias_of_an_empty_kernel_has_no_law():
+    """It has no fan: torch makes it 0; a fixed law still holds."""
+    model = nn.Linear(0, 4)
+    audit = audit_model(model, "torch")
+    assert audit.passed, audit
+    assert [p.skipped for p in audit.parameters][1].startswith("its kernel is empty")
+    assert not audit_model(model, [Rule("keep", "weight"), Rule("ones", "bias")]).passed
+
+
 def test_trained_weights_are_recognised():
     """A network that was trained is said to be trained, and not to be wrong."""
     recipe = Recipe([Rule("normal(std=0.1)", role="kernel"), Rule("zeros", role="bias")])

@@ -105,6 +105,9 @@ def _odd(tensor: Tensor, values: Array, moments: Moments) -> Iterator[ModelFindi
         return  # which initial biases and scales are
     sample = _strided(values)
     found = [defects.strange(sample), defects.coarse(sample, tensor.dtype)]
+    if sample.size < values.size:
+        text = f", in a sample of {sample.size} of {values.size}"
+        found = [defect and replace(defect, message=defect.message + text) for defect in found]
     for axis in (0, -1):
         zero = defects.zero_slices(values, axis, moments.zeros / moments.size)
         if zero is not None:

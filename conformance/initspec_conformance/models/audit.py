@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from initspec import FanRule, InitSpec
 from initspec.backend import HasValues, optional
 from initspec.errors import TargetError
 from initspec.models.assign import Only
@@ -112,8 +113,11 @@ def audit_values(
         names: the name of each path's stream.
     """
     paths = [assignment.path for assignment in assignments]
+    empty = {_parent(p.path) for p in context.parameters if not math.prod(p.shape)}
     readings = [
-        look(assignment, array, seed, names[assignment.path] if names else assignment.path)
+        Reading(assignment, skipped="its kernel is empty, so that it has no fan")
+        if _parent(assignment.path) in empty and _has_fans(assignment.spec)
+        else look(assignment, array, seed, names[assignment.path] if names else assignment.path)
         for assignment, array in zip(assignments, values(paths), strict=True)
     ]
     by_path = dict(zip(paths, readings, strict=True))
@@ -170,6 +174,15 @@ def assert_model_initialized(
     audit = audit_model(model, recipe, seed=seed, names=names, only=only, inputs=inputs, **numbers)
     if not audit.passed:
         raise AssertionError(str(audit))
+
+
+def _parent(path: str) -> str:
+    """Return the path of the layer of a parameter."""
+    return path.rpartition(".")[0]
+
+
+def _has_fans(spec: InitSpec | None) -> bool:
+    return spec is not None and isinstance(spec.variance, FanRule)
 
 
 def _rejected(reading: Reading, level: float, copied: bool) -> list[tuple[Measured, list[str]]]:

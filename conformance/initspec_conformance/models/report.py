@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any
 
 from initspec.numerics.finite import finite_or_none
 from initspec_conformance.models.findings import ModelFinding, ParameterAudit
-from initspec_conformance.models.rows import HEADS, counted, places_of, rows_of
+from initspec_conformance.models.rows import HEADS, counted, one_line, places_of, rows_of
 from initspec_conformance.reports.sanitize import sanitize
 
 if TYPE_CHECKING:
     from initspec_conformance.results.sketch import Sketch
+
+WIDTH = 100
+"""The columns of the text of an audit."""
+
+_WRAPPED = TextWrapper(
+    WIDTH,
+    initial_indent="  ",
+    subsequent_indent="  ",
+    break_long_words=False,
+    break_on_hyphens=False,
+)
 
 TRAINED = "the weights look trained, or loaded: this is no fault of the recipe"
 
@@ -62,7 +74,9 @@ class ModelAudit:
     def __str__(self) -> str:
         lines = [self.verdict, *([TRAINED] if self.trained else [])]
         for place in places_of(self.findings):
-            lines += [place.title, *(f"  {line}" for line in place.lines)]
+            lines.append(one_line(place.title))
+            for line in place.lines:
+                lines += _WRAPPED.wrap(one_line(line))
         return sanitize("\n".join(lines))
 
     def table(self) -> str:
