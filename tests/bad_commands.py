@@ -55,7 +55,7 @@ RULES: dict[str, tuple[list[dict[str, Any]], str]] = {
 
 MODELS = {
     "bad_nets:raises": r"bad_nets:raises raised KeyError: 'depth' .*bad_nets.py, line \d+",
-    "bad_nets:needs": r"missing 1 required positional argument: 'width'.*without arguments",
+    "bad_nets:needs": "needs is called without arguments: missing a required argument: 'width'",
     "bad_nets:nothing": "returned None: a NoneType is not a model of .*FRAMEWORK",
     "bad_nets:text": "returned 'gpt2': a str is not a model of .*FRAMEWORK",
     "bad_nets:Unknown": "a bad_nets.Unknown is not a model of .*FRAMEWORK.*: pass the model itself",

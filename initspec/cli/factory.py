@@ -8,9 +8,10 @@ import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager, redirect_stdout
 from importlib import import_module
+from inspect import signature
 from typing import Any, NamedTuple
 
-from initspec.errors import InitSpecError, TargetError, shown, unknown
+from initspec.errors import InitSpecError, TargetError, shown, unknown, with_article
 
 
 class Built(NamedTuple):
@@ -49,6 +50,11 @@ def builder(reference: str) -> Callable[[], Built]:
             "function in it that builds the model"
         )
     factory = _attribute(_imported(reference, module), module, path)
+    if not isinstance(factory, type) and _is_model(factory):
+        raise InitSpecError(
+            f"{reference} is a model, {with_article(type(factory).__name__)}: name a function that "
+            f"returns it, such as 'def build(): return {path}'"
+        )
     if not callable(factory):
         raise InitSpecError(
             f"{reference}: {shown(factory)} cannot be called: name a function or a class that "
@@ -60,6 +66,15 @@ def builder(reference: str) -> Callable[[], Built]:
 def _built(reference: str, factory: Callable[[], Any]) -> Built:
     from initspec.models.owner import owner  # with NumPy, and not for a slip of the pen
 
+    try:
+        signature(factory).bind()
+    except TypeError as error:
+        raise InitSpecError(
+            f"{reference} is called without arguments: {error}; name a function that needs none, "
+            "and passes them"
+        ) from None
+    except ValueError:
+        pass  # of C, without a signature
     try:
         with _aside():
             result = factory()
@@ -77,6 +92,16 @@ def _built(reference: str, factory: Callable[[], Any]) -> Built:
             f"{error}"
         ) from None
     return built
+
+
+def _is_model(value: Any) -> bool:
+    from initspec.models.owner import owner
+
+    try:
+        owner(value)
+    except TargetError:
+        return False
+    return True
 
 
 def _imported(reference: str, module: str) -> Any:

@@ -62,10 +62,13 @@ def state():
 
 def module():
     return Net
+
+instance = Net()
 """
 ALL = tuple(bad_commands.COMMANDS)
 WITH_RECIPE = bad_commands.WITH_RECIPE
 MODELS = {
+    ("instance", "audit"): "instance is a model, a Net: name a function that returns it",
     ("lazy", *WITH_RECIPE, "verify"): "0.weight has no shape yet: run one forward pass",
     ("lazy", "coverage"): r"0.weight \(parameter\).*by a first forward pass",
     ("meta", "coverage"): r"on the meta device.*a.weight \(parameter\).*to_empty",
