@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initspec.numerics import gaussian
-from initspec.stream.double_double import Pair, add, pair, times
+from initspec.numerics.double_double import Pair, add, pair, times
 
 Floats = NDArray[np.float64]
 

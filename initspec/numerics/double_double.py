@@ -34,7 +34,8 @@ def pair(x: Decimal) -> Pair:
     return Pair(high, float(x - Decimal(high)))
 
 
-def _two_sum(a: Any, b: Any) -> Pair:
+def two_sum(a: Any, b: Any) -> Pair:
+    """Return a + b for float64 a and b, exactly."""
     total = a + b
     part = total - a
     return Pair(total, (a - (total - part)) + (b - part))
@@ -46,26 +47,40 @@ def _quick_two_sum(a: Any, b: Any) -> Pair:
     return Pair(total, b - (total - a))
 
 
-def _two_product(a: Any, b: Any) -> Pair:
-    product = a * b
+def two_product(a: Any, b: Any) -> Pair:
+    """Return a * b for float64 a and b, exactly, unless a part of it is too small or large."""
+    whole = a * b
     t = _SPLIT * a
     a1 = t - (t - a)
     a2 = a - a1
     t = _SPLIT * b
     b1 = t - (t - b)
     b2 = b - b1
-    return Pair(product, ((a1 * b1 - product) + a1 * b2 + a2 * b1) + a2 * b2)
+    return Pair(whole, ((a1 * b1 - whole) + a1 * b2 + a2 * b1) + a2 * b2)
 
 
 def add(a: Pair, b: Pair) -> Pair:
     """Return a + b, to a relative 2^-104 unless it cancels."""
-    high, low = _two_sum(a.high, b.high)
-    tail, rest = _two_sum(a.low, b.low)
+    high, low = two_sum(a.high, b.high)
+    tail, rest = two_sum(a.low, b.low)
     high, low = _quick_two_sum(high, low + tail)
     return _quick_two_sum(high, low + rest)
 
 
 def times(a: Pair, b: Any) -> Pair:
     """Return a * b for a float64 `b`, to a relative 2^-104."""
-    high, low = _two_product(a.high, b)
+    high, low = two_product(a.high, b)
     return _quick_two_sum(high, low + a.low * b)
+
+
+def product(a: Pair, b: Pair) -> Pair:
+    """Return a * b, to a relative 2^-101."""
+    high, low = two_product(a.high, b.high)
+    return _quick_two_sum(high, low + (a.high * b.low + a.low * b.high))
+
+
+def quotient(a: Pair, b: Pair) -> Pair:
+    """Return a / b, to a relative 2^-100."""
+    high = a.high / b.high
+    rest = add(a, -times(b, high))
+    return _quick_two_sum(high, rest.high / b.high)
