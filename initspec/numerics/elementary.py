@@ -65,7 +65,7 @@ def inverse_softplus(x: ArrayLike) -> Floats:
     """Return log(e^x - 1), elementwise, correctly rounded; of 0 -inf, below nan.
 
     >>> float(inverse_softplus(0.001))
-    -6.907255236232046
+    -6.9072552373154705
     """
     return _nearest(_inverse_softplus, decimals.inverse_softplus, x)
 
@@ -74,7 +74,7 @@ def sin(x: ArrayLike) -> Floats:
     """Return the sine of x radians, elementwise, correctly rounded; slowly beyond 2^31.
 
     >>> float(sin(1e6))
-    -0.3499935021712929
+    -0.34999350217129294
     """
     return _nearest(lambda x: _sin(x, 0), decimals.sin, x)
 
