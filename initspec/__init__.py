@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     )
     from initspec.distributions.rules import FanRule, Range, Std
     from initspec.errors import InitSpecError, InitSpecWarning
+    from initspec.models.companion import Companion
     from initspec.models.coverage import coverage
     from initspec.models.diff import diff
     from initspec.models.initialize import initialize
@@ -52,6 +53,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Axes",
     "Backend",
+    "Companion",
     "Constant",
     "DeltaOrthogonal",
     "Dirac",
@@ -87,6 +89,7 @@ __all__ = [
 _MODULES = {
     "Axes": "axes",
     "Backend": "backend",
+    "Companion": "models.companion",
     "Constant": "distributions",
     "DeltaOrthogonal": "distributions",
     "Dirac": "distributions",

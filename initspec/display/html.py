@@ -12,7 +12,7 @@ from initspec.display.comparison import COLUMNS, LEGEND, NUMBERS, heading, notes
 from initspec.display.drawing import draw_axes, draw_density
 from initspec.distributions.parameters import Parameters
 from initspec.errors import with_article
-from initspec.models.assignment import Assignments
+from initspec.models.assignment import BEYOND, Assignments
 from initspec.models.table import COLUMNS as ASSIGNMENT_COLUMNS
 from initspec.spec.formula import formula
 from initspec.spec.value import Spec
@@ -60,7 +60,7 @@ def _comparison(result: Comparison) -> str:
 
 @to_html.register
 def _assignments(assignments: Assignments) -> str:
-    """Return the table of a model's assignments, repeated blocks folded."""
+    """Return the table of a model's assignments, and what belongs to the recipe."""
     rows = [(row.path, *row.cells) for row in assignments.rows()]
     # Jupyter puts all cells on the right, and breaks them anywhere.
     style = ' style="text-align: left; white-space: nowrap"'
@@ -68,7 +68,9 @@ def _assignments(assignments: Assignments) -> str:
         f"<tr>{''.join(f'<{tag}{style}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
         for tag, cells in [("th", ASSIGNMENT_COLUMNS), *(("td", row) for row in rows)]
     )
-    return f"<table><thead>{head}</thead><tbody>{''.join(body)}</tbody></table>"
+    table = f"<table><thead>{head}</thead><tbody>{''.join(body)}</tbody></table>"
+    items = "".join(f"<li>{escape(line)}</li>" for line in assignments.companions)
+    return f"<div>{table}<p>{BEYOND}</p><ul>{items}</ul></div>" if items else table
 
 
 def _density(spec: Spec) -> str:

@@ -12,6 +12,7 @@ from initspec.backend.parameter import Parameter, Place
 from initspec.dtypes import FLOATS, float_type
 from initspec.errors import InitSpecError, RecipeError, nearest, shown, unknown
 from initspec.models.assignment import Assignment, Assignments, Part
+from initspec.models.companion import Companion
 from initspec.models.numbers import Numbers
 from initspec.models.parts import part_of
 from initspec.models.patterns import Pattern
@@ -31,6 +32,8 @@ def assign(
     only: Only = None,
     config: Any = None,
     numbers: Mapping[str, Any] | None = None,
+    meanings: Mapping[str, str] | None = None,
+    companions: Sequence[Companion] = (),
 ) -> Assignments:
     """Assign a spec to every parameter.
 
@@ -40,14 +43,19 @@ def assign(
         only: paths or globs; the rest is left out.
         config: where names are looked up that nothing else has.
         numbers: the numbers of names, by name.
+        meanings: what the names mean.
+        companions: what belongs to the recipe beyond the weights.
 
     Raises:
         RecipeError: parameters without a rule, rules without a parameter, a name without a number,
             or a tied weight whose layers get different specs; the message has them all.
     """
-    lookup = Numbers.of(parameters, config, numbers or {})
+    lookup = Numbers.of(parameters, config, numbers or {}, meanings)
     chosen = _chosen(parameters, only)
-    problems: list[str] = [*_unused_numbers(rules, lookup), *_unmatched(parameters, rules)]
+    problems: list[str] = [
+        *_unused_numbers(rules, lookup, companions),
+        *_unmatched(parameters, rules),
+    ]
     assignments, missing = [], []
     paths: dict[str, list[str]] = {}  # of the parameters that have a problem, by what it is
     for parameter in chosen:
@@ -69,7 +77,7 @@ def assign(
         problems.append(_without_rule(missing, parameters))
     if problems:
         raise RecipeError("\n".join(problems))
-    return Assignments(assignments)
+    return Assignments(assignments, [companion.line(lookup.known) for companion in companions])
 
 
 def _chosen(parameters: Sequence[Parameter], only: Only) -> Sequence[Parameter]:
@@ -89,9 +97,12 @@ def _chosen(parameters: Sequence[Parameter], only: Only) -> Sequence[Parameter]:
     return [p for p in parameters if any(place.path in chosen for place in p.places)]
 
 
-def _unused_numbers(rules: Sequence[Rule], lookup: Numbers) -> Iterator[str]:
+def _unused_numbers(
+    rules: Sequence[Rule], lookup: Numbers, companions: Sequence[Companion]
+) -> Iterator[str]:
     templates = [rule.spec for rule in rules if isinstance(rule.spec, Template)]
-    names = {name for template in templates for name in template.names}
+    used = [*(template.names for template in templates), *(c.names for c in companions)]
+    names = {name for several in used for name in several}
     for name in lookup.given:
         if not names:
             yield f"the recipe has no numbers: leave {name}= out"

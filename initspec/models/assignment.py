@@ -20,6 +20,9 @@ from initspec.spec.resolve import Resolved, resolve
 
 Index = tuple[slice, ...]
 
+BEYOND = "Beyond the weights this recipe needs:"
+"""The head of what belongs to a recipe beyond the weights."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -128,10 +131,15 @@ class Assignment:
 
 
 class Assignments(HtmlRepr):
-    """The assignments of a model, in its order; `assignments[path]` is that of any path."""
+    """The assignments of a model, in its order; `assignments[path]` is that of any path.
 
-    def __init__(self, assignments: Sequence[Assignment]) -> None:
+    Attributes:
+        companions: what belongs to the recipe beyond the weights, in words.
+    """
+
+    def __init__(self, assignments: Sequence[Assignment], companions: Sequence[str] = ()) -> None:
         self._all = tuple(assignments)
+        self.companions = tuple(companions)
         self._by_path = {path: a for a in self._all for path in (a.path, *a.tied)}
 
     def __iter__(self) -> Iterator[Assignment]:
@@ -150,14 +158,16 @@ class Assignments(HtmlRepr):
         return f"<Assignments of {len(self)} parameters>"
 
     def __str__(self) -> str:
-        """Return the table as text, repeated blocks folded."""
+        """Return the table as text, repeated blocks folded, and what belongs to the recipe."""
         shown = [(row.path, *row.cells) for row in self.rows()]
         lines = [COLUMNS, *shown]
         widths = [max(len(line[i]) for line in lines) for i in range(len(COLUMNS))]
-        return "\n".join(
+        table = [
             "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
             for line in lines
-        )
+        ]
+        more = ["", BEYOND, *(f"- {line}" for line in self.companions)] if self.companions else []
+        return "\n".join(table + more)
 
     def rows(self) -> list[TableRow]:
         """Return the rows of the table, repeated blocks folded."""

@@ -23,22 +23,44 @@ class Numbers:
         given: the keyword arguments.
         paths: every path of the model.
         config: what the model says of itself; None where it says nothing.
+        meanings: what the names of the recipe mean.
     """
 
     given: Mapping[str, float]
     paths: tuple[str, ...]
     config: Any = None
+    meanings: Mapping[str, str] = field(default_factory=dict)
     _depths: dict[Pattern, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, parameters: Iterable[Parameter], config: Any, given: Mapping[str, Any]) -> Numbers:
+    def of(
+        cls,
+        parameters: Iterable[Parameter],
+        config: Any,
+        given: Mapping[str, Any],
+        meanings: Mapping[str, str] | None = None,
+    ) -> Numbers:
         """Return the numbers of a model.
 
         Raises:
             SpecError: a keyword argument is not a finite number.
         """
         paths = tuple(place.path for parameter in parameters for place in parameter.places)
-        return cls({name: finite(name, value) for name, value in given.items()}, paths, config)
+        numbers = {name: finite(name, value) for name, value in given.items()}
+        return cls(numbers, paths, config, meanings or {})
+
+    def known(self, name: str) -> float | None:
+        """Return the number of a name for the whole model; None where it has none, or several.
+
+        That of depth is how many blocks there are, where they are in one place.
+        """
+        if name in self.given:
+            return self.given[name]
+        values = set(_configured(self.config, name).values())
+        if name == "depth":
+            blocks = {place[1] for place in map(outermost_index, self.paths) if place}
+            values = {float(self._depth(siblings)) for siblings in blocks} or values
+        return values.pop() if len(values) == 1 else None
 
     def find(self, name: str, rule: Rule, parameter: Parameter, fans: Fans | None) -> float:
         """Return the number of a name in the rule's spec for a parameter.
@@ -93,8 +115,9 @@ class Numbers:
         elif name in ("fan_in", "fan_out"):
             why = "the parameter has no axes: give the rule axes, such as axes='out in'"
         else:
+            meaning = f", {self.meanings[name]}" if name in self.meanings else ""
             why = (
-                f"pass {name}=... as an argument; other names are index and depth, of the "
+                f"pass {name}=... as an argument{meaning}; other names are index and depth, of the "
                 f"blocks, {', '.join(known)}, and the numbers of model.config"
             )
         return f"{parameter.path}: no number for {name!r} of '{rule.spec}': {why}"

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from initspec.errors import FormatError, InitSpecError, RecipeError, nearest, shown, unknown
 from initspec.models.assign import Only, assign
 from initspec.models.assignment import Assignments
+from initspec.models.companion import Companion
 from initspec.models.from_model import rules_of
 from initspec.models.owner import parameters, paths_of
 from initspec.models.rule import Rule
@@ -22,19 +25,23 @@ VERSION = 1
 
 _FOLDER = Path(__file__).parent / "recipes"
 _LONGEST = 1 << 20
-_KEYS = ("recipe_version", "name", "source", "rules")
+_KEYS = ("recipe_version", "name", "source", "numbers", "companions", "rules")
+NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+"""A name in the numbers of a recipe."""
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class Recipe:
     """An ordered list of rules: of those that match a parameter, the first gives its spec.
 
-    Recipes of equal rules are equal, whatever their names.
+    Recipes of equal rules are equal, whatever else they have.
 
     Args:
         rules: the rules.
         name: what it is called.
         source: where its numbers are from: a file with a version, a paper.
+        numbers: what the names in its numbers mean, by name.
+        companions: what belongs to it beyond the weights, such as factors of learning rates.
 
     Raises:
         FormatError: there is no rule, or one is not a Rule.
@@ -43,8 +50,18 @@ class Recipe:
     rules: tuple[Rule, ...]
     name: str
     source: str
+    numbers: Mapping[str, str]
+    companions: tuple[Companion, ...]
 
-    def __init__(self, rules: Iterable[Rule], name: str = "", source: str = "") -> None:
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        name: str = "",
+        source: str = "",
+        *,
+        numbers: Mapping[str, str] | None = None,
+        companions: Iterable[Companion] = (),
+    ) -> None:
         given = tuple(rules) if not isinstance(rules, (str, Rule)) else (rules,)
         if not given or not all(isinstance(rule, Rule) for rule in given):
             raise FormatError(
@@ -53,9 +70,17 @@ class Recipe:
         for what, text in (("name", name), ("source", source)):
             if not isinstance(text, str):
                 raise FormatError(f"{what}={shown(text)}: pass a text")
+        several = tuple(companions) if isinstance(companions, Iterable) else (None,)
+        if not all(isinstance(companion, Companion) for companion in several):
+            raise FormatError(f"companions={shown(companions)}: pass a list of Companion")
         object.__setattr__(self, "rules", given)
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "source", source)
+        object.__setattr__(self, "numbers", MappingProxyType(_meanings(numbers)))
+        object.__setattr__(self, "companions", several)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Recipe.from_dict, (self.to_dict(),)
 
     def __eq__(self, other: object) -> bool:
         return self.rules == other.rules if isinstance(other, Recipe) else NotImplemented
@@ -107,6 +132,8 @@ class Recipe:
             only=paths_of(model, only),
             config=getattr(model, "config", None),
             numbers=numbers,
+            meanings=self.numbers,
+            companions=self.companions,
         )
 
     @classmethod
@@ -130,12 +157,16 @@ class Recipe:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the recipe as a versioned document of plain values."""
-        rules = [rule.to_dict() for rule in self.rules]
+        more = {
+            "numbers": dict(self.numbers),
+            "companions": [asdict(companion) for companion in self.companions],
+        }
         return {
             "recipe_version": VERSION,
             "name": self.name,
             "source": self.source,
-            "rules": rules,
+            **{key: values for key, values in more.items() if values},
+            "rules": [rule.to_dict() for rule in self.rules],
         }
 
     @classmethod
@@ -169,7 +200,16 @@ class Recipe:
                 made.append(Rule.from_dict(values))
             except InitSpecError as error:
                 raise type(error)(f"rule {number}: {error}") from None
-        return cls(made, document.get("name", ""), document.get("source", ""))
+        companions = document.get("companions", [])
+        if not isinstance(companions, list):
+            raise FormatError(f"companions={shown(companions)}: pass a list of objects")
+        return cls(
+            made,
+            document.get("name", ""),
+            document.get("source", ""),
+            numbers=document.get("numbers", {}),
+            companions=map(Companion.from_dict, companions),
+        )
 
     def to_json(self) -> str:
         """Return the recipe as versioned JSON."""
@@ -213,9 +253,12 @@ class Recipe:
 
     def _to_toml(self) -> str:
         document = self.to_dict()
-        lines = [f"{key} = {_toml(document[key])}" for key in _KEYS if key != "rules"]
-        for rule in document["rules"]:
-            lines += ["", "[[rules]]", *(f"{key} = {_toml(value)}" for key, value in rule.items())]
+        lines = _assigned({key: document[key] for key in ("recipe_version", "name", "source")})
+        if "numbers" in document:
+            lines += ["", "[numbers]", *_assigned(document["numbers"])]
+        for key in ("companions", "rules"):
+            for values in document.get(key, []):
+                lines += ["", f"[[{key}]]", *_assigned(values)]
         return "\n".join(lines) + "\n"
 
 
@@ -258,7 +301,29 @@ def recipe_of(given: str | Recipe | Sequence[Rule]) -> Recipe:
 def _sum(first: Recipe, second: Recipe) -> Recipe:
     name = " + ".join(filter(None, (first.name, second.name)))
     source = "; ".join(filter(None, (first.source, second.source)))
-    return Recipe((*first.rules, *second.rules), name, source)
+    return Recipe(
+        (*first.rules, *second.rules),
+        name,
+        source,
+        numbers={**second.numbers, **first.numbers},
+        companions=dict.fromkeys((*first.companions, *second.companions)),
+    )
+
+
+def _meanings(numbers: object) -> dict[str, str]:
+    given = {} if numbers is None else numbers
+    if not isinstance(given, Mapping) or not all(
+        isinstance(name, str) and re.match(NAME, name) and isinstance(meaning, str) and meaning
+        for name, meaning in given.items()
+    ):
+        raise FormatError(
+            f"numbers={shown(numbers)}: pass what each name means, such as {{'width': 'd_model'}}"
+        )
+    return dict(given)
+
+
+def _assigned(values: Mapping[str, Any]) -> list[str]:
+    return [f"{key} = {_toml(value)}" for key, value in values.items()]
 
 
 def _suffix(file: Path) -> str:

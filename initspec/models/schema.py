@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from initspec.backend.layers import ROLES
+from initspec.models.companion import KINDS
 from initspec.models.patterns import LONGEST as LONGEST_GLOB
-from initspec.models.recipe import VERSION
+from initspec.models.recipe import NAME, VERSION
 from initspec.models.template import LONGEST as LONGEST_LINE
 
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a document.
 
-    It accepts what `Recipe.from_dict` accepts, up to the grammars of lines, globs and axes, which
-    no JSON Schema has.
+    It accepts what `Recipe.from_dict` accepts, up to the grammars of lines, globs, axes and
+    arithmetic, which no JSON Schema has.
     """
     text = {"type": "string"}
     return {
@@ -27,11 +28,22 @@ def schema() -> dict[str, Any]:
             "recipe_version": {"const": VERSION},
             "name": text | {"description": "What the recipe is called."},
             "source": text | {"description": "Where its numbers are from: a file, a paper."},
+            "numbers": {
+                "type": "object",
+                "description": "What the names in its numbers mean, by name.",
+                "propertyNames": {"pattern": NAME},
+                "additionalProperties": {"type": "string", "minLength": 1},
+            },
+            "companions": {
+                "type": "array",
+                "description": "What belongs to the recipe beyond the weights.",
+                "items": {"$ref": "#/$defs/companion"},
+            },
             "rules": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/rule"}},
         },
         "required": ["recipe_version", "rules"],
         "additionalProperties": False,
-        "$defs": {"rule": _rule(), "globs": _globs()},
+        "$defs": {"rule": _rule(), "globs": _globs(), "companion": _companion()},
     }
 
 
@@ -68,6 +80,20 @@ def _rule() -> dict[str, Any]:
             "optional": {"description": "Whether it may match nothing.", "type": "boolean"},
         },
         "required": ["spec"],
+        "additionalProperties": False,
+    }
+
+
+def _companion() -> dict[str, Any]:
+    text = {"type": "string", "minLength": 1}
+    return {
+        "type": "object",
+        "properties": {
+            "kind": {"description": "A factor of what; or 'other'.", "enum": list(KINDS)},
+            "of": text | {"description": "What it is applied to, such as 'logits'."},
+            "value": text | {"description": "The factor, such as '1 / width'; or a sentence."},
+        },
+        "required": ["kind", "of", "value"],
         "additionalProperties": False,
     }
 

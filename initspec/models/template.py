@@ -69,6 +69,50 @@ class Template:
             raise type(error)(f"'{self}' is '{line}' here: {error}") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """Arithmetic over names by itself, such as `1 / width_ratio`.
+
+    Attributes:
+        text: as it was written.
+        names: the names in it, in the order of the alphabet.
+    """
+
+    text: str
+    names: tuple[str, ...]
+
+    def value(self, number_of: Lookup) -> float:
+        """Return the number that it is, with a number for each name.
+
+        Raises:
+            FormatError: it has no finite value, such as a division by 0.
+        """
+        try:
+            return _value(_expression(self.text), number_of, self.text, 0)
+        except (ArithmeticError, ValueError) as error:
+            if isinstance(error, InitSpecError):
+                raise
+            raise FormatError(f"{self.text!r} has no finite value: mend the numbers") from error
+
+
+def arithmetic(text: str) -> Arithmetic:
+    """Return arithmetic over names, read and never evaluated.
+
+    Raises:
+        FormatError: the text is not arithmetic.
+
+    >>> arithmetic("sqrt(depth) / 2").names
+    ('depth',)
+    """
+    made = Arithmetic(text, tuple(sorted(_names(_expression(text)))))
+    try:
+        made.value(lambda _: 0.5)
+    except FormatError as error:
+        if not isinstance(error.__cause__, ArithmeticError | ValueError):
+            raise
+    return made
+
+
 def read(line: str) -> InitSpec | Template:
     """Return the spec of a line, or its template where its numbers have names.
 
@@ -107,6 +151,15 @@ def _tree(line: str) -> ast.expr:
         raise FormatError(
             f"{line!r} cannot be read: write one call, such as 'normal(std=0.02 / sqrt(depth))'"
         ) from None
+
+
+def _expression(text: str) -> ast.expr:
+    if len(text) > LONGEST:
+        raise FormatError(f"arithmetic of {len(text)} characters: at most {LONGEST} are read")
+    try:
+        return ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise FormatError(f"{text!r} is not arithmetic: write such as '1 / width'") from None
 
 
 def _is_arithmetic(node: ast.expr) -> bool:

@@ -7,8 +7,8 @@ import os
 from collections.abc import Sequence, Sized
 
 from initspec.cli.console import Console
-from initspec.cli.pages.layout import show_table, show_text
-from initspec.models.assignment import Assignment, Assignments
+from initspec.cli.pages.layout import show_sentences, show_table, show_text
+from initspec.models.assignment import BEYOND, Assignment, Assignments
 from initspec.models.table import COLUMNS, TableRow, fold
 
 
@@ -31,6 +31,9 @@ def show(assignments: Assignments) -> None:
             _show_row(console, row, before is None or before.path != row.path)
     elements = sum(math.prod(assignment.shape) for assignment in assignments)
     show_text(console, f"{_counted(assignments)}, {elements:,} elements", "dim")
+    if assignments.companions:
+        show_text(console, BEYOND, "bold")
+        show_sentences(console, assignments.companions)
 
 
 def show_pairs(pairs: Sequence[tuple[Assignment, Assignment]], names: tuple[str, str]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from initspec.cli.console import Console
-from initspec.cli.pages.layout import show_rows, show_text
+from initspec.cli.pages.layout import show_rows, show_sentences, show_text
+from initspec.models.assignment import BEYOND
 from initspec.models.recipe import Recipe
 from initspec.models.rule import Rule
 
@@ -22,6 +23,11 @@ def show_rules(recipe: Recipe) -> None:
     show_text(console, recipe.name or "recipe", "bold")
     if recipe.source:
         show_text(console, recipe.source)
+    for name, meaning in recipe.numbers.items():
+        show_text(console, meaning, head=f"{name}: ", head_style="bold")
+    if recipe.companions:
+        show_text(console, BEYOND, "bold")
+        show_sentences(console, (companion.line() for companion in recipe.companions))
     console.print()
     width = len(str(len(recipe.rules)))
     for number, rule in enumerate(recipe.rules, 1):

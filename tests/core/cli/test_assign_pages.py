@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from initspec import Axes, Rule
+from initspec import Axes, Companion, Rule
 from initspec.backend import Parameter, Place
 from initspec.cli.pages.assign import show, show_pairs
 from initspec.models.assign import assign
@@ -62,6 +62,34 @@ def test_a_narrow_terminal(capsys, monkeypatch, columns: int) -> None:
     assert all(piece.endswith((".", " x")) for piece in pieces[:-1])
     assert page[-1] == f"{len(MODEL)} parameters, {10 * 64 + 12 * 192 * 64 + 64 + 1:,} elements"
     assert page.count("wte.weight") == 1
+
+
+COMPANIONS = [
+    Companion("learning rate", "hidden matrices", "1 / width"),
+    Companion("forward", "each skip connection", "sqrt(2 * depth)"),
+    Companion("forward", "attention scores", "1 / heads"),
+    Companion("other", "rows of every matrix", "divide them by their norm after each step"),
+]
+
+
+def test_what_belongs_to_the_recipe(capsys, monkeypatch) -> None:
+    """Below the table, in text, on the command line and in a notebook, with what is known."""
+    numbers = {"width": 4}
+    made = assign(MODEL, RULES, config={"heads": 8}, numbers=numbers, companions=COMPANIONS)
+    words = [
+        "learning rate of hidden matrices: x 1 / width = 0.25",
+        "forward, each skip connection: x sqrt(2 * depth) = 4.89898",
+        "forward, attention scores: x 1 / heads = 0.125",
+        "rows of every matrix: divide them by their norm after each step",
+    ]
+    beyond = ["Beyond the weights this recipe needs:", *(f"- {line}" for line in words)]
+    assert list(made.companions) == words
+    assert str(made).splitlines()[-6:] == ["", *beyond]
+    assert lines(capsys, monkeypatch, 300, lambda: show(made))[-5:] == beyond
+    assert "".join(f"<li>{line}</li>" for line in words) in made._repr_html_()
+    assert "Beyond" not in str(assign(MODEL, RULES))
+    unknown = assign(MODEL[:1], [Rule("zeros")], config={"heads": 8}, companions=COMPANIONS)
+    assert unknown.companions[:2] == (words[0][:-7], words[1][:-10])
 
 
 def test_a_wide_terminal(capsys, monkeypatch) -> None:

@@ -103,6 +103,11 @@ def test_what_several_parameters_lack_is_one_line() -> None:
     ("rule", "options", "says"),
     [
         (Rule("normal(std=1 / widht)", "encoder.**"), {}, "no number for 'widht'"),
+        (
+            Rule("normal(std=1 / width)", "encoder.**"),
+            {"meanings": {"width": "outputs of the embedding"}},
+            "pass width=... as an argument, outputs of the embedding; other",
+        ),
         (Rule("normal(std=1 / depth)", "head.weight"), {}, "no part of the path is an integer"),
         (Rule("normal(std=1 / (depth - 4))", "encoder.**"), {}, "no finite value for depth=4"),
         (Rule("normal(std=1 / depth)", "encoder.**"), {"numbers": {"depht": 3}}, "mean 'depth'"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from initspec import Axes, InitSpec
+from initspec import Axes, Companion, InitSpec
 from initspec.backend.layers import ROLES
 from initspec.errors import AxesError, FormatError, RecipeError, SpecError
 from initspec.models.recipe import Recipe, recipe, recipe_of
@@ -38,18 +39,37 @@ def rules(draw: st.DrawFn) -> Rule:
     )
 
 
-RECIPES = st.builds(
-    Recipe, st.lists(rules(), min_size=1, max_size=4), name=st.text(), source=st.text()
+COMPANIONS = st.sampled_from(
+    [
+        Companion("learning rate", "hidden matrices", "1 / width_ratio"),
+        Companion("forward", "é\"\\'", "(2 * depth) ** 0.25"),
+        Companion("other", "rows", "\x7f divide by their norm"),
+    ]
 )
+RECIPES = st.builds(
+    Recipe,
+    st.lists(rules(), min_size=1, max_size=4),
+    name=st.text(),
+    source=st.text(),
+    numbers=st.dictionaries(st.sampled_from(["width", "_a1"]), st.text(min_size=1)),
+    companions=st.lists(COMPANIONS, max_size=2),
+)
+
+
+def assert_same(again: Recipe, made: Recipe) -> None:
+    """Hold all that a recipe has, what equality leaves out included."""
+    assert again == made
+    assert hash(again) == hash(made)
+    assert (again.name, again.source) == (made.name, made.source)
+    assert (again.numbers, again.companions) == (made.numbers, made.companions)
 
 
 @given(RECIPES)
 def test_documents_are_read_back(made: Recipe) -> None:
-    """JSON and dict give the recipe back, name and source included; so does the repr of a rule."""
-    for again in (Recipe.from_json(made.to_json()), Recipe.from_dict(made.to_dict())):
-        assert again == made
-        assert hash(again) == hash(made)
-        assert (again.name, again.source) == (made.name, made.source)
+    """JSON, dict and pickle give the recipe back, all of it; so does the repr of a rule."""
+    assert_same(Recipe.from_json(made.to_json()), made)
+    assert_same(Recipe.from_dict(made.to_dict()), made)
+    assert_same(pickle.loads(pickle.dumps(made)), made)
     assert tuple(eval(repr(rule), {"Rule": Rule}) for rule in made.rules) == made.rules
 
 
@@ -59,8 +79,7 @@ def test_files_are_read_back(tmp_path_factory: pytest.TempPathFactory, made: Rec
     for suffix in (".toml", ".json"):
         file = tmp_path_factory.mktemp("recipe") / f"recipe{suffix}"
         made.save(file)
-        again = Recipe.load(file)
-        assert (again, again.name, again.source) == (made, made.name, made.source)
+        assert_same(Recipe.load(file), made)
 
 
 def test_equal_by_meaning() -> None:
@@ -89,6 +108,12 @@ def test_sum() -> None:
     assert ("he" + left).rules == (recipe("he") + left).rules
     with pytest.raises(RecipeError, match="'glorott': did you mean 'glorot'"):
         left + "glorott"
+    width, rate = {"width": "a"}, Companion("learning rate", "all", "1 / width")
+    more = Recipe(left.rules, numbers=width | {"b": "c"}, companions=[rate]) + Recipe(
+        right.rules, numbers={"width": "b"}, companions=[rate, Companion("forward", "x", "2")]
+    )
+    assert more.numbers == {"width": "a", "b": "c"}
+    assert more.companions == (rate, Companion("forward", "x", "2"))
     for other in (3, None, {}):
         with pytest.raises(TypeError):
             left + other  # type: ignore[operator]
@@ -125,6 +150,7 @@ def test_bad_rules(arguments: dict, error: type[Exception], says: str) -> None:
         Rule(**arguments)
 
 
+COMPANION = {"kind": "forward", "of": "logits", "value": "1 / width"}
 DOCUMENT = {"recipe_version": 1, "name": "a", "source": "b", "rules": [{"spec": "zeros"}]}
 
 
@@ -146,6 +172,16 @@ DOCUMENT = {"recipe_version": 1, "name": "a", "source": "b", "rules": [{"spec": 
         (DOCUMENT | {"rules": [{"spec": "zeros", "path": [1]}]}, "rule 1.*path"),
         (DOCUMENT | {"rules": [{"role": "bias"}]}, "'spec'"),
         (DOCUMENT | {"name": 3}, "name=3"),
+        (DOCUMENT | {"numbers": ["width"]}, "numbers=.*what each name means"),
+        (DOCUMENT | {"numbers": {"width": 3}}, "what each name means"),
+        (DOCUMENT | {"numbers": {"2 wide": "a"}}, "what each name means"),
+        (DOCUMENT | {"companions": {}}, "companions=.*list"),
+        (DOCUMENT | {"companions": [3]}, "keys kind, of, value"),
+        (DOCUMENT | {"companions": [{"kind": "other", "of": "a"}]}, "keys kind, of, value"),
+        (DOCUMENT | {"companions": [COMPANION | {"of": ""}]}, "of='' of a companion"),
+        (DOCUMENT | {"companions": [COMPANION | {"kind": "rate"}]}, "learning rate"),
+        (DOCUMENT | {"companions": [COMPANION | {"value": "1 over d"}]}, "is not arithmetic"),
+        (DOCUMENT | {"companions": [COMPANION | {"value": "f(d)"}]}, "unknown function 'f'"),
     ],
 )
 def test_bad_documents(document: object, says: str) -> None:
@@ -175,6 +211,19 @@ def test_bad_files(tmp_path: Path) -> None:
     broken.write_text("rules = [")
     with pytest.raises(FormatError, match="no TOML"):
         Recipe.load(broken)
+
+
+def test_companions() -> None:
+    """A factor is a number where its names have some; a wrong type says what to pass."""
+    rate = Companion("weight decay", "matrices", "width * 2")
+    assert rate.line({"width": 4.0}.get) == "weight decay of matrices: x width * 2 = 8"
+    assert rate.line() == "weight decay of matrices: x width * 2"
+    assert Companion("other", "rows", "divide by 1 / width").line() == "rows: divide by 1 / width"
+    with pytest.raises(FormatError, match="'1 / width' has no finite value"):
+        Companion("forward", "a", "1 / width").line({"width": 0.0}.get)
+    for companions in (rate, "a", [3]):
+        with pytest.raises(FormatError, match="a list of Companion"):
+            Recipe([Rule("zeros")], companions=companions)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("rules", [[], "zeros", [3], None])

@@ -13,12 +13,12 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 import initspec
-from initspec import Axes, Recipe, recipes
+from initspec import Axes, Companion, Recipe, recipes
 from initspec.errors import InitSpecError
 from initspec.models import schema
 from initspec.models.patterns import Pattern
 from initspec.models.template import read
-from tests.core.models.test_recipe import DOCUMENT, RECIPES
+from tests.core.models.test_recipe import COMPANION, DOCUMENT, RECIPES
 
 SCHEMA = schema.schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -27,7 +27,9 @@ HOSTILE = st.sampled_from(
     [
         *(None, True, 0, 1, 1.0, 2, "", "zeros", "norml", "a{b", "a..b", "out inn", "x" * 1001),
         *("kernel", "kernl", "stack[1]", "[0]", "[-1]", "[٣]", [], {}, ["a"], [""], [3], ["a{b"]),
-        *([{"spec": "zeros"}], {"spec": "zeros"}),
+        *([{"spec": "zeros"}], {"spec": "zeros"}, {"width": "d"}, {"": "d"}, {"width": ""}),
+        *([COMPANION], [COMPANION | {"kind": "rate"}], [COMPANION | {"of": ""}]),
+        *([COMPANION | {"value": "1 of"}], [COMPANION | {"kind": "other", "value": "1 of"}]),
     ]
 )
 KEYS = st.sampled_from([*SCHEMA["properties"], *SCHEMA["$defs"]["rule"]["properties"], "extra", ""])
@@ -46,6 +48,16 @@ def documents(draw: st.DrawFn) -> dict:
         else:
             holder[draw(KEYS)] = copy.deepcopy(draw(HOSTILE))
     return document
+
+
+def factors_are_read(document: dict) -> bool:
+    """Return whether the factors of the companions are arithmetic."""
+    for companion in document.get("companions", []):
+        try:
+            Companion.from_dict(companion)
+        except InitSpecError:
+            return False
+    return True
 
 
 def texts_are_read(rule: dict) -> bool:
@@ -71,7 +83,9 @@ def test_schema_accepts_what_from_dict_accepts(document: dict) -> None:
     with contextlib.suppress(InitSpecError):
         made = Recipe.from_dict(document)
     event(f"valid: {valid}, read: {made is not None}")
-    assert (made is not None) == (valid and all(map(texts_are_read, document["rules"])))
+    assert (made is not None) == (
+        valid and all(map(texts_are_read, document["rules"])) and factors_are_read(document)
+    )
     if made is not None:
         assert VALIDATOR.is_valid(made.to_dict())
 
@@ -96,6 +110,8 @@ def test_shipped_recipes_are_valid() -> None:
         {"rules": [{"spec": 3}]},
         {"name": None},
         {"rule": []},
+        {"numbers": {"2 wide": "a"}},
+        {"companions": [COMPANION | {"kind": "rate"}]},
     ],
 )
 def test_wrong_documents_are_not_valid(change: dict) -> None:
