@@ -73,9 +73,9 @@ def is_random(spec: InitSpec) -> bool:
     return spec.variance is not None and spec.distribution.random
 
 
-def needed(kurtosis: float) -> int:
-    """Return how many values show a std that is off by 5 % with a probability of 0.99."""
-    return math.ceil((upper(LEVEL / 2) + upper(0.01)) ** 2 * (kurtosis - 1) / (1 - 0.95**2) ** 2)
+def needed(kurtosis: float, off: float = 0.95) -> int:
+    """Return how many values show a std that is 0.95 times its own with a probability of 0.99."""
+    return math.ceil((upper(LEVEL / 2) + upper(0.01)) ** 2 * (kurtosis - 1) / (1 - off**2) ** 2)
 
 
 def unit(spec: InitSpec, n: int) -> Expected:
