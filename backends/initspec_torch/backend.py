@@ -156,7 +156,7 @@ class TorchBackend(BaseBackend):
             yield True
 
     def memory(
-        self, model: Any, poison: int, among: Container[str] | None = None
+        self, model: Any, poison: int, among: Container[int] | None = None
     ) -> Iterator[Memory]:
         from initspec_torch.unwritten import memory
 

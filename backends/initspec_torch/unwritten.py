@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, count
 
 import numpy as np
 import torch
@@ -33,7 +33,7 @@ class _Stored:
 
 
 def memory(
-    model: torch.nn.Module, poison: int, among: Container[str] | None = None
+    model: torch.nn.Module, poison: int, among: Container[int] | None = None
 ) -> Iterator[Memory]:
     """Yield parameters and buffers with what is poisoned; see `initspec.backend.HasPoison`."""
     groups = _stored(model)
@@ -45,10 +45,12 @@ def memory(
             "factory finish the model, as by to_empty(device='cpu') and what initializes it, or by "
             "a first forward pass"
         )
+    places = count()
     for group in groups:
         for name, inner in inner_tensors(group.tensor.detach()):
-            path, *tied = (f"{path}{name}" for path in group.paths)
-            if among is None or path in among:
+            place = next(places)
+            if among is None or place in among:
+                path, *tied = (f"{path}{name}" for path in group.paths)
                 dtype = str(inner.dtype).removeprefix("torch.")
                 poisoned = _poisoned(inner, poison)
                 yield Memory(path, tuple(tied), group.kind, tuple(inner.shape), dtype, poisoned)

@@ -293,14 +293,14 @@ class HasPoison(Protocol):
         """
 
     def memory(
-        self, model: Any, poison: int, among: Container[str] | None = None
+        self, model: Any, poison: int, among: Container[int] | None = None
     ) -> Iterable[Memory]:
         """Yield the parameters and buffers of a model that was built with a poison, each once.
 
         Args:
             model: the model, which is left as it is.
             poison: 0 or 1.
-            among: the paths of those to yield; None yields all.
+            among: the places of those to yield, in the order of all; None yields all.
 
         Raises:
             TargetError: some have no memory; the message names them.

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import math
 import random
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -135,15 +137,15 @@ def coverage(factory: Callable[[], Any]) -> Coverage:
     if backend not in ready:
         del model
         model, _ = _build(factory, [backend], 0)
-    first = {memory.path: memory for memory in backend.memory(model, 0)}
-    suspects = {path: memory for path, memory in first.items() if memory.poisoned is not None}
+    first = list(backend.memory(model, 0))
+    suspects = {place: m for place, m in enumerate(first) if m.poisoned is not None}
     if not suspects:
         return Coverage((), len(first))
     del model
     gc.collect()  # the first model, before the second is built
     model, _ = _build(factory, [backend], 1)
     second = backend.memory(model, 1, suspects)
-    return Coverage(tuple(_untouched(suspects, second)), len(first))
+    return Coverage(tuple(_untouched([*suspects.values()], second)), len(first))
 
 
 def _table(lines: list[tuple[str, ...]]) -> list[str]:
@@ -187,15 +189,18 @@ def _random_state() -> Iterator[None]:
         np.random.set_state(numpy)
 
 
-def _untouched(first: dict[str, Memory], second: Iterable[Memory]) -> Iterator[Untouched]:
+def _untouched(first: Sequence[Memory], second: Iterable[Memory]) -> Iterator[Untouched]:
     """Yield what follows the poison."""
-    shapes = {path: memory.shape for path, memory in first.items()}
-    for memory in second:
-        before = first[memory.path]
-        del shapes[memory.path]
+    for before, memory in zip_longest(first, second):
+        # Keras counts automatic names on: dense_3 of the second model is dense of the first.
+        if memory is None or _stem(before.path) != _stem(memory.path):
+            raise TargetError(
+                f"{before.path}: not in the model that the factory builds the second time; it must "
+                "build the same model each time"
+            )
         if (before.shape, before.dtype) != (memory.shape, memory.dtype):
             raise TargetError(
-                f"{memory.path} is {before.dtype} of shape {before.shape} the first time, and "
+                f"{before.path} is {before.dtype} of shape {before.shape} the first time, and "
                 f"{memory.dtype} of shape {memory.shape} the second: the factory must build the "
                 "same model each time"
             )
@@ -206,16 +211,16 @@ def _untouched(first: dict[str, Memory], second: Iterable[Memory]) -> Iterator[U
             size = math.prod(memory.shape)
             mask = np.unpackbits(packed, count=size).astype(bool).reshape(memory.shape)
             yield Untouched(
-                memory.path,
-                memory.tied,
-                memory.kind,
-                memory.shape,
-                memory.dtype,
+                before.path,
+                before.tied,
+                before.kind,
+                before.shape,
+                before.dtype,
                 described(mask),
                 int(mask.sum()),
             )
-    if shapes:
-        raise TargetError(
-            f"{', '.join(list(shapes)[:5])}: not in the model that the factory builds the second "
-            "time; it must build the same model each time"
-        )
+
+
+def _stem(path: str) -> str:
+    """Return a path without the numbers at the ends of names."""
+    return re.sub(r"_\d+(?=[/.]|$)", "", path)

@@ -39,8 +39,8 @@ class PoisonBackend(FakeBackend):
         self.fill = 0
 
     def memory(self, model: Model, poison: int, among: Any = None) -> Iterator[Memory]:
-        for path, array in model.arrays.items():
-            if among is None or path in among:
+        for place, (path, array) in enumerate(model.arrays.items()):
+            if among is None or place in among:
                 mask = array == (255, 64)[poison]
                 packed = np.packbits(mask) if mask.any() else None
                 yield Memory(path, (), "parameter", array.shape, "uint8", packed)
@@ -164,11 +164,11 @@ def test_bad_input(memory: PoisonBackend) -> None:
 
     def moves() -> Model:
         sizes.append(1)
-        return Model([], {f"w{len(sizes)}": memory.empty(2)})
+        return Model([], {"w" * len(sizes): memory.empty(2)})
 
     factories: list[tuple[Callable[[], Model], str]] = [
         (grows, r"w is uint8 of shape \(1,\) the first time, and uint8 of shape \(2,\) the second"),
-        (moves, "w3: not in the model that the factory builds the second time"),
+        (moves, "www: not in the model that the factory builds the second time"),
     ]
     for factory, message in factories:
         with pytest.raises(TargetError, match=message):
