@@ -38,8 +38,7 @@ def parameters(model: Any) -> tuple[Parameter, ...]:
     """Return the weights of a model that it created trainable, in its order, each once.
 
     Raises:
-        TargetError: a layer of it is not built, is quantised, or has a weight that is not of a
-            floating-point dtype.
+        TargetError: a layer of it is not built, or has a weight of integers that is trained.
     """
     _check(model)
     mixers = {
@@ -96,11 +95,13 @@ def values(model: Any, paths: Sequence[str]) -> Iterator[NDArray[Any]]:
     there = {weight.path: weight.variable for weight in weights(model)}
     for path in paths:
         variable = there[path]
-        kind = canonical(float_type(variable.dtype))
         # An array of JAX that is read keeps its copy on the host; this one is dropped with it.
         array = keras.ops.convert_to_numpy(keras.ops.copy(variable.value))
-        # Keras on JAX without x64 calls a variable float64 that is float32.
-        yield array.astype(numpy_dtype(kind), copy=False)
+        if variable.dtype in FLOATS:
+            # Keras on JAX without x64 calls a variable float64 that is float32.
+            kind = canonical(float_type(variable.dtype))
+            array = array.astype(numpy_dtype(kind), copy=False)
+        yield array
 
 
 def _drawn(whole: Resolved, kind: Any, parts: Sequence[Part]) -> Any:
@@ -123,14 +124,11 @@ def _check(model: Any) -> None:
         if not layer.built and not getattr(layer.build, "_is_default", False):
             unbuilt.append(name)
             continue
-        mode = getattr(layer, "quantization_mode", None)
-        if any(not _is_float(v) for v in layer._non_trainable_variables) and mode:
-            wrong.append(f"{name}, is quantised to {mode}: initialize first, quantize after")
         wrong += [
             f"{variable_name} of {name}, is of {variable.dtype}, not of {', '.join(FLOATS)}: "
             "make it with trainable=False"
             for variable_name, variable in own_weights(layer)
-            if not _is_float(variable)
+            if variable.trainable and variable.dtype not in FLOATS
         ]
     if unbuilt:
         raise TargetError(
@@ -142,16 +140,13 @@ def _check(model: Any) -> None:
         raise TargetError("\n".join(wrong))
 
 
-def _is_float(variable: Any) -> bool:
-    return variable.dtype in FLOATS
-
-
 def _parameter(tied: Sequence[tuple[Weight, Place]]) -> Parameter:
     first, variable = tied[0][0], tied[0][0].variable
+    dtype = variable.dtype
     parameter = Parameter(
         tuple(place for _, place in tied),
         first.shape,
-        canonical(float_type(variable.dtype)).name,
+        canonical(float_type(dtype)).name if dtype in FLOATS else dtype,
         frozen=all(weight.frozen for weight, _ in tied),
     )
     if parameter.role != "scale" or np.any(keras.ops.convert_to_numpy(variable.value)):

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from initspec.backend import FLOATS
+
 _AUTOMATIC_VARIABLE = r"(?:jax_|nnx_)?variable"
 """Keras names a variable by its class, of which each framework has its own."""
 
@@ -66,9 +68,11 @@ def own_weights(layer: Any) -> list[tuple[str, Any]]:
     """Return the variables that a layer itself created trainable, by name.
 
     Moving means are not, nor seeds, nor the scales of float8, which training overwrites. One
-    without a name has that of its attribute.
+    without a name has that of its attribute. What was quantised is not trainable any more.
     """
     variables = [v for v in layer._trainable_variables if not v.overwrite_with_gradient]
+    if getattr(layer, "quantization_mode", None):
+        variables += [v for v in layer._non_trainable_variables if v.dtype not in FLOATS]
     named = [
         (v.name, _AUTOMATIC_VARIABLE, _attribute(layer, v) if "variable" in v.name else "")
         for v in variables

@@ -122,7 +122,7 @@ def parameters(model: torch.nn.Module) -> tuple[Parameter, ...]:
     layers = Layers()
     groups = tied_slots(model)
     try:
-        return tuple(_parameter(group, layers) for group in groups)
+        return (*(_parameter(group, layers) for group in groups), *_packed(model))
     except AxesError:
         for group in groups:  # what FullyShardedDataParallel holds has lost its axes
             check_named(group[0], partial(check_whole, constant=False))
@@ -140,7 +140,6 @@ def check_named(slot: Slot, check: Callable[[torch.Tensor], object]) -> None:
 def tied_slots(model: torch.nn.Module) -> list[list[Slot]]:
     """Return the slots of a model, those of one weight together."""
     groups: dict[object, list[Slot]] = {}
-    _check_not_packed(model)
     _check_not_scripted(model)
     for slot in slots(model):
         stored = slot.stored
@@ -154,20 +153,28 @@ def tied_slots(model: torch.nn.Module) -> list[list[Slot]]:
     return list(groups.values())
 
 
-def _check_not_packed(model: torch.nn.Module) -> None:
-    """Raise TargetError where a module of torch.ao.nn.quantized has weights, but no parameters."""
-    packed = [
-        f"{name or 'the model'}, a {type(module).__name__}"
-        for name, module in model.named_modules()
-        if (hasattr(module, "_packed_params") or hasattr(module, "_all_weight_values"))
-        and not name.endswith("._packed_params")
-    ]
-    if packed:
-        raise TargetError(
-            f"quantised already: {'; '.join(packed[:5])}"
-            + (f"; and {len(packed) - 5} more" if len(packed) > 5 else "")
-            + ": initialize first, quantize after"
-        )
+def packed(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module, torch.Tensor]]:
+    """Yield the weights that modules of torch.ao.nn have packed, by path, each with its module.
+
+    They are not parameters; where they are listed, what fills a model does not miss them.
+    """
+    for name, module in unwrapped(model).named_modules():
+        if not type(module).__module__.startswith("torch.ao.nn."):
+            continue
+        if hasattr(module, "get_weight"):  # of the recurrent ones
+            weights = module.get_weight()
+        elif hasattr(module, "_packed_params") and hasattr(module, "weight"):
+            weights = {"weight": module.weight()}
+        else:
+            continue
+        for key, tensor in weights.items():
+            yield f"{name}.{key}" if name else key, module, tensor
+
+
+def _packed(model: torch.nn.Module) -> Iterator[Parameter]:
+    for path, module, tensor in packed(model):
+        shape, dtype = tuple(tensor.shape), str(tensor.dtype).removeprefix("torch.")
+        yield Parameter((Place(path, class_names(module)),), shape, dtype, frozen=True)
 
 
 def _check_not_scripted(model: torch.nn.Module) -> None:
@@ -175,8 +182,9 @@ def _check_not_scripted(model: torch.nn.Module) -> None:
     for name, module in model.named_modules():
         if isinstance(module, torch.jit.ScriptModule) and any(True for _ in module.parameters()):
             raise TargetError(
-                f"{name or 'the model'} was compiled by torch.jit: initialize the model first, "
-                "script or trace it after"
+                f"{name or 'the model'} was compiled by torch.jit, which hides the class "
+                "of its layers: pass the model as it was before; initialize it first, script or "
+                "trace it after"
             )
 
 

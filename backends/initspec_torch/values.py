@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from initspec_torch.distributed import is_distributed
-from initspec_torch.models import tied_slots
+from initspec_torch.models import packed, tied_slots
 from initspec_torch.target import without_data
 
 
@@ -18,6 +18,10 @@ def values(model: torch.nn.Module, paths: Sequence[str]) -> Iterator[NDArray[Any
     """Yield the values of parameters; see `initspec.backend.HasValues`."""
     groups = {group[0].path: group for group in tied_slots(model)}
     for path in paths:
+        if path not in groups:
+            tensor = next(tensor for name, _, tensor in packed(model) if name == path)
+            yield array_of(tensor.int_repr() if tensor.is_quantized else tensor)
+            continue
         with torch.no_grad():
             tensor = groups[path][0].tensor.detach()
             if is_distributed(tensor):

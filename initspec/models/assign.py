@@ -167,6 +167,8 @@ def _without_rule(missing: Sequence[Parameter], parameters: Sequence[Parameter])
         kind, spec = row.cells
         others = [p.path for p in parameters if kinds.get(p.path) != row.cells]
         lines.append(f"  {row.path} {kind}: Rule({spec!r}, {row.glob(others)!r})")
+    if any(parameter.dtype not in FLOATS for parameter in missing):
+        lines.append(f"  specs are of {', '.join(FLOATS)}: initialize first, quantize after")
     return "\n".join(lines)
 
 

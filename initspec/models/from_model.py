@@ -12,6 +12,7 @@ from initspec.axes import Axes
 from initspec.backend import HasInitializers
 from initspec.backend.layers import ROLES
 from initspec.backend.parameter import Declared, Parameter
+from initspec.dtypes import FLOATS
 from initspec.errors import InitSpecError
 from initspec.models.assign import assign_one
 from initspec.models.assignment import Assignment, law_of
@@ -64,7 +65,7 @@ def rules_of(
     starts = {}
     for parameter in made:
         start = _by_default(parameter, defaults, lookup)
-        if parameter.path in stated:
+        if parameter.path in stated and parameter.dtype in FLOATS:
             other = _stated(parameter, stated[parameter.path])
             if not _equal(parameter, other, start, lookup):  # else in the words of the recipe
                 start = other

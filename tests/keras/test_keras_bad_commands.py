@@ -47,12 +47,16 @@ def model_class():
     return Own
 """
 ALL = tuple(bad_commands.COMMANDS)
-WITH_RECIPE = bad_commands.WITH_RECIPE
 MODELS = {
     ("unbuilt", *ALL): "a Sequential; .*a Dense: build the model first",
     ("unbuilt_layer", *ALL): "a Dense: build the model first",
     ("half_built", *ALL): "weights yet: dense_?[0-9]*, a Dense: build the model first",
-    ("quantised", *WITH_RECIPE, "verify"): "a, a Dense, is quantised to int8: initialize first",
+    (
+        "quantised",
+        "assign",
+        "lock",
+        "diff",
+    ): "a.kernel .* int8: .*: initialize first, quantize after",
     ("weights", *ALL): "a list is not a model of .*keras",
     ("model_class", *ALL): "the class bad_nets.Own is not a model of .*: pass the model itself",
 }

@@ -3,10 +3,11 @@
 import keras
 import numpy as np
 import pytest
+from initspec_conformance import audit_model, inspect
 from keras import layers as L  # noqa: N812 - as Keras' own pages have it
 
-from initspec import parameters, register_layer
-from initspec.errors import AxesError, TargetError
+from initspec import Recipe, initialize, parameters, register_layer
+from initspec.errors import AxesError, RecipeError, TargetError
 from initspec.models.owner import owner
 
 
@@ -324,9 +325,20 @@ def test_a_layer_without_weights_needs_no_call():
     assert [p.path for p in parameters(layer)] == ["query.kernel", "query.bias"]
 
 
-def test_what_is_quantised_is_refused():
-    """Its kernel is not floating-point any more."""
-    model = keras.Sequential([keras.Input((8,)), L.Dense(4)])
-    model.quantize("int8")
-    with pytest.raises(TargetError, match="dense, a Dense, is quantised to int8: initialize first"):
-        parameters(model)
+@pytest.mark.parametrize("mode", ["int8", "int4", "float8"])
+def test_what_is_quantised_is_listed(mode):
+    """Nothing fills it; what is looked at or held against a recipe is the rest."""
+    model = keras.Sequential([keras.Input((8,)), L.Dense(4), L.LayerNormalization()])
+    model.quantize(mode)
+    looks = {tensor.path: tensor for tensor in inspect(model).tensors}
+    assert looks["layer_normalization.gamma"].looks_like == "ones"
+    audit = audit_model(model, "keras")
+    assert audit.passed
+    if mode == "float8":
+        initialize(model, "keras")
+        return
+    assert looks["dense.kernel"].skipped == "int8 is not looked into"
+    assert {p.path: p.skipped for p in audit.parameters}["dense.kernel"] == "it is of int8"
+    assert str(Recipe.from_model(model).on(model)["dense.kernel"].rule.spec) == "keep"
+    with pytest.raises(RecipeError, match=r"(?s)dense.kernel.*int8.*: initialize first, quantize"):
+        initialize(model, "keras")

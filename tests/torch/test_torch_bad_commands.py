@@ -67,16 +67,18 @@ instance = Net()
 """
 ALL = tuple(bad_commands.COMMANDS)
 WITH_RECIPE = bad_commands.WITH_RECIPE
+FILLING = ("assign", "lock", "diff")
 MODELS = {
     ("instance", "audit"): "instance is a model, a Net: name a function that returns it",
     ("lazy", *WITH_RECIPE, "verify"): "0.weight has no shape yet: run one forward pass",
     ("lazy", "coverage"): r"0.weight \(parameter\).*by a first forward pass",
     ("meta", "coverage"): r"on the meta device.*a.weight \(parameter\).*to_empty",
     ("meta", "verify"): "a.weight has no values yet: initialize the model first",
-    ("integer", *WITH_RECIPE): r"a.weight \(3, 4\).* int8: Rule\('keep', 'a.weight'\)",
-    ("eight_bits", *WITH_RECIPE): r"a.weight \(3, 4\).* float8_e4m3fn: Rule\('keep'",
+    ("integer", *FILLING): r"a.weight \(3, 4\).* int8: Rule\('keep', 'a.weight'\)",
+    ("eight_bits", *FILLING): r"a.weight \(3, 4\).* float8_e4m3fn: Rule\('keep'",
     ("complex_weight", *WITH_RECIPE): "a.weight: dtype 'complex64': .*draw the real part",
-    ("quantised", *WITH_RECIPE, "verify"): "a, a Linear; b, a Linear: initialize first, quantize",
+    ("quantised", *FILLING): r"a.weight \(3, 4\), .*qint8: .*: initialize first, quantize after",
+    ("quantised", "audit"): "no parameters of floats: there is nothing to audit",
     ("parted", *WITH_RECIPE, "verify"): "a.weight: .*ZeRO-3 holds in parts: fill it inside",
     ("flat", *WITH_RECIPE): "a.weight: a flat parameter .*summon_full_params",
     ("state", *ALL): "an? collections.OrderedDict is not a model of .*torch",

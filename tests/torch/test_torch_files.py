@@ -6,7 +6,7 @@ import os
 
 import pytest
 import torch
-from initspec_conformance import inspect
+from initspec_conformance import audit_model, inspect
 from torch import nn
 
 from initspec import Rule, initialize, lock, recipe
@@ -120,3 +120,41 @@ def test_a_model_has_the_specs_of_recipes_and_its_ties() -> None:
     assert "he_normal" in tensors["lstm.weight_ih_l0"].looks_like
     assert not inspect(model).findings
     assert inspect(nn.Linear(4, 4, device="meta")).tensors[0].skipped.startswith("it has no values")
+
+
+@pytest.mark.filterwarnings("ignore")  # torch.ao is deprecated
+def test_what_is_packed_is_listed() -> None:
+    """Weights that are not parameters, and parameters of integers: the rest is looked at."""
+    quantized = torch.ao.nn.quantized
+    model = nn.ModuleDict(
+        {
+            "linear": quantized.dynamic.Linear(6, 4),
+            "conv": quantized.Conv2d(3, 4, 3),
+            "lstm": quantized.dynamic.LSTM(6, 4),
+            "cell": quantized.dynamic.GRUCell(6, 4),
+            "rows": quantized.Embedding(8, 6),
+            "norm": nn.LayerNorm(6),
+            "eight": nn.Linear(6, 4),
+        }
+    )
+    weight = torch.zeros(4, 6, dtype=torch.int8)
+    model["eight"].weight = nn.Parameter(weight, requires_grad=False)
+    packed = {
+        "linear.weight": "qint8",
+        "conv.weight": "qint8",
+        "lstm.weight_ih_l0": "qint8",
+        "lstm.weight_hh_l0": "qint8",
+        "cell.weight_ih": "qint8",
+        "cell.weight_hh": "qint8",
+        "rows.weight": "quint8",
+        "eight.weight": "int8",
+    }
+    skipped = {tensor.path: tensor.skipped for tensor in inspect(model).tensors}
+    assert {path: text for path, text in skipped.items() if text} == {
+        path: f"{dtype} is not looked into" for path, dtype in packed.items()
+    }
+    audit = audit_model(model, "torch")
+    assert audit.passed, audit
+    assert {row.path: row.skipped for row in audit.parameters if row.path in packed} == {
+        path: f"it is of {dtype}" for path, dtype in packed.items()
+    }

@@ -15,6 +15,7 @@ from typing import Any
 
 from initspec import FanRule, InitSpec
 from initspec.backend import HasValues, optional
+from initspec.dtypes import FLOATS
 from initspec.errors import TargetError
 from initspec.models.assign import Only
 from initspec.models.assignment import Assignments
@@ -74,11 +75,14 @@ def audit_model(
     """
     start = time.perf_counter()
     seed = None if seed is None else check_seed(seed)
-    rules = recipe_of(recipe)
-    assignments = assign_or_advise(rules, model, only, inputs, numbers)
-    if not len(assignments):
-        raise TargetError("the model has no parameters: there is nothing to audit")
     every = parameters(model, inputs=inputs)
+    rules = recipe_of(recipe)
+    kept = [Rule("keep", p.path, optional=True) for p in every if _is_quantised(p.dtype)]
+    rules = replace(rules, rules=(*kept, *rules.rules))
+    assignments = assign_or_advise(rules, model, only, inputs, numbers)
+    if len(kept) == len(every) or not len(assignments):
+        what = "parameters of floats" if kept else "parameters"
+        raise TargetError(f"the model has no {what}: there is nothing to audit")
     named = stream_names(names, assignments, lambda: every)
     readable: HasValues = optional(owner(model), HasValues, "values of models")  # type: ignore[arg-type]
     context = Context(every, rules, getattr(model, "config", None), numbers)
@@ -94,6 +98,11 @@ def audit_model(
     sketches = {r.assignment.path: r.sketch for r in readings if r.sketch is not None}
     seconds = time.perf_counter() - start
     return ModelAudit(tuple(findings), rows, rules.name, tests, seconds, sketches)
+
+
+def _is_quantised(dtype: str) -> bool:
+    """Return whether a dtype is of integers or of small floats, which are not judged."""
+    return dtype not in FLOATS and not dtype.startswith("complex")
 
 
 def audit_values(
