@@ -167,7 +167,7 @@ def _variance_scaling(
 ) -> Call | None:
     """Return a VarianceScaling, None where Keras cannot count the fans; sigma is cut to `share`."""
     assert isinstance(spec.variance, FanRule)
-    counted = _fan_axes(axes)
+    counted = _fan_axes(axes) if spec.variance.is_usual else None
     if counted is None or spec.mode not in _MODES or not _in_range(0.0, spec.gain):
         return None
     swapped, by_axes = counted

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 
 from initspec.axes.fans import Fans
-from initspec.distributions.rules import FanRule, Range, Rule, Std
+from initspec.distributions.rules import FanRule, Range, Rule, Std, fraction
 from initspec.errors import SpecError
 
 
@@ -51,7 +52,7 @@ class RuleFormula:
 
     @property
     def scale(self) -> float:
-        """gain^2 * scale, what a fan rule divides by the fan.
+        """gain^2 * scale, what a fan rule multiplies a power of the fan with.
 
         Raises:
             SpecError: float64 cannot hold it.
@@ -68,8 +69,8 @@ class RuleFormula:
     def variance(self) -> str:
         """The variance of the rule, gain included; "" where there is no rule."""
         match self.rule:
-            case FanRule():
-                return self._over_fan(self.scale)
+            case FanRule(_, power):
+                return self._fan_to(2 * power, self.scale)
             case Std(std, _):
                 return f"{number(self.gain * std)}^2"
             case Range(low, high):
@@ -80,8 +81,10 @@ class RuleFormula:
     def sigma(self) -> str:
         """The standard deviation of the rule, gain included; "" where there is no rule."""
         match self.rule:
-            case FanRule(scale):
-                return f"{self.times}sqrt({self._over_fan(scale)})"
+            case FanRule(scale) if self.rule.is_usual:
+                return f"{self.times}sqrt({self._fan_to(-1, scale)})"
+            case FanRule(scale, power):
+                return f"{self.times}{self._fan_to(power, math.sqrt(scale))}"
             case Std(std, _):
                 return f"{self.times}{number(std)}"
             case Range(low, high):
@@ -91,20 +94,44 @@ class RuleFormula:
     @property
     def bound(self) -> str:
         """The bound of a centred uniform law, sqrt(3) * sigma."""
+        if isinstance(self.rule, FanRule) and self.rule.is_usual:
+            return f"sqrt({self._fan_to(-1, 3 * self.scale)})"
         if isinstance(self.rule, FanRule):
-            return f"sqrt({self._over_fan(3 * self.scale)})"
+            return self._fan_to(self.rule.power, math.sqrt(3 * self.scale))
         return f"sqrt(3) * {self.sigma}"
 
-    def _over_fan(self, scale: float) -> str:
+    def _fan_to(self, power: float, factor: float) -> str:
+        """Return factor * fan^power as one writes it, the 2 of a mean in the factor."""
         fan_in, fan_out = ("fan_in", "fan_out") if self.fans is None else map(str, self.fans)
         match self.mode:
             case "fan_in":
-                return f"{number(scale)} / {fan_in}"
+                fan = fan_in
             case "fan_out":
-                return f"{number(scale)} / {fan_out}"
+                fan = fan_out
             case "fan_avg":
-                return f"{number(2 * scale)} / ({fan_in} + {fan_out})"
-        return f"{number(scale)} / sqrt({fan_in} * {fan_out})"
+                fan, factor = f"({fan_in} + {fan_out})", factor * 2**-power
+            case _:
+                fan = f"sqrt({fan_in} * {fan_out})"
+        size = abs(power)
+        if self.mode == "fan_geo_avg" and size == 2:
+            fan, size = f"({fan_in} * {fan_out})", 1
+        raised, times = _raised(fan, size), number(factor)
+        if power < 0:
+            return f"{times} / {raised}"
+        return raised if times == "1" else f"{times} * {raised}"
+
+
+def _raised(fan: str, power: float) -> str:
+    """Return a fan to a positive power.
+
+    >>> _raised("fan_in", 1.5), _raised("(fan_in + fan_out)", 1 / 3)
+    ('fan_in^1.5', '(fan_in + fan_out)^(1/3)')
+    """
+    if power == 1:
+        return fan
+    exact = fraction(power)
+    decimal = 100 % exact.denominator == 0
+    return f"{fan}^{number(power) if decimal else f'({exact})'}"
 
 
 def number(value: float) -> str:

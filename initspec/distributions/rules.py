@@ -20,6 +20,11 @@ LARGEST = 1.7976931348623157e308
 Finite = Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
 Positive = Annotated[float, msgspec.Meta(gt=0, le=LARGEST)]
 
+Power = Annotated[float, msgspec.Meta(ge=-4, le=4, extra_json_schema={"not": {"const": 0}})]
+USUAL_POWER = -0.5
+"""The power of the fan under which the variance is scale / fan."""
+_LARGEST_DENOMINATOR = 100
+
 Meaning = tuple[str, *tuple[Fraction, ...]]
 
 
@@ -45,29 +50,63 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="t
         raise NotImplementedError
 
 
-class FanRule(Rule, frozen=True, tag="fan"):
-    """sigma = gain * sqrt(scale / fan): the variance of a unit's input does not grow with depth.
+def fraction(power: float) -> Fraction:
+    """Return the fraction that a power of the fan stands for."""
+    return Fraction(power).limit_denominator(_LARGEST_DENOMINATOR)
 
-    scale 1 with fan_in is LeCun et al. (1998, "Efficient BackProp", eq. 16), scale 1 with the mean
-    of both fans Glorot & Bengio (2010, eq. 12), scale 2 with fan_in He et al. (2015, eq. 10).
+
+def _power(value: object) -> float:
+    """Return the power of a fan; raise SpecError where sigma cannot be computed exactly with it."""
+    power = finite("power", value)
+    if not power:
+        raise SpecError("power=0.0: no fan enters then; write a fixed rule, such as Std(0.02)")
+    if abs(power) > 4 or float(fraction(power)) != power:
+        raise SpecError(
+            f"power={power!r}: pass a fraction from -4 to 4 with a denominator of at most "
+            f"{_LARGEST_DENOMINATOR}, such as -1, -0.75 or -1 / 3"
+        )
+    return USUAL_POWER if power == USUAL_POWER else power  # msgspec omits the default by identity
+
+
+class FanRule(Rule, frozen=True, tag="fan", omit_defaults=True):
+    """sigma = gain * sqrt(scale) * fan^power; at the power -1/2, gain * sqrt(scale / fan).
+
+    At -1/2 the variance of a unit's input does not grow with depth. scale 1 with fan_in is LeCun et
+    al. (1998, "Efficient BackProp", eq. 16), scale 1 with the mean of both fans Glorot & Bengio
+    (2010, eq. 12), scale 2 with fan_in He et al. (2015, eq. 10). The power -1 is that of the first
+    layer of SIREN, U(-1/fan_in, 1/fan_in) (Sitzmann et al. 2020, section 3.2), and of the read-out
+    of muP (Yang et al. 2022, table 3).
 
     Args:
         scale: a positive number.
+        power: from -4 to 4 and not 0: a fraction with a denominator of at most 100, such as -0.75,
+            or the float64 next to it, as -1 / 3 is.
     """
 
     scale: Positive
+    power: Power = USUAL_POWER
 
     takes_mode: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         msgspec.structs.force_setattr(self, "scale", positive("scale", self.scale))
+        msgspec.structs.force_setattr(self, "power", _power(self.power))
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether the variance is scale / fan."""
+        return self.power == USUAL_POWER
 
     def sigma(self, gain: float, squared_fan: Fraction) -> float:
+        # sigma^2 = gain^2 * scale * (fan^2)^power, whose power of the denominator is rational.
+        power = fraction(self.power)
         variance = Fraction(gain) ** 2 * Fraction(self.scale)
-        return _fourth_root(variance**2 / squared_fan)
+        radicand = variance**power.denominator * squared_fan**power.numerator
+        return _root(radicand, 2 * power.denominator)
 
     def meaning(self, gain: float) -> Meaning:
-        return "fan", Fraction(gain) ** 2 * Fraction(self.scale)
+        product = Fraction(gain) ** 2 * Fraction(self.scale)
+        return ("fan", product) if self.is_usual else ("fan", product, fraction(self.power))
 
 
 class Std(Rule, frozen=True, tag="std"):
@@ -118,7 +157,7 @@ class Range(Rule, frozen=True, tag="range"):
 
     def sigma(self, gain: float, squared_fan: Fraction) -> float:
         low, high = self._ends(gain)
-        return _fourth_root(((high - low) ** 2 / 12) ** 2)
+        return _root((high - low) ** 2 / 12, 2)
 
     def support(self, gain: float) -> tuple[float, float]:
         low, high = self._ends(gain)
@@ -201,15 +240,31 @@ def _float(x: Fraction) -> float:
         return math.inf if x > 0 else -math.inf
 
 
-def _fourth_root(x: Fraction) -> float:
-    """Return x ** (1/4) rounded once to the nearest float64; inf where float64 cannot hold it."""
+def _root(x: Fraction, degree: int) -> float:
+    """Return x ** (1/degree) rounded once to the nearest float64; inf where that is beyond it."""
     # 2^shift makes the integer root at least 64 bits long; a sticky last bit is set where anything
     # was cut off, so that the one division rounds as that of the exact root would.
-    shift = max(0, 66 - (x.numerator.bit_length() - x.denominator.bit_length()) // 4)
-    whole, rest = divmod(x.numerator << (4 * shift), x.denominator)
-    root = math.isqrt(math.isqrt(whole))
-    sticky = int(rest != 0 or root**4 != whole)
+    shift = max(0, 66 - (x.numerator.bit_length() - x.denominator.bit_length()) // degree)
+    whole, rest = divmod(x.numerator << (degree * shift), x.denominator)
+    root = integer_root(whole, degree)
+    sticky = int(rest != 0 or root**degree != whole)
     try:
         return (2 * root + sticky) / (1 << (shift + 1))
     except OverflowError:
         return math.inf
+
+
+def integer_root(x: int, degree: int) -> int:
+    """Return the largest integer whose power is at most x.
+
+    >>> integer_root(26, 3), integer_root(27, 3), integer_root(10**24, 6)
+    (2, 3, 10000)
+    """
+    while degree % 2 == 0:  # the root of a floor is that of the number, floored
+        x, degree = math.isqrt(x), degree // 2
+    if degree == 1 or x < 2:
+        return x
+    root = 1 << -(-x.bit_length() // degree)  # above it, so that Newton's steps fall
+    while (lower := ((degree - 1) * root + x // root ** (degree - 1)) // degree) < root:
+        root = lower
+    return root

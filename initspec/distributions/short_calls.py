@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from initspec.distributions.rules import FanRule, Rule, exact_root
+from initspec.distributions.rules import USUAL_POWER, FanRule, Rule, exact_root
 
 _REQUIRED = object()
 
@@ -48,17 +48,22 @@ def fan_call(
     common: dict[str, Any] = {"gain": (factor, 1.0), "mode": (mode, usual_mode(name))}
     if isinstance(name, str):
         return call(f"{name}_{family}", **common, **arguments) if has_names else None
+    common["power"] = (rule.power, USUAL_POWER)
     distribution = call(family, **arguments)
     return call("variance_scaling", scale=name, distribution=(distribution, "normal"), **common)
 
 
 def fan(rule: FanRule, gain: float, mode: str | None) -> tuple[str | float, float]:
-    """Return the canonical (name or scale, gain) of a fan rule: gain^2 * scale is its meaning."""
+    """Return the canonical (name or scale, gain) of a fan rule: gain^2 * scale is its meaning.
+
+    The names are those of rules of the usual power.
+    """
     product = Fraction(gain) ** 2 * Fraction(rule.scale)
-    if root := exact_root(product):
-        return ("glorot" if mode == "fan_avg" else "lecun"), root
-    if root := exact_root(product / 2):
-        return "he", root
+    if rule.is_usual:
+        if root := exact_root(product):
+            return ("glorot" if mode == "fan_avg" else "lecun"), root
+        if root := exact_root(product / 2):
+            return "he", root
     scale = _exact(product)
     return (rule.scale, gain) if scale is None else (scale, 1.0)
 

@@ -15,7 +15,7 @@ from initspec.distributions import (
     TruncatedNormal,
     Uniform,
 )
-from initspec.distributions.rules import FanRule, Range, Std, he_scale
+from initspec.distributions.rules import USUAL_POWER, FanRule, Range, Std, he_scale
 from initspec.errors import SpecError, shown
 from initspec.spec.slips import explain_calls
 from initspec.spec.value import Spec
@@ -134,9 +134,14 @@ class Constructors(Spec):
         distribution: str | Distribution = "normal",
         *,
         gain: float = 1.0,
+        power: float = USUAL_POWER,
     ) -> Self:
-        """Variance gain^2 * scale / fan(mode), for any distribution that takes a fan rule."""
-        return cls(distribution, FanRule(scale), gain, mode)
+        """Variance gain^2 * scale / fan(mode), for any distribution that takes a fan rule.
+
+        With a `power` of the fan other than -1/2, sigma = gain * sqrt(scale) * fan(mode)^power:
+        `variance_scaling(1 / 3, distribution="uniform", power=-1)` is U(-1/fan_in, 1/fan_in).
+        """
+        return cls(distribution, FanRule(scale, power), gain, mode)
 
     @classmethod
     def normal(cls, std: float = 0.05, *, mean: float = 0.0) -> Self:

@@ -34,7 +34,7 @@ def rule_formula(spec: Spec, fans: Fans | None = None) -> RuleFormula:
 
 
 def scale_of(spec: Spec) -> float:
-    """Return gain^2 * scale, what a fan rule divides by the fan.
+    """Return gain^2 * scale, what a fan rule multiplies a power of the fan with.
 
     Raises:
         SpecError: float64 cannot hold it.

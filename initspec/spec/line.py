@@ -35,6 +35,8 @@ def _fields(spec: Spec) -> str:
     if isinstance(rule, FanRule):
         name, gain = fan(rule, spec.gain, spec.mode)
         variance, usual = str(name), usual_mode(name)
+        if not rule.is_usual:
+            variance = _part(FanRule(float(name), rule.power))
     elif rule is not None:
         fixed = folded(rule, spec.gain)
         gain = 1.0 if fixed else spec.gain

@@ -19,7 +19,7 @@ def paper(spec: Spec) -> str | None:
     rule = spec.variance
     if spec.distribution.paper is not None or not isinstance(rule, FanRule):
         return spec.distribution.paper
-    if not spec.distribution.sigma_is_std:
+    if not (spec.distribution.sigma_is_std and rule.is_usual):
         return None
     if spec.mode == "fan_avg":
         return f"{GLOROT}, eq. {spec.distribution.glorot_equation}"

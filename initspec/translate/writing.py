@@ -169,7 +169,7 @@ def python(spec: InitSpec) -> str:
     InitSpec.he_uniform(negative_slope=math.sqrt(5))
     """
     rule, family = spec.variance, spec.distribution.name()
-    if isinstance(rule, FanRule) and spec.gain == 1 and rule.scale < 2:
+    if isinstance(rule, FanRule) and rule.is_usual and spec.gain == 1 and rule.scale < 2:
         lean, mode = slope(rule.scale), None if spec.mode == "fan_in" else spec.mode
         made = getattr(InitSpec, f"he_{family}", None)
         value = math.sqrt(round(2 / rule.scale - 1))

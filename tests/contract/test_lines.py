@@ -129,6 +129,16 @@ LAYERS = [
     (f"{J}.he_uniform(in_axis=-1, out_axis=-2)", MATRIX, "out in"),
 ]
 """Layers that the frameworks store in different layouts: source, shape and axes there."""
+POWERS = [
+    (f"InitSpec.variance_scaling(0.7, {mode!r}, {law!r}, power={power})", MATRIX, "out in")
+    for mode, law, power in (
+        ("fan_in", "normal", -1.0),
+        ("fan_out", "uniform", -0.75),
+        ("fan_avg", "truncated_normal", 0.5),
+        ("fan_geo_avg", "uniform", -2.0),
+    )
+]
+"""Powers of the fan that no framework has: its own number for the shape, or by hand."""
 
 
 def needs(name: str) -> pytest.MarkDecorator:
@@ -139,7 +149,7 @@ def needs(name: str) -> pytest.MarkDecorator:
 def written_lines() -> Iterator[Any]:
     """Give each line that the table writes for the cells: several cells come to the same one."""
     seen = set()
-    for source, shape, axes in [*((*cell, None) for cell in CELLS), *LAYERS]:
+    for source, shape, axes in [*((*cell, None) for cell in CELLS), *LAYERS, *POWERS]:
         translation = translate(source, shape=shape, axes=axes)
         for line in translation.lines:
             if line.code is None:

@@ -110,6 +110,10 @@ def test_not_positive(field, value):
         (lambda: InitSpec(mode=""), ("mode ''", "fan_geo_avg")),
         (lambda: InitSpec(mode=1), ("mode 1", "fan_geo_avg")),
         (lambda: InitSpec(variance=Normal()), ("scale=", "real number")),
+        (lambda: InitSpec.variance_scaling(power=0), ("power=0", "no fan", "Std(")),
+        (lambda: InitSpec.variance_scaling(power=-4.5), ("power=-4.5", "from -4 to 4")),
+        (lambda: InitSpec.variance_scaling(power=0.123), ("power=0.123", "at most 100")),
+        (lambda: InitSpec.variance_scaling(power=True), ("power=True", "real number")),
     ],
 )
 def test_fields_that_do_not_go(call, says):

@@ -55,6 +55,7 @@ def policy():
         (InitSpec("uniform", 2.0), None, I.VarianceScaling),
         (InitSpec.normal(1e-35), None, InitSpecInitializer),
         (InitSpec.he_normal(mode="fan_geo_avg"), None, InitSpecInitializer),
+        (InitSpec.variance_scaling(power=-1), None, InitSpecInitializer),
         (InitSpec.he_normal(), "kernel kernel in (stack=4 out)", InitSpecInitializer),
         (InitSpec.he_normal(), "in out kernel...", InitSpecInitializer),
         (InitSpec.he_normal(), "out [in=512]", InitSpecInitializer),

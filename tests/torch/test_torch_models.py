@@ -20,6 +20,38 @@ from tests.torch.net import RULES, WIDTH, Net, assert_equal, state
 from tests.torch.test_torch_paths import WRAPPERS
 
 
+def test_spectral_norms() -> None:
+    """orthogonal(gain=sqrt(fan_out / fan_in)) gives each kernel its norm, by true fans.
+
+    Yang, Simon & Bernstein (2023), "A Spectral Condition for Feature Learning", condition 1.
+    """
+    model = nn.ModuleDict(
+        {
+            "wide": nn.Linear(8, 32),
+            "narrow": nn.Linear(32, 8),
+            "grouped": nn.Conv2d(16, 8, 3, groups=4),
+            "attention": nn.MultiheadAttention(12, 2),
+        }
+    )
+    rule = Rule("orthogonal(gain=sqrt(fan_out / fan_in))", role="kernel")
+    initialize(model, [rule, Rule("zeros")], seed=7)
+    fans = {  # outputs and inputs of one member
+        "wide.weight": (1, 32, 8),
+        "narrow.weight": (1, 8, 32),
+        "grouped.weight": (4, 2, 4),
+        "attention.in_proj_weight": (3, 12, 12),
+        "attention.out_proj.weight": (1, 12, 12),
+    }
+    rows = {row.path: row for row in parameters(model)}
+    for path, (members, outputs, inputs) in fans.items():
+        weight = model.get_parameter(path).detach().numpy()
+        norms = np.linalg.norm(weight.reshape(members, outputs, -1), 2, axis=(1, 2))
+        np.testing.assert_allclose(norms, (outputs / inputs) ** 0.5, rtol=1e-5)
+        spec = InitSpec.orthogonal((outputs / inputs) ** 0.5)
+        same = spec.to_numpy(rows[path].axes, seed=7, name=path)(weight.shape)
+        np.testing.assert_array_equal(weight, same)
+
+
 def test_parameters() -> None:
     """Paths, roles and axes are those of the structure and the layer table."""
     rows = {p.path: (p.role, str(p.axes), p.layer) for p in parameters(Net())}

@@ -41,6 +41,7 @@ _NAMED = {
 }
 _LAMBDA = "lambda key, shape, dtype=jax.numpy.float32: "
 _OTHER_AXES = "JAX has no argument for these axes"
+_NO_POWER = "JAX divides the variance by the fan, to no other power"
 _TWO_SIGMAS = "JAX' fan rules cut at two parent standard deviations only"
 
 
@@ -99,6 +100,8 @@ def _fixed(spec: InitSpec) -> Written:
 
 
 def _fan_rule(spec: InitSpec, roles: tuple[str, ...] | None) -> Written:
+    if not (isinstance(spec.variance, FanRule) and spec.variance.is_usual):
+        return none(_NO_POWER)
     family, scale = spec.distribution, scale_of(spec)
     name = family.name()
     if isinstance(family, TruncatedNormal):

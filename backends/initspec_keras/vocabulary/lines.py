@@ -38,6 +38,7 @@ _NAMED = {
     (2.0, "fan_in", "truncated_normal"): "HeNormal",
 }
 _OUTSIDE = "On the PyTorch backend of Keras a few values in a million lie outside the bounds."
+_NO_POWER = "Keras divides the variance by the fan, to no other power"
 _TWO_SIGMAS = "Keras cuts at two parent standard deviations only"
 _OTHER_AXES = "Keras has no argument for these axes"
 
@@ -91,6 +92,8 @@ def _fixed(spec: InitSpec) -> Written:
 
 
 def _fan_rule(spec: InitSpec, roles: tuple[str, ...] | None) -> Written:
+    if not (isinstance(spec.variance, FanRule) and spec.variance.is_usual):
+        return none(_NO_POWER)
     family, scale, mode = spec.distribution, scale_of(spec), str(spec.mode)
     if mode == "fan_geo_avg":
         return none("Keras has no geometric mean of the fans")

@@ -117,12 +117,13 @@ def _fan_rule(spec: InitSpec, turned: bool) -> Written:
     if isinstance(family, TruncatedNormal):
         return _truncated(spec, family, mode)
     name = "uniform_" if isinstance(family, Uniform) else "normal_"
-    if mode == "fan_avg":
+    usual = isinstance(spec.variance, FanRule) and spec.variance.is_usual
+    if usual and mode == "fan_avg":
         gain = None if scale == 1 else root(scale)
         return built_in(call(f"torch.nn.init.xavier_{name}", _W, gain=gain))
     argument = None if mode == "fan_in" else mode
     kaiming = f"torch.nn.init.kaiming_{name}"
-    if mode != "fan_geo_avg":
+    if usual and mode != "fan_geo_avg":
         for known, follows in _NONLINEARITIES.items():
             if math.isclose(scale, known, rel_tol=4e-16):
                 return built_in(call(kaiming, _W, mode=argument, nonlinearity=follows))
@@ -130,23 +131,33 @@ def _fan_rule(spec: InitSpec, turned: bool) -> Written:
             lean = None if scale == 2 else slope(scale)
             return built_in(call(kaiming, _W, a=lean, mode=argument))
     why = "kaiming_ stops at a scale of 2" if mode != "fan_geo_avg" else "torch has no such mode"
+    if not usual:
+        why = "torch divides the variance by the fan, to no other power"
     if isinstance(family, Uniform):
-        bound = f"bound = math.sqrt({3 * scale!r} / {_fan(mode)})"
-        code = f"{bound}; torch.nn.init.uniform_(w, -bound, bound)"
+        code = f"bound = {_root(spec, mode, 3)}; torch.nn.init.uniform_(w, -bound, bound)"
     else:
-        code = f"torch.nn.init.normal_(w, std=math.sqrt({scale!r} / {_fan(mode)}))"
+        code = f"torch.nn.init.normal_(w, std={_root(spec, mode)})"
     return by_hand(code, f"No one call: {why}.")
 
 
 def _truncated(spec: InitSpec, family: TruncatedNormal, mode: str) -> Written:
     spread = "" if family.spread == 1 else f" / {family.spread!r}"
     code = (
-        f"std = math.sqrt({scale_of(spec)!r} / {_fan(mode)}){spread}; "
+        f"std = {_root(spec, mode)}{spread}; "
         f"torch.nn.init.trunc_normal_(w, std=std, "
         f"a={family.lower!r} * std, b={family.upper!r} * std)"
     )
     corrects = " and divides by what the cut leaves of the std" if spread else ""
     return by_hand(code, f"torch has no truncated fan rule: the line counts the fan{corrects}.")
+
+
+def _root(spec: InitSpec, mode: str, times: int = 1) -> str:
+    """Return the root of `times` the variance, in terms of `w`."""
+    rule, scale = spec.variance, times * scale_of(spec)
+    assert isinstance(rule, FanRule)
+    if rule.is_usual:
+        return f"math.sqrt({scale!r} / {_fan(mode)})"
+    return f"math.sqrt({scale!r}) * {_fan(mode)} ** {rule.power!r}"
 
 
 def _fan(mode: str) -> str:

@@ -184,11 +184,11 @@ def sigma(spec: InitSpec, fans: Fans) -> tuple[float, float]:
     """Return the mean and the standard deviation of the variance rule.
 
     LeCun et al. (1998, eq. 16), Glorot & Bengio (2010, eq. 12), He et al. (2015, eqs. 10 and 15):
-    sigma = gain * sqrt(scale / fan).
+    sigma = gain * sqrt(scale / fan). With another power of the fan, gain * sqrt(scale) * fan^power.
     """
     match spec.variance:
-        case FanRule(scale=scale):
-            return 0.0, spec.gain * math.sqrt(scale / fan(fans, spec.mode))
+        case FanRule(scale=scale, power=power):
+            return 0.0, spec.gain * math.sqrt(scale) * fan(fans, spec.mode) ** power
         case Std(std=std, mean=mean):
             return mean, spec.gain * std
         case Range(low=low, high=high):

@@ -19,6 +19,7 @@ ELEMENTWISE = (
     "lecun_normal(mode=fan_geo_avg)",
     "lecun_uniform",
     "lecun_truncated_normal(lower=-1.0, upper=3.0)",
+    "variance_scaling(scale=20.0, distribution=uniform, mode=fan_out, power=-0.75)",
     "normal(std=0.02, mean=0.05)",
     "uniform(low=-0.1, high=0.3)",
     "truncated_normal(std=0.02)",

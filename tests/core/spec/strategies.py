@@ -42,7 +42,8 @@ def _truncation(args):
 
 truncations = st.tuples(bounds, st.booleans()).map(_truncation)
 sparses = st.builds(Sparse, st.floats(0, 1, exclude_max=True), st.sampled_from(["in", "out"]))
-fans = st.builds(FanRule, positive | st.sampled_from([1.0, 2.0, 4.0, 0.5]))
+powers = st.just(-0.5) | st.sampled_from([-1.0, -0.75, -1 / 3, 0.5, 2, -4.0, 0.01, 97 / 98])
+fans = st.builds(FanRule, positive | st.sampled_from([1.0, 2.0, 4.0, 0.5]), powers)
 modes = st.sampled_from([None, "fan_in", "fan_out", "fan_avg", "fan_geo_avg"])
 gains = positive | st.sampled_from([1.0, 2.0, 0.5, math.sqrt(2)])
 names = st.sampled_from(["he", "kaiming", "glorot", "xavier", "lecun"])

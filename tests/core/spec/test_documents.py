@@ -35,6 +35,13 @@ def test_a_document():
     assert InitSpec.zeros().to_json() == (
         '{"schema_version":1,"distribution":{"type":"constant","value":0.0}}'
     )
+    rule = {"type": "fan", "scale": 1.0, "power": -1.0}
+    assert InitSpec.variance_scaling(power=-1).to_dict()["variance"] == rule
+    assert InitSpec.variance_scaling(power=-0.5) == InitSpec.lecun_normal()
+    assert InitSpec.variance_scaling(3.0, power=-0.5).to_dict()["variance"] == {
+        "type": "fan",
+        "scale": 3.0,
+    }
     assert InitSpec.from_json(HE % "1") == InitSpec.from_json(bytearray((HE % "1e0").encode()))
 
 
@@ -152,7 +159,7 @@ keys = st.sampled_from(
     [
         *("schema_version", "distribution", "variance", "mode", "gain", "type", "std", "mean"),
         *("scale", "lower", "upper", "corrected", "sparsity", "along", "value", "low", "high"),
-        *("extra", ""),
+        *("power", "extra", ""),
     ]
 )
 
@@ -174,8 +181,11 @@ def documents(draw):
     return data
 
 
-RELATIONS = ("low must lie below high", "lower must lie below upper", "lies between them")
-"""What no JSON Schema can say: two relations between pairs of numbers."""
+RELATIONS = (
+    *("low must lie below high", "lower must lie below upper", "lies between them"),
+    "with a denominator of at most 100",
+)
+"""What no JSON Schema can say: relations between two numbers, and which fractions are short."""
 
 
 @given(documents())
@@ -187,11 +197,13 @@ RELATIONS = ("low must lie below high", "lower must lie below upper", "lies betw
 @example(InitSpec.sparse(0.5).to_dict() | {"variance": {"type": "std", "std": 1, "mean": 1e-300}})
 @example(InitSpec.sparse(0.5).to_dict() | {"variance": {"type": "std", "std": 1, "mean": -0.0}})
 @example(InitSpec.uniform().to_dict() | {"variance": {"type": "range", "low": 1, "high": 1}})
+@example(InitSpec().to_dict() | {"variance": {"type": "fan", "scale": 1, "power": -0.0}})
+@example(InitSpec().to_dict() | {"variance": {"type": "fan", "scale": 1, "power": 4.01}})
 @example(InitSpec.ones().to_dict() | {"distribution": {"type": "truncated_normal", "lower": 9}})
 def test_schema_accepts_what_from_json_accepts(data):
     """A document is valid against the schema if and only if from_json reads it.
 
-    But for two relations between numbers, which JSON Schema cannot state.
+    But for what JSON Schema cannot state of numbers.
     """
     valid = VALIDATOR.is_valid(data)
     try:
@@ -209,7 +221,7 @@ def test_schema_accepts_what_from_json_accepts(data):
     assert VALIDATOR.is_valid(spec.to_dict())
 
 
-def test_the_two_relations():
+def test_the_relations():
     """The schema indeed accepts what it cannot know to be wrong; from_json does not."""
     for spec, part, changes in (
         (InitSpec.uniform(), "variance", {"low": 1.0, "high": 1.0}),

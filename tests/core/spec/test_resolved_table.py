@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from fractions import Fraction
 
 import mpmath
 import pytest
@@ -239,6 +240,38 @@ def test_sigma_is_correctly_rounded(gain, scale):
                 spec.resolve((), axes)
         else:
             assert spec.resolve((), axes).sigma == expected
+
+
+@pytest.mark.parametrize("power", [-1.0, -2.0, 0.5, -0.75, -1 / 3, 0.01, -4.0, 97 / 98])
+@pytest.mark.parametrize(("gain", "scale"), [(1.0, 2.0), (1 / 3, 0.1), (1e-150, 5e-324)])
+def test_sigma_of_any_power_is_correctly_rounded(gain, scale, power):
+    """sigma is gain * sqrt(scale) * fan^power, of the fraction that the power stands for."""
+    exponent = Fraction(power).limit_denominator(100)
+    for fans, mode in itertools.product(((1, 1), (3, 7), (10**6, 999_983)), MODES):
+        with mpmath.workprec(2000):
+            fan_in, fan_out = map(mpmath.mpf, fans)
+            chosen = {
+                "fan_in": fan_in,
+                "fan_out": fan_out,
+                "fan_avg": (fan_in + fan_out) / 2,
+                "fan_geo_avg": mpmath.sqrt(fan_in * fan_out),
+            }[mode]
+            raised = chosen ** (mpmath.mpf(exponent.numerator) / exponent.denominator)
+            expected = rounded(mpmath.mpf(gain) * mpmath.sqrt(mpmath.mpf(scale)) * raised)
+        axes = f"[in={fans[0]} out={fans[1]}]"
+        if expected == 0:
+            with pytest.raises(InitSpecError, match="in float64"):
+                InitSpec("normal", FanRule(scale, power), gain, mode).resolve((), axes)
+            continue
+        resolved = InitSpec("normal", FanRule(scale, power), gain, mode).resolve((), axes)
+        assert resolved.sigma == expected
+
+
+def test_the_first_layer_of_siren():
+    """U(-1/n, 1/n), n the inputs, as `first_layer_sine_init` of vsitzmann/siren has it."""
+    spec = InitSpec.variance_scaling(1 / 3, distribution="uniform", power=-1)
+    assert spec.bounds((256, 3)) == pytest.approx((-1 / 3, 1 / 3), rel=4e-16)
+    assert spec.std((5, 100)) == pytest.approx(1 / (100 * math.sqrt(3)), rel=4e-16)
 
 
 @pytest.mark.parametrize(

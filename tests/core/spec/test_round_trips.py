@@ -124,6 +124,11 @@ def test_equal_specs_print_alike(family, name, gain, mode, factor):
             InitSpec.he_truncated_normal(lower=-3),
             "he_truncated_normal(lower=-3.0)",
         ),
+        (InitSpec.variance_scaling(4.0, power=-1), "variance_scaling(scale=4.0, power=-1.0)"),
+        (
+            InitSpec(Sparse(0.5), FanRule(2.0, -0.75), 3.0),
+            "InitSpec(distribution=sparse(sparsity=0.5), variance=fan(scale=18.0, power=-0.75))",
+        ),
         (InitSpec.normal(0.02, mean=1.0), "normal(std=0.02, mean=1.0)"),
         (InitSpec.uniform(), "uniform(low=-0.05, high=0.05)"),
         (

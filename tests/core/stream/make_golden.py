@@ -1,4 +1,4 @@
-"""Write initspec/stream/golden.json: run it only for a new version of the standard.
+"""Add the cases that initspec/stream/golden.json does not have: those that it has never change.
 
 python tests/core/stream/make_golden.py
 """
@@ -116,6 +116,16 @@ CASES = [
         "float16",
     ),
     ("dirac", (3, 5, 6), "kernel in (stack out=4+2)", 7, "w", "bfloat16"),
+    # Other powers of the fan.
+    (
+        "variance_scaling(scale=0.3333333333333333, distribution=uniform, power=-1.0)",
+        (9, 7),
+        None,
+        7,
+        "siren",
+        "float32",
+    ),
+    ("variance_scaling(scale=2.0, mode=fan_avg, power=-0.75)", (6, 5), None, 7, "w", "float64"),
 ]
 
 
@@ -139,6 +149,14 @@ def entry(line, shape, axes, seed, name, dtype):
     }
 
 
+def key(case):
+    return json.dumps([case[part] for part in ("spec", "shape", "axes", "seed", "name", "dtype")])
+
+
 if __name__ == "__main__":
-    entries = ",\n".join(json.dumps(entry(*case)) for case in CASES)
+    lines = GOLDEN.read_text("utf-8").splitlines()[1:-1]
+    kept = [line.rstrip(",") for line in lines]
+    known = {key(json.loads(line)) for line in kept}
+    added = [made for case in CASES if key(made := entry(*case)) not in known]
+    entries = ",\n".join(kept + [json.dumps(made) for made in added])
     GOLDEN.write_text(f'{{"version": 1, "weights": [\n{entries}\n]}}\n', "utf-8")

@@ -225,6 +225,10 @@ def sigma(document: dict, fan_in: int, fan_out: int) -> float:
         "fan_avg": lambda: Decimal(fan_in + fan_out) / 2,
         "fan_geo_avg": lambda: Decimal(fan_in * fan_out).sqrt(),
     }[document["mode"]]()
+    if "power" in rule:
+        power = Fraction(rule["power"]).limit_denominator(100)
+        raised = fan ** (Decimal(power.numerator) / power.denominator)
+        return float(gain * Decimal(rule["scale"]).sqrt() * raised)
     return float(gain * (Decimal(rule["scale"]) / fan).sqrt())
 
 
