@@ -54,10 +54,11 @@ def model_class():
 """
 ALL = tuple(bad_commands.COMMANDS)
 WITH_RECIPE = bad_commands.WITH_RECIPE
+FILLING = ("assign", "lock", "diff")
 MODELS = {
     ("abstract", "verify"): "a.bias has no values yet: initialize the model first",
-    ("integer", *WITH_RECIPE): "a.kernel: dtype 'int8': initial weights are float16",
-    ("integer_tree", *WITH_RECIPE): "a.w: dtype 'int32': initial weights are float16",
+    ("integer", *FILLING): "a.kernel: dtype 'int8': initial weights are float16",
+    ("integer_tree", *FILLING): "a.w: dtype 'int32': initial weights are float16",
     ("without_inputs", *WITH_RECIPE, "verify"): "the factory returns .module, inputs.",
     ("wrong_inputs", *WITH_RECIPE): "Dense cannot be called with these inputs",
     ("texts", *ALL): "a dict is not a model of .*jax",

@@ -56,17 +56,14 @@ def look(assignment: Assignment, values: Array | None, seed: int | None, name: s
         name: the name of its stream.
     """
     reading = Reading(assignment)
-    dtype = assignment.parameter.dtype
-    if dtype not in FLOATS:
-        reading.skipped = f"it is of {dtype}"
-        return reading
     if values is None:
         reading.skipped = "it has no values"
         message = "it has no values: it is without memory, as on the meta device"
         reading.findings.append(ModelFinding(assignment.path, "untouched", message))
         return reading
-    if not values.size:
-        reading.skipped = "it is empty"
+    if not values.size or values.dtype.name not in FLOATS:
+        what = f"of {values.dtype.name}" if values.size else "empty"
+        reading.skipped = f"it is {what}"
         return reading
     reading.sample = sample_of(values)
     defect = defects.not_finite(values)
