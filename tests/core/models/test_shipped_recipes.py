@@ -41,8 +41,8 @@ def disagreements(table: Table, rules: Sequence[Rule]) -> Iterator[str]:
     Raises:
         RecipeError: the rules do not fit the model.
     """
-    assigned = assign(table.parameters(), rules, config=table.config, numbers=table.numbers)
-    for path, row in table.expanded().items():
+    assigned = assign(table.parameters, rules, config=table.config, numbers=table.numbers)
+    for path, row in table.expanded.items():
         assignment = assigned[path]
         resolved = assignment.resolved
         given: dict[str, Any] = {"": None if resolved is None else law_of(resolved)}

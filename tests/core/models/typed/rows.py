@@ -13,6 +13,7 @@ import pkgutil
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -74,6 +75,7 @@ CONV2D = Kind("Conv2d Module", "kernel", "out in kernel...")
 TABLE = Kind("Embedding Module", "embedding", "stack out")
 DENSE = Kind("Dense Layer", "kernel", "in out")
 """A matrix [in, out]: Keras' Dense, flax' Linear, GPT-2's Conv1D."""
+CONV = Kind("Conv Layer", "kernel", "kernel... in out")
 HEADS = Kind("MultiHeadAttention Layer", "kernel", "in out out")
 HEADS_OUT = Kind("MultiHeadAttention Layer", "kernel", "in in out")
 BIAS = Kind("Linear Module", "bias", "out")
@@ -113,10 +115,12 @@ class Table:
     config: Mapping[str, Any] = field(default_factory=dict)
     numbers: Mapping[str, float] = field(default_factory=dict)
 
+    @cached_property
     def expanded(self) -> dict[str, Row]:
         """Return the rows by their full paths."""
         return {path: Row(*row) for glob, row in self.rows.items() for path in expand(glob)}
 
+    @cached_property
     def parameters(self) -> list[Parameter]:
         """Return the parameters of the model."""
         return [
@@ -125,8 +129,24 @@ class Table:
                 row.shape,
                 "float32",
             )
-            for path, row in self.expanded().items()
+            for path, row in self.expanded.items()
         ]
+
+
+def as_flax(rows: Mapping[str, Any], scale: str = "scale") -> dict[str, tuple[Any, ...]]:
+    """Return the rows of torch as flax names them: kernel, embedding and scale for weight."""
+    renamed: dict[str, tuple[Any, ...]] = {}
+    names = {"kernel": "kernel", "embedding": "embedding", "scale": scale}
+    for path, (kind, shape, *rest) in rows.items():
+        stem = path.removesuffix(".weight")
+        name = path if stem == path else f"{stem}.{names[kind.role]}"
+        row: tuple[Any, ...] = (kind, shape)
+        if kind is LINEAR:
+            row = (DENSE, shape[::-1])
+        elif kind is CONV2D:
+            row = (CONV, (*shape[2:], shape[1], shape[0]))
+        renamed[name] = (*row, *rest)
+    return renamed
 
 
 def expand(glob: str) -> Iterator[str]:
