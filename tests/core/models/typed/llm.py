@@ -212,18 +212,20 @@ def kind_of(what: str, path: str) -> tuple[Kind, tuple[int, ...]]:
     return (DENSE, ends) if path.endswith("kernel") else (LINEAR, ends[::-1])
 
 
+BY_INDEX = {0: normal(0.02 / math.sqrt(2)), 1: normal(0.02 / math.sqrt(4))}.__getitem__
+"""torchtitan's depth_scaled_std: 0.02 / sqrt(2 * (layer_id + 1))."""
+
 TIED = {"model.embed_tokens.weight": {"lm_head.weight": LINEAR}}
 UNTIED = {name: paths for name, paths in LLAMA.items() if name != "head"}
 
 
 def of_torchtitan() -> list[Table]:
-    """torchtitan 0.3.0, torchtitan/models/{llama3,qwen3,deepseek_v3,gpt_oss}/__init__.py.
+    """torchtitan 0.3.0, torchtitan/models/{llama3,qwen3}/__init__.py.
 
     https://github.com/pytorch/torchtitan/blob/v0.3.0/torchtitan/models/llama3/__init__.py#L45
-    depth_scaled_std: 0.02 / sqrt(2 * (layer_id + 1)), torchtitan/models/common/param_init.py#L28.
     """
     head = cut(WIDTH**-0.5, 3 * WIDTH**-0.5)
-    out = {0: normal(0.02 / math.sqrt(2)), 1: normal(0.02 / math.sqrt(4))}.__getitem__
+    out = BY_INDEX
     llama = {"up": out, "head": head}
     one, small = normal(1.0), normal(0.02)
     tables = [
@@ -235,46 +237,7 @@ def of_torchtitan() -> list[Table]:
         Table("llama-torchtitan", "tied", tied, TIED),
         Table("qwen3-torchtitan", "torch", rows(TITAN, small, small, small)),
     ]
-    residual = normal(0.02 / math.sqrt(2 * len(BLOCKS)))
-    for form, experts in EXPERTS.items():
-        qwen = rows(experts["dense"], small, small, residual, up=small)
-        for path in experts["inner"]:
-            qwen |= {path.format(i): (BARE, (3, 4, 5), small) for i in BLOCKS}
-        for path in experts["out"]:
-            qwen |= {path.format(i): (BARE, (3, 4, 5), residual) for i in BLOCKS}
-        tables.append(Table("qwen3-moe-torchtitan", form, qwen))
     return tables
-
-
-def _without_layer(form: Form) -> Form:
-    """Return an architecture without its feed-forward layers."""
-    kept = {
-        name: tuple(path for path in paths if ".mlp." not in path and "feed_forward" not in path)
-        for name, paths in form.items()
-    }
-    return {name: paths for name, paths in kept.items() if paths}
-
-
-EXPERTS: dict[str, dict[str, Any]] = {
-    "torch": {
-        "dense": _without_layer(TITAN),
-        "inner": [
-            "layers.{}.moe.routed_experts.inner_experts.w1_EFD",
-            "layers.{}.moe.routed_experts.inner_experts.w3_EFD",
-        ],
-        "out": ["layers.{}.moe.routed_experts.inner_experts.w2_EDF"],
-    },
-    "transformers 5": {
-        "dense": _without_layer(LLAMA),
-        "inner": ["model.layers.{}.mlp.experts.gate_up_proj", "model.layers.{}.mlp.gate.weight"],
-        "out": ["model.layers.{}.mlp.experts.down_proj"],
-    },
-    "transformers 4": {
-        "dense": _without_layer(LLAMA),
-        "inner": ["model.layers.{}.mlp.gate.weight"],
-        "out": ["model.layers.{}.mlp.experts.2.down_proj.weight"],
-    },
-}
 
 
 def of_olmo() -> list[Table]:
