@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from initspec.cli.console import Console
@@ -12,9 +13,20 @@ from initspec.models.rule import Rule
 
 
 def show(recipes: Mapping[str, Recipe]) -> None:
-    """Print the source of each recipe."""
-    rows = [(name, recipe.source) for name, recipe in recipes.items()]
-    show_rows(Console(), ("recipe", "source"), rows)
+    """Print each recipe with the implementation or the paper that it is of."""
+    console = Console()
+    rows = [(name, implementation(recipe.source)) for name, recipe in recipes.items()]
+    show_rows(console, ("recipe", "of"), rows)
+    show_text(console, "initspec recipes NAME shows the rules of one, and its source.", "dim")
+
+
+def implementation(source: str) -> str:
+    """Return what a source begins with: the code and its version, or the paper.
+
+    >>> implementation("torchtitan 0.3.0, models/llama3/__init__.py: pre-training of Llama 3")
+    'torchtitan 0.3.0'
+    """
+    return re.split("[,:;]", source, maxsplit=1)[0]
 
 
 def show_rules(recipe: Recipe) -> None:

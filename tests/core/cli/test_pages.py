@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from initspec.cli.app import app
 from initspec.cli.pages.layout import fold, show_table, show_text
+from initspec.models.recipe import shipped
 
 COMMANDS = {
     "compare": ("compare", "he_normal", "--shape", "64", "32", "--backends", "numpy"),
@@ -49,6 +50,13 @@ def test_no_name_is_cut(command, columns):
     lines = [line for line in narrow.splitlines() if not line.lstrip().startswith("initspec ")]
     assert max(map(len, lines)) <= columns
     assert all(line == line.rstrip() for line in lines)
+
+
+def test_the_list_of_recipes_has_a_line_each():
+    """Its name, and the code and version or the paper; the whole source is on its own page."""
+    _, *lines, last = page("recipes", 80).splitlines()
+    assert [line.split()[0] for line in lines] == shipped()
+    assert last.startswith("initspec recipes NAME")
 
 
 def test_a_name_is_never_broken():
