@@ -24,7 +24,7 @@ class TorchBackend(BaseBackend):
 
     name = "torch"
     module = extra = "torch"
-    suffixes = (".pt", ".pth", ".bin")
+    suffixes = (".pt", ".pth", ".bin", ".ckpt")
 
     def version(self) -> str:
         import torch

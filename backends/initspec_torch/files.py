@@ -31,8 +31,40 @@ class Unread:
     dtype: str
 
 
-class Tensors(Mapping[str, "NDArray[Any] | Unread"]):
-    """The tensors of a checkpoint as arrays, by the keys around them joined with dots.
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """A tensor of a file that is mapped, read where it is used.
+
+    Attributes:
+        tensor: the tensor.
+        path: the file.
+        size: its bytes when it was mapped.
+    """
+
+    tensor: torch.Tensor
+    path: Path
+    size: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its shape."""
+        return tuple(self.tensor.shape)
+
+    @property
+    def dtype(self) -> str:
+        """The name of its dtype."""
+        return str(self.tensor.dtype).removeprefix("torch.")
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        if self.path.stat().st_size < self.size:  # a process that reads on is ended by the system
+            raise FormatError(f"{self.path} was cut while it was read: read it again")
+        return array_of(self.tensor.resolve_neg().resolve_conj())
+
+
+class Tensors(Mapping[str, "Mapped | Unread"]):
+    """The tensors of a checkpoint, by the keys around them joined with dots.
+
+    One that is saved alone is called "tensor".
 
     Args:
         path: the file.
@@ -42,7 +74,8 @@ class Tensors(Mapping[str, "NDArray[Any] | Unread"]):
     """
 
     def __init__(self, path: Path) -> None:
-        path.open("rb").close()  # that it is there, and may be read
+        self._path, self._size = path, path.stat().st_size
+        path.open("rb").close()  # that it may be read
         try:
             # Mapped, so that it takes memory where it is read; the oldest format cannot be.
             mapped = zipfile.is_zipfile(path)
@@ -59,12 +92,12 @@ class Tensors(Mapping[str, "NDArray[Any] | Unread"]):
             raise FormatError(f"{path} is truncated, or not a file of torch.save") from None
         self._tensors = dict(_flat(loaded, ""))
 
-    def __getitem__(self, name: str) -> NDArray[Any] | Unread:
+    def __getitem__(self, name: str) -> Mapped | Unread:
         tensor = self._tensors[name]
         dtype = _unread(tensor)
         if dtype:
             return Unread(tuple(tensor.shape), dtype)
-        return array_of(tensor.resolve_neg().resolve_conj())
+        return Mapped(tensor, self._path, self._size)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tensors)
@@ -90,7 +123,7 @@ def _unread(tensor: torch.Tensor) -> str:
 def _flat(value: Any, path: str) -> Iterator[tuple[str, torch.Tensor]]:
     """Yield the tensors in nested dicts, lists and tuples."""
     if isinstance(value, torch.Tensor):
-        yield path, value.detach()
+        yield path or "tensor", value.detach()
     elif isinstance(value, Mapping | list | tuple):
         items = value.items() if isinstance(value, Mapping) else enumerate(value)
         for key, inner in items:

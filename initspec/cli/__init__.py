@@ -45,6 +45,9 @@ def _show_usage_error(error: Any) -> None:
     if type(error).__name__ == "NoArgsIsHelpError":
         error.show()
         return
-    print(f"initspec: {error.format_message()}", file=sys.stderr)
+    message, meaning = error.format_message(), getattr(getattr(error, "param", None), "help", None)
+    if meaning and type(error).__name__ == "MissingParameter":
+        message = f"{message.rstrip('.')}: {meaning}"
+    print(f"initspec: {message}", file=sys.stderr)
     if getattr(error, "ctx", None) is not None:
         print(f"Try '{error.ctx.command_path} -h' for help.", file=sys.stderr)

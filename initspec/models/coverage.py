@@ -122,7 +122,7 @@ def coverage(factory: Callable[[], Any]) -> Coverage:
 
     Raises:
         TargetError: it is not a function, does not return a model, returns one that is still on
-            the meta device or not built, or another one the second time.
+            the meta device or not built, an empty one, or another one the second time.
         Exception: what the factory raises.
     """
     _check(factory)
@@ -138,6 +138,8 @@ def coverage(factory: Callable[[], Any]) -> Coverage:
         del model
         model, _ = _build(factory, [backend], 0)
     first = list(backend.memory(model, 0))
+    if not first:
+        raise TargetError("the model has no parameters and no buffers: there is nothing to look at")
     suspects = {place: m for place, m in enumerate(first) if m.poisoned is not None}
     if not suspects:
         return Coverage((), len(first))

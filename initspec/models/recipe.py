@@ -327,9 +327,9 @@ def _assigned(values: Mapping[str, Any]) -> list[str]:
 
 
 def _suffix(file: Path) -> str:
-    if file.suffix not in (".json", ".toml"):
+    if file.suffix.lower() not in (".json", ".toml"):
         raise FormatError(f"the file {str(file)!r}: a recipe is a .json or a .toml file")
-    return file.suffix
+    return file.suffix.lower()
 
 
 def _toml(value: Any) -> str:

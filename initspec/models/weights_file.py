@@ -39,18 +39,18 @@ INDEX = ".index.json"
 
 def check_suffix(path: Path) -> None:
     """Raise TargetError where the name of a file ends in nothing that is written."""
-    if path.suffix not in (".safetensors", ".npz"):
+    if path.suffix.lower() not in (".safetensors", ".npz"):
         raise TargetError(f"{path}: end the file's name in .safetensors or .npz")
 
 
 def is_own(name: str) -> bool:
     """Return whether a name is that of a file which no backend is needed for."""
-    return name.endswith((".safetensors", ".npz", INDEX))
+    return name.lower().endswith((".safetensors", ".npz", INDEX))
 
 
 def is_file(name: str) -> bool:
     """Return whether a name is that of a file of weights, by what it ends in."""
-    return is_own(name) or name.endswith(tuple(suffix for _, suffix in _suffixes()))
+    return is_own(name) or name.lower().endswith(tuple(suffix for _, suffix in _suffixes()))
 
 
 @contextmanager
@@ -78,10 +78,10 @@ def _opened(path: Path, backend: HasFiles | None) -> Iterator[Mapping[str, Tenso
     if backend is not None:
         with backend.tensors(path) as given:
             yield {name: Given(values) for name, values in given.items()}
-    elif path.name.endswith(INDEX):
+    elif path.name.lower().endswith(INDEX):
         with _parts(path) as parts:
             yield parts
-    elif path.suffix == ".safetensors":
+    elif path.suffix.lower() == ".safetensors":
         yield _safetensors(path)
     else:
         with _archive(path) as archive:
@@ -113,7 +113,7 @@ def reader(path: Path) -> HasFiles:
         TargetError: there is none.
     """
     for backend, suffix in _suffixes():
-        if path.suffix == suffix:
+        if path.suffix.lower() == suffix:
             return backend
     kinds = ", ".join((".safetensors", ".npz", *(suffix for _, suffix in _suffixes())))
     raise TargetError(f"{path}: name a file of weights, which ends in {kinds} or {INDEX}")

@@ -32,7 +32,7 @@ def writer(output: Path, weights: Sequence[Locked], seed: int) -> Callable[[Path
         TargetError: there is no such kind, or it does not take a dtype.
     """
     check_suffix(output)
-    if output.suffix == ".safetensors":
+    if output.suffix.lower() == ".safetensors":
         return lambda path, advance: _write_safetensors(path, weights, seed, advance)
     for weight in weights:
         if weight.dtype == "bfloat16":

@@ -109,6 +109,13 @@ def test_constants_have_the_digits_that_were_written(value: float, dtype: str) -
     assert tensor.looks_like == f"constant(value={value})"
 
 
+def test_a_number_alone_is_no_constant() -> None:
+    """It may have been drawn; 0 and 1 nearly never are."""
+    numbers = {"a.bias": 0.0, "b.scale": 1.0, "c.bias": 0.3}
+    tensors = inspect({name: np.array([value], np.float32) for name, value in numbers.items()})
+    assert [t.looks_like for t in tensors.tensors] == ["zeros", "ones", "the number 0.3"]
+
+
 def test_a_fan_of_one_names_no_rule() -> None:
     """The fan_in of an embedding is 1, so that any of std 1 would be lecun_normal."""
     (tensor,) = inspect({"wte.weight": draw("normal(std=1.0)", (500, 64))}).tensors
@@ -241,8 +248,9 @@ WEIGHTS = {
 
 def save(path, weights=WEIGHTS):
     """Write a file of the kind that its name ends in."""
-    if path.suffix == ".npz":
-        np.savez(path, **weights)
+    if path.suffix.lower() == ".npz":
+        with path.open("wb") as file:
+            np.savez(file, **weights)
     else:
         save_file(weights, path)
     return path
@@ -381,9 +389,11 @@ def test_what_cannot_be_inspected(tmp_path) -> None:
         inspect(7)
 
 
-def test_empty_files_and_tensors(tmp_path) -> None:
-    """Nothing is something that can be said."""
-    assert inspect(save(tmp_path / "w.safetensors", {})).tensors == ()
+@pytest.mark.parametrize("suffix", [".safetensors", ".npz", ".SAFETENSORS", ".Npz"])
+def test_empty_files_and_tensors(tmp_path, suffix: str) -> None:
+    """A file without tensors is an error, a tensor without elements is not."""
+    with pytest.raises(TargetError, match="has no tensors: there is nothing to inspect"):
+        inspect(save(tmp_path / f"w{suffix}", {}))
     (tensor,) = look(a_weight=np.zeros((0, 4))).tensors
     assert tensor.skipped == "it has no elements"
 

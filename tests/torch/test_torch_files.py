@@ -21,7 +21,7 @@ def model() -> nn.Module:
 
 
 @pytest.mark.parametrize("new", [True, False])
-@pytest.mark.parametrize("suffix", [".pt", ".pth", ".bin"])
+@pytest.mark.parametrize("suffix", [".pt", ".pth", ".bin", ".ckpt", ".PT"])
 def test_checkpoints(model, tmp_path, suffix: str, new: bool) -> None:
     """A state_dict, or one among other things, of the zip format and of the one before."""
     path = tmp_path / f"m{suffix}"
@@ -41,6 +41,29 @@ def test_checkpoints(model, tmp_path, suffix: str, new: bool) -> None:
     state["2.weight"][5, 7] += 1
     torch.save(state, path, _use_new_zipfile_serialization=new)
     assert lock(model, "torch", 3, hashes=False).verify(path) == ("2.weight",)
+
+
+def test_a_tensor_alone_has_a_name(tmp_path) -> None:
+    """Which a key would be."""
+    torch.save(torch.ones(3), tmp_path / "m.pt")
+    assert [tensor.path for tensor in inspect(tmp_path / "m.pt").tensors] == ["tensor"]
+
+
+def test_a_file_that_is_cut_meanwhile_is_refused(tmp_path, monkeypatch) -> None:
+    """Nothing is read of what is mapped and gone, which would end the process."""
+    from initspec_conformance.inspection import inspect as module
+
+    path = tmp_path / "m.pt"
+    torch.save({"a": torch.ones(9), "b": torch.randn(1 << 16)}, path)
+    whole = module.moments_of
+
+    def moments(values):
+        os.truncate(path, 4096)
+        return whole(values)
+
+    monkeypatch.setattr(module, "moments_of", moments)
+    with pytest.raises(FormatError, match=r"m.pt was cut while it was read"):
+        inspect(path)
 
 
 class Bomb:

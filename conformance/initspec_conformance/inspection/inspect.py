@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from initspec.dtypes import FLOATS
+from initspec.errors import TargetError
 from initspec_conformance.expected.arrays import Array, Values
 from initspec_conformance.inspection.inspection import Inspection
 from initspec_conformance.inspection.look import Look
@@ -42,11 +43,15 @@ def inspect(target: Any, *, inputs: Any = None) -> Inspection:
         inputs: example arguments, for a model that has no parameters without them.
 
     Raises:
-        TargetError: the model is of no known framework, or the file is of no known kind.
+        TargetError: the model is of no known framework, the file is of no known kind, or there is
+            no tensor.
         FormatError: the file is truncated, not what its name says, or changed while it was read.
     """
     start = time.perf_counter()
+    source = str(target) if isinstance(target, str | Path) else type(target).__name__
     with tensors_of(target, inputs) as tensors:
+        if not tensors:
+            raise TargetError(f"{source} has no tensors: there is nothing to inspect")
         by_path = {tensor.path: tensor for tensor in tensors}
         looks, findings, fingerprints = [], [], []
         for tensor in tensors:
@@ -67,7 +72,6 @@ def inspect(target: Any, *, inputs: Any = None) -> Inspection:
     rows = tuple(replace(look, flags=tuple(dict.fromkeys(kinds[look.path]))) for look in looks)
     order = {look.path: place for place, look in enumerate(looks)}
     findings.sort(key=lambda finding: order[finding.path])
-    source = str(target) if isinstance(target, str | Path) else type(target).__name__
     return Inspection(source, rows, tuple(findings), time.perf_counter() - start)
 
 

@@ -49,7 +49,7 @@ def specs_of(
     axes: Axes | None,
     more: Iterable[Candidate] | None = None,
 ) -> str:
-    """Return the specs that have the numbers of a tensor, "" where none has.
+    """Return the specs that have the numbers of a tensor, "" where none has; a number as it is.
 
     Args:
         moments: its numbers.
@@ -60,7 +60,10 @@ def specs_of(
             that the fans are named.
     """
     if moments.constant:
-        return str(InitSpec.constant(_shortest(moments.low, dtype)))
+        value = _shortest(moments.low, dtype)
+        # A number alone may have been drawn.
+        known = moments.size > 1 or value in (0, 1)
+        return str(InitSpec.constant(value)) if known else f"the number {value}"
     n = moments.size - moments.zeros - moments.bad
     mean, std, kurtosis = moments.dense
     if n < 2 or not std or not math.isfinite(kurtosis):

@@ -59,7 +59,7 @@ def saver(output: Path, kind: FloatType, name: str) -> Callable[[Path, Any], Non
     Raises:
         TargetError: there is no such kind, or it does not take this dtype.
     """
-    if output.suffix == ".npy":
+    if output.suffix.lower() == ".npy":
         if kind.name == "bfloat16":
             raise TargetError(f"{output}: .npy has no bfloat16; write a .safetensors file instead")
 
@@ -68,7 +68,7 @@ def saver(output: Path, kind: FloatType, name: str) -> Callable[[Path, Any], Non
                 np.save(file, weight)
 
         return save
-    if output.suffix == ".safetensors":
+    if output.suffix.lower() == ".safetensors":
         try:
             from safetensors import SafetensorError
             from safetensors.numpy import save_file

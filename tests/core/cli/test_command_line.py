@@ -144,6 +144,7 @@ def test_a_shape_that_no_framework_can_draw_is_an_error(shape):
         (["compare", "he_normal(gain=-1)", "--shape", "8,8"], "above 0"),
         (["compare", "constant(1e6)", "--shape", "8,8", "--dtype", "float16"], "65504"),
         (["compare", "he_normal"], "--shape"),
+        (["verify", "a.lock"], "argument 'target': A .safetensors, .npz, .keras or .pt file, or"),
     ],
 )
 def test_bad_input_exits_with_two(arguments, says):

@@ -168,6 +168,7 @@ def test_bad_input(memory: PoisonBackend) -> None:
 
     factories: list[tuple[Callable[[], Model], str]] = [
         (grows, r"w is uint8 of shape \(1,\) the first time, and uint8 of shape \(2,\) the second"),
+        (lambda: Model([], {}), "no parameters and no buffers: there is nothing to look at"),
         (moves, "www: not in the model that the factory builds the second time"),
     ]
     for factory, message in factories:
