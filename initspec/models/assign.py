@@ -80,6 +80,15 @@ def assign(
     return Assignments(assignments, [companion.line(lookup.known) for companion in companions])
 
 
+def fits(parameters: Sequence[Parameter], rules: Sequence[Rule], only: Only = None) -> bool:
+    """Return whether each parameter has a rule, and each path of a rule a parameter."""
+    whole = [rule for rule in rules if not rule.part]
+    return not any(_unmatched(parameters, rules)) and all(
+        any(_reaches(rule, parameter, place) for rule in whole for place in parameter.places)
+        for parameter in _chosen(parameters, only)
+    )
+
+
 def _chosen(parameters: Sequence[Parameter], only: Only) -> Sequence[Parameter]:
     """Return the parameters that `only` names."""
     if only is None:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from initspec.errors import FormatError, InitSpecError, RecipeError, nearest, shown, unknown
+from initspec.models.advice import advising
 from initspec.models.assign import Only, assign
 from initspec.models.assignment import Assignments
 from initspec.models.companion import Companion
@@ -123,18 +124,20 @@ class Recipe:
 
         Raises:
             RecipeError: the recipe does not fit the model; the message has every parameter and
-                rule.
+                rule and, of a recipe of initspec, those that do fit.
             TargetError: the model is of no known framework, or has no parameters yet.
         """
-        return assign(
-            parameters(model, inputs=inputs),
-            self.rules,
-            only=paths_of(model, only),
-            config=getattr(model, "config", None),
-            numbers=numbers,
-            meanings=self.numbers,
-            companions=self.companions,
-        )
+        every, chosen = parameters(model, inputs=inputs), paths_of(model, only)
+        with advising(every, self.rules, chosen, lambda: {n: recipe(n).rules for n in shipped()}):
+            return assign(
+                every,
+                self.rules,
+                only=chosen,
+                config=getattr(model, "config", None),
+                numbers=numbers,
+                meanings=self.numbers,
+                companions=self.companions,
+            )
 
     @classmethod
     def from_model(cls, model: Any, *, inputs: Any = None) -> Recipe:

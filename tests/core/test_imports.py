@@ -355,7 +355,6 @@ SUITE_ALSO_SEES = {
         "initspec.models.owner",
         "initspec.models.recipe",
         "initspec.models.rule",
-        "initspec.models.shipped",
         "initspec.models.table",
         "initspec.models.template",
         "initspec.numerics.finite",

@@ -35,7 +35,6 @@ from initspec_conformance.models.fitted import Context
 from initspec_conformance.models.pooled import POOLED, Member, groups_of, pool
 from initspec_conformance.models.reading import Reading, judgeable, look, unchanged
 from initspec_conformance.models.report import ModelAudit
-from initspec_conformance.models.shipped import assign_or_advise
 from initspec_conformance.models.ties import ties
 from initspec_conformance.models.trained import TRAINED, dependence
 from initspec_conformance.statistics.error_rates import Rates, one_stage
@@ -68,8 +67,7 @@ def audit_model(
         numbers: the numbers of names in the recipe, such as depth=12.
 
     Raises:
-        RecipeError: the recipe does not fit the model; the message has every parameter and rule,
-            and the recipes of initspec that do fit.
+        RecipeError: the recipe does not fit the model; the message has every parameter and rule.
         TargetError: the model is of no known framework, or has no parameters yet.
         SeedError: the seed is out of range.
     """
@@ -79,7 +77,7 @@ def audit_model(
     rules = recipe_of(recipe)
     kept = [Rule("keep", p.path, optional=True) for p in every if _is_quantised(p.dtype)]
     rules = replace(rules, rules=(*kept, *rules.rules))
-    assignments = assign_or_advise(rules, model, only, inputs, numbers)
+    assignments = rules.on(model, only=only, inputs=inputs, **numbers)
     if len(kept) == len(every) or not len(assignments):
         what = "parameters of floats" if kept else "parameters"
         raise TargetError(f"the model has no {what}: there is nothing to audit")
