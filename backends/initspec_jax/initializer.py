@@ -29,7 +29,7 @@ from initspec_jax.keys import check_key, check_no_shape
 from initspec_jax.members import draw_for_members
 from initspec_jax.parameters import filled
 from initspec_jax.primitives import JaxPrimitives
-from initspec_jax.seeded import PortableDraw
+from initspec_jax.seeded import PortableDraw, is_traced
 from initspec_jax.sharding import Draw, context_mesh, named_sharding, placed
 
 if TYPE_CHECKING:
@@ -102,13 +102,18 @@ class JaxInitializer:
             raise
         shape = _as_tuple(shape)
         mesh = context_mesh(out_sharding)
-        if self.seed is not None:
+        # Computed entries do not depend on the seed; compiled, they would stay with the program.
+        computed = self.seed is None and self.spec.distribution.computed and not is_traced()
+        if self.seed is not None or computed:
             resolved = resolve(self.spec, shape, self.axes, IN_OUT, kind)
             sharding = named_sharding(out_sharding, resolved.layout.shape, mesh)
-            return self._portable(PortableDraw(resolved, kind, self.seed, self.name), key, sharding)
+            draw = PortableDraw(resolved, kind, self.seed or 0, self.name)
+            return self._portable(draw, key, sharding)
         traced = isinstance(key, jax.core.Tracer)
-        draw = _compiled(self.spec, self.axes, check_shape(shape), kind, out_sharding, mesh, traced)
-        return draw(key)
+        program = _compiled(
+            self.spec, self.axes, check_shape(shape), kind, out_sharding, mesh, traced
+        )
+        return program(key)
 
     def _portable(self, draw: PortableDraw, key: Any, sharding: NamedSharding | None) -> jax.Array:
         """Return a portable draw; warn where it makes two weights equal."""

@@ -9,7 +9,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from initspec.backend import FloatType, Layout, Part, UnequalLayout, numpy_dtype
+from initspec.backend import (
+    Entries,
+    FloatType,
+    Layout,
+    Part,
+    UnequalLayout,
+    compute,
+    numpy_dtype,
+)
 from initspec_jax.truncated import truncated_standard_normal
 
 Array = Any
@@ -38,7 +46,7 @@ class JaxPrimitives:
     def __init__(self, layout: Layout, kind: FloatType, key: Array, *, flat: bool) -> None:
         self._layout = layout
         self._flat = flat
-        self._dtype = numpy_dtype(kind)
+        self._kind, self._dtype = kind, numpy_dtype(kind)
         self._working: Any = jnp.float64 if kind.name == "float64" else jnp.float32
         self._smallest = kind.smallest
         self._key = key
@@ -62,6 +70,10 @@ class JaxPrimitives:
         shape = self._drawn(self._layout.shape)
         values = truncated_standard_normal(self._key, shape, self._working, lower, upper)
         return self._between(mean + std * values, mean + std * lower, mean + std * upper)
+
+    def computed(self, entries: Entries) -> Array:
+        # A constant of the program, as XLA's own identity is.
+        return jnp.asarray(compute(entries, self._layout, self._kind))
 
     def haar(self, stack: int, rows: int, columns: int) -> Array:
         longer, shorter = max(rows, columns), min(rows, columns)

@@ -18,6 +18,11 @@ _scalar = jax.jit(lambda: jnp.zeros(()))
 """Returns a tracer, or an array where JAX puts new ones; compiled, in a seventh of the time."""
 
 
+def is_traced() -> bool:
+    """Return whether a function is being traced, such as one under `jax.jit`."""
+    return isinstance(_scalar(), jax.core.Tracer)
+
+
 @dataclass(frozen=True)
 class PortableDraw:
     """The weight that a seed and a name say.

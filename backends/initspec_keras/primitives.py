@@ -9,7 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from initspec.backend import FloatType, Layout, Part, UnequalLayout
+from initspec.backend import Entries, FloatType, Layout, Part, UnequalLayout, compute
+from initspec_keras.seeded import host_tensor
 from initspec_keras.truncated import truncated_standard_normal
 
 Tensor = Any
@@ -18,8 +19,8 @@ Tensor = Any
 class KerasPrimitives:
     """`initspec.distributions.primitives.Primitives` on one `keras.random.SeedGenerator`.
 
-    Draws are made in float32, or in float64 for a float64 weight, and cast once. Nothing goes
-    through NumPy, so that all of it can be traced by tf.function and jax.jit.
+    Draws are made in float32, or in float64 for a float64 weight, and cast once. Nothing but
+    `computed` goes through NumPy, so that all of it can be traced by tf.function and jax.jit.
 
     On JAX a convolution's kernel is drawn flat and then given its shape: it has the same bits, and
     XLA compiles the draw in an eighth of the time. What else Keras may shard keeps its axes.
@@ -28,7 +29,7 @@ class KerasPrimitives:
     def __init__(self, layout: Layout, kind: FloatType, seed: Any) -> None:
         self._on_jax = keras.config.backend() == "jax"
         self._lay_out(layout)
-        self._dtype = kind.name
+        self._kind, self._dtype = kind, kind.name
         self._working = "float64" if kind.name == "float64" else "float32"
         self._smallest = kind.smallest
         self._seed = seed
@@ -51,6 +52,10 @@ class KerasPrimitives:
     def truncated_normal(self, mean: float, std: float, lower: float, upper: float) -> Tensor:
         values = truncated_standard_normal(self._drawn, self._working, lower, upper, self._seed)
         return self._scaled(values, mean, std)
+
+    def computed(self, entries: Entries) -> Tensor:
+        layout, kind = self._layout, self._kind
+        return host_tensor(lambda out: compute(entries, layout, kind, out), layout.shape, kind)
 
     def haar(self, stack: int, rows: int, columns: int) -> Tensor:
         ops = keras.ops

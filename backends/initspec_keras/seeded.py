@@ -22,19 +22,30 @@ Part = tuple[tuple[slice, ...], Resolved]
 def portable_tensor(
     resolved: Resolved, kind: FloatType, seed: int, name: str, parts: Sequence[Part] = ()
 ) -> Tensor:
-    """Return the weight that a seed and a name say, with blocks of other draws in it.
+    """Return the weight that a seed and a name say, with blocks of other draws in it."""
 
-    It is drawn on the host. In a traced function it is drawn when that runs, so that the weight
-    does not become a constant of the program; in one that TensorFlow compiles with XLA, which
-    cannot call the host, it is drawn by the trace.
-    """
-    shape, dtype = resolved.layout.shape, numpy_dtype(kind)
-
-    def host() -> NDArray[Any]:
-        out = aligned(shape, dtype)
+    def write(out: NDArray[Any]) -> None:
         fill(resolved, kind, seed, name, out)
         for index, part in parts:
             fill(part, kind, seed, name, out[index], index)
+
+    return host_tensor(write, resolved.layout.shape, kind)
+
+
+def host_tensor(
+    write: Callable[[NDArray[Any]], object], shape: tuple[int, ...], kind: FloatType
+) -> Tensor:
+    """Return what `write` writes into an array of the host.
+
+    In a traced function it is written when that runs, so that the weight does not become a constant
+    of the program; in one that TensorFlow compiles with XLA, which cannot call the host, it is
+    written by the trace.
+    """
+    dtype = numpy_dtype(kind)
+
+    def host() -> NDArray[Any]:
+        out = aligned(shape, dtype)
+        write(out)
         return out
 
     # No match statement: TensorFlow's AutoGraph cannot read one, and warns at length.

@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec.backend import FloatType, Layout, Part, UnequalLayout, numpy_dtype
+from initspec.backend import (
+    Entries,
+    FloatType,
+    Layout,
+    Part,
+    UnequalLayout,
+    compute,
+    numpy_dtype,
+)
 from initspec_numpy.truncated import truncated_standard_normal
 
 Floats = NDArray[Any]
@@ -22,7 +30,7 @@ class NumpyPrimitives:
 
     def __init__(self, layout: Layout, kind: FloatType, rng: np.random.Generator) -> None:
         self._layout = layout
-        self._dtype = numpy_dtype(kind)
+        self._kind, self._dtype = kind, numpy_dtype(kind)
         self._working: Any = np.float64 if kind.name == "float64" else np.float32
         self._smallest = self._working(kind.smallest)
         self._rng = rng
@@ -42,6 +50,9 @@ class NumpyPrimitives:
         shape = self._layout.shape
         values = truncated_standard_normal(self._rng, shape, self._working, lower, upper)
         return self._scaled(values, mean, std)
+
+    def computed(self, entries: Entries) -> Floats:
+        return compute(entries, self._layout, self._kind)
 
     def haar(self, stack: int, rows: int, columns: int) -> Floats:
         longer, shorter = max(rows, columns), min(rows, columns)

@@ -9,7 +9,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from initspec.backend import Axes, Part, TargetError, UnequalLayout, float_type, resolve
+from initspec.backend import (
+    Axes,
+    Entries,
+    Part,
+    TargetError,
+    UnequalLayout,
+    compute,
+    float_type,
+    resolve,
+)
+from initspec_torch.host import write
 from initspec_torch.primitives import Fill, TorchPrimitives
 from initspec_torch.truncated import NEVER, truncated_normal
 
@@ -54,13 +64,15 @@ def local_block(tensor: Any) -> tuple[torch.Tensor, tuple[slice, ...]]:
 
 def check_parts(tensor: Any, spec: Spec, axes: Axes, seed: int | None) -> None:
     """Raise TargetError where no process could draw its part of a DTensor."""
-    if seed is not None:
+    if seed is not None or spec.distribution.computed:
         local_block(tensor)
-        return
+        if seed is not None:
+            return
     kind = float_type(tensor.dtype)
     resolved = resolve(spec, tensor.shape, axes, kind=kind)
     primitives = DTensorPrimitives(resolved.layout, kind, tensor, None)
-    if spec.distribution.needs_axes or isinstance(resolved.layout, UnequalLayout):
+    matrices = bool(spec.distribution.needs_axes) and not spec.distribution.computed
+    if matrices or isinstance(resolved.layout, UnequalLayout):
         primitives._needs_seed()
     if spec.distribution.random:
         primitives._check_generators()
@@ -129,6 +141,12 @@ class DTensorPrimitives(TorchPrimitives):
         return self._fill(
             truncated_normal(mean, std, lower, upper, self._working, self._generator, NEVER)
         )
+
+    def computed(self, entries: Entries) -> torch.Tensor:
+        local, index = local_block(self._target)
+        layout, kind = self._layout, self._kind
+        write(local, kind, lambda out: compute(entries, layout, kind, out, index))
+        return self._target
 
     def sparse(self, stack: int, rows: int, columns: int, kept: int, std: float) -> NoReturn:
         self._needs_seed()

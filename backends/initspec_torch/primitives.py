@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import torch
 
-from initspec.backend import FloatType, Layout, Part, UnequalLayout
+from initspec.backend import Entries, FloatType, Layout, Part, UnequalLayout, compute
 from initspec_torch.blocks import LARGE, SERIAL, at_once, blocks, in_memory_order, normal_, zeros
 from initspec_torch.haar import haar
+from initspec_torch.host import write
 from initspec_torch.ranges import uniform_ends
 from initspec_torch.subsets import subsets
 from initspec_torch.truncated import LEAST_REDRAWN, truncated_normal
@@ -53,6 +54,11 @@ class TorchPrimitives:
         return self._fill(
             truncated_normal(mean, std, lower, upper, self._working, self._generator, redrawn)
         )
+
+    def computed(self, entries: Entries) -> torch.Tensor:
+        layout, kind = self._layout, self._kind
+        write(self._target, kind, lambda out: compute(entries, layout, kind, out))
+        return self._target
 
     def haar(self, stack: int, rows: int, columns: int) -> torch.Tensor:
         shape = (stack, rows, columns)

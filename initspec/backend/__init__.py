@@ -42,7 +42,7 @@ from initspec.backend.protocol import (
 from initspec.backend.registry import GROUP, Status, backends, load, missing, registered, usable
 from initspec.backend.shared_names import Filled, SharedNames, returned
 from initspec.distributions import Distribution
-from initspec.distributions.primitives import PartPrimitives, Primitives
+from initspec.distributions.primitives import Entries, PartPrimitives, Primitives
 from initspec.dtypes import FLOATS, FloatType, float_type, numpy_dtype
 from initspec.errors import (
     AxesError,
@@ -86,7 +86,7 @@ if TYPE_CHECKING:
     from initspec.backend.native import read_native
     from initspec.backend.parameter import Declared, Filling, Parameter, Place
     from initspec.backend.poison import Memory
-    from initspec.stream.draw import draw, fill
+    from initspec.stream.draw import compute, draw, fill
 
 __all__ = [
     "FLOATS",
@@ -107,6 +107,7 @@ __all__ = [
     "Distribution",
     "DtypeError",
     "Engine",
+    "Entries",
     "Filled",
     "Filling",
     "FloatType",
@@ -153,6 +154,7 @@ __all__ = [
     "check_name",
     "check_shape",
     "common_block",
+    "compute",
     "draw",
     "einsum_axes",
     "fill",
@@ -196,6 +198,7 @@ _FETCHED = {
     "ROLES": "backend.layers",
     "aligned": "backend.memory",
     "common_block": "backend.blocks",
+    "compute": "stream.draw",
     "draw": "stream.draw",
     "einsum_axes": "backend.layers",
     "fill": "stream.draw",

@@ -10,6 +10,7 @@ from initspec.distributions.identity import Identity
 from initspec.distributions.names import meant_by, whole_spec
 from initspec.distributions.normal import Normal
 from initspec.distributions.orthogonal import Orthogonal
+from initspec.distributions.ramp import Ramp
 from initspec.distributions.rules import Rule
 from initspec.distributions.sparse import Sparse
 from initspec.distributions.truncated_normal import TruncatedNormal
@@ -28,6 +29,7 @@ FAMILIES: dict[str, type[Distribution]] = {
         Identity,
         Dirac,
         Constant,
+        Ramp,
     )
 }
 """Every family by the name that texts and documents use."""
@@ -70,6 +72,7 @@ __all__ = [
     "Identity",
     "Normal",
     "Orthogonal",
+    "Ramp",
     "Sparse",
     "Structured",
     "TruncatedNormal",

@@ -36,6 +36,7 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
         truncates: whether it cuts the tails of another law.
         keeps_norm: whether a layer of it keeps the norm of its inputs.
         random: whether it draws random numbers.
+        computed: whether each entry is computed from its place, by the primitive of that name.
         exact: whether the portable stream has the same bits of it on every machine.
     """
 
@@ -48,6 +49,7 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     truncates: ClassVar[bool] = False
     keeps_norm: ClassVar[bool] = False
     random: ClassVar[bool] = True
+    computed: ClassVar[bool] = False
     exact: ClassVar[bool] = True
 
     @classmethod

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from initspec.axes.unequal import Part
 
 Array = Any
 """An array of the framework at hand: a torch tensor, a JAX array, a NumPy array."""
 
+Places = NDArray[np.int64]
+"""Numbers of stack members, of rows or of columns."""
+
+Entries = Callable[[Places, Places, Places], NDArray[np.float64]]
+"""From members, rows and columns, which broadcast against each other, to entries, which do too."""
+
 
 class Primitives(Protocol):
     """Drawing operations, bound to one weight: its layout, its dtype and its random numbers.
 
-    The first four give a weight in its own shape and dtype. The others work on logical arrays,
+    The first five give a weight in its own shape and dtype. The others work on logical arrays,
     whose leading axis is the stack; `weight` brings such an array home. Every draw is made in
     float32 or wider, scaled and truncated there, and cast once at the end.
     """
@@ -29,6 +39,13 @@ class Primitives(Protocol):
 
     def truncated_normal(self, mean: float, std: float, lower: float, upper: float) -> Array:
         """Return mean + std * Y, Y independent N(0, 1) conditioned on lower <= Y <= upper."""
+
+    def computed(self, entries: Entries) -> Array:
+        """Return the weight of the matrices [out, in * kernel] that `entries` computes in float64.
+
+        It is computed on the host, block by block, and rounded to float32 before it is to half
+        precision: `initspec.backend.compute` does both.
+        """
 
     def haar(self, stack: int, rows: int, columns: int) -> Array:
         """Return [stack, rows, columns], each member uniform (Haar) among orthonormal matrices.

@@ -11,6 +11,7 @@ from initspec.distributions import (
     Distribution,
     Identity,
     Orthogonal,
+    Ramp,
     Sparse,
     TruncatedNormal,
     Uniform,
@@ -219,6 +220,22 @@ class Constructors(Spec):
     def ones(cls) -> Self:
         """Every entry is 1."""
         return cls(Constant(1.0))
+
+    @classmethod
+    def ramp(
+        cls,
+        start: float,
+        stop: float | None = None,
+        *,
+        step: float | None = None,
+        along: str | None = None,
+    ) -> Self:
+        """Evenly spaced values from `start` to `stop`, both included, or at a distance of `step`.
+
+        They run along the axes of the role `along`, which a weight of one role need not name, and
+        are the same at all other places.
+        """
+        return cls(Ramp(start, stop, step, along))  # type: ignore[arg-type]
 
 
 CONSTRUCTORS = tuple(name for name in vars(Constructors) if not name.startswith("_"))

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from initspec.axes.layout import Layout
+from initspec.distributions.primitives import Entries
 from initspec.dtypes import FloatType, numpy_dtype
 from initspec.errors import ShapeError, TargetError
 from initspec.spec.resolve import Resolved
@@ -21,7 +23,7 @@ from initspec.stream.inversion import DOUBLE, SINGLE, Sampler, TruncatedNormal, 
 from initspec.stream.key import VALUES, ZEROS, check_name, check_seed
 from initspec.stream.logical import Logical, Transposed
 from initspec.stream.parts import parts
-from initspec.stream.structured import Eye, Haar, Kept, Tap
+from initspec.stream.structured import Computed, Eye, Haar, Kept, Tap
 from initspec.stream.threads import share, threads_of, work, worker
 from initspec.stream.tiles import Range, tiles
 from initspec.stream.words import Stream
@@ -91,7 +93,33 @@ def fill(
         return
     blocks = parts(resolved, ranges, out) if resolved.parts else [(resolved, ranges, out)]
     for part, block, memory in blocks:
-        part.distribution.sample(part, _Portable(part, kind, seed, name, memory, block, count))
+        part.distribution.sample(
+            part, _Portable(part.layout, kind, seed, name, memory, block, count)
+        )
+
+
+def compute(
+    entries: Entries,
+    layout: Layout,
+    kind: FloatType,
+    out: NDArray[Any] | None = None,
+    index: tuple[slice, ...] | None = None,
+) -> NDArray[Any]:
+    """Return the weight whose entries are a function of their places, or a block of it.
+
+    Args:
+        entries: see `initspec.distributions.primitives.Entries`.
+        layout: the whole weight's.
+        kind: the weight's dtype.
+        out: the memory to write, as for `fill`; None makes a new array.
+        index: a slice for each axis; None for the whole weight.
+    """
+    ranges = ranges_of(layout.shape, index)
+    if out is None:
+        out = np.empty([stop - start for start, stop in ranges], numpy_dtype(kind))
+    if out.size:
+        _Portable(layout, kind, 0, "", out, ranges, threads_of(None)).computed(entries)
+    return out
 
 
 def ranges_of(shape: tuple[int, ...], index: tuple[slice, ...] | None) -> tuple[Range, ...]:
@@ -134,7 +162,7 @@ class _Portable:
 
     def __init__(
         self,
-        resolved: Resolved,
+        layout: Layout,
         kind: FloatType,
         seed: int,
         name: str,
@@ -142,7 +170,7 @@ class _Portable:
         ranges: tuple[Range, ...],
         threads: int,
     ) -> None:
-        self._layout, self._kind, self._out, self._ranges = resolved.layout, kind, out, ranges
+        self._layout, self._kind, self._out, self._ranges = layout, kind, out, ranges
         self._seed, self._name, self._threads = seed, name, threads
         self._width = DOUBLE if kind.name == "float64" else SINGLE
 
@@ -157,6 +185,9 @@ class _Portable:
 
     def truncated_normal(self, mean: float, std: float, lower: float, upper: float) -> None:
         self.weight(self._variates(TruncatedNormal(mean, std, lower, upper, self._width)))
+
+    def computed(self, entries: Entries) -> None:
+        self.weight(Computed(entries))
 
     def haar(self, stack: int, rows: int, columns: int) -> Logical:
         return Haar(self._stream(), rows, columns)

@@ -1,4 +1,4 @@
-"""Matrices with dependent entries: with exact zeros, one-hot and orthonormal ones."""
+"""Matrices with dependent entries: with exact zeros, one-hot, computed and orthonormal ones."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from initspec.distributions.primitives import Entries
 from initspec.stream.elementwise import Variates, normal, runs_of
 from initspec.stream.haar import haar
 from initspec.stream.inversion import DOUBLE
-from initspec.stream.logical import Floats, Logical, Worker
+from initspec.stream.logical import BLOCK, Floats, Logical, Worker
+from initspec.stream.tiles import Tile, copy
 from initspec.stream.words import Numbers, Stream
 
 
@@ -67,6 +69,24 @@ class Eye(Logical):
         self, worker: Worker, member: int, rows: Numbers, columns: Numbers, transposed: bool = False
     ) -> Floats:
         return np.equal(rows[:, None], columns).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Computed(Logical):
+    """Entries that are a function of their place."""
+
+    entries: Entries
+
+    alone = False
+    largest = BLOCK
+
+    def write(self, worker: Worker, tile: Tile) -> None:
+        places = tile.members[:, None, None], tile.rows[:, None], tile.columns
+        values = self.entries(*places)
+        if tile.target.dtype.itemsize < 8:
+            values = values.astype(np.float32)
+        values = np.broadcast_to(values, [place.size for place in places])
+        copy(values.reshape(tile.target.shape), tile.target)
 
 
 @dataclass(frozen=True)

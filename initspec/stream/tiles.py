@@ -52,7 +52,12 @@ class Tile:
     @property
     def member(self) -> int:
         """The one stack member that the tile lies in."""
-        return int(self._numbers("stack")[0])
+        return int(self.members[0])
+
+    @property
+    def members(self) -> Numbers:
+        """The stack members that the tile covers."""
+        return self._numbers("stack")
 
     @property
     def rows(self) -> Numbers:

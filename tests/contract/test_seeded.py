@@ -40,6 +40,8 @@ FAMILIES = [
     ("identity(gain=0.5)", (4, 6), "out in"),
     ("dirac", (3, 3, 4, 8), "kernel kernel in out"),
     ("constant(0.3)", (5,), None),
+    ("ramp(start=0.1, stop=0.7)", (5,), None),
+    ("ramp(start=1.0, step=0.3, along=in)", (3, 5, 8), "kernel in (stack=4 out)"),
     ("he_normal", (31, 9), "stack out"),
     ("he_normal(mode=fan_out)", (6, 4, 5), "in out out"),
 ]

@@ -25,6 +25,7 @@ FAMILIES = [
     "sparse(0.5, along=out)",
     "orthogonal(gain=1.5)",
     "constant(0.5)",
+    "ramp(start=0.1, step=0.3, along=out)",
 ]
 
 

@@ -32,7 +32,7 @@ FAMILIES = [
     "delta_orthogonal",
     "sparse(0.5)",
 ]
-FIXED = ["identity", "dirac", "zeros", "constant(0.3)"]
+FIXED = ["identity", "dirac", "zeros", "constant(0.3)", "ramp(0.1, step=0.3, along=in)"]
 SHAPES = {"delta_orthogonal": (3, 3, 4, 8), "dirac": (3, 3, 4, 8)}
 each_spec = pytest.mark.parametrize(("spec", "axes"), list(SPECS.values()), ids=str)
 

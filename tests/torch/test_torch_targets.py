@@ -35,6 +35,7 @@ FAMILIES = [
     InitSpec.orthogonal(gain=2.0),
     InitSpec.identity(gain=2.0),
     InitSpec.constant(0.5),
+    InitSpec.ramp(0.5, step=0.25, along="in"),
 ]
 
 

@@ -25,6 +25,7 @@ FAMILIES = [
     InitSpec.identity(),
     InitSpec.dirac(),
     InitSpec.constant(0.5),
+    InitSpec.ramp(0.1, step=0.3, along="in"),
 ]
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 

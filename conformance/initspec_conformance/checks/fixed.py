@@ -1,16 +1,22 @@
-"""Weights in which nothing is random, entry by entry: identity, dirac and constant."""
+"""Weights in which nothing is random, entry by entry: identity, dirac, constant, ramp and kin."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from initspec import Constant, Dirac
+from initspec.dtypes import FLOATS
 from initspec_conformance.checks.base import Check, Evidence, Sums, deterministic
 from initspec_conformance.checks.batch import Batch
-from initspec_conformance.expected.arrays import Values
+from initspec_conformance.expected.arrays import Array, Values
+from initspec_conformance.expected.computed import COMPUTED
 from initspec_conformance.expected.expected import Expected
+
+_DIGITS = 2.0**-36
+"""How far NumPy's values are from the exact ones, of the largest: an angle of 2^16 has 2^-37."""
 
 
 class Fixed(Check):
@@ -23,12 +29,22 @@ class Fixed(Check):
     families = ("fixed",)
 
     def measure(self, batch: Batch) -> Sums:
-        values = fixed_values(batch.expected).astype(batch.expected.numpy_dtype)
-        return Sums((int((batch.logical != values).sum()), batch.logical.size))
+        wrong = differ(batch.expected, batch.logical, fixed_values(batch.expected))
+        return Sums((int(wrong.sum()), batch.logical.size))
 
     def evidence(self, state: Any, expected: Expected) -> Evidence:
         wrong, n = state
         return deterministic(wrong, n, f"{wrong} of {n} entries are not the fixed ones")
+
+
+def differ(expected: Expected, drawn: Array, values: Values) -> NDArray[np.bool_]:
+    """Return where drawn entries are not these values, rounded to the dtype."""
+    if type(expected.spec.distribution) not in COMPUTED:
+        return np.asarray(drawn != values.astype(expected.numpy_dtype))
+    # Where a value of the suite is beside a tie, its last digits decide the rounding.
+    off = np.abs(drawn.astype(np.float64) - values)
+    rounding = np.maximum(expected.unit * np.abs(values), FLOATS[expected.dtype].smallest)
+    return np.asarray(~(off <= rounding + _DIGITS * np.abs(values).max()))
 
 
 def fixed_values(expected: Expected) -> Values:
@@ -38,7 +54,11 @@ def fixed_values(expected: Expected) -> Values:
     each kernel axis, and 0 elsewhere: Zagoruyko & Komodakis (2017), eq. 6.
     """
     layout = expected.layout
-    whole = np.zeros((layout.stack, layout.out, layout.in_, layout.taps))
+    shape = layout.stack, layout.out, layout.in_, layout.taps
+    compute = COMPUTED.get(type(expected.spec.distribution))
+    if compute is not None:
+        return np.broadcast_to(compute(expected.spec, layout), shape)
+    whole = np.zeros(shape)
     family = expected.spec.distribution
     if isinstance(family, Constant):
         whole[...] = family.value

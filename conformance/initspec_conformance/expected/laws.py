@@ -30,6 +30,7 @@ from initspec import (
     InitSpec,
     Normal,
     Orthogonal,
+    Ramp,
     Range,
     Sparse,
     Std,
@@ -242,6 +243,7 @@ STRUCTURED: dict[type, str] = {
     Constant: "fixed",
     Identity: "fixed",
     Dirac: "fixed",
+    Ramp: "fixed",
 }
 """Families whose entries are not independent, and the checks that apply to them instead."""
 

@@ -73,6 +73,8 @@ STRUCTURED = (
     ("dirac(gain=2.0)", "kernel... in out", (5, 6, 8)),
     ("constant(value=0.1)", "out in", (7, 5)),
     ("constant(value=0.1)", "", (7,)),
+    ("ramp(start=1.0, step=1.0, along=in)", "out in", (4, 6)),
+    ("ramp(start=-0.5, stop=0.3)", "", (7,)),
     ("zeros", "out in", (7, 5)),
 )
 """Matrices of every order of the axes; small and in numbers, as uniformity shows across them."""

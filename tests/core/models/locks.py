@@ -27,6 +27,7 @@ FAMILIES = [
     "orthogonal",
     "identity",
     "constant(value=0.25)",
+    "ramp(start=0.1, step=0.3, along=in)",
 ]
 LAYOUTS = [
     ((12, 10), "out in"),

@@ -186,6 +186,7 @@ def test_a_number_by_position_is_what_every_framework_means(name):
         "uniform": ["low", "high"],
         "sparse": ["sparsity", "std", "along"],
         "constant": ["value"],
+        "ramp": ["start", "stop"],
     }.get(name, [] if rules or name in ("dirac", "zeros", "ones") else ["gain"])
 
 

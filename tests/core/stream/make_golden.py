@@ -126,6 +126,17 @@ CASES = [
         "float32",
     ),
     ("variance_scaling(scale=2.0, mode=fan_avg, power=-0.75)", (6, 5), None, 7, "w", "float64"),
+    ("ramp(start=0.1, stop=0.7)", (11,), None, 7, "w", "float32"),
+    (
+        "ramp(start=1.0, step=0.3, along=in)",
+        (3, 5, 4),
+        "kernel in (stack=2 out)",
+        7,
+        "w",
+        "float16",
+    ),
+    ("ramp(start=-0.7, stop=0.1, along=kernel)", (2, 3, 3, 4), None, 7, "w", "float64"),
+    ("ramp(start=1e-05, stop=0.9, along=out)", (9, 2), "(stack out=4+5) in", 7, "w", "bfloat16"),
 ]
 
 

@@ -316,6 +316,8 @@ def _family(document, inputs, outputs, size, columns, kernel, dtype):
         return lambda *_: [fl(value(*divmod(e, columns))) for e in range(elements)]
 
     kind = law["type"]
+    if kind == "ramp":
+        return _ramp(law, size, columns, fl)
     if kind == "constant":
         return fixed(lambda *_: law["value"])
     if kind in ("identity", "dirac"):
@@ -357,6 +359,27 @@ def _family(document, inputs, outputs, size, columns, kernel, dtype):
     if kind == "normal":
         return values
     return _sparse(law, values, out, columns, dtype)
+
+
+def _ramp(law, size, columns, fl):
+    role = law["along"] or next(role for role, n in size.items() if n != 1)
+    start, count = law["start"], size[role]
+
+    def draw(seed, name, stacked, member):
+        values = []
+        for e in range(size["out"] * columns):
+            o, c = divmod(e, columns)
+            i, k = divmod(c, size["kernel"])
+            n = {"stack": member, "out": o, "in": i, "kernel": k}[role]
+            if law["step"] is not None:
+                values.append(start + law["step"] * n)
+            elif n == count - 1:
+                values.append(law["stop"])
+            else:
+                values.append(start + (law["stop"] - start) * n / (count - 1))
+        return [fl(value) for value in values]
+
+    return draw
 
 
 def _sparse(law, values, out, columns, dtype):

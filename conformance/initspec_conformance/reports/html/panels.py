@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from initspec.display.svg import Look, Scale, bars, image, path, points
-from initspec_conformance.checks.fixed import fixed_values
+from initspec_conformance.checks.fixed import differ, fixed_values
 from initspec_conformance.checks.orthogonality import tolerance
 from initspec_conformance.expected.arrays import Values
 from initspec_conformance.expected.laws import zeros_of
@@ -148,11 +148,11 @@ def _gram(sketch: Sketch, gram: Values) -> Panel:
 def _values(sketch: Sketch, values: Values) -> Panel:
     target = sketch.weight
     layout = target.layout
-    expected = fixed_values(target).astype(target.numpy_dtype).astype(np.float64)
+    expected = fixed_values(target)
     # A sketch has the leading entries of the first member, (in, kernel) as one.
     rows, columns = values.shape
     leading = expected[0].reshape(layout.out, -1)[:rows, :columns]
-    wrong = values != leading
+    wrong = differ(target, values, leading)
     bad = int(wrong.sum())
     result = f"{bad} not as the spec fixes them" if bad else "all as the spec fixes them"
     scale = max(float(np.abs(values).max()), float(np.abs(leading).max())) or 1.0

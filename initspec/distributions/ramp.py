@@ -1,0 +1,139 @@
+"""Values that rise or fall evenly along the axes of one role."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, get_args
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from initspec.axes import Axes
+from initspec.axes.layout import Layout
+from initspec.distributions.computed import Computed, number_of, only_role, size_of
+from initspec.distributions.formula import Formula, RuleFormula, number
+from initspec.distributions.parameters import Parameters
+from initspec.distributions.primitives import Entries, Places
+from initspec.distributions.rules import Finite, Rule
+from initspec.distributions.short_calls import call
+from initspec.errors import ShapeError, SpecError, unknown
+from initspec.numerics.validation import finite
+
+Role = Literal["stack", "out", "in", "kernel"]
+
+
+class Ramp(Computed, frozen=True, tag="ramp"):
+    """Evenly spaced values along the axes of one role, the same at all other places.
+
+    Entry n of N is start + (stop - start) n / (N - 1), both ends included, or start + step n.
+    pi n, `ramp(0.0, step=math.pi)`, is the imaginary part of S4D-Lin, whose real part is the
+    constant -1/2: Gu et al. (2022), "On the Parameterization and Initialization of Diagonal State
+    Space Models", section 4.3.
+
+    Args:
+        start: the first value.
+        stop: the last value; leave it or `step` out.
+        step: what each value adds to the one before it.
+        along: the role that the values run along; None, the only role that the weight has.
+    """
+
+    start: Finite
+    stop: Finite | None = None
+    step: Finite | None = None
+    along: Role | None = None
+
+    def __post_init__(self) -> None:
+        if (self.stop is None) == (self.step is None):
+            given = "neither" if self.stop is None else "both"
+            raise SpecError(
+                f"a ramp with {given} of stop and step: give one, such as ramp(start=0.0, "
+                "stop=1.0) or ramp(start=1.0, step=1.0)"
+            )
+        for name in ("start", "stop", "step"):
+            value = getattr(self, name)
+            if value is not None:
+                msgspec.structs.force_setattr(self, name, finite(name, value))
+        if self.step == 0 or self.stop == self.start:
+            raise SpecError(
+                f"{self._call()} has one value alone: write constant(value={self.start})"
+            )
+        if not math.isfinite(self._span):
+            raise SpecError(f"{self._call()}: stop - start is beyond float64; bring them together")
+        if self.along is not None:
+            if self.along not in get_args(Role):
+                raise SpecError(unknown("value of along", self.along, get_args(Role)))
+            msgspec.structs.force_setattr(self, "along", str(self.along))
+
+    @property
+    def needs_axes(self) -> str:  # type: ignore[override]
+        return "" if self.along is None else f"a ramp along={self.along} needs an axis of that role"
+
+    def check(self, layout: Layout, axes: Axes | None) -> None:
+        role = self._role(layout, axes)
+        if role not in layout.roles:
+            raise ShapeError(
+                f"{self._call()} on the shape {layout.shape} with axes '{axes}': no axis has the "
+                f"role {role}; pass along= one of {', '.join(dict.fromkeys(layout.roles))}"
+            )
+        if role == "stack" and "+" in str(axes):
+            raise ShapeError(
+                f"{self._call()} with axes '{axes}': members of unequal size are drawn one by "
+                "one; pass another role to along="
+            )
+        if self.stop is not None and size_of(layout, role) == 1:
+            raise ShapeError(
+                f"{self._call()} on the shape {layout.shape}: one element is not both start and "
+                "stop; pass step= in place of stop=, or a constant"
+            )
+
+    def entries(self, parameters: Parameters) -> Entries:
+        layout = parameters.layout
+        role = self._role(layout, None)
+        last = None if self.stop is None else size_of(layout, role) - 1
+
+        def values(members: Places, rows: Places, columns: Places) -> NDArray[np.float64]:
+            return self._values(number_of(role, layout, members, rows, columns), last)
+
+        return values
+
+    def _role(self, layout: Layout, axes: Axes | None) -> str:
+        remedy = "a ramp runs along one role, and these are not of one; pass along='in' or another"
+        return self.along or only_role("a ramp", layout, axes, remedy)
+
+    def _values(self, n: Places, last: int | None) -> NDArray[np.float64]:
+        steps = self._span * n.astype(np.float64)
+        if last is None:
+            return self.start + steps
+        values = self.start + steps / last
+        values[n == last] = self.stop  # to the bit
+        return values
+
+    @property
+    def _span(self) -> float:
+        """What n or n / (N - 1) is multiplied with."""
+        if self.stop is None:
+            assert self.step is not None
+            return self.step
+        return self.stop - self.start
+
+    def _call(self) -> str:
+        return call(
+            "ramp",
+            start=self.start,
+            stop=(self.stop, None),
+            step=(self.step, None),
+            along=(self.along, None),
+        )
+
+    def short_call(self, rule: Rule | None, gain: float, mode: str | None) -> str | None:
+        return self._call()
+
+    def formula(self, rule: RuleFormula) -> Formula:
+        along = f" along {self.along}" if self.along else ""
+        if self.stop is None:
+            assert self.step is not None
+            values = f"{number(self.start)} + {number(self.step)} n"
+        else:
+            values = f"{number(self.start)} + {number(self._span)} n / (N - 1)"
+        return Formula(f"W = {values}, n = 0 ... N - 1{along}", f"{values}{along}")
