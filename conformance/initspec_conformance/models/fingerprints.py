@@ -125,19 +125,24 @@ def _cut(sizes: Sequence[int], group: Group) -> tuple[int, int, int]:
 
 def _keys(first: Values) -> Keys:
     """Return the keys of lines, of which there are the first elements: [lines, LINE]."""
-    order = np.argsort(np.abs(first), axis=1, kind="stable")
+    sizes = np.abs(first)
+    order = np.argsort(sizes, axis=1, kind="stable")
     keys = (order.astype(np.uint64) << _PLACES).sum(axis=1, dtype=np.uint64)
     signs = (first < 0) ^ (first[:, :1] < 0)
     mixed = (signs.astype(np.uint64) << _BITS).sum(axis=1, dtype=np.uint64)
     keys ^= mixed * np.uint64(0x9E3779B97F4A7C15)
-    keys[~telling(first)] = 0
+    keys[~_distinct(np.take_along_axis(sizes, order, axis=1))] = 0
     return np.asarray(keys)
 
 
 def telling(rows: Values) -> NDArray[np.bool_]:
     """Return which rows have so many sizes that none is another by chance."""
-    ascending = np.sort(np.abs(rows), axis=1)
-    return np.asarray(np.count_nonzero(np.diff(ascending, axis=1), axis=1) >= DISTINCT - 1)
+    return _distinct(np.sort(np.abs(rows), axis=1))
+
+
+def _distinct(ascending: Values) -> NDArray[np.bool_]:
+    changes = ascending[:, 1:] != ascending[:, :-1]
+    return np.asarray(np.count_nonzero(changes, axis=1) >= DISTINCT - 1)
 
 
 _PLACES = np.arange(0, 4 * LINE, 4, dtype=np.uint64)

@@ -54,9 +54,10 @@ def _matrix(values: Array) -> Values | None:
     matrix = values.reshape(rows, -1)
     if min(matrix.shape) < LEAST:
         return None
-    # Spread over the whole: a packed weight has more than its first member.
-    part = matrix[np.ix_(*(np.linspace(0, n - 1, min(n, SIDE)).astype(int) for n in matrix.shape))]
-    part = part.astype(np.float64)
+    if max(matrix.shape) > SIDE:  # spread over the whole: a packed weight has more than one member
+        places = (np.linspace(0, n - 1, min(n, SIDE)).astype(int) for n in matrix.shape)
+        matrix = matrix[np.ix_(*places)]
+    part = matrix.astype(np.float64)
     part -= part.mean()
     largest = np.abs(part).max()
     if not largest > 0:
