@@ -24,13 +24,17 @@ from initspec.backend import Parameter, Place
 
 
 class Law(NamedTuple):
-    """The law of an element: its family's name, the moments and the support."""
+    """The law of an element: its family's name, the moments and the support.
+
+    Of a random matrix with the fans, where these are given: its two sides differ.
+    """
 
     family: str
     mean: float
     std: float
     low: float = -math.inf
     high: float = math.inf
+    fans: tuple[int, int] | None = None
 
 
 def normal(std: float, mean: float = 0.0) -> Law:
