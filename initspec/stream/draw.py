@@ -20,6 +20,7 @@ from initspec.errors import ShapeError, TargetError
 from initspec.spec.resolve import Resolved
 from initspec.stream.elementwise import Variates, normal
 from initspec.stream.inversion import DOUBLE, SINGLE, Sampler, TruncatedNormal, Uniform
+from initspec.stream.kernel import why_numpy
 from initspec.stream.key import VALUES, ZEROS, check_name, check_seed
 from initspec.stream.logical import Logical, Transposed
 from initspec.stream.parts import parts
@@ -30,7 +31,7 @@ from initspec.stream.words import Stream
 
 _LEAST = 1 << 16  # fewer elements are not worth a thread: short NumPy calls wait for the GIL
 _SHORT = 1 << 12
-"""Runs of fewer elements are drawn on one thread: of NumPy's generator they take so many calls that
+"""Runs of fewer elements NumPy draws on one thread: of its generator they take so many calls that
 the threads would wait for Python's lock most of the time, and take longer together than one."""
 _LARGEST = 1 << 62
 
@@ -221,7 +222,7 @@ class _Portable:
             return
         first = next(cut)
         cut = itertools.chain((first,), cut)
-        if first.runs()[-1] < _SHORT:
+        if first.runs()[-1] < _SHORT and why_numpy() is not None:
             work(logical, cut)
         else:
             share(logical, cut, threads)

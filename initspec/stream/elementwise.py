@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from initspec.axes.layout import Layout
 from initspec.stream.inversion import DOUBLE, Sampler, TruncatedNormal, Width
+from initspec.stream.kernel import draw_runs, draw_tile
 from initspec.stream.logical import BLOCK, Floats, Logical, Worker
 from initspec.stream.tiles import Tile, copy
 from initspec.stream.words import Numbers, Stream
@@ -47,6 +48,8 @@ class Variates(Logical):
         return values.reshape(len(rows), len(columns))
 
     def write(self, worker: Worker, tile: Tile) -> None:
+        if draw_tile(self.stream, self.sampler, tile):
+            return
         members, starts, length = tile.runs()
         target, real = tile.target, self.sampler.width.real
         if target.flags.c_contiguous and target.dtype == real:
@@ -59,17 +62,24 @@ class Variates(Logical):
     def write_whole(self, worker: Worker, layout: Layout, out: Floats) -> None:
         """Fill a whole weight, small enough to be drawn at once."""
         stack, real = layout.stack, self.sampler.width.real
-        direct = layout.in_order and out.dtype == real and out.flags.c_contiguous
-        size = layout.size // stack
+        members, starts, size = np.arange(stack), np.zeros(stack, np.int64), layout.size // stack
+        in_place = layout.in_order and out.flags.c_contiguous
+        if in_place and draw_runs(
+            self.stream, self.sampler, members, starts, out.reshape(stack, size)
+        ):
+            return
+        direct = in_place and out.dtype == real
         values = out.reshape(stack, size) if direct else np.empty((stack, size), real)
-        self._draw(worker, np.arange(stack), np.zeros(stack, np.int64), size, values)
+        self._draw(worker, members, starts, size, values)
         if not direct:
             copy(layout.weight(values), out)
 
     def _draw(
         self, worker: Worker, members: Numbers, starts: Numbers, length: int, values: Floats
     ) -> None:
-        """Fill [runs, length], each row contiguous, by blocks."""
+        """Fill [runs, length], contiguous, by machine code or by blocks."""
+        if draw_runs(self.stream, self.sampler, members, starts, values):
+            return
         if len(starts) == 1:
             self._draw_run(worker, int(members[0]), int(starts[0]), values[0])
             return

@@ -92,12 +92,39 @@ class Scratch:
         return self._value.view(out.dtype)[: out.size]
 
 
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """W = (at_zero[cell] + slope[cell] * x + mean), clipped, * lower, in the floating type.
+
+    Attributes:
+        mean: what is added last, so that the others keep their digits; nothing where it is 0.
+        at_zero: the value of each cell's line at 0; None where there are no cells.
+        slope: the slope of each cell's line; one slope where there are no cells.
+        low: the lower end.
+        high: the upper end.
+        lower: what a tiny weight, drawn larger, is multiplied with; None for others.
+        leaves: whether some x leaves the ends without clipping.
+    """
+
+    mean: Any
+    at_zero: Floats | None
+    slope: Floats
+    low: Any
+    high: Any
+    lower: Any
+    leaves: bool
+
+
 class Sampler(Protocol):
     """A map from random bits to values."""
 
     @property
     def width(self) -> Width:
         """The arithmetic it is made in."""
+
+    @property
+    def lines(self) -> Lines:
+        """The numbers of the map."""
 
     def __call__(self, bits: NDArray[Any], out: Floats, scratch: Scratch) -> None:
         """Fill `out`, of any shape and strides, from as many bits; the bits are overwritten."""
@@ -115,6 +142,30 @@ def _lift(width: Width, reach: float) -> int:
     return width.lift if reach < 2.0 ** -(width.lift // 2) else 0
 
 
+def evaluate(lines: Lines, width: Width, bits: NDArray[Any], out: Floats, scratch: Scratch) -> None:
+    """Fill `out`, of any shape and strides, from as many bits; the bits are overwritten."""
+    x, pattern, cell = scratch.views(bits.size, width)
+    _number(bits, width, x)
+    if lines.at_zero is None:
+        np.multiply(x.reshape(out.shape), lines.slope, out=out)
+    else:
+        np.right_shift(pattern, width.shift, out=bits)
+        np.copyto(cell, bits, casting="unsafe")  # below 2^21: no sign to lose
+        at_zero = bits.view(width.real)  # the bits are spent
+        # "wrap", because "raise" copies; no cell lies outside.
+        lines.at_zero.take(cell, out=at_zero, mode="wrap")
+        value = scratch.value(out)
+        lines.slope.take(cell, out=value, mode="wrap")
+        np.multiply(value, x, out=value)
+        np.add(value.reshape(out.shape), at_zero.reshape(out.shape), out=out)
+    if lines.mean:
+        np.add(out, lines.mean, out=out)
+    if lines.leaves:
+        np.clip(out, lines.low, lines.high, out=out)
+    if lines.lower is not None:
+        np.multiply(out, lines.lower, out=out)
+
+
 @dataclass(frozen=True)
 class Uniform:
     """W = M + D * x, never outside [low, high] as the floating type has them."""
@@ -124,7 +175,7 @@ class Uniform:
     width: Width
 
     @cached_property
-    def _numbers(self) -> tuple[Any, Any, Any, Any, Any, bool]:
+    def lines(self) -> Lines:
         real, lift = self.width.real, _lift(self.width, max(abs(self.low), abs(self.high)))
         bottom, top = math.ldexp(self.low, lift), math.ldexp(self.high, lift)
         middle = real(bottom / 2 + top / 2)
@@ -133,19 +184,11 @@ class Uniform:
         # Products and sums are rounded monotonically, so the ends say whether any x leaves.
         end = slope * real(2.0 ** (self.width.bits - 1))
         leaves = bool(middle - end < low or middle + end > high)
-        return middle, slope, low, high, real(2.0**-lift) if lift else None, leaves
+        lower = real(2.0**-lift) if lift else None
+        return Lines(middle, None, np.array(slope), low, high, lower, leaves)
 
     def __call__(self, bits: NDArray[Any], out: Floats, scratch: Scratch) -> None:
-        middle, slope, low, high, lower, leaves = self._numbers
-        x = scratch.views(bits.size, self.width)[0]
-        _number(bits, self.width, x)
-        np.multiply(x.reshape(out.shape), slope, out=out)
-        if middle:
-            np.add(out, middle, out=out)
-        if leaves:
-            np.clip(out, low, high, out=out)
-        if lower is not None:
-            np.multiply(out, lower, out=out)
+        evaluate(self.lines, self.width, bits, out, scratch)
 
 
 @dataclass(frozen=True)
@@ -163,41 +206,15 @@ class TruncatedNormal:
     width: Width
 
     def __call__(self, bits: NDArray[Any], out: Floats, scratch: Scratch) -> None:
-        width, lines = self.width, _lines(self)
-        x, pattern, cell = scratch.views(bits.size, width)
-        _number(bits, width, x)
-        np.right_shift(pattern, width.shift, out=bits)
-        np.copyto(cell, bits, casting="unsafe")  # below 2^21: no sign to lose
-        at_zero = bits.view(width.real)  # the bits are spent
-        # "wrap", because "raise" copies; no cell lies outside.
-        lines.at_zero.take(cell, out=at_zero, mode="wrap")
-        value = scratch.value(out)
-        lines.slope.take(cell, out=value, mode="wrap")
-        np.multiply(value, x, out=value)
-        np.add(value.reshape(out.shape), at_zero.reshape(out.shape), out=out)
-        if lines.mean:
-            np.add(out, lines.mean, out=out)
-        if lines.leaves:
-            np.clip(out, lines.low, lines.high, out=out)
-        if lines.lower is not None:
-            np.multiply(out, lines.lower, out=out)
+        evaluate(self.lines, self.width, bits, out, scratch)
 
-
-@dataclass(frozen=True)
-class _Lines:
-    """V and D by cell, in the floating type, and what is done to W after."""
-
-    mean: Any
-    at_zero: Floats
-    slope: Floats
-    low: Any
-    high: Any
-    lower: Any
-    leaves: bool
+    @property
+    def lines(self) -> Lines:
+        return _lines(self)
 
 
 @lru_cache(maxsize=64)
-def _lines(sampler: TruncatedNormal) -> _Lines:
+def _lines(sampler: TruncatedNormal) -> Lines:
     width, real = sampler.width, sampler.width.real
     table = cells(sampler.lower, sampler.upper, width.bits)
     lift = _lift(width, abs(sampler.mean) + 16 * sampler.s)
@@ -214,7 +231,7 @@ def _lines(sampler: TruncatedNormal) -> _Lines:
         leaves = bool((ends < low).any() or (ends > high).any())
     lower = real(2.0**-lift) if lift else None
     placed = _placed(at_zero, width), _placed(slope, width)
-    return _Lines(centre, *placed, low, high, lower, leaves)
+    return Lines(centre, *placed, low, high, lower, leaves)
 
 
 def _placed(rows: Floats, width: Width) -> Floats:

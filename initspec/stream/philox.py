@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 Words = NDArray[np.uint64]
 
-_MULTIPLIERS = 0xD2E7470EE14C6C93, 0xCA5A826395121157
-_WEYL = 0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B
+MULTIPLIERS = 0xD2E7470EE14C6C93, 0xCA5A826395121157
+WEYL = 0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B
+ROUNDS = 10
 _MASK = (1 << 64) - 1
 _HALF = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
@@ -30,11 +31,11 @@ def philox(key: tuple[int, int], counters: tuple[Words, Words, Words, Words]) ->
     """
     a, b, c, d = counters
     k0, k1 = key
-    for _ in range(10):
-        high0, low0 = _product(a, _MULTIPLIERS[0])
-        high1, low1 = _product(c, _MULTIPLIERS[1])
+    for _ in range(ROUNDS):
+        high0, low0 = _product(a, MULTIPLIERS[0])
+        high1, low1 = _product(c, MULTIPLIERS[1])
         a, b, c, d = high1 ^ b ^ np.uint64(k0), low1, high0 ^ d ^ np.uint64(k1), low0
-        k0, k1 = (k0 + _WEYL[0]) & _MASK, (k1 + _WEYL[1]) & _MASK
+        k0, k1 = (k0 + WEYL[0]) & _MASK, (k1 + WEYL[1]) & _MASK
     return np.stack(np.broadcast_arrays(a, b, c, d), axis=-1)
 
 

@@ -70,17 +70,19 @@ class Tile:
         taps = self._numbers("kernel")
         return (self._numbers("in")[:, None] * self.layout.taps + taps).ravel()
 
-    def runs(self) -> tuple[Numbers, Numbers, int]:
-        """Return the tile as runs of consecutive numbers: members, starts and their length."""
+    def runs(self, inner: int | None = None) -> tuple[Numbers, Numbers, int]:
+        """Return the tile as runs of consecutive numbers: members, starts and their length.
+
+        Args:
+            inner: the first factor along which a run goes on; None for the longest runs.
+        """
         sizes, stacks = self.layout.ordered, len(self.layout.role("stack"))
-        base, length, stride, inner = 0, 1, 1, len(sizes)
-        while inner > stacks:
-            inner -= 1
-            start, stop = self.ranges[inner]
+        inner = self.inner if inner is None else inner
+        base, length, stride = 0, 1, 1
+        for axis in range(len(sizes) - 1, inner - 1, -1):
+            start, stop = self.ranges[axis]
             base, length = base + start * stride, length * (stop - start)
-            stride *= sizes[inner]
-            if stop - start < sizes[inner]:
-                break
+            stride *= sizes[axis]
         starts = np.full(1, base, np.int64)
         for size, (start, stop) in zip(
             reversed(sizes[stacks:inner]), reversed(self.ranges[stacks:inner]), strict=True
@@ -91,6 +93,29 @@ class Tile:
         if len(members) == 1:
             return np.broadcast_to(members, starts.shape), starts, length
         return np.repeat(members, len(starts)), np.tile(starts, len(members)), length
+
+    def places(self, inner: int) -> tuple[Numbers, Numbers]:
+        """Return where the elements lie: that of each run plus that of each element, in bytes."""
+        places = []
+        for axes in (slice(None, inner), slice(inner, None)):
+            at = np.zeros(1, np.int64)
+            for size, stride in zip(
+                self.target.shape[axes], self.target.strides[axes], strict=True
+            ):
+                at = (at[:, None] + np.arange(size, dtype=np.int64) * stride).ravel()
+            places.append(at)
+        return places[0], places[1]
+
+    @cached_property
+    def inner(self) -> int:
+        """The first factor along which the numbers are consecutive."""
+        sizes, inner = self.layout.ordered, len(self.layout.ordered)
+        while inner > len(self.layout.role("stack")):
+            inner -= 1
+            start, stop = self.ranges[inner]
+            if stop - start < sizes[inner]:
+                break
+        return inner
 
     def _numbers(self, role: str) -> Numbers:
         """Return the flat numbers of the tile within the factors of one role."""

@@ -50,6 +50,11 @@ class Stream:
         k0, k1, self._low, self._high = struct.unpack("<4Q", key)
         self._key = k0, k1
 
+    @property
+    def origin(self) -> tuple[int, int, int, int, int]:
+        """The second, third and fourth word of member 0's counters, and the two of the key."""
+        return self._first, self._low, self._high, *self._key
+
     def half_run(
         self, generator: Generator, member: int, start: int, length: int
     ) -> NDArray[np.uint32]:

@@ -48,6 +48,7 @@ ONLY_IN = {
     "safetensors": ("initspec.cli",),
     "matplotlib": ("initspec.propagation.plot", "initspec_conformance.inspection.plot"),
     "h5py": ("initspec_keras.files",),
+    "llvmlite": ("initspec.stream.instructions", "initspec.stream.machine_code"),
 }
 """What only some parts of a package may import."""
 

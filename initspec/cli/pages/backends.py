@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from initspec.backend import Status
 from initspec.cli.console import Console
 from initspec.cli.pages.layout import show_rows
+from initspec.stream.kernel import why_numpy
 
 
 def show(statuses: Sequence[Status]) -> None:
@@ -16,4 +17,8 @@ def show(statuses: Sequence[Status]) -> None:
         for status in statuses
     ]
     styles = ["green" if status.usable else "yellow" for status in statuses]
-    show_rows(Console(), ("backend", "from", "version", ""), table, styles)
+    reason = why_numpy()
+    kernel = "machine code" if reason is None else f"NumPy; {reason}"
+    console = Console()
+    show_rows(console, ("backend", "from", "version", ""), table, styles)
+    console.print(f"seeded draws: {kernel}", highlight=False, markup=False)

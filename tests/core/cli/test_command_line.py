@@ -161,3 +161,5 @@ def test_backends_lists_what_is_registered():
     names = {one["name"]: one for one in json.loads(done.stdout)}
     assert names["numpy"]["why_unusable"] is None
     assert "numpy" in run("backends").stdout
+    by_numpy = run("backends", INITSPEC_KERNEL="numpy")
+    assert by_numpy.stdout.endswith("seeded draws: NumPy; INITSPEC_KERNEL=numpy\n")

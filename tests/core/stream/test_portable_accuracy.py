@@ -148,7 +148,7 @@ def uniform_errors(low, high, width):
     slices of x.
     """
     sampler = Uniform(low, high, width)
-    middle, slope, *_ = sampler._numbers
+    middle, slope = sampler.lines.mean, sampler.lines.slope
     half, most, discrete = (high - low) / 2, 2.0 ** (width.bits - 1), 2.0 ** (1 - width.bits)
     shift, stretch = abs(float(middle) - (low + high) / 2), float(slope) * most / half
     edges = np.linspace(-most, most, 4097)
