@@ -31,6 +31,8 @@ T5 = {
     **{"vocab_size": 128, "d_model": 64, "d_kv": 16, "d_ff": 96, "num_layers": 2, "num_heads": 8},
     **{"initializer_factor": 0.7, "decoder_start_token_id": 0},
 }
+RESNET = {"hidden_sizes": [32, 64], "depths": [1, 1], "embedding_size": 16, "num_labels": 512}
+CONVNEXT = {"hidden_sizes": [16, 32, 32, 32], "depths": [1, 2, 1, 1]}
 GATED = {**T5, "feed_forward_proj": "gated-gelu", "tie_word_embeddings": False}
 MODELS = {
     "gpt2": ("gpt2-hf", "GPT2LMHeadModel", GPT2),
@@ -38,6 +40,8 @@ MODELS = {
     "bert, not tied": ("bert-hf", "BertForMaskedLM", {**TEXT, "tie_word_embeddings": False}),
     "llama": ("llama-hf", "LlamaForCausalLM", {**LLAMA, "attention_bias": True}),
     "mixtral": ("mixtral-hf", "MixtralForCausalLM", {**LLAMA, "num_local_experts": 3}),
+    "resnet": ("resnet-torchvision", "ResNetForImageClassification", RESNET),
+    "convnext": ("convnext", "ConvNextForImageClassification", CONVNEXT),
     "vit": ("vit-hf", "ViTForMaskedImageModeling", VIT),
     "t5": ("t5-hf", "T5ForConditionalGeneration", T5),
     "t5, not tied": ("t5-hf", "T5ForConditionalGeneration", GATED),
