@@ -26,7 +26,7 @@ from initspec_conformance.checks.support import Support
 from initspec_conformance.expected.expected import Expected, expected_of
 from initspec_conformance.statistics.error_rates import two_sided, upper
 
-from initspec import InitSpec, Orthogonal, Std
+from initspec import InitSpec, Orthogonal, Std, TruncatedNormal
 from initspec.models.assignment import Assignment
 
 TESTS = 1000
@@ -80,7 +80,10 @@ def needed(kurtosis: float, off: float = 0.95) -> int:
 
 def unit(spec: InitSpec, n: int) -> Expected:
     """Return the law of a spec with mean 0 and std 1, on n values."""
-    return expected_of(InitSpec(spec.distribution, Std(1.0)), (n,), None, "float32")
+    family = spec.distribution
+    if isinstance(family, TruncatedNormal):  # sigma is to be the std after the cut
+        family = TruncatedNormal(family.lower, family.upper)
+    return expected_of(InitSpec(family, Std(1.0)), (n,), None, "float32")
 
 
 def check_sample(spec: InitSpec, values: np.ndarray, where: str) -> None:
