@@ -175,10 +175,9 @@ class Assignments(HtmlRepr):
         for assignment in self._all:
             parts = tuple(assignment.path.split("."))
             rows.append(TableRow(parts, 1, _cells(assignment)))
-            rows += [
-                TableRow(parts, 1, ("", part.name, "", "", str(part.spec), "", origin(part.rule)))
-                for part in assignment.parts
-            ]
+            for part in assignment.parts:
+                rule = origin(part.rule, assignment.parameter)
+                rows.append(TableRow(parts, 1, ("", part.name, "", "", str(part.spec), "", rule)))
         return fold(rows)
 
     def to_dict(self) -> dict[str, Any]:
@@ -195,7 +194,7 @@ def _cells(assignment: Assignment) -> tuple[str, ...]:
         "by member" if fans is None else f"{fans.fan_in}, {fans.fan_out}",
         "keep" if assignment.spec is None else str(assignment.spec),
         "" if std is None else f"{std:.4g}",
-        origin(assignment.rule),
+        origin(assignment.rule, assignment.parameter),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from initspec.backend.parameter import Parameter
 from initspec.models.patterns import Pattern
 from initspec.models.rule import Rule
 
@@ -63,9 +64,12 @@ def fold(rows: list[TableRow]) -> list[TableRow]:
     return rows
 
 
-def origin(rule: Rule | None) -> str:
-    """Return which rule gives a spec, in short."""
-    return "padding row" if rule is None else rule.label
+def origin(rule: Rule | None, parameter: Parameter) -> str:
+    """Return which rule gives a spec, in short: of its globs, that which matches."""
+    if rule is None:
+        return "padding row"
+    match = rule.where(parameter)
+    return match[0].text if match else rule.label
 
 
 def _fold(rows: list[TableRow], position: int) -> list[TableRow]:

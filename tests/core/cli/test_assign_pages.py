@@ -92,6 +92,14 @@ def test_what_belongs_to_the_recipe(capsys, monkeypatch) -> None:
     assert unknown.companions[:2] == (words[0][:-7], words[1][:-10])
 
 
+def test_the_glob_that_matches() -> None:
+    """Of a rule for several frameworks the table has the one that is the model's."""
+    several = Rule("ones", ("**.kernel", "**.layers.{index}.**.weight", "**.w"))
+    rows = assign(MODEL, [several, *RULES]).rows()
+    cells = next(row.cells for row in rows if row.path.startswith("transformer"))
+    assert cells[-1] == "**.layers.{index}.**.weight"
+
+
 def test_a_wide_terminal(capsys, monkeypatch) -> None:
     """A table, a row for each folded parameter and each part."""
     page = lines(capsys, monkeypatch, 300, lambda: show(assign(MODEL, RULES)))
