@@ -138,7 +138,10 @@ class Table:
 
 
 def as_flax(rows: Mapping[str, Any], scale: str = "scale") -> dict[str, tuple[Any, ...]]:
-    """Return the rows of torch as flax names them: kernel, embedding and scale for weight."""
+    """Return the rows of torch as flax names them: kernel, embedding and scale for weight.
+
+    A tree of arrays has no layer by which a norm's "weight" would be known.
+    """
     renamed: dict[str, tuple[Any, ...]] = {}
     names = {"kernel": "kernel", "embedding": "embedding", "scale": scale}
     for path, (kind, shape, *rest) in rows.items():
@@ -149,6 +152,8 @@ def as_flax(rows: Mapping[str, Any], scale: str = "scale") -> dict[str, tuple[An
             row = (DENSE, shape[::-1])
         elif kind is CONV2D:
             row = (CONV, (*shape[2:], shape[1], shape[0]))
+        elif kind.role == "scale" and scale == "weight":
+            row = (BARE, shape)
         renamed[name] = (*row, *rest)
     return renamed
 

@@ -94,6 +94,7 @@ KERAS = {
     f"{LAYER}{{input,gate}}_projector.kernel": (DENSE, (WIDTH, INNER), IN),
     f"{LAYER}output_projector.kernel": (DENSE, (INNER, WIDTH), LAST),
     f"{LAYER}{{t5_layer_norm,t5_layer_norm_1}}.weight": (NORMS, (WIDTH,), NORM),
+    "transformer_decoder_layer_{0,1}.t5_layer_norm_2.weight": (NORMS, (WIDTH,), NORM),
     "{encoder,decoder}_output_layer_norm.weight": (NORMS, (WIDTH,), NORM),
 }
 FLAX = {path: row for path, row in TORCH.items() if not path.startswith(("qa", "class", "{qa"))}
