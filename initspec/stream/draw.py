@@ -30,6 +30,7 @@ from initspec.stream.tiles import Range, tiles
 from initspec.stream.words import Stream
 
 _LEAST = 1 << 16  # fewer elements are not worth a thread: short NumPy calls wait for the GIL
+_LEAST_OF_CODE = 1 << 18  # machine code draws as many in the time in which a thread starts to
 _SHORT = 1 << 12
 """Runs of fewer elements NumPy draws on one thread: of its generator they take so many calls that
 the threads would wait for Python's lock most of the time, and take longer together than one."""
@@ -207,22 +208,25 @@ class _Portable:
         return Tap(matrix, tap, taps)
 
     def weight(self, logical: Logical) -> None:
-        size = self._out.size
-        if isinstance(logical, Variates) and size == self._layout.size and size < 2 * _LEAST:
+        size, layout = self._out.size, self._layout
+        fast = isinstance(logical, Variates) and why_numpy() is None
+        least = _LEAST_OF_CODE if fast else _LEAST
+        threads = 1 if logical.serial or size < 2 * least else self._threads
+        whole = size == layout.size and (threads == 1 if fast else size < 2 * _LEAST)
+        if isinstance(logical, Variates) and whole and (layout.in_order or not fast):
             with worker() as lent:
-                logical.write_whole(lent, self._layout, self._out)
+                logical.write_whole(lent, layout, self._out)
             return
-        threads = 1 if logical.serial else self._threads
-        most = min(logical.largest, max(_LEAST, -(-size // (2 * threads))))
-        cut = tiles(
-            self._layout, self._ranges, self._out, most, logical.whole, one_member=logical.alone
-        )
-        if threads == 1 or size < 2 * _LEAST:
+        # Machine code writes anywhere, so that one thread needs one tile.
+        most = size if fast and threads == 1 else max(_LEAST, -(-size // (2 * threads)))
+        most = min(most, size if fast else logical.largest)
+        cut = tiles(layout, self._ranges, self._out, most, logical.whole, one_member=logical.alone)
+        if threads == 1:
             work(logical, cut)
             return
         first = next(cut)
         cut = itertools.chain((first,), cut)
-        if first.runs()[-1] < _SHORT and why_numpy() is not None:
+        if first.runs()[-1] < _SHORT and not fast:
             work(logical, cut)
         else:
             share(logical, cut, threads)
