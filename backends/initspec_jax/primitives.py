@@ -86,6 +86,9 @@ class JaxPrimitives:
     def eye(self, stack: int, rows: int, columns: int) -> Array:
         return jnp.broadcast_to(jnp.eye(rows, columns, dtype=self._working), (stack, rows, columns))
 
+    def normals(self, stack: int, rows: int, columns: int, std: float) -> Array:
+        return self._normals(self._key, stack, rows, columns) * std
+
     def sparse(self, stack: int, rows: int, columns: int, kept: int, std: float) -> Array:
         shape = (stack, rows, columns)
         values = self._normals(self._fresh(), *shape) * std

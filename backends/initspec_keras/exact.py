@@ -139,6 +139,8 @@ def _orthogonal(spec: InitSpec, axes: Axes | None) -> Call | None:
 
 
 def _identity(spec: InitSpec, axes: Axes | None) -> Call | None:
+    if spec.distribution.random:  # noise, which Keras does not add
+        return None
     if axes is not None and str(axes) not in ("in out", "out in"):
         return None
     return "Identity", {"gain": spec.gain}

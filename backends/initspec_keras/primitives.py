@@ -70,6 +70,9 @@ class KerasPrimitives:
         eye = keras.ops.eye(rows, columns, dtype=self._working)
         return keras.ops.broadcast_to(eye, (stack, rows, columns))
 
+    def normals(self, stack: int, rows: int, columns: int, std: float) -> Tensor:
+        return self._normals(stack, rows, columns) * std
+
     def sparse(self, stack: int, rows: int, columns: int, kept: int, std: float) -> Tensor:
         ops = keras.ops
         values = self._normals(stack, rows, columns) * std

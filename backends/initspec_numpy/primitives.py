@@ -64,6 +64,11 @@ class NumpyPrimitives:
     def eye(self, stack: int, rows: int, columns: int) -> Floats:
         return np.broadcast_to(np.eye(rows, columns, dtype=self._working), (stack, rows, columns))
 
+    def normals(self, stack: int, rows: int, columns: int, std: float) -> Floats:
+        values = self._rng.standard_normal((stack, rows, columns), self._working)
+        values *= std
+        return values
+
     def sparse(self, stack: int, rows: int, columns: int, kept: int, std: float) -> Floats:
         matrix = np.zeros((stack, rows, columns), self._working)
         first = np.broadcast_to(np.arange(columns) < kept, matrix.shape)

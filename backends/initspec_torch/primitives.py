@@ -68,6 +68,12 @@ class TorchPrimitives:
         matrix = torch.eye(rows, columns, dtype=self._working, device=self._target.device)
         return matrix.expand(stack, rows, columns)
 
+    def normals(self, stack: int, rows: int, columns: int, std: float) -> torch.Tensor:
+        shape, device = (stack, rows, columns), self._target.device
+        values = torch.empty(shape, dtype=self._working, device=device)
+        normal_(values.view(-1), 0.0, std, self._generator)
+        return values
+
     def sparse(self, stack: int, rows: int, columns: int, kept: int, std: float) -> torch.Tensor:
         device, generator = self._target.device, self._generator
         matrix = zeros(stack * rows, columns, self._working, device)

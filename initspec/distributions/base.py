@@ -19,6 +19,9 @@ from initspec.dtypes import FloatType
 from initspec.errors import SpecError
 from initspec.numerics.law import Law
 
+REACH = 8.0
+"""How many standard deviations an unbounded law reaches: beyond lies a mass of 1.2e-15."""
+
 Weights = NDArray[np.float64]
 """A drawn weight in logical order, [stack, out, in, kernel], as float64."""
 
@@ -108,6 +111,14 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     def law(self, parameters: Parameters) -> Law:
         """Return the law of one entry of the weight."""
         raise NotImplementedError
+
+    def reach(self, parameters: Parameters) -> tuple[float, float]:
+        """Return the ends between which all entries lie but for a share of 1.2e-15."""
+        law = self.law(parameters)
+        if not parameters.scale:
+            return law.low, law.high
+        wide = REACH * parameters.scale
+        return max(law.low, parameters.mean - wide), min(law.high, parameters.mean + wide)
 
     def sample(self, parameters: Parameters, draw: Primitives) -> Array:
         """Draw the weight with a framework's primitives, in its own shape and dtype."""

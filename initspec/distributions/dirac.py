@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from initspec.axes import Axes
 from initspec.axes.layout import Layout
-from initspec.distributions.formula import Formula, RuleFormula, fixed_matrix
+from initspec.distributions.formula import Formula, RuleFormula, fixed_matrix, number
 from initspec.distributions.identity import Identity
 from initspec.distributions.papers import ZAGORUYKO
 from initspec.distributions.parameters import Parameters
@@ -14,12 +14,15 @@ from initspec.distributions.short_calls import call
 from initspec.errors import ShapeError
 
 
-class Dirac(Identity, frozen=True, tag="dirac"):
+class Dirac(Identity, frozen=True, tag="dirac", omit_defaults=True):
     """gain times the identity at the centre of the receptive field, 0 elsewhere.
 
     Zagoruyko & Komodakis (2017), "DiracNets", eq. 3. The centre is (size - 1) // 2 on each kernel
     axis, so that a convolution with SAME padding passes its input on for even sizes too. torch's
     `dirac_` takes size // 2, which is another tap where the size is even.
+
+    Args:
+        noise: as for `Identity`, on every entry of the kernel.
     """
 
     needs_axes = "dirac needs an out, an in and a kernel axis"
@@ -35,12 +38,14 @@ class Dirac(Identity, frozen=True, tag="dirac"):
 
     def formula(self, rule: RuleFormula) -> Formula:
         where = "at the centre of the receptive field"
-        return fixed_matrix(f"{rule.times}the identity [out, in] {where}")
+        noise = f" + N(0, {number(self.noise)}^2) everywhere" if self.noise else ""
+        return fixed_matrix(f"{rule.times}the identity [out, in] {where}{noise}")
 
     def short_call(self, rule: Rule | None, gain: float, mode: str | None) -> str | None:
-        return call("dirac", gain=(gain, 1.0))
+        return call("dirac", gain=(gain, 1.0), noise=(self.noise, 0.0))
 
     def sample(self, parameters: Parameters, draw: Primitives) -> Array:
         layout = parameters.layout
         eye = draw.eye(layout.stack, layout.out, layout.in_) * parameters.gain
-        return draw.weight(draw.at(eye, layout.centre, layout.taps))
+        kernel = draw.at(eye, layout.centre, layout.taps)
+        return draw.weight(self._with_noise(kernel, layout, draw))

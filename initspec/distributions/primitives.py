@@ -56,6 +56,9 @@ class Primitives(Protocol):
     def eye(self, stack: int, rows: int, columns: int) -> Array:
         """Return [stack, rows, columns]: 1 where row and column are equal, else 0."""
 
+    def normals(self, stack: int, rows: int, columns: int, std: float) -> Array:
+        """Return [stack, rows, columns], independent N(0, std^2)."""
+
     def sparse(self, stack: int, rows: int, columns: int, kept: int, std: float) -> Array:
         """Return [stack, rows, columns]: in each row `kept` independent N(0, std^2), else zeros.
 

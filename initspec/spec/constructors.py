@@ -197,14 +197,14 @@ class Constructors(Spec):
         return cls(DeltaOrthogonal(), gain=gain)
 
     @classmethod
-    def identity(cls, gain: float = 1.0) -> Self:
-        """gain times the identity matrix: Le et al. (2015)."""
-        return cls(Identity(), gain=gain)
+    def identity(cls, gain: float = 1.0, *, noise: float = 0.0) -> Self:
+        """gain times the identity matrix: Le et al. (2015); noise is the std of what is added."""
+        return cls(Identity(noise), gain=gain)
 
     @classmethod
-    def dirac(cls, *, gain: float = 1.0) -> Self:
+    def dirac(cls, *, gain: float = 1.0, noise: float = 0.0) -> Self:
         """gain times the identity of a convolution: Zagoruyko & Komodakis (2017)."""
-        return cls(Dirac(), gain=gain)
+        return cls(Dirac(noise), gain=gain)
 
     @classmethod
     def constant(cls, value: float) -> Self:

@@ -20,9 +20,6 @@ from initspec.errors import AxesError, BackendError, SpecError
 from initspec.numerics.law import Law, mixture
 from initspec.spec.value import Spec
 
-_REACH = 8.0
-"""How many standard deviations an unbounded law reaches: beyond lies a mass of 1.2e-15."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved(Parameters):
@@ -83,10 +80,7 @@ class Resolved(Parameters):
     def require(self, kind: FloatType) -> None:
         """Raise DtypeError where the dtype cannot hold the values of this weight."""
         law = self.law
-        low, high = law.low, law.high
-        if self.scale:
-            low = max(low, self.mean - _REACH * self.scale)
-            high = min(high, self.mean + _REACH * self.scale)
+        low, high = self.distribution.reach(self)
         reach = max(abs(low), abs(high))
         # Structured families have no scale: their size is that of an entry.
         kind.require(reach, self.scale or law.std or reach)

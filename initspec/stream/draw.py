@@ -197,6 +197,9 @@ class _Portable:
     def eye(self, stack: int, rows: int, columns: int) -> Logical:
         return Eye()
 
+    def normals(self, stack: int, rows: int, columns: int, std: float) -> Logical:
+        return self._variates(normal(0.0, std, self._width), columns)
+
     def sparse(self, stack: int, rows: int, columns: int, kept: int, std: float) -> Logical:
         values = self._variates(normal(0.0, std, self._width), columns)
         return Kept(values, self._stream(ZEROS), kept, self._kind.smallest)

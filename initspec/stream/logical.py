@@ -75,6 +75,9 @@ class Logical:
     def __mul__(self, factor: float) -> Logical:
         return Scaled(self, factor)
 
+    def __add__(self, other: Logical) -> Logical:
+        return Sum(self, other)
+
 
 @dataclass(frozen=True)
 class Scaled(Logical):
@@ -105,3 +108,18 @@ class Transposed(Logical):
         self, worker: Worker, member: int, rows: Numbers, columns: Numbers, transposed: bool = False
     ) -> Floats:
         return self.matrix.block(worker, member, columns, rows, not transposed).T
+
+
+@dataclass(frozen=True)
+class Sum(Logical):
+    """A matrix plus another, in float64."""
+
+    first: Logical
+    second: Logical
+
+    def block(
+        self, worker: Worker, member: int, rows: Numbers, columns: Numbers, transposed: bool = False
+    ) -> Floats:
+        first = self.first.block(worker, member, rows, columns, transposed)
+        second = self.second.block(worker, member, rows, columns, transposed)
+        return first.astype(np.float64, copy=False) + second

@@ -75,3 +75,20 @@ def test_identity(backend_dtype):
     np.testing.assert_array_equal(weight.astype(np.float64), 1.5 * np.eye(700, 300))
     gates = draw(backend, InitSpec.identity(), (8, 12), Axes("in (stack=2 out)"), dtype)
     np.testing.assert_array_equal(gates.astype(np.float64), np.tile(np.eye(8, 6), (1, 2)))
+
+
+def test_noise_on_an_identity(backend_dtype):
+    """Noise on every entry, the gain on the diagonal of each member, other noise each time."""
+    backend, dtype = backend_dtype
+    spec, axes = InitSpec.identity(1.5, noise=2.0**-5), Axes("in (stack=2 out)")
+    weight = draw(backend, spec, (32, 64), axes, dtype).astype(np.float64)
+    ones = np.tile(np.eye(32), (1, 2))
+    assert abs((weight - 1.5 * ones).std() * 32 - 1) < 0.1
+    assert abs(weight[ones > 0].mean() - 1.5) < 8 / 32 / 8
+    assert len(np.unique(weight[ones == 0])) > 500
+    kernel, axes = InitSpec.dirac(gain=2.0, noise=0.25), Axes("kernel in out")
+    first, second = (draw(backend, kernel, (3, 8, 8), axes, dtype, entropy=e) for e in (1, 2))
+    assert (first != second).any()
+    noise = first.astype(np.float64) - 2 * np.eye(8) * np.array([0, 1, 0])[:, None, None]
+    assert abs(noise.std() * 4 - 1) < 0.3
+    assert abs(noise.mean()) < 0.1

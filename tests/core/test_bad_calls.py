@@ -117,6 +117,8 @@ SPECS_BEYOND = [
     ("float16", InitSpec.constant(1e-8), "float16 starts at 5.96"),
     ("float16", InitSpec.orthogonal(1e-8), "float16 starts at 5.96"),
     ("float16", InitSpec.identity(1e-8), "float16 starts at 5.96"),
+    ("float16", InitSpec.identity(noise=1e-8), "float16 starts at 5.96"),
+    ("float16", InitSpec.identity(noise=1e4), "reaches 80001"),
     ("float16", InitSpec.sparse(0.5, 1e-8), "float16 starts at 5.96"),
     ("float32", InitSpec.normal(1e-39), "float32 starts at"),
     ("float64", InitSpec.normal(1e-310), "float64 starts at"),

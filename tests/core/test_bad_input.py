@@ -110,6 +110,8 @@ def test_not_positive(field, value):
         (lambda: InitSpec(mode=""), ("mode ''", "fan_geo_avg")),
         (lambda: InitSpec(mode=1), ("mode 1", "fan_geo_avg")),
         (lambda: InitSpec(variance=Normal()), ("scale=", "real number")),
+        (lambda: InitSpec.identity(noise=-0.1), ("noise=-0.1", "0 or above")),
+        (lambda: InitSpec.dirac(noise=math.nan), ("noise=nan", "finite")),
         (lambda: InitSpec.variance_scaling(power=0), ("power=0", "no fan", "Std(")),
         (lambda: InitSpec.variance_scaling(power=-4.5), ("power=-4.5", "from -4 to 4")),
         (lambda: InitSpec.variance_scaling(power=0.123), ("power=0.123", "at most 100")),

@@ -70,6 +70,8 @@ def _dirac(_request: LineRequest) -> Written:
 
 
 def _identity(request: LineRequest) -> Written:
+    if request.family.noise:
+        return none("JAX has no identity, and no noise on one")
     if not is_square(request.roles):
         return none(_OTHER_AXES)
     factor = "".join(f"{size!r} * " for size in gain_argument(request.spec))

@@ -67,6 +67,8 @@ def _orthogonal(request: LineRequest) -> Written:
 
 
 def _identity(request: LineRequest) -> Written:
+    if request.family.noise:
+        return none("Keras adds no noise to an identity")
     if not is_square(request.roles):
         return none(_OTHER_AXES)
     return built_in(call("keras.initializers.Identity", *gain_argument(request.spec)))

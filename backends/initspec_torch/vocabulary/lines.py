@@ -39,6 +39,7 @@ _W = Code("w")
 _NONLINEARITIES = {1.0: "linear", 25 / 9: "tanh", 9 / 16: "selu"}
 """The scales that torch has by the name of what follows."""
 
+_NO_NOISE = "torch adds no noise to an identity"
 _OTHER_AXES = "torch's functions take every weight for 'out in kernel...'"
 
 
@@ -71,6 +72,8 @@ def _orthogonal(request: LineRequest) -> Written:
 
 
 def _identity(request: LineRequest) -> Written:
+    if request.family.noise:
+        return none(_NO_NOISE)
     if request.spec.gain != 1:
         return none("torch.nn.init.eye_ takes no gain")
     if _turned(request.axes, request.rank) is None:
@@ -188,6 +191,8 @@ def _sparse(request: LineRequest) -> Written:
 
 
 def _dirac(request: LineRequest) -> Written:
+    if request.family.noise:
+        return none(_NO_NOISE)
     if request.spec.gain != 1:
         return none("torch.nn.init.dirac_ takes no gain")
     odd = "For kernels of odd size: on an even one it takes another tap, size // 2."

@@ -48,7 +48,12 @@ modes = st.sampled_from([None, "fan_in", "fan_out", "fan_avg", "fan_geo_avg"])
 gains = positive | st.sampled_from([1.0, 2.0, 0.5, math.sqrt(2)])
 names = st.sampled_from(["he", "kaiming", "glorot", "xavier", "lecun"])
 elementwise = st.just(Normal()) | st.just(Uniform()) | truncations
-structured = st.sampled_from([Orthogonal(), DeltaOrthogonal(), Identity(), Dirac()])
+noises = st.floats(0, allow_infinity=False)
+structured = (
+    st.sampled_from([Orthogonal(), DeltaOrthogonal(), Identity(), Dirac()])
+    | st.builds(Identity, noises)
+    | st.builds(Dirac, noises)
+)
 
 specs = st.one_of(
     st.builds(InitSpec, elementwise | sparses, fans | names, gains, modes),

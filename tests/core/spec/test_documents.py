@@ -35,6 +35,11 @@ def test_a_document():
     assert InitSpec.zeros().to_json() == (
         '{"schema_version":1,"distribution":{"type":"constant","value":0.0}}'
     )
+    assert InitSpec.dirac(noise=0.0).to_dict()["distribution"] == {"type": "dirac"}
+    assert InitSpec.identity(noise=2).to_dict()["distribution"] == {
+        "type": "identity",
+        "noise": 2.0,
+    }
     rule = {"type": "fan", "scale": 1.0, "power": -1.0}
     assert InitSpec.variance_scaling(power=-1).to_dict()["variance"] == rule
     assert InitSpec.variance_scaling(power=-0.5) == InitSpec.lecun_normal()
@@ -159,7 +164,7 @@ keys = st.sampled_from(
     [
         *("schema_version", "distribution", "variance", "mode", "gain", "type", "std", "mean"),
         *("scale", "lower", "upper", "corrected", "sparsity", "along", "value", "low", "high"),
-        *("power", "extra", ""),
+        *("power", "noise", "extra", ""),
     ]
 )
 

@@ -202,6 +202,9 @@ def test_identities(weight, family, gain):
     low, high = spec.bounds(*at)
     assert high == gain
     assert low == (gain if out * in_ * taps == 1 else 0)
+    noisy = getattr(InitSpec, family)(gain=gain, noise=0.01)
+    assert (noisy.mean(*at), noisy.std(*at)) == (spec.mean(*at), 0.01)
+    assert noisy.bounds(*at) == (-math.inf, math.inf)
 
 
 def test_constant(weight):

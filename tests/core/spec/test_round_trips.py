@@ -143,6 +143,8 @@ def test_equal_specs_print_alike(family, name, gain, mode, factor):
         ),
         (InitSpec("uniform", Std(0.5)), "InitSpec(distribution=uniform, variance=std(std=0.5))"),
         (InitSpec.orthogonal(1.5), "orthogonal(gain=1.5)"),
+        (InitSpec.identity(2.0, noise=0.1), "identity(gain=2.0, noise=0.1)"),
+        (InitSpec.dirac(noise=0), "dirac"),
         (InitSpec.constant(0.5), "constant(value=0.5)"),
         (InitSpec.zeros(), "zeros"),
         (InitSpec.constant(1), "ones"),

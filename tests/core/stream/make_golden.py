@@ -116,6 +116,9 @@ CASES = [
         "float16",
     ),
     ("dirac", (3, 5, 6), "kernel in (stack out=4+2)", 7, "w", "bfloat16"),
+    ("identity(gain=0.5, noise=0.01)", (6, 10), "(stack=2 out) in", 7, "w", "float32"),
+    ("dirac(gain=1.3, noise=0.001)", (3, 4, 5), "kernel in out", 7, "w", "float64"),
+    ("identity(noise=0.3)", (9, 7), None, 7, "w", "bfloat16"),
     # Other powers of the fan.
     (
         "variance_scaling(scale=0.3333333333333333, distribution=uniform, power=-1.0)",

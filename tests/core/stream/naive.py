@@ -321,8 +321,22 @@ def _family(document, inputs, outputs, size, columns, kernel, dtype):
     if kind == "constant":
         return fixed(lambda *_: law["value"])
     if kind in ("identity", "dirac"):
-        taps = size["kernel"]
-        return fixed(lambda o, c: gain if c == o * taps + tap else 0.0)
+        taps, noise = size["kernel"], law.get("noise")
+
+        def ones(o, c):
+            return gain if c == o * taps + tap else 0.0
+
+        if noise is None:
+            return fixed(ones)
+        normal = Normal(0.0, noise, -math.inf, math.inf, n)
+
+        def noisy(seed, name, stacked, member):
+            words = Words(seed, name, stacked, member)
+            return [
+                fl(ones(*divmod(e, columns)) + normal(number(words, e, n))) for e in range(elements)
+            ]
+
+        return noisy
     if kind in ("orthogonal", "delta_orthogonal"):
         normal = Normal(0.0, 1.0, -math.inf, math.inf, 64)
 
