@@ -211,7 +211,9 @@ def test_manifest_covers(level):
     dtypes = ("float16", "bfloat16", "float32", "float64")
     weights = manifest(level, dtypes).values()
     assert {expected.dtype for expected in weights} == set(dtypes)
-    assert {expected.family for expected in weights} == {"iid", "sparse", "haar", "fixed"}
+    assert {expected.family for expected in weights} == {
+        *("iid", "sparse", "haar", "fixed", "parts"),
+    }
     assert len({expected.axes for expected in weights}) >= 15
 
 

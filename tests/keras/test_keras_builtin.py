@@ -71,6 +71,7 @@ def policy():
         (InitSpec.dirac(), None, InitSpecInitializer),
         (InitSpec.identity(2.0), None, I.Identity),
         (InitSpec.identity(), "stack in out", InitSpecInitializer),
+        (InitSpec.identity(noise=0.01), None, InitSpecInitializer),
         (InitSpec.constant(0.1), None, I.Constant),
         (InitSpec.zeros(), None, I.Zeros),
         (InitSpec.ones(), None, I.Ones),

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec import Constant, Dirac
+from initspec import Constant
 from initspec.dtypes import FLOATS
 from initspec_conformance.checks.base import Check, Evidence, Sums, deterministic
 from initspec_conformance.checks.batch import Batch
 from initspec_conformance.expected.arrays import Array, Values
 from initspec_conformance.expected.computed import COMPUTED
 from initspec_conformance.expected.expected import Expected
+from initspec_conformance.expected.parts import places_of_ones
 
 _DIGITS = 2.0**-36
 """How far NumPy's values are from the exact ones, of the largest: an angle of 2^16 has 2^-37."""
@@ -48,25 +49,12 @@ def differ(expected: Expected, drawn: Array, values: Values) -> NDArray[np.bool_
 
 
 def fixed_values(expected: Expected) -> Values:
-    """Return the weight of a fixed family in logical order, [stack, out, in, kernel].
-
-    Identity: w[i, i] = gain. Dirac: that at the centre of the receptive field, (size - 1) // 2 on
-    each kernel axis, and 0 elsewhere: Zagoruyko & Komodakis (2017), eq. 6.
-    """
-    layout = expected.layout
-    shape = layout.stack, layout.out, layout.in_, layout.taps
-    compute = COMPUTED.get(type(expected.spec.distribution))
-    if compute is not None:
-        return np.broadcast_to(compute(expected.spec, layout), shape)
-    whole = np.zeros(shape)
+    """Return the weight of a fixed family in logical order, [stack, out, in, kernel]."""
+    ones = places_of_ones(expected)
     family = expected.spec.distribution
+    compute = COMPUTED.get(type(family))
+    if compute is not None:
+        return np.broadcast_to(compute(expected.spec, expected.layout), ones.shape)
     if isinstance(family, Constant):
-        whole[...] = family.value
-        return whole
-    centre = 0
-    if isinstance(family, Dirac):
-        places = [(size - 1) // 2 for size in layout.kernel]
-        centre = int(np.ravel_multi_index(places, layout.kernel))
-    same = np.arange(min(layout.out, layout.in_))
-    whole[:, same, same, centre] = expected.spec.gain
-    return whole
+        return np.full_like(ones, family.value)
+    return ones * expected.spec.gain

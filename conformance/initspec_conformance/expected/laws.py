@@ -247,9 +247,14 @@ STRUCTURED: dict[type, str] = {
 }
 """Families whose entries are not independent, and the checks that apply to them instead."""
 
+NOISY = (Identity, Dirac)
+"""Families that are "parts" where they have noise: see `expected/parts.py`."""
+
 
 def structure_of(spec: InitSpec) -> str:
     """Return which checks apply to a spec: "iid", "sparse", "haar" or "fixed".
+
+    "parts" are judged one by one, and none applies to the whole.
 
     Raises:
         SpecError: the suite has no independent law for the family.
@@ -260,17 +265,20 @@ def structure_of(spec: InitSpec) -> str:
             f"no independent law for '{spec.distribution.name()}': add one to LAWS in "
             "conformance/initspec_conformance/expected/laws.py, or to that dict in your tests"
         )
+    if isinstance(spec.distribution, NOISY) and spec.distribution.noise:
+        return "parts"
     return STRUCTURED.get(family, "iid")
 
 
 def entry_law(spec: InitSpec, fans: Fans) -> EntryLaw | None:
     """Return the law of the independent entries of a weight; for sparse, of its non-zeros.
 
-    None for the structured and constant families, whose entries are not independent draws.
+    None for the structured and constant families, whose entries are not independent draws of one
+    law.
 
     Raises:
         SpecError: the suite has no independent law for the family.
     """
-    if structure_of(spec) in ("haar", "fixed"):
+    if structure_of(spec) in ("haar", "fixed", "parts"):
         return None
     return LAWS[type(spec.distribution)](spec, fans)

@@ -16,6 +16,7 @@ from initspec_conformance.checks.batch import Batch
 from initspec_conformance.expected.arrays import Array
 from initspec_conformance.expected.expected import Expected, check_width, expected_of
 from initspec_conformance.expected.laws import EntryLaw, entry_law, structure_of
+from initspec_conformance.expected.parts import parts_of
 
 BLOCK = 1 << 19
 """How many elements are judged at a time."""
@@ -59,6 +60,7 @@ def pieces_of(assignment: Assignment, values: Array) -> Iterator[Piece]:
 
     Raises:
         InitSpecError: a piece cannot be judged; the message says why.
+        BrokenError: its entries do not go together as its spec says.
     """
     spec, axes, dtype = assignment.spec, assignment.axes, assignment.dtype
     assert spec is not None
@@ -83,7 +85,8 @@ def pieces_of(assignment: Assignment, values: Array) -> Iterator[Piece]:
             expected = _of_block(spec, block.shape, member.layout, dtype)
             yield Piece(f"member {number}", expected, block)
     else:
-        yield Piece("", expected_of(spec, values.shape, axes, dtype), values)
+        for each in parts_of(expected_of(spec, values.shape, axes, dtype)):
+            yield Piece(each.name, each.expected, each.take(values))
 
 
 def remaining(piece: Piece, gone: Array, axis: int) -> Piece:

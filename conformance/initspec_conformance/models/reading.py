@@ -13,6 +13,7 @@ from initspec.models.assignment import Assignment
 from initspec_conformance.checks.coincidence import coincidence
 from initspec_conformance.expected.arrays import Array
 from initspec_conformance.expected.laws import structure_of
+from initspec_conformance.expected.parts import BrokenError
 from initspec_conformance.models import defects
 from initspec_conformance.models.battery import Measured, measure
 from initspec_conformance.models.bits import differing
@@ -83,6 +84,10 @@ def look(assignment: Assignment, values: Array | None, seed: int | None, name: s
     try:
         pieces = judgeable(assignment, values, reading.findings)
         reading.fingerprint = _fingerprint(assignment, values)
+    except BrokenError as error:
+        reading.findings.append(ModelFinding(assignment.path, "structure", str(error)))
+        reading.skipped = "its entries do not go together as its spec says"
+        return reading
     except InitSpecError as error:
         reading.skipped = str(error)
         return reading

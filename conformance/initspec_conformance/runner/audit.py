@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from initspec_conformance.checks.base import Evidence, rejects
 from initspec_conformance.checks.batch import Batch
 from initspec_conformance.expected.describe import looks_like
 from initspec_conformance.expected.expected import expected_of
+from initspec_conformance.expected.parts import BrokenError, Part, Take, parts_of
 from initspec_conformance.results.report import Report
 from initspec_conformance.runner.cells import Cell
 from initspec_conformance.runner.levels import Level, level_of
@@ -60,15 +62,22 @@ def audit_callable(
     """
     expected = expected_of(spec, shape, axes, dtype)
     chosen, nonce = level_of(level), nonce_of(seed)
-    cell = Cell(
-        owner="",
-        id=str(expected),
-        expected=expected,
-        draw=lambda entropy: draw(expected.shape, expected.dtype, entropy),
-        probed=PROBED,
-    )
+
+    def part_of(entropy: int, take: Take) -> Any:
+        return take(np.asarray(draw(expected.shape, expected.dtype, entropy)))
+
+    cells = [
+        Cell(
+            owner="",
+            id=f"{expected} {part.name}".rstrip(),
+            expected=part.expected,
+            draw=partial(part_of, take=part.take),
+            probed=PROBED,
+        )
+        for part in parts_of(expected)
+    ]
     line = reproduce_audit(expected, chosen, nonce)
-    return run_cells([cell], chosen, nonce, reproduce=lambda *_: line)
+    return run_cells(cells, chosen, nonce, reproduce=lambda *_: line)
 
 
 def assert_initialized(weight: Any, spec: InitSpec, axes: str | Axes | None = None) -> None:
@@ -89,28 +98,39 @@ def assert_initialized(weight: Any, spec: InitSpec, axes: str | Axes | None = No
     """
     values = _array(weight)
     expected = expected_of(spec, values.shape, axes, values.dtype)
-    checks = [check for check in checks_of(expected) if check.needs_draws == 1]
     bad = int(values.size - np.isfinite(values).sum())
     if bad:
         raise AssertionError(
             f"{bad} of {values.size} values are NaN or infinite; {expected} has none"
         )
-    if expected.family == "sparse" and not values.any():
+    parts = parts_of(expected)
+    try:
+        wrong = [_wrong(part.take(values), part, len(parts)) for part in parts]
+    except BrokenError as error:
+        raise AssertionError(f"this weight was not drawn from {expected}: {error}") from None
+    if any(wrong):
         raise AssertionError(
-            f"all of {values.size} values are zeros; of {expected} {expected.entries} are not"
+            f"this weight was not drawn from {expected}.\n" + "\n".join(filter(None, wrong))
         )
-    level = one_stage(len(checks)).first
+
+
+def _wrong(values: np.ndarray, part: Part, parts: int) -> str:
+    """Return what is wrong with a part of a weight, and what it looks like; "" of a right one."""
+    expected = part.expected
+    if expected.family == "sparse" and not values.any():
+        return f"all of {values.size} values are zeros; of {expected} {expected.entries} are not"
+    checks = [check for check in checks_of(expected) if check.needs_draws == 1]
+    level = one_stage(len(checks) * parts).first
     batch = Batch(expected, values[None])
     wrong = []
     for check in checks:
         evidence = check.evidence_of(batch)
         if rejects(evidence, level):
             wrong.append(f"  {check.name}: {evidence.message}{_p(evidence)}")
-    if wrong:
-        raise AssertionError(
-            f"this weight was not drawn from {expected}.\n"
-            f"It looks like {looks_like(values, expected)}.\n" + "\n".join(wrong)
-        )
+    if not wrong:
+        return ""
+    what = f"{part.name.capitalize()} it" if part.name else "It"
+    return "\n".join([f"{what} looks like {looks_like(values, expected)}.", *wrong])
 
 
 def _p(evidence: Evidence) -> str:

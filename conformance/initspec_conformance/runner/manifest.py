@@ -71,6 +71,8 @@ STRUCTURED = (
     ("identity", "kernel... in out", (20, 24)),
     ("dirac", "out in kernel...", (8, 6, 3, 4)),
     ("dirac(gain=2.0)", "kernel... in out", (5, 6, 8)),
+    ("identity(gain=0.5, noise=0.1)", "out in", (48, 40)),
+    ("dirac(noise=0.2)", "kernel... in (stack=2 out)", (3, 8, 12)),
     ("constant(value=0.1)", "out in", (7, 5)),
     ("constant(value=0.1)", "", (7,)),
     ("ramp(start=1.0, step=1.0, along=in)", "out in", (4, 6)),

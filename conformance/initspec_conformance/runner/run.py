@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from initspec.backend import Backend, usable
 from initspec.dtypes import FLOATS
 from initspec.errors import InitSpecError
 from initspec_conformance.expected.expected import Expected
+from initspec_conformance.expected.parts import Take, parts_of
 from initspec_conformance.results.report import Report
 from initspec_conformance.runner.cells import Cell, Progress
 from initspec_conformance.runner.levels import Level, level_of
@@ -94,20 +95,26 @@ def backend_cells(backends: Sequence[Backend[Any]], level: str) -> list[AnyCell]
         _check_random_state(backend)
         cells += [PropertyCell(backend, prop) for prop in PROPERTIES]
         weights = manifest(level, dtypes).items()
-        cells += [backend_cell(backend, name, expected) for name, expected in weights]
+        for name, expected in weights:
+            cells += part_cells(backend, name, expected)
         cells += [member_cell(backend, name, member) for name, member in members(dtypes).items()]
     return cells
 
 
-def backend_cell(backend: Backend[Any], name: str, expected: Expected) -> Cell:
-    """Return the cell of a backend on one weight."""
+def part_cells(backend: Backend[Any], name: str, expected: Expected) -> Iterator[Cell]:
+    """Yield the cells of a backend on one weight: one for each part that is judged by itself."""
 
-    def draw(entropy: int) -> Any:
-        return backend.draw(
+    def draw(entropy: int, take: Take) -> Any:
+        whole = backend.draw(
             expected.spec, expected.shape, axes=expected.axes, dtype=expected.dtype, entropy=entropy
         )
+        return take(np.asarray(whole))
 
-    return Cell(str(backend.name), name, expected, draw, backend)
+    what, _, dtype = name.rpartition("/")
+    for part in parts_of(expected):
+        own = f"{what}, {part.name}/{dtype}" if part.name else name
+        draw_part = partial(draw, take=part.take)
+        yield Cell(str(backend.name), own, part.expected, draw_part, backend)
 
 
 def member_cell(backend: Backend[Any], name: str, member: Member) -> Cell:

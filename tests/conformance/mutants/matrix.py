@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from initspec_conformance.results.findings import Finding
 from initspec_conformance.runner.levels import LEVELS, level_of
 from initspec_conformance.runner.properties import PROPERTIES, PropertyCell
-from initspec_conformance.runner.run import backend_cell
+from initspec_conformance.runner.run import part_cells
 from initspec_conformance.runner.run_cells import AnyCell, run_cells
 
 from mutants.base import Mutant
@@ -149,7 +149,7 @@ def _level(mutant: Mutant, asked: str) -> str:
 
 def _cells(mutant: Mutant) -> list[AnyCell]:
     expected = mutant.expected
-    cell = backend_cell(mutant, f"mutant/{mutant.name}/{expected}", expected)
+    (cell,) = part_cells(mutant, f"mutant/{mutant.name}/{expected}", expected)
     return [cell, *(PropertyCell(mutant, prop) for prop in PROPERTIES)]
 
 
