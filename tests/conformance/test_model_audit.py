@@ -259,3 +259,24 @@ def test_right_weights_of_every_kind_have_no_finding():
     assert tests > 1000
     skipped = {reading.skipped.partition(":")[0] for reading in readings if reading.skipped}
     assert "it is empty" in skipped
+
+
+@pytest.mark.parametrize(
+    ("share", "far", "named"), [(None, 0.0, True), (1e-4, 3.0, False), (1e-6, 9.0, False)]
+)
+def test_the_draw_of_keras_on_torch_is_named(share, far, named):
+    """The first of four normals where none is within two sigma; not more, and none further out."""
+    rng, shape = np.random.default_rng(3), (1024, 1024)
+    if share is None:
+        four = rng.standard_normal((*shape, 4), np.float32)
+        first = (np.abs(four) < 2).argmax(-1)
+        y = np.take_along_axis(four, first[..., None], -1)[..., 0]
+    else:
+        y = InitSpec.truncated_normal(std=1, corrected=False).to_numpy(seed=3)(shape)
+        y[rng.random(shape) < share] = far
+        y[0, 0] = far
+    rule = Rule("truncated_normal(std=0.02, corrected=False)")
+    findings, _, _ = audited(rule, (0.02 * y).astype(np.float32))
+    looks = [f.looks_like for f in findings]
+    assert looks
+    assert [text.startswith("Keras' own draw on torch: ") for text in looks] == [named] * len(looks)

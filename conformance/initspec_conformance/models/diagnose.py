@@ -20,7 +20,13 @@ from initspec_conformance.models.battery import LARGE, Measured
 from initspec_conformance.models.findings import ModelFinding
 from initspec_conformance.models.fitted import LOOSE, Context, explain
 from initspec_conformance.models.pieces import BLOCK, Piece
-from initspec_conformance.models.shapes import drawn_coarsely, scales_in, tails_of, zeros_in
+from initspec_conformance.models.shapes import (
+    drawn_coarsely,
+    scales_in,
+    strays_in,
+    tails_of,
+    zeros_in,
+)
 from initspec_conformance.statistics import error_rates
 
 SHAPE = ("legendre", "distance", "tails", "extremes")
@@ -95,6 +101,7 @@ def diagnose(
             looks = "" if looks.endswith(ALONE) else looks  # the spec that it fails
             yield ModelFinding(path, "distribution", text, looks)
     elif "support" in rejected:
+        looks = strays_in(piece.values, expected) or looks
         yield ModelFinding(path, "support", message, looks)
     elif set(DTYPE) & set(rejected):
         yield ModelFinding(path, "coarse dtype", message, looks)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy import stats
 
 from initspec_conformance.checks.coincidence import coincidence
 from initspec_conformance.expected.arrays import Array, Values
@@ -22,6 +23,13 @@ MOST = (512, 4096)
 
 RARE = 1e-9
 """The probability below which a value lies too far out."""
+
+STRAYS = 0.0455003**4
+"""The share of Keras' truncated normals on torch that lie beyond the bounds.
+
+It draws four for each and takes the first where none is within.
+https://github.com/keras-team/keras/blob/v3.15.1/keras/src/backend/torch/random.py
+"""
 
 
 def zeros_in(values: Array, expected: Expected) -> str:
@@ -105,3 +113,22 @@ def drawn_coarsely(values: Array, expected: Expected) -> bool:
     upto = np.cumsum(np.bincount(cells, minlength=len(rounding.upto))) / values.size
     off = float(np.abs(upto - rounding.upto).max())
     return off < 2 * expected.unit + 2 / math.sqrt(values.size)
+
+
+def strays_in(values: Array, expected: Expected) -> str:
+    """Return that values beyond -2 and 2 sigma are as many as Keras on torch draws; "" otherwise.
+
+    That many or more come by chance with a probability of `RARE` at least, none of them further out
+    than a normal law is.
+    """
+    law = expected.law
+    assert law is not None
+    if law.family != "truncated" or law.ends != (-2.0, 2.0):
+        return ""
+    reach = (2 + 1e-6) * law.scale  # beyond the bounds, and not by rounding
+    out = values[(values < law.mean - reach) | (values > law.mean + reach)].astype(np.float64)
+    far = float(np.abs(out - law.mean).max(initial=0.0)) / law.scale
+    chance = stats.poisson.sf(out.size - 1, STRAYS * values.size)
+    if not out.size or min(chance, stats.norm.sf(far)) < RARE:
+        return ""
+    return f"Keras' own draw on torch: {out.size} of {values.size} values lie beyond"
