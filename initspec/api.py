@@ -146,8 +146,8 @@ class InitSpec(Constructors, HtmlRepr, metaclass=ConstructorNames):
         Args:
             initializer: a Keras initializer, its class, its configuration or its name, as layers
                 take them; a function of `torch.nn.init`, or a `functools.partial` of it; what a
-                function of `jax.nn.initializers` returns, in flax' partitioning too; what
-                `InitSpec.to` returned.
+                function of `jax.nn.initializers` returns, in flax' partitioning too; an object of
+                Haiku or TensorFlow; what `InitSpec.to` returned.
 
         Returns:
             Its law. A seed, a generator and a dtype are not a part of it. Nor are axes: an

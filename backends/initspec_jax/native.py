@@ -1,16 +1,17 @@
-"""Which spec an initializer of JAX or flax is: the closures that their functions return."""
+"""Which spec an initializer of JAX, flax or Haiku is: closures of their functions, and objects."""
 
 from __future__ import annotations
 
 import inspect
 import sys
 from functools import partial
+from itertools import chain
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from initspec.backend import FormatError, shown
 from initspec.translate.authors import Entry, NoEqualError, read_object
-from initspec_jax.vocabulary import FLAX, JAX
+from initspec_jax.vocabulary import FLAX, HAIKU, JAX
 
 if TYPE_CHECKING:
     from initspec.backend import Axes, Spec
@@ -31,10 +32,12 @@ def read_native(initializer: object) -> tuple[Spec, Axes | None] | None:
     given: dict[str, Any] = {}
     if isinstance(initializer, partial):
         function, given = initializer.func, initializer.keywords
+    if type(function).__name__ == "PjitFunction":  # of jax.jit, which changes no law
+        function = function.__wrapped__
     module: Any = sys.modules.get("jax.nn.initializers")
     if module is None or not callable(function):
         return None
-    for entry in (*JAX.entries.values(), *FLAX.entries.values()):
+    for entry in chain(*(words.entries.values() for words in (JAX, FLAX, HAIKU))):
         owner = sys.modules.get(entry.framework.module)
         if getattr(owner, entry.name, None) is not function:
             continue
@@ -45,13 +48,23 @@ def read_native(initializer: object) -> tuple[Spec, Axes | None] | None:
                 f"{entry.path}({words})"
             )
         return _drawn(initializer, entry, {}, given)
+    haiku: Any = sys.modules.get("haiku.initializers")
+    kind = type(function)
+    if getattr(haiku, kind.__name__, None) is kind and function is initializer:
+        entry = HAIKU.entries[kind.__name__]
+        return read_object(
+            entry, {name: getattr(function, name) for name in entry.signature().parameters}
+        )
     if not isinstance(function, FunctionType):
         return None
     if _made_by(_flax(), function):
         hook = inspect.getclosurevars(function).nonlocals.get("on_create_value")
         if hook:
             raise NoEqualError(f"{shown(initializer)}: its on_create_value may draw anything else")
-        return read_native(function.__wrapped__)  # type: ignore[attr-defined]
+        wrapped = function.__wrapped__  # type: ignore[attr-defined]
+        if isinstance(initializer, partial):
+            return read_native(partial(wrapped, *initializer.args, **given))
+        return read_native(wrapped)
     makers = {name: getattr(module, name, None) for name in JAX.entries}
     maker = _made_by(makers, function)
     if maker is None:

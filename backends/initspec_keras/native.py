@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from initspec import InitSpec
 from initspec.backend import FormatError, axes_of, nearest, shown
-from initspec.translate.authors import Entry, read_object
+from initspec.translate.authors import Entry, NoEqualError, read_object
 from initspec_keras.vocabulary import KERAS
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 _MODULES = ("keras.initializers", "initspec_keras.guarded", "initspec_keras.initializer")
 """The modules whose classes are read, as configurations name them."""
+
+_TENSORFLOW = ("tensorflow.python.ops.init_ops_v2", "tensorflow.python.ops.init_ops")
+"""The modules of what TensorFlow calls tf.random_normal_initializer, and of its version 1."""
 
 _DRAWN = ("seed",)
 """Arguments without which the law is the same."""
@@ -27,6 +31,8 @@ def read_native(initializer: object) -> tuple[Spec, Axes | None] | None:
         return read_object(_named(initializer), {})
     if isinstance(initializer, Mapping):
         return _configured(initializer)
+    if type(initializer).__module__ in _TENSORFLOW:
+        return _of_tensorflow(initializer)
     keras: Any = sys.modules.get("keras")  # which must not be imported for the question
     base = getattr(getattr(keras, "initializers", None), "Initializer", None)
     cls = initializer if isinstance(initializer, type) else type(initializer)
@@ -42,14 +48,34 @@ def read_native(initializer: object) -> tuple[Spec, Axes | None] | None:
         )
     if cls is initializer or entry.reader is None:  # of a class Keras makes an object
         return read_object(entry, {})
-    if isinstance(initializer, keras.initializers.VarianceScaling):
+    return _by_attributes(entry, initializer)
+
+
+def _by_attributes(
+    entry: Entry, initializer: object, defaults: Mapping[str, Any] = MappingProxyType({})
+) -> tuple[Spec, Axes | None]:
+    """Return the spec of an object by its attributes; those that are None have defaults."""
+    if all(hasattr(initializer, argument) for argument in ("scale", "mode", "distribution")):
         entry = KERAS.entries["VarianceScaling"]  # all of its kin draw by its attributes
     arguments = {
         argument: getattr(initializer, argument)
         for argument in entry.signature().parameters
         if argument not in _DRAWN and hasattr(initializer, argument)
     }
-    return read_object(entry, arguments)
+    missing = {key: defaults[key] for key in defaults if arguments.get(key, 0) is None}
+    return read_object(entry, arguments | missing)
+
+
+def _of_tensorflow(initializer: object) -> tuple[Spec, Axes | None] | None:
+    """Return the spec of an object of TensorFlow, whose classes have the attributes of Keras'."""
+    cls = type(initializer)
+    entry = KERAS.entries.get(cls.__name__)
+    if entry is None or getattr(sys.modules[cls.__module__], cls.__name__, None) is not cls:
+        return None
+    dtype = getattr(initializer, "dtype", None)
+    if dtype is not None and not dtype.is_floating:
+        raise NoEqualError(f"{shown(initializer)} of {dtype.name} has no equal: a spec is of reals")
+    return _by_attributes(entry, initializer, {"maxval": 1.0})
 
 
 def _named(name: str) -> Entry:

@@ -36,12 +36,14 @@ def _entry(function: Any) -> Entry | None:
     name = getattr(function, "__name__", None)
     if not isinstance(name, str):
         return None
-    owners = {
-        TORCH: sys.modules.get("torch.nn.init"),
-        TENSOR: getattr(sys.modules.get("torch"), "Tensor", None),
-        TIMM: sys.modules.get("timm.layers"),
-    }
-    for words, owner in owners.items():
-        if owner is not None and getattr(owner, name, None) is function:
-            return words.entries.get(name)
+    owners = (
+        (TORCH, sys.modules.get("torch.nn.init")),
+        (TENSOR, getattr(sys.modules.get("torch"), "Tensor", None)),
+        (TIMM, sys.modules.get("timm.layers")),
+        (TORCH, sys.modules.get("transformers.initialization")),  # torch's, with a check
+    )
+    for words, owner in owners:
+        entry = words.entries.get(name)
+        if entry is not None and owner is not None and getattr(owner, name, None) is function:
+            return entry
     return None

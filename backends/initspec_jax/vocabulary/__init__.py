@@ -9,4 +9,4 @@ from initspec_jax.vocabulary.lines import LINES
 JAX.lines.update(LINES)
 JAX.libraries = (FLAX, HAIKU)
 
-__all__ = ["FLAX", "JAX"]
+__all__ = ["FLAX", "HAIKU", "JAX"]
