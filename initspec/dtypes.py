@@ -82,8 +82,9 @@ def float_type(dtype: object) -> FloatType:
             remedy = (
                 "draw the real part and the imaginary part of a normal, uniform or "
                 "truncated_normal spec each by spec.replace(gain=spec.gain * 2**-0.5), and join "
-                "them; constant (zeros, ones), identity, dirac and ramp are the real part as they "
-                "are, beside zeros; orthogonal, delta_orthogonal and sparse have no complex form "
+                "them; constant (zeros, ones), identity, dirac, ramp, sinusoidal, rotary and "
+                "hippo_legs are the real part as they are, beside zeros; orthogonal, "
+                "delta_orthogonal and sparse have no complex form "
                 "('Complex weights' in docs/spec.md)"
             )
         given = repr(name) if name.isidentifier() else shown(dtype)

@@ -6,12 +6,15 @@ from initspec.distributions.base import Distribution, Elementwise, Structured
 from initspec.distributions.constant import Constant
 from initspec.distributions.delta_orthogonal import DeltaOrthogonal
 from initspec.distributions.dirac import Dirac
+from initspec.distributions.hippo_legs import HippoLegS
 from initspec.distributions.identity import Identity
 from initspec.distributions.names import meant_by, whole_spec
 from initspec.distributions.normal import Normal
 from initspec.distributions.orthogonal import Orthogonal
 from initspec.distributions.ramp import Ramp
+from initspec.distributions.rotary import Rotary
 from initspec.distributions.rules import Rule
+from initspec.distributions.sinusoidal import Sinusoidal
 from initspec.distributions.sparse import Sparse
 from initspec.distributions.truncated_normal import TruncatedNormal
 from initspec.distributions.uniform import Uniform
@@ -30,6 +33,9 @@ FAMILIES: dict[str, type[Distribution]] = {
         Dirac,
         Constant,
         Ramp,
+        Sinusoidal,
+        Rotary,
+        HippoLegS,
     )
 }
 """Every family by the name that texts and documents use."""
@@ -69,10 +75,13 @@ __all__ = [
     "Dirac",
     "Distribution",
     "Elementwise",
+    "HippoLegS",
     "Identity",
     "Normal",
     "Orthogonal",
     "Ramp",
+    "Rotary",
+    "Sinusoidal",
     "Sparse",
     "Structured",
     "TruncatedNormal",

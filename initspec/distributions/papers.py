@@ -7,6 +7,7 @@ GLOROT = (
     'Glorot & Bengio (2010), "Understanding the difficulty of training deep feedforward neural '
     'networks"'
 )
+GU = 'Gu et al. (2020), "HiPPO: Recurrent Memory with Optimal Polynomial Projections"'
 HE = 'He et al. (2015), "Delving Deep into Rectifiers"'
 KLAMBAUER = 'Klambauer et al. (2017), "Self-Normalizing Neural Networks"'
 LE = (
@@ -18,5 +19,7 @@ SAXE = (
     'Saxe, McClelland & Ganguli (2014), "Exact solutions to the nonlinear dynamics of learning in '
     'deep linear neural networks"'
 )
+SU = 'Su et al. (2021), "RoFormer: Enhanced Transformer with Rotary Position Embedding"'
+VASWANI = 'Vaswani et al. (2017), "Attention Is All You Need"'
 XIAO = 'Xiao et al. (2018), "Dynamical Isometry and a Mean Field Theory of CNNs"'
 ZAGORUYKO = 'Zagoruyko & Komodakis (2017), "DiracNets"'

@@ -15,10 +15,10 @@ from initspec.distributions.computed import Computed, number_of, only_role, size
 from initspec.distributions.formula import Formula, RuleFormula, number
 from initspec.distributions.parameters import Parameters
 from initspec.distributions.primitives import Entries, Places
-from initspec.distributions.rules import Finite, Rule
+from initspec.distributions.rules import Finite, Positive, Rule
 from initspec.distributions.short_calls import call
 from initspec.errors import ShapeError, SpecError, unknown
-from initspec.numerics.validation import finite
+from initspec.numerics.validation import finite, positive
 
 Role = Literal["stack", "out", "in", "kernel"]
 
@@ -26,7 +26,8 @@ Role = Literal["stack", "out", "in", "kernel"]
 class Ramp(Computed, frozen=True, tag="ramp"):
     """Evenly spaced values along the axes of one role, the same at all other places.
 
-    Entry n of N is start + (stop - start) n / (N - 1), both ends included, or start + step n.
+    Entry n of N is start + (stop - start) (n / (N - 1))^power, both ends included, or
+    start + step n^power.
     pi n, `ramp(0.0, step=math.pi)`, is the imaginary part of S4D-Lin, whose real part is the
     constant -1/2: Gu et al. (2022), "On the Parameterization and Initialization of Diagonal State
     Space Models", section 4.3.
@@ -36,12 +37,14 @@ class Ramp(Computed, frozen=True, tag="ramp"):
         stop: the last value; leave it or `step` out.
         step: what each value adds to the one before it.
         along: the role that the values run along; None, the only role that the weight has.
+        power: above 0, such as those that bend the decays of RWKV.
     """
 
     start: Finite
     stop: Finite | None = None
     step: Finite | None = None
     along: Role | None = None
+    power: Positive = 1.0
 
     def __post_init__(self) -> None:
         if (self.stop is None) == (self.step is None):
@@ -54,6 +57,7 @@ class Ramp(Computed, frozen=True, tag="ramp"):
             value = getattr(self, name)
             if value is not None:
                 msgspec.structs.force_setattr(self, name, finite(name, value))
+        msgspec.structs.force_setattr(self, "power", positive("power", self.power))
         if self.step == 0 or self.stop == self.start:
             raise SpecError(
                 f"{self._call()} has one value alone: write constant(value={self.start})"
@@ -61,7 +65,7 @@ class Ramp(Computed, frozen=True, tag="ramp"):
         if not math.isfinite(self._span):
             raise SpecError(f"{self._call()}: stop - start is beyond float64; bring them together")
         if self.along is not None:
-            if self.along not in get_args(Role):
+            if not isinstance(self.along, str) or self.along not in get_args(Role):
                 raise SpecError(unknown("value of along", self.along, get_args(Role)))
             msgspec.structs.force_setattr(self, "along", str(self.along))
 
@@ -102,12 +106,20 @@ class Ramp(Computed, frozen=True, tag="ramp"):
         return self.along or only_role("a ramp", layout, axes, remedy)
 
     def _values(self, n: Places, last: int | None) -> NDArray[np.float64]:
-        steps = self._span * n.astype(np.float64)
-        if last is None:
-            return self.start + steps
-        values = self.start + steps / last
-        values[n == last] = self.stop  # to the bit
+        t = n.astype(np.float64)
+        if self.power != 1:
+            steps = self._span * self._powers(t if last is None else t / last)
+        else:
+            steps = self._span * t if last is None else self._span * t / last
+        values = self.start + steps
+        if self.stop is not None:
+            values[n == last] = self.stop  # to the bit
         return values
+
+    def _powers(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
+        from initspec.numerics.elementary import exp, log  # its tables take longer than it does
+
+        return exp(self.power * log(t))
 
     @property
     def _span(self) -> float:
@@ -124,6 +136,7 @@ class Ramp(Computed, frozen=True, tag="ramp"):
             stop=(self.stop, None),
             step=(self.step, None),
             along=(self.along, None),
+            power=(self.power, 1.0),
         )
 
     def short_call(self, rule: Rule | None, gain: float, mode: str | None) -> str | None:
@@ -131,9 +144,10 @@ class Ramp(Computed, frozen=True, tag="ramp"):
 
     def formula(self, rule: RuleFormula) -> Formula:
         along = f" along {self.along}" if self.along else ""
-        if self.stop is None:
-            assert self.step is not None
-            values = f"{number(self.start)} + {number(self.step)} n"
-        else:
-            values = f"{number(self.start)} + {number(self._span)} n / (N - 1)"
+        t = "n" if self.stop is None else "n / (N - 1)"
+        if self.power != 1:
+            t = f"{'n' if self.stop is None else '(n / (N - 1))'}^{number(self.power)}"
+        factor = abs(self._span)
+        t, sign = t if factor == 1 else f"{number(factor)} {t}", "+" if self._span > 0 else "-"
+        values = f"{number(self.start)} {sign} {t}" if self.start else f"{sign}{t}".lstrip("+")
         return Formula(f"W = {values}, n = 0 ... N - 1{along}", f"{values}{along}")

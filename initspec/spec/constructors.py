@@ -9,9 +9,12 @@ from initspec.distributions import (
     DeltaOrthogonal,
     Dirac,
     Distribution,
+    HippoLegS,
     Identity,
     Orthogonal,
     Ramp,
+    Rotary,
+    Sinusoidal,
     Sparse,
     TruncatedNormal,
     Uniform,
@@ -229,13 +232,38 @@ class Constructors(Spec):
         *,
         step: float | None = None,
         along: str | None = None,
+        power: float = 1.0,
     ) -> Self:
         """Evenly spaced values from `start` to `stop`, both included, or at a distance of `step`.
 
         They run along the axes of the role `along`, which a weight of one role need not name, and
-        are the same at all other places.
+        are the same at all other places; another `power` bends them.
         """
-        return cls(Ramp(start, stop, step, along))  # type: ignore[arg-type]
+        return cls(Ramp(start, stop, step, along, power))  # type: ignore[arg-type]
+
+    @classmethod
+    def sinusoidal(
+        cls,
+        *,
+        base: float = 10000.0,
+        halves: bool = False,
+        endpoint: bool = False,
+        grid: bool = False,
+        extra_tokens: int = 0,
+        gain: float = 1.0,
+    ) -> Self:
+        """A table of positions, axes `stack out`: Vaswani et al. (2017), and its variants."""
+        return cls(Sinusoidal(base, halves, endpoint, grid, extra_tokens), gain=gain)
+
+    @classmethod
+    def rotary(cls, *, base: float = 10000.0) -> Self:
+        """The d/2 frequencies base^(-2i/d) of rotary embeddings: Su et al. (2021)."""
+        return cls(Rotary(base))
+
+    @classmethod
+    def hippo_legs(cls, matrix: str = "A") -> Self:
+        """The matrix A [out, in] or the vector B of HiPPO-LegS: Gu et al. (2020)."""
+        return cls(HippoLegS(matrix))  # type: ignore[arg-type]
 
 
 CONSTRUCTORS = tuple(name for name in vars(Constructors) if not name.startswith("_"))

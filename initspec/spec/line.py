@@ -18,7 +18,7 @@ from initspec.spec.value import Spec
 S = TypeVar("S", bound=Constructors)
 
 _LONGEST = 1_000
-_IN = re.compile(r"=\s*in\b")  # users write `along=in`, and `in` is a keyword of Python
+_IN = re.compile(r"=\s*in\b")
 _RULES: dict[str, type[Rule]] = {str(rule.__struct_config__.tag): rule for rule in RULES}
 
 
@@ -69,7 +69,7 @@ def expression(spec: Spec) -> str:
     >>> print(expression(InitSpec(Sparse(0.9), "he")))
     InitSpec(distribution=Sparse(sparsity=0.9), variance='he')
     """
-    node = ast.parse(_IN.sub("='in'", _leaky(spec) or str(spec)), mode="eval").body
+    node = ast.parse(quoted(_leaky(spec) or str(spec)), mode="eval").body
     name, words = _words(node)
     owner = type(spec).__name__
     return f"{owner}({words})" if name == "InitSpec" else f"{owner}.{name}({words})"
@@ -113,6 +113,11 @@ def _parts() -> dict[str, Any]:
     return parts
 
 
+def quoted(line: str) -> str:
+    """Return a line that Python reads: `along=in` has a keyword of it, which becomes a text."""
+    return _IN.sub("='in'", line)
+
+
 def parse(cls: type[S], line: str) -> S:
     """Read a line that `render` may have written."""
     if not isinstance(line, str):
@@ -120,7 +125,7 @@ def parse(cls: type[S], line: str) -> S:
     if len(line) > _LONGEST:
         raise FormatError(f"a spec of {len(line)} characters: at most {_LONGEST} are read")
     try:
-        tree = ast.parse(_IN.sub("='in'", line.strip()), mode="eval").body
+        tree = ast.parse(quoted(line.strip()), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise _unreadable(line) from None
     name, positional, keywords = _read_call(_unqualified(tree), line)

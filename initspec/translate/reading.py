@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from initspec.errors import FormatError, InitSpecError
+from initspec.spec.line import quoted
 from initspec.translate.values import Numbers, read_value
 
 _LONGEST = 1_000
@@ -61,7 +62,7 @@ def read(line: str, numbers: Numbers | None = None) -> Call:
     if len(line) > _LONGEST:
         raise FormatError(f"a line of {len(line)} characters: at most {_LONGEST} are read")
     try:
-        node = _expression(ast.parse(line.strip().rstrip(",;")).body, line)
+        node = _expression(ast.parse(quoted(line.strip().rstrip(",;"))).body, line)
         return _read(node, line, numbers or {})
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         if isinstance(error, InitSpecError):

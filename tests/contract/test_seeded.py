@@ -42,6 +42,10 @@ FAMILIES = [
     ("constant(0.3)", (5,), None),
     ("ramp(start=0.1, stop=0.7)", (5,), None),
     ("ramp(start=1.0, step=0.3, along=in)", (3, 5, 8), "kernel in (stack=4 out)"),
+    ("sinusoidal(gain=0.5)", (67, 8), "stack out"),
+    ("sinusoidal(halves=True, grid=True, extra_tokens=1)", (8, 2, 5), "out stack stack"),
+    ("rotary", (7,), None),
+    ("hippo_legs", (2, 4, 4), "stack in out"),
     ("he_normal", (31, 9), "stack out"),
     ("he_normal(mode=fan_out)", (6, 4, 5), "in out out"),
 ]

@@ -2,29 +2,87 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from initspec import InitSpec, Ramp
+from initspec import HippoLegS, InitSpec, Ramp, Rotary, Sinusoidal
 from initspec.axes import Layout
 from initspec_conformance.expected.arrays import Values
+
+ROLES = ("stack", "out", "in", "kernel")
 
 
 def _ramp(spec: InitSpec, layout: Layout) -> Values:
     family = spec.distribution
     assert isinstance(family, Ramp)
-    sizes = {"stack": layout.stack, "out": layout.out, "in": layout.in_, "kernel": layout.taps}
     role: str = family.along or layout.roles[0]
-    count = sizes[role]
-    if family.stop is None:
-        assert family.step is not None
-        values = family.start + family.step * np.arange(count)
+    count = dict(zip(ROLES, (layout.stack, layout.out, layout.in_, layout.taps), strict=True))[role]
+    if family.step is not None:
+        return _along(role, family.start + family.step * np.arange(count) ** family.power)
+    assert family.stop is not None
+    steps = np.linspace(0, 1, count) ** family.power
+    return _along(role, family.start * (1 - steps) + family.stop * steps)
+
+
+def _sinusoidal(spec: InitSpec, layout: Layout) -> Values:
+    family = spec.distribution
+    assert isinstance(family, Sinusoidal)
+    count = layout.stack - family.extra_tokens
+    if family.grid:  # get_2d_sincos_pos_embed of facebookresearch/mae and DiT: "here w goes first"
+        sizes = [size for size in layout.role("stack") if size > 1]
+        height, width = sizes if len(sizes) == 2 else 2 * [round(math.sqrt(count))]
+        across, down = np.meshgrid(np.arange(width), np.arange(height))
+        halves = [_waves(family, each.reshape(-1), layout.out // 2) for each in (across, down)]
+        table = np.concatenate(halves, axis=1)
     else:
-        values = np.linspace(family.start, family.stop, count, dtype=np.float64)
-    shape = [count if name == role else 1 for name in sizes]
-    return np.asarray(values, np.float64).reshape(shape)
+        table = _waves(family, np.arange(count), layout.out)
+    table = np.concatenate([np.zeros((family.extra_tokens, layout.out)), table])
+    return np.asarray(spec.gain * table)[:, :, None, None]
 
 
-COMPUTED: dict[type, Callable[[InitSpec, Layout], Values]] = {Ramp: _ramp}
+def _waves(family: Sinusoidal, positions: NDArray[np.int64], width: int) -> Values:
+    """Vaswani et al. (2017), section 3.5."""
+    pairs = width // 2
+    exponents = np.arange(pairs) / (pairs - 1 if family.endpoint else pairs)
+    angles = positions[:, None] / family.base**exponents
+    waves = np.stack([np.sin(angles), np.cos(angles)], axis=1 if family.halves else 2)
+    return np.asarray(waves.reshape(len(positions), width), np.float64)
+
+
+def _rotary(spec: InitSpec, layout: Layout) -> Values:
+    """Su et al. (2021), eq. 15, as transformers writes it."""
+    family = spec.distribution
+    assert isinstance(family, Rotary)
+    d = 2 * layout.size
+    return _along(layout.roles[0], 1.0 / family.base ** (np.arange(0, d, 2) / d))
+
+
+def _hippo_legs(spec: InitSpec, layout: Layout) -> Values:
+    """`transition("legs", N)` of state-spaces/s4, models/s4/hippo.py."""
+    family = spec.distribution
+    assert isinstance(family, HippoLegS)
+    q = np.arange(layout.size if family.matrix == "B" else layout.out, dtype=np.float64)
+    scale = np.sqrt(2 * q + 1)
+    if family.matrix == "B":
+        return _along(layout.roles[0], scale)
+    column, row = np.meshgrid(q, q)
+    legendre = -(np.where(row >= column, 2 * q + 1, 0) - np.diag(q))
+    return np.asarray(scale[:, None] * legendre / scale)[None, :, :, None]
+
+
+def _along(role: str, values: NDArray[Any]) -> Values:
+    """Return values along one role, in [stack, out, in, kernel]."""
+    return np.asarray(values, np.float64).reshape([-1 if name == role else 1 for name in ROLES])
+
+
+COMPUTED: dict[type, Callable[[InitSpec, Layout], Values]] = {
+    HippoLegS: _hippo_legs,
+    Ramp: _ramp,
+    Rotary: _rotary,
+    Sinusoidal: _sinusoidal,
+}
 """The weight of each family, which broadcasts to [stack, out, in, kernel]."""

@@ -30,7 +30,6 @@ from initspec import (
     InitSpec,
     Normal,
     Orthogonal,
-    Ramp,
     Range,
     Sparse,
     Std,
@@ -40,6 +39,7 @@ from initspec import (
 from initspec.axes import Layout
 from initspec.errors import SpecError
 from initspec_conformance.expected.arrays import Values
+from initspec_conformance.expected.computed import COMPUTED
 
 
 @dataclass(frozen=True)
@@ -243,7 +243,7 @@ STRUCTURED: dict[type, str] = {
     Constant: "fixed",
     Identity: "fixed",
     Dirac: "fixed",
-    Ramp: "fixed",
+    **dict.fromkeys(COMPUTED, "fixed"),
 }
 """Families whose entries are not independent, and the checks that apply to them instead."""
 

@@ -76,7 +76,11 @@ STRUCTURED = (
     ("constant(value=0.1)", "out in", (7, 5)),
     ("constant(value=0.1)", "", (7,)),
     ("ramp(start=1.0, step=1.0, along=in)", "out in", (4, 6)),
-    ("ramp(start=-0.5, stop=0.3)", "", (7,)),
+    ("ramp(start=-0.5, stop=0.3, power=0.7)", "", (7,)),
+    ("sinusoidal", "out stack", (8, 70)),
+    ("sinusoidal(halves=True, grid=True, extra_tokens=1)", "stack out", (10, 8)),
+    ("rotary", "", (8,)),
+    ("hippo_legs", "in out", (6, 6)),
     ("zeros", "out in", (7, 5)),
 )
 """Matrices of every order of the axes; small and in numbers, as uniformity shows across them."""

@@ -12,12 +12,16 @@ from initspec import (
     DeltaOrthogonal,
     Dirac,
     FanRule,
+    HippoLegS,
     Identity,
     InitSpec,
     InitSpecError,
     Normal,
     Orthogonal,
+    Ramp,
     Range,
+    Rotary,
+    Sinusoidal,
     Sparse,
     Std,
     TruncatedNormal,
@@ -54,12 +58,26 @@ structured = (
     | st.builds(Identity, noises)
     | st.builds(Dirac, noises)
 )
+bases = st.floats(1.0, 1e30, exclude_min=True)
+ramps = st.builds(
+    lambda ends, along, power, stop: Ramp(
+        ends[0], ends[1] if stop else None, None if stop else ends[1] or 1.0, along, power
+    ),
+    st.tuples(st.floats(-1e300, 1e300), st.floats(-1e300, 1e300)).filter(lambda e: e[0] != e[1]),
+    st.sampled_from([None, "in", "out", "stack", "kernel"]),
+    st.just(1.0) | positive,
+    st.booleans(),
+)
+flags = st.booleans()
+tables = st.builds(Sinusoidal, bases, flags, flags, flags, st.integers(0, 9))
+computed = st.one_of(ramps, st.builds(Rotary, bases), st.builds(HippoLegS, st.sampled_from("AB")))
 
 specs = st.one_of(
     st.builds(InitSpec, elementwise | sparses, fans | names, gains, modes),
     st.builds(InitSpec, elementwise, st.builds(Std, positive, finite), gains),
     st.builds(InitSpec, sparses, st.builds(Std, positive), gains),
     st.builds(InitSpec, st.just(Uniform()), ordered.map(lambda ends: Range(*ends)), gains),
-    st.builds(InitSpec, structured, st.none(), gains),
+    st.builds(InitSpec, structured | tables, st.none(), gains),
+    st.builds(InitSpec, computed, st.none()),
     st.builds(lambda value: InitSpec(Constant(value), None), finite),
 )

@@ -99,6 +99,15 @@ SAME = [
     [InitSpec.sparse(0.5, along="out")],
     [InitSpec.sparse(0.25)],
     [InitSpec.constant(0.5)],
+    [InitSpec.ramp(0, 1), InitSpec.ramp(0.0, np.float32(1.0), power=1), InitSpec.ramp(-0.0, 1)],
+    [InitSpec.ramp(0, step=1)],
+    [InitSpec.ramp(0, 1, along="out")],
+    [InitSpec.sinusoidal(), InitSpec("sinusoidal"), InitSpec.sinusoidal(base=10_000, halves=False)],
+    [InitSpec.sinusoidal(halves=True), InitSpec.sinusoidal(halves=np.True_)],
+    [InitSpec.sinusoidal(gain=2.0)],
+    [InitSpec.rotary(), InitSpec("rotary")],
+    [InitSpec.hippo_legs(), InitSpec("hippo_legs")],
+    [InitSpec.hippo_legs("B")],
 ]
 """Specs in one list mean the same; specs in two do not."""
 

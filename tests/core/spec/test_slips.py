@@ -187,6 +187,9 @@ def test_a_number_by_position_is_what_every_framework_means(name):
         "sparse": ["sparsity", "std", "along"],
         "constant": ["value"],
         "ramp": ["start", "stop"],
+        "sinusoidal": [],
+        "rotary": [],
+        "hippo_legs": ["matrix"],
     }.get(name, [] if rules or name in ("dirac", "zeros", "ones") else ["gain"])
 
 

@@ -140,6 +140,24 @@ CASES = [
     ),
     ("ramp(start=-0.7, stop=0.1, along=kernel)", (2, 3, 3, 4), None, 7, "w", "float64"),
     ("ramp(start=1e-05, stop=0.9, along=out)", (9, 2), "(stack out=4+5) in", 7, "w", "bfloat16"),
+    ("ramp(start=-6.0, stop=1.0, power=0.7)", (1, 1, 17), "out out out", 7, "w", "float64"),
+    ("ramp(start=0.1, step=0.3, along=stack, power=1.5)", (13, 2), "stack out", 7, "w", "float32"),
+    # Positions beyond 64, from which the others are turned.
+    ("sinusoidal", (150, 6), "stack out", 7, "positions", "float64"),
+    ("sinusoidal(halves=True, endpoint=True)", (1, 70, 8), "stack stack out", 7, "w", "float32"),
+    ("sinusoidal(halves=True, grid=True)", (8, 3, 5), "out stack stack", 7, "w", "float64"),
+    (
+        "sinusoidal(base=500.0, grid=True, extra_tokens=1, gain=0.3)",
+        (10, 12),
+        "stack out",
+        7,
+        "w",
+        "float16",
+    ),
+    ("rotary", (32,), None, 7, "inv_freq", "float32"),
+    ("rotary(base=500000.0)", (2, 3), "stack stack", 7, "inv_freq", "float64"),
+    ("hippo_legs", (2, 9, 9), "stack in out", 7, "A", "float32"),
+    ("hippo_legs(matrix=B)", (9,), None, 7, "B", "float64"),
 ]
 
 

@@ -284,7 +284,8 @@ def _members(document, parts, counted, seed, name, dtype):
     )
     columns = size["in"] * size["kernel"]
     kernel = [n for role, n in parts if role == "kernel"]
-    draw = _family(document, inputs, outputs, size, columns, kernel, dtype)
+    stack = [n for role, n in parts if role == "stack"]
+    draw = _family(document, inputs, outputs, size, columns, kernel, stack, dtype)
     stacked = any(role == "stack" for role, _ in parts)
     members = [draw(seed, name, stacked, i) for i in range(size["stack"])]
 
@@ -297,7 +298,7 @@ def _members(document, parts, counted, seed, name, dtype):
     return value
 
 
-def _family(document, inputs, outputs, size, columns, kernel, dtype):
+def _family(document, inputs, outputs, size, columns, kernel, stack, dtype):
     law, n = document["distribution"], 64 if dtype == "float64" else 32
     fl, out, elements = fl64 if n == 64 else fl32, size["out"], size["out"] * columns
     gain = document["gain"]
@@ -318,6 +319,24 @@ def _family(document, inputs, outputs, size, columns, kernel, dtype):
     kind = law["type"]
     if kind == "ramp":
         return _ramp(law, size, columns, fl)
+    if kind == "rotary":
+        pairs = elements * size["stack"]
+        waves = [_frequency(law["base"], i, pairs) for i in range(pairs)]
+        return lambda _seed, _name, _stacked, member: [
+            fl(wave) for wave in waves[member * elements : (member + 1) * elements]
+        ]
+    if kind == "sinusoidal":
+        return _sinusoidal(law, gain, size, stack, fl)
+    if kind == "hippo_legs":
+        if law["matrix"] == "B":
+            return fixed(lambda o, c: math.sqrt(2 * (o + c) + 1))
+
+        def transition(n, k):
+            if n == k:
+                return -(n + 1.0)
+            return -math.sqrt((2 * n + 1) * (2 * k + 1)) if n > k else 0.0
+
+        return fixed(transition)
     if kind == "constant":
         return fixed(lambda *_: law["value"])
     if kind in ("identity", "dirac"):
@@ -377,7 +396,10 @@ def _family(document, inputs, outputs, size, columns, kernel, dtype):
 
 def _ramp(law, size, columns, fl):
     role = law["along"] or next(role for role, n in size.items() if n != 1)
-    start, count = law["start"], size[role]
+    start, count, power = law["start"], size[role], law["power"]
+
+    def bent(t):
+        return exp(power * log(t)) if t else 0.0
 
     def draw(seed, name, stacked, member):
         values = []
@@ -386,12 +408,67 @@ def _ramp(law, size, columns, fl):
             i, k = divmod(c, size["kernel"])
             n = {"stack": member, "out": o, "in": i, "kernel": k}[role]
             if law["step"] is not None:
-                values.append(start + law["step"] * n)
+                values.append(start + law["step"] * (n if power == 1 else bent(float(n))))
             elif n == count - 1:
                 values.append(law["stop"])
-            else:
+            elif power == 1:
                 values.append(start + (law["stop"] - start) * n / (count - 1))
+            else:
+                values.append(start + (law["stop"] - start) * bent(n / (count - 1)))
         return [fl(value) for value in values]
+
+    return draw
+
+
+def exp(x: float) -> float:
+    return float(Decimal(x).exp())
+
+
+def log(x: float) -> float:
+    return float(Decimal(x).ln())
+
+
+@cache
+def sine(x: float, quarters: int = 0) -> float:
+    """The float64 nearest to the sine of x + quarters * pi / 2, by its Taylor series."""
+    angle = Decimal(x) + quarters * PI / 2
+    angle -= (angle / (2 * PI)).to_integral_value() * 2 * PI
+    term, total, n = angle, angle, 1
+    while abs(term) > Decimal("1e-50"):
+        term = -term * angle * angle / ((n + 1) * (n + 2))
+        total, n = total + term, n + 2
+    return float(total)
+
+
+def _frequency(base, i, steps):
+    return exp(-(i * log(base) / steps))
+
+
+def _wave(p, w, cosine):
+    """The sine or cosine of p w, turned from the last multiple of 64."""
+    a, b = p // 64 * 64 * w, p % 64 * w
+    if cosine:
+        return sine(a, 1) * sine(b, 1) + -sine(a) * sine(b)
+    return sine(a) * sine(b, 1) + sine(a, 1) * sine(b)
+
+
+def _sinusoidal(law, gain, size, stack, fl):
+    positions = size["stack"] - law["extra_tokens"]
+    sides = [n for n in stack if n != 1]
+    across = sides[1] if len(sides) == 2 and not law["extra_tokens"] else math.isqrt(positions)
+    width = size["out"] // 2 if law["grid"] else size["out"]
+    pairs = width // 2
+
+    def entry(p, c):
+        if law["grid"]:
+            p = p // across if c >= width else p % across
+        c %= width
+        i, cosine = (c % pairs, c // pairs) if law["halves"] else (c // 2, c % 2)
+        return _wave(p, _frequency(law["base"], i, pairs - law["endpoint"]), cosine)
+
+    def draw(seed, name, stacked, member):
+        p = member - law["extra_tokens"]
+        return [fl(gain * entry(p, c)) if p >= 0 else 0.0 for c in range(size["out"])]
 
     return draw
 

@@ -34,10 +34,15 @@ def test_python_expression_is_the_spec(line: str) -> None:
     assert translate(python(spec)).spec == spec if "InitSpec.parse" not in python(spec) else True
 
 
+def test_along_in() -> None:
+    """A line as it is printed, with a word that Python keeps for itself."""
+    assert translate("sparse(0.9, along=in)").spec == InitSpec.sparse(0.9)
+
+
 @pytest.mark.parametrize("name", CONSTRUCTORS)
 def test_own_names_translate(name: str) -> None:
     """Each named constructor is read, and has a line or a reason in every framework."""
-    arguments = {"sparse": "0.9", "constant": "0.5"}.get(name, "")
+    arguments = {"sparse": "0.9", "constant": "0.5", "ramp": "0.0, 1.0"}.get(name, "")
     translation = translate(f"InitSpec.{name}({arguments})")
     assert {line.framework for line in translation.lines} == set(backends())
     assert all(line.code or line.notes for line in translation.lines)
