@@ -13,6 +13,7 @@ from copy import deepcopy
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
 
 from initspec.errors import RecipeError
@@ -46,6 +47,8 @@ def disagreements(table: Table, rules: Sequence[Rule]) -> Iterator[str]:
         for part in assignment.parts:
             given[part.name] = law_of(part.spec.resolve(assignment.shape, assignment.axes))
         typed = {"": row.law, **row.parts}
+        if isinstance(row.law, np.ndarray) and assignment.spec is not None:
+            given[""] = assignment.spec.to_numpy(axes=assignment.axes)(assignment.shape)
         if given.keys() != typed.keys() or not all(
             same(given[name], typed[name]) for name in given
         ):
@@ -59,8 +62,10 @@ def law_of(resolved: Any) -> Law:
     return Law(name, law.mean, law.std, law.low, law.high, fans and tuple(fans))
 
 
-def same(given: Law | None, typed: Law | None) -> bool:
-    """Return whether two laws are one, numbers but for their last digits."""
+def same(given: Any, typed: Law | np.ndarray | None) -> bool:
+    """Return whether two laws or two weights are one, numbers but for their last digits."""
+    if isinstance(typed, np.ndarray):
+        return np.shape(given) == typed.shape and np.allclose(given, typed, 0, OFF)
     if given is None or typed is None:
         return given is typed
     return (

@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from scipy import stats
 
 from initspec import Axes
@@ -91,11 +92,14 @@ BARE = Kind("Net Module")
 
 
 class Row(NamedTuple):
-    """A parameter: its kind, its shape, its law, None where it is kept, and those of its parts."""
+    """A parameter: its kind, its shape, its law, and those of its parts.
+
+    The law is None where the parameter is kept, and the weight where its places fix it.
+    """
 
     kind: Kind
     shape: tuple[int, ...]
-    law: Law | None
+    law: Law | np.ndarray | None
     parts: Mapping[str, Law] = {}
 
 
