@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     )
     from initspec.distributions.rules import FanRule, Range, Std
     from initspec.errors import InitSpecError, InitSpecWarning
+    from initspec.models.calibrate import calibrate
     from initspec.models.companion import Companion
     from initspec.models.coverage import coverage
     from initspec.models.diff import diff
@@ -82,6 +83,7 @@ __all__ = [
     "TruncatedNormal",
     "Uniform",
     "backends",
+    "calibrate",
     "coverage",
     "diff",
     "gain",
@@ -122,6 +124,7 @@ _MODULES = {
     "TruncatedNormal": "distributions",
     "Uniform": "distributions",
     "backends": "backend",
+    "calibrate": "models.calibrate",
     "coverage": "models.coverage",
     "diff": "models.diff",
     "gain": "activations.gains",

@@ -13,7 +13,7 @@ from initspec.backend import IN_OUT, Axes, BaseBackend, FloatType, TargetError, 
 from initspec_jax.models import kind_of, models_of
 
 if TYPE_CHECKING:
-    from initspec.backend import Builtin, Declared, Filling, LayerTable, Parameter, Spec
+    from initspec.backend import Adjust, Builtin, Declared, Filling, LayerTable, Parameter, Spec
     from initspec.translate import Vocabulary
     from initspec_jax.initializer import JaxInitializer
 
@@ -96,6 +96,25 @@ class JaxBackend(BaseBackend):
 
         arrays: dict[str, Any] = models_of(model).arrays(model)
         return (read(arrays.get(path)) for path in paths)
+
+    def run(
+        self,
+        model: Any,
+        inputs: Any,
+        fillings: Sequence[Filling],
+        seed: int,
+        watched: Sequence[str],
+        adjust: Adjust,
+    ) -> None:
+        """See `initspec.backend.HasOutputs`."""
+        if kind_of(model) != "nnx":
+            raise TargetError(
+                f"{type(model).__name__}: of JAX, models of flax.nnx can be run as they are; what "
+                "is calibrated there initializes the same architecture here, with names="
+            )
+        from initspec_jax.models.running import run
+
+        run(model, inputs, fillings, seed, watched, adjust)
 
     def initializers(self, model: Any, inputs: Any = None) -> dict[str, Declared | None]:
         """See `initspec.backend.HasInitializers`."""

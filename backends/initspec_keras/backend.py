@@ -32,7 +32,16 @@ if TYPE_CHECKING:
     import keras
 
     from initspec import InitSpec
-    from initspec.backend import Builtin, Declared, Engine, Filling, LayerTable, Parameter, Spec
+    from initspec.backend import (
+        Adjust,
+        Builtin,
+        Declared,
+        Engine,
+        Filling,
+        LayerTable,
+        Parameter,
+        Spec,
+    )
     from initspec.translate import Vocabulary
 
 _OTHER_SAMPLER = (
@@ -197,6 +206,20 @@ class KerasBackend(BaseBackend):
         from initspec_keras.files import model
 
         return model(path)
+
+    def run(
+        self,
+        model: Any,
+        inputs: Any,
+        fillings: Sequence[Filling],
+        seed: int,
+        watched: Sequence[str],
+        adjust: Adjust,
+    ) -> None:
+        """See `initspec.backend.HasOutputs`."""
+        from initspec_keras.running import run
+
+        run(model, inputs, fillings, seed, watched, adjust)
 
     def initializers(self, model: Any, inputs: Any = None) -> dict[str, Declared | None]:
         """See `initspec.backend.HasInitializers`."""

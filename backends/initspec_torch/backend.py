@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from initspec.backend import Builtin, Declared, Filling, LayerTable, Memory, Parameter, Spec
+    from initspec.backend import (
+        Adjust,
+        Builtin,
+        Declared,
+        Filling,
+        LayerTable,
+        Memory,
+        Parameter,
+        Spec,
+    )
     from initspec.translate import Vocabulary
     from initspec_torch.initializer import TorchInitializer
 
@@ -118,6 +127,20 @@ class TorchBackend(BaseBackend):
         from initspec_torch.values import values
 
         return values(model, paths)
+
+    def run(
+        self,
+        model: Any,
+        inputs: Any,
+        fillings: Sequence[Filling],
+        seed: int,
+        watched: Sequence[str],
+        adjust: Adjust,
+    ) -> None:
+        """See `initspec.backend.HasOutputs`."""
+        from initspec_torch.running import run
+
+        run(model, inputs, fillings, seed, watched, adjust)
 
     def initializers(self, model: Any, inputs: Any = None) -> dict[str, Declared | None]:
         """Return nothing: layers of torch do not hold what they start with."""

@@ -22,6 +22,7 @@ from initspec.axes import (
 from initspec.backend.base import BaseBackend
 from initspec.backend.protocol import (
     QUIET,
+    Adjust,
     Backend,
     HasBuiltins,
     HasCheckpoints,
@@ -32,6 +33,7 @@ from initspec.backend.protocol import (
     HasLayers,
     HasModels,
     HasNative,
+    HasOutputs,
     HasPoison,
     HasRandomState,
     HasValues,
@@ -96,6 +98,7 @@ __all__ = [
     "OUT_IN",
     "QUIET",
     "ROLES",
+    "Adjust",
     "Axes",
     "AxesError",
     "Backend",
@@ -121,6 +124,7 @@ __all__ = [
     "HasLayers",
     "HasModels",
     "HasNative",
+    "HasOutputs",
     "HasPoison",
     "HasRandomState",
     "HasValues",

@@ -49,6 +49,8 @@ class Parameter:
         padding: the row of an embedding that stays at 0; None where there is none.
         computed: whether the framework computes it from others, so that it is read as it was
             written but for its last bits.
+        name: the name of its stream; None where it is the path.
+        aliases: what else the path of a rule may match: its name in another framework.
     """
 
     places: tuple[Place, ...]
@@ -58,6 +60,8 @@ class Parameter:
     zeros: bool = False
     padding: int | None = None
     computed: bool = False
+    name: str | None = None
+    aliases: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:

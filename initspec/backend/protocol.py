@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
@@ -28,6 +28,9 @@ its greetings on standard error."""
 
 Compiled_co = TypeVar("Compiled_co", covariant=True)
 
+Adjust = Callable[[str, float | None], "Filling | None"]
+"""What a weight is to be filled with instead, by its path and the variance of its outputs."""
+
 
 @runtime_checkable
 class Backend(Protocol[Compiled_co]):
@@ -35,8 +38,9 @@ class Backend(Protocol[Compiled_co]):
 
     Importing a backend must not import its framework: only `version`, `compile` and `draw` may.
     What a backend may have beyond this: `known_deviations`, and the methods of `HasVocabulary`,
-    `HasNative`, `HasLayers`, `HasModels`, `HasValues`, `HasInitializers`, `HasCheckpoints`,
-    `HasFiles`, `HasPoison`, `HasBuiltins`, `HasGain`, `HasEngines` and `HasRandomState`.
+    `HasNative`, `HasLayers`, `HasModels`, `HasValues`, `HasOutputs`, `HasInitializers`,
+    `HasCheckpoints`, `HasFiles`, `HasPoison`, `HasBuiltins`, `HasGain`, `HasEngines` and
+    `HasRandomState`.
 
     Attributes:
         name: the name that `InitSpec.to` and the command line take.
@@ -207,6 +211,40 @@ class HasValues(Protocol):
         Returns:
             The whole of each, in the parameter's dtype, even where processes share it; None where
             it has no values, as on torch's meta device.
+        """
+
+
+@runtime_checkable
+class HasOutputs(Protocol):
+    """A backend that runs a model and measures what its layers return, beside `HasModels`."""
+
+    def run(
+        self,
+        model: Any,
+        inputs: Any,
+        fillings: Sequence[Filling],
+        seed: int,
+        watched: Sequence[str],
+        adjust: Adjust,
+    ) -> None:
+        """Fill parameters of a model, run it once, and leave the model as it was, also on an error.
+
+        Dropout is off; norms over a batch take the statistics of the batch, as in training.
+
+        Args:
+            model: the model.
+            inputs: its argument, a tuple of its arguments, or a dict of them by name.
+            fillings: what to fill.
+            seed: of the portable stream.
+            watched: the first paths of the weights whose layers are measured. Of several weights
+                of one layer the last one is.
+            adjust: called when such a layer has run, with the path of its weight and the variance
+                of what it returns, before its activation; None for what has no variance. It returns
+                what to fill the weight with before the layer runs again, on the same inputs; None
+                to go on with its outputs.
+
+        Raises:
+            TargetError: the model cannot be run, or raises an error on these inputs.
         """
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import msgspec
 import numpy as np
@@ -74,6 +74,10 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     def std_note(self) -> str:
         """What the std of the weights is, where it differs from sigma; "" where it does not."""
         return ""
+
+    def times(self, factor: float) -> Self:
+        """Return the family with its numbers in units of the weight multiplied by a factor."""
+        return self
 
     def formula(self, rule: RuleFormula) -> Formula:
         """Return the law in symbols."""

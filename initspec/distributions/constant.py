@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import msgspec
 import numpy as np
@@ -33,6 +33,9 @@ class Constant(Structured, frozen=True, tag="constant"):
 
     def __post_init__(self) -> None:
         msgspec.structs.force_setattr(self, "value", finite("value", self.value))
+
+    def times(self, factor: float) -> Self:
+        return msgspec.structs.replace(self, value=self.value * factor)
 
     def formula(self, rule: RuleFormula) -> Formula:
         return fixed_matrix(number(self.value))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
 import msgspec
 import numpy as np
@@ -60,6 +60,9 @@ class Identity(Structured, frozen=True, tag="identity", omit_defaults=True):
                 f"identity on the shape {layout.shape} with axes '{axes}': it has no kernel axis; "
                 "use dirac, the identity of a convolution"
             )
+
+    def times(self, factor: float) -> Self:
+        return msgspec.structs.replace(self, noise=self.noise * factor)
 
     def formula(self, rule: RuleFormula) -> Formula:
         law = f"W[i, j] = {number(rule.gain)} if i == j else 0"

@@ -13,6 +13,7 @@ from initspec.dtypes import FLOATS, float_type
 from initspec.errors import InitSpecError, RecipeError, nearest, shown, unknown
 from initspec.models.assignment import Assignment, Assignments, Part
 from initspec.models.companion import Companion
+from initspec.models.names import Names, named
 from initspec.models.numbers import Numbers
 from initspec.models.parts import part_of
 from initspec.models.patterns import Pattern
@@ -30,6 +31,7 @@ def assign(
     rules: Sequence[Rule],
     *,
     only: Only = None,
+    names: Names = None,
     config: Any = None,
     numbers: Mapping[str, Any] | None = None,
     meanings: Mapping[str, str] | None = None,
@@ -41,6 +43,7 @@ def assign(
         parameters: those of the model.
         rules: those of a recipe, in order.
         only: paths or globs; the rest is left out.
+        names: the names of streams, by path; see `initialize`.
         config: where names are looked up that nothing else has.
         numbers: the numbers of names, by name.
         meanings: what the names mean.
@@ -51,7 +54,10 @@ def assign(
             or a tied weight whose layers get different specs; the message has them all.
     """
     lookup = Numbers.of(parameters, config, numbers or {}, meanings)
-    chosen = _chosen(parameters, only)
+    chosen = chosen_of(parameters, only)
+    if names is not None:
+        chosen = named(names, chosen, parameters)
+        parameters = [*chosen, *parameters]
     problems: list[str] = [
         *_unused_numbers(rules, lookup, companions),
         *_unmatched(parameters, rules),
@@ -85,11 +91,11 @@ def fits(parameters: Sequence[Parameter], rules: Sequence[Rule], only: Only = No
     whole = [rule for rule in rules if not rule.part]
     return not any(_unmatched(parameters, rules)) and all(
         any(_reaches(rule, parameter, place) for rule in whole for place in parameter.places)
-        for parameter in _chosen(parameters, only)
+        for parameter in chosen_of(parameters, only)
     )
 
 
-def _chosen(parameters: Sequence[Parameter], only: Only) -> Sequence[Parameter]:
+def chosen_of(parameters: Sequence[Parameter], only: Only) -> Sequence[Parameter]:
     """Return the parameters that `only` names."""
     if only is None:
         return parameters

@@ -65,6 +65,12 @@ class Assignment:
         return self.parameter.path
 
     @property
+    def name(self) -> str:
+        """The name of its stream: what `names=` gives it, else its path."""
+        name = self.parameter.name
+        return self.path if name is None else name
+
+    @property
     def layer(self) -> str:
         """The class of its layer."""
         return self.parameter.layer

@@ -6,12 +6,13 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
+from initspec.api import InitSpec
 from initspec.backend.parameter import Filling
 from initspec.errors import InitSpecWarning, SeedError
 from initspec.models.assign import Only
 from initspec.models.assignment import Assignment
-from initspec.models.names import Names, stream_names, twins
-from initspec.models.owner import owner, parameters
+from initspec.models.names import Names, twins
+from initspec.models.owner import owner
 from initspec.models.recipe import Recipe, recipe_of
 from initspec.models.rule import Rule
 from initspec.stream import check_seed
@@ -41,7 +42,7 @@ def initialize(
         seed: 0 to 2^64 - 1: the same bits in every framework, each parameter's stream named by its
             path. None takes the framework's own random numbers.
         names: the name of a path's stream, where it is another: a dict, or a function of the path;
-            with a seed alone.
+            with a seed alone. A rule's path may be such a name.
         only: paths or globs of the parameters to fill; the rest is left alone.
         inputs: example arguments, for a model that has no parameters without them, as those of
             flax.linen: an array or its ShapeDtypeStruct, a tuple, or a dict of arguments by name.
@@ -57,23 +58,18 @@ def initialize(
         seed = check_seed(seed)
     elif names is not None:
         raise SeedError("names= without a seed: they name its streams; pass seed=7, or no names=")
-    assignments = recipe_of(recipe).on(model, only=only, inputs=inputs, **numbers)
-    named = stream_names(names, assignments, lambda: parameters(model, inputs=inputs))
-    for message in (*_warnings(assignments), *twins(named, assignments)):
+    assignments = recipe_of(recipe).on(model, only=only, names=names, inputs=inputs, **numbers)
+    for message in (*_warnings(assignments), *twins(assignments)):
         warnings.warn(message, InitSpecWarning, stacklevel=2)
-    fillings = [
-        Filling(
-            assignment.parameter,
-            assignment.spec,
-            assignment.axes,
-            named[assignment.path],
-            tuple((part.index, part.spec) for part in assignment.parts),
-        )
-        for assignment in assignments
-        if assignment.spec is not None
-    ]
+    fillings = [filling_of(a, a.spec) for a in assignments if a.spec is not None]
     filled: Model = owner(model).write(model, fillings, seed, inputs=inputs, device=device)
     return filled
+
+
+def filling_of(assignment: Assignment, spec: InitSpec) -> Filling:
+    """Return what a parameter is filled with under a spec, its parts under theirs."""
+    parts = tuple((part.index, part.spec) for part in assignment.parts)
+    return Filling(assignment.parameter, spec, assignment.axes, assignment.name, parts)
 
 
 def _warnings(assignments: Iterable[Assignment]) -> Iterator[str]:

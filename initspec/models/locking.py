@@ -14,8 +14,8 @@ from initspec.models.blocks import MOST, Advance, boxes
 from initspec.models.digest import FIRST, hash_of
 from initspec.models.lock import Lock
 from initspec.models.locked import Locked
-from initspec.models.names import Names, stream_names
-from initspec.models.owner import owner, parameters
+from initspec.models.names import Names
+from initspec.models.owner import owner
 from initspec.models.recipe import Recipe, recipe_of
 from initspec.models.rule import Rule
 from initspec.stream import check_seed
@@ -65,9 +65,8 @@ def planned(
 ) -> Lock:
     """Return the lock of a model without hashes; see `lock`."""
     seed, rules = check_seed(seed), recipe_of(recipe)
-    assignments = rules.on(model, inputs=inputs, **numbers)
-    named = stream_names(names, assignments, lambda: parameters(model, inputs=inputs))
-    locked = tuple(Locked.of(a, named[a.path]) for a in assignments)
+    assignments = rules.on(model, names=names, inputs=inputs, **numbers)
+    locked = tuple(Locked.of(a, a.name) for a in assignments)
     return Lock(seed, rules.name, locked)
 
 

@@ -18,6 +18,7 @@ from initspec.models.assign import Only, assign
 from initspec.models.assignment import Assignments
 from initspec.models.companion import Companion
 from initspec.models.from_model import rules_of
+from initspec.models.names import Names
 from initspec.models.owner import parameters, paths_of
 from initspec.models.rule import Rule
 
@@ -112,13 +113,20 @@ class Recipe:
         return self if other in ([], ()) else _sum(recipe_of(other), self)
 
     def on(
-        self, model: Any, *, only: Only = None, inputs: Any = None, **numbers: float
+        self,
+        model: Any,
+        *,
+        only: Only = None,
+        names: Names = None,
+        inputs: Any = None,
+        **numbers: float,
     ) -> Assignments:
         """Assign a spec to every parameter of a model, which is left as it is.
 
         Args:
             model: a model of torch, Keras or JAX.
             only: paths or globs of parameters; the rest is left out.
+            names: the names of streams, which paths of rules match, too; see `initialize`.
             inputs: example arguments, for a model that has no parameters without them.
             numbers: the numbers of names in the recipe, such as depth=12.
 
@@ -133,6 +141,7 @@ class Recipe:
                 every,
                 self.rules,
                 only=chosen,
+                names=names,
                 config=getattr(model, "config", None),
                 numbers=numbers,
                 meanings=self.numbers,

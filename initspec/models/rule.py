@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from initspec.api import InitSpec
@@ -110,11 +110,14 @@ class Rule:
 
     def where(self, parameter: Parameter) -> tuple[Pattern, Place] | None:
         """Return the first glob that matches a path of a parameter, with the place there."""
+        places = parameter.places
+        if parameter.aliases:
+            places += tuple(replace(places[0], path=alias) for alias in parameter.aliases)
         return next(
             (
                 (pattern, place)
                 for pattern in self.path
-                for place in parameter.places
+                for place in places
                 if pattern.matches(place.path)
             ),
             None,

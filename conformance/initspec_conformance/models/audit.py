@@ -19,7 +19,7 @@ from initspec.dtypes import FLOATS
 from initspec.errors import TargetError
 from initspec.models.assign import Only
 from initspec.models.assignment import Assignments
-from initspec.models.names import Names, stream_names
+from initspec.models.names import Names
 from initspec.models.owner import owner, parameters
 from initspec.models.recipe import Recipe, recipe_of
 from initspec.models.rule import Rule
@@ -77,15 +77,14 @@ def audit_model(
     rules = recipe_of(recipe)
     kept = [Rule("keep", p.path, optional=True) for p in every if _is_quantised(p.dtype)]
     rules = replace(rules, rules=(*kept, *rules.rules))
-    assignments = rules.on(model, only=only, inputs=inputs, **numbers)
+    assignments = rules.on(model, only=only, names=names, inputs=inputs, **numbers)
     if len(kept) == len(every) or not len(assignments):
         what = "parameters of floats" if kept else "parameters"
         raise TargetError(f"the model has no {what}: there is nothing to audit")
-    named = stream_names(names, assignments, lambda: every)
     readable: HasValues = optional(owner(model), HasValues, "values of models")  # type: ignore[arg-type]
     context = Context(every, rules, getattr(model, "config", None), numbers)
     findings, readings, tests = audit_values(
-        assignments, lambda paths: readable.values(model, paths), context, seed, named
+        assignments, lambda paths: readable.values(model, paths), context, seed
     )
     if only is None:
         tied = list(ties(model, every))
@@ -108,7 +107,6 @@ def audit_values(
     values: Values,
     context: Context,
     seed: int | None = None,
-    names: dict[str, str] | None = None,
 ) -> tuple[list[ModelFinding], list[Reading], int]:
     """Return what is wrong with values, what was read of each parameter, and how many random tests.
 
@@ -117,14 +115,13 @@ def audit_values(
         values: returns the values of parameters by their paths.
         context: what an explanation of a fault may come from.
         seed: the seed that they were drawn from; None where that is unknown.
-        names: the name of each path's stream.
     """
     paths = [assignment.path for assignment in assignments]
     empty = {_parent(p.path) for p in context.parameters if not math.prod(p.shape)}
     readings = [
         Reading(assignment, skipped="its kernel is empty, so that it has no fan")
         if _parent(assignment.path) in empty and _has_fans(assignment.spec)
-        else look(assignment, array, seed, names[assignment.path] if names else assignment.path)
+        else look(assignment, array, seed, assignment.name)
         for assignment, array in zip(assignments, values(paths), strict=True)
     ]
     by_path = dict(zip(paths, readings, strict=True))
