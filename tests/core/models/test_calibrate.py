@@ -118,7 +118,7 @@ def test_within_the_tolerance_nothing_changes() -> None:
     ("spec", "path", "x", "reason"),
     [
         ("zeros", "w", X, "the outputs of its layer do not vary"),
-        ("ramp(start=0.1, stop=0.7)", "w", X, "'ramp.*' takes no gain"),
+        ("ramp(start=0.1, stop=0.7, along=out)", "w", X, "'ramp.*' takes no gain"),
         ("he_normal", "words", X, "its layer returns no floating-point numbers"),
     ],
 )
