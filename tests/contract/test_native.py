@@ -9,10 +9,12 @@ from __future__ import annotations
 import ast
 import copy
 import inspect
+import json
 import math
 import re
 import warnings
 from functools import partial
+from importlib import resources
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from hypothesis import example, given, settings
 
 from initspec import InitSpec, InitSpecError, InitSpecWarning
 from initspec.backend import read_native
+from initspec.distributions import FAMILIES
 from initspec.translate import translate
 from tests.contract.test_lines import CELLS, framework, needs
 from tests.core.spec.strategies import specs
@@ -74,6 +77,25 @@ def test_compiled_initializer_is_its_spec(backend, spec) -> None:
         warnings.simplefilter("error")
         assert InitSpec.from_native(compiled) == spec
         assert InitSpec.from_native(copy.copy(compiled)) == spec
+
+
+def golden_specs() -> list[InitSpec]:
+    """Return the specs of the golden vectors, which has every family and each form of its law."""
+    text = (resources.files("initspec.stream") / "golden.json").read_text("utf-8")
+    lines = dict.fromkeys(weight["spec"] for weight in json.loads(text)["weights"])
+    return [InitSpec.parse(line) for line in lines]
+
+
+def test_golden_specs_are_read_back(backend) -> None:
+    """Every family, so that a new one is among them: an object, and what Keras saves of ours."""
+    every = golden_specs()
+    assert {spec.distribution.name() for spec in every} == set(FAMILIES)
+    for spec in every:
+        compiled = spec.to(backend.name)
+        forms = [compiled]
+        if type(compiled).__name__ == "InitSpecInitializer":
+            forms.append(framework("keras").initializers.serialize(compiled))
+        assert [read_native(form)[0] for form in forms] == [spec] * len(forms)
 
 
 def test_axes_of_a_compiled_initializer_are_a_warning(backend) -> None:
