@@ -1,4 +1,4 @@
-"""Starts for great depth: DeepNorm, SubLN, Fixup, T-Fixup, ReZero and nGPT, of two blocks each."""
+"""Starts for great depth: DeepNorm, SubLN, Fixup, T-Fixup, ReZero, nGPT and nanochat, of a few blocks."""
 
 from __future__ import annotations
 
@@ -52,6 +52,12 @@ def xavier_uniform(ins: int, outs: int, gain: float = 1.0) -> Law:
 def linear(ins: int, gain: float = 1.0) -> Law:
     """Return torch's own start of a Linear: U(-b, b), b = gain / sqrt(ins)."""
     return uniform(-gain / math.sqrt(ins), gain / math.sqrt(ins))
+
+
+def ramp(*values: float) -> Law:
+    """Return the law of values that nothing is random in."""
+    mean = sum(values) / len(values)
+    return Law("ramp", mean, 0.0, min(values), max(values), (1, len(values)))
 
 
 BETA = (8 * 2) ** -0.25
@@ -252,6 +258,24 @@ NGPT: Rows = {
     "sz": (BARE, (97,), constant(BASE)),
 }
 
+# karpathy/nanochat 92d63d4: https://github.com/karpathy/nanochat/blob/92d63d4/nanochat/gpt.py#L215
+ROOT = math.sqrt(3 / WIDTH)
+NANOCHAT: Rows = {
+    "transformer.wte.weight": (*TOKENS, normal(0.8)),
+    "transformer.h.{0,1,2}.attn.c_{q,k,v}.weight": (LINEAR, SQUARE, uniform(-ROOT, ROOT)),
+    "transformer.h.{0,1,2}.attn.c_proj.weight": (LINEAR, SQUARE, ZEROS),
+    "transformer.h.{0,2}.attn.ve_gate.weight": (LINEAR, (2, 12), uniform(0.0, 0.02)),
+    "transformer.h.{0,1,2}.mlp.c_fc.weight": (LINEAR, WIDER, uniform(-0.4 * ROOT, 0.4 * ROOT)),
+    "transformer.h.{0,1,2}.mlp.c_proj.weight": (LINEAR, NARROWER, ZEROS),
+    "lm_head.weight": (LINEAR, (97, WIDTH), normal(0.001)),
+    "resid_lambdas": (BARE, (3,), ramp(1.15, 1.10, 1.05)),
+    "x0_lambdas": (BARE, (3,), ramp(0.20, 0.125, 0.05)),
+    "smear_gate.weight": (LINEAR, (1, 24), uniform(0.0, 0.02)),
+    "smear_lambda": (BARE, (1,), ZEROS),
+    "backout_lambda": (BARE, (1,), constant(0.2)),
+    "value_embeds.{0,2}.weight": (*TOKENS, uniform(-ROOT, ROOT)),
+}
+
 TABLES = [
     *of_deepnorm(),
     *of_torchscale(),
@@ -259,4 +283,5 @@ TABLES = [
     *of_t_fixup(),
     Table("rezero", "torch", REZERO),
     Table("ngpt", "torch", NGPT, config={"base_scale": BASE}),
+    Table("nanochat", "torch", NANOCHAT, config={"n_embd": WIDTH}),
 ]
