@@ -1,4 +1,4 @@
-"""Starts for great depth: DeepNorm, SubLN, Fixup, T-Fixup, ReZero, nGPT and nanochat, of a few blocks."""
+"""Starts for great depth, from DeepNorm to nanochat, of a few blocks."""
 
 from __future__ import annotations
 
