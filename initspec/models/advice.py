@@ -42,7 +42,7 @@ def advising(
         fitting = [name for name, of in recipes.items() if fits(parameters, of, only)]
         if not fitting:
             raise
-        fitting.sort(key=lambda name: not _is_special(recipes[name]))
+        fitting.sort(key=lambda name: not of_an_architecture(recipes[name]))
         names = ", ".join(map(repr, fitting[:MOST]))
         more = f" and {len(fitting) - MOST} more" if len(fitting) > MOST else ""
         raise RecipeError(
@@ -50,6 +50,6 @@ def advising(
         ) from None
 
 
-def _is_special(rules: Sequence[Rule]) -> bool:
+def of_an_architecture(rules: Sequence[Rule]) -> bool:
     """Return whether rules are of an architecture: one must find its path."""
     return any(rule.path and not rule.optional for rule in rules)

@@ -348,6 +348,7 @@ SUITE_ALSO_SEES = {
     ),
     "initspec_conformance.models": (
         "initspec.backend.parameter",
+        "initspec.models.advice",
         "initspec.models.assign",
         "initspec.models.assignment",
         "initspec.models.locked",

@@ -16,7 +16,7 @@ from initspec import Axes
 from initspec.backend import HasValues, optional
 from initspec.backend.parameter import Parameter
 from initspec.errors import InitSpecError, TargetError, with_article
-from initspec.models.assign import assign
+from initspec.models.assign import assign, fits
 from initspec.models.owner import owner, parameters
 from initspec.models.recipe import recipe, shipped
 from initspec.models.rule import Rule
@@ -141,8 +141,10 @@ def _specs_of(made: Sequence[Parameter], config: Any) -> dict[str, list[Candidat
     rest = Rule("keep", "**", optional=True)
     alone = [parameter.path for parameter in made if not parameter.tied]  # ties need a rule each
     for name in shipped():
-        with suppress(InitSpecError):  # one for another architecture
-            rules = (*recipe(name).rules, rest)
+        rules = (*recipe(name).rules, rest)
+        if not fits(made, rules, only=()):
+            continue  # one for another architecture
+        with suppress(InitSpecError):
             for assignment in assign(made, rules, only=alone, config=config):
                 spec = assignment.spec
                 if spec is not None and assignment.std and not assignment.parts:

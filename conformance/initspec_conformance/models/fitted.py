@@ -14,7 +14,8 @@ from typing import Any
 from initspec import FanRule, InitSpec
 from initspec.backend.parameter import Parameter
 from initspec.errors import InitSpecError
-from initspec.models.assign import assign
+from initspec.models.advice import of_an_architecture
+from initspec.models.assign import assign_one, fits
 from initspec.models.assignment import Assignment
 from initspec.models.numbers import Numbers
 from initspec.models.recipe import Recipe, recipe, shipped
@@ -51,13 +52,30 @@ class Context:
         """The numbers of names in the recipe's specs."""
         return Numbers.of(self.parameters, self.config, self.numbers)
 
-    def others(self, path: str) -> Iterator[tuple[str, Assignment]]:
-        """Yield what the recipes that come with initspec give a parameter, where they fit."""
-        for name in shipped():
-            rules = recipe(name).rules
-            if rules != self.recipe.rules:
-                with suppress(InitSpecError):
-                    yield name, assign(self.parameters, rules, only=path, config=self.config)[path]
+    @cached_property
+    def fitting(self) -> list[tuple[str, Recipe]]:
+        """The other recipes of initspec whose rules all match, those of an architecture first."""
+        rest = ((name, recipe(name)) for name in shipped())
+        every = [
+            (name, other)
+            for name, other in rest
+            if other.rules != self.recipe.rules and fits(self.parameters, other.rules, only=())
+        ]
+        return sorted(every, key=lambda pair: not of_an_architecture(pair[1].rules))
+
+    def others(self, parameter: Parameter) -> Iterator[tuple[str, Assignment]]:
+        """Yield what the other recipes of initspec give a parameter, equal ones together."""
+        alike: dict[str, list[tuple[str, Assignment]]] = {}
+        lookup = Numbers.of(self.parameters, self.config, {})
+        for name, other in self.fitting:
+            with suppress(InitSpecError):
+                assignment = assign_one(parameter, other.rules, lookup)
+                if assignment is not None:
+                    alike.setdefault(str(assignment.spec), []).append((repr(name), assignment))
+        for line, pairs in alike.items():
+            names = ", ".join(name for name, _ in pairs[:2])
+            more = f" and {len(pairs) - 2} more" if len(pairs) > 2 else ""
+            yield f"the recipe{'s'[: len(pairs) - 1]} {names}{more}, {line}", pairs[0][1]
 
 
 def explain(
@@ -96,9 +114,9 @@ def _candidates(
     shape, axes = assignment.shape, assignment.axes
     if isinstance(rule.spec, Template):
         yield from _arithmetic(assignment, rule, context)
-    for name, other in context.others(assignment.path):
+    for name, other in context.others(assignment.parameter):
         if other.spec is not None and other.std and other.spec.distribution.name() == family:
-            yield f"that of the recipe {name!r}, {other.spec}", other.std
+            yield f"that of {name}", other.std
     if spec is not None and isinstance(spec.variance, FanRule):
         for mode in ("fan_in", "fan_out", "fan_avg"):
             if mode != spec.mode:
