@@ -143,8 +143,10 @@ class TorchBackend(BaseBackend):
         run(model, inputs, fillings, seed, watched, adjust)
 
     def initializers(self, model: Any, inputs: Any = None) -> dict[str, Declared | None]:
-        """Return nothing: layers of torch do not hold what they start with."""
-        return {}
+        """Return what does not start as the classes of torch say."""
+        from initspec_torch.starts import starts
+
+        return starts(model)
 
     def default_recipe(self, model: Any) -> str:
         """See `initspec.backend.HasInitializers`."""

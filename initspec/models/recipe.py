@@ -154,8 +154,9 @@ class Recipe:
 
         A layer of Keras or flax.linen that holds an initializer starts as that states. All other
         layers start as their class does by default, those of torch and flax.nnx always: what code
-        of the model changes after they are made cannot be read. What no spec equals, and what no
-        table has, such as a parameter of the model's own, has the spec "keep".
+        of the model changes after they are made cannot be read. What no spec equals, what a class
+        derived from one of torch resets by its own code, and what no table has, such as a parameter
+        of the model's own, has the spec "keep".
 
         Args:
             model: a model of torch, Keras or JAX, which is left as it is.
