@@ -28,9 +28,13 @@ def _oldest(requirements: Iterable[str]) -> list[str]:
 # torch comes first: a bare `torch` pulls gigabytes of CUDA. The oldest is the one that is run
 # everywhere, so that `oldest_frameworks` leaves it out.
 PINS = {
-    # transformers and peft have models that the tests initialize, without weights; AnyInit has
-    # the time that the benchmarks compare with.
-    "torch": [*_oldest(EXTRAS["torch"]), "transformers==5.*", "peft==0.21.*", "anyinit==0.4.*"],
+    # transformers and peft have models that the tests initialize, without weights, rezero and
+    # unit-scaling such that recipes are of; AnyInit has the time that the benchmarks compare with.
+    "torch": [
+        *_oldest(EXTRAS["torch"]),
+        *("transformers==5.*", "peft==0.21.*", "anyinit==0.4.*"),
+        *("rezero==0.1.0", "unit-scaling==0.3.5"),
+    ],
     "jax": ["jax==0.10.*", "flax==0.12.*", "equinox==0.13.*"],
     "tensorflow": ["tensorflow==2.21.*"],
     "keras": ["keras==3.15.*"],
