@@ -21,6 +21,14 @@ from initspec.errors import ShapeError, SpecError, unknown
 from initspec.numerics.validation import finite, positive
 
 Role = Literal["stack", "out", "in", "kernel"]
+Map = Literal["exp", "log", "inverse_softplus"]
+_EXP_END = math.log(float(np.finfo(np.float64).max))
+_FORMULAS = {
+    None: "{}",
+    "exp": "exp({})",
+    "log": "log({})",
+    "inverse_softplus": "log(exp({}) - 1)",
+}
 
 
 class Ramp(Computed, frozen=True, tag="ramp"):
@@ -38,6 +46,8 @@ class Ramp(Computed, frozen=True, tag="ramp"):
         step: what each value adds to the one before it.
         along: the role that the values run along; None, the only role that the weight has.
         power: above 0, such as those that bend the decays of RWKV.
+        through: f, where the values are f of these numbers: "exp", "log" or "inverse_softplus".
+            Mamba's A_log is `ramp(1.0, step=1.0, along="in", through="log")`.
     """
 
     start: Finite
@@ -45,6 +55,7 @@ class Ramp(Computed, frozen=True, tag="ramp"):
     step: Finite | None = None
     along: Role | None = None
     power: Positive = 1.0
+    through: Map | None = None
 
     def __post_init__(self) -> None:
         if (self.stop is None) == (self.step is None):
@@ -64,10 +75,29 @@ class Ramp(Computed, frozen=True, tag="ramp"):
             )
         if not math.isfinite(self._span):
             raise SpecError(f"{self._call()}: stop - start is beyond float64; bring them together")
+        if self.through is not None:
+            self._check_map()
         if self.along is not None:
             if not isinstance(self.along, str) or self.along not in get_args(Role):
                 raise SpecError(unknown("value of along", self.along, get_args(Role)))
             msgspec.structs.force_setattr(self, "along", str(self.along))
+
+    def _check_map(self) -> None:
+        """Raise SpecError where the function is unknown, or not of all values."""
+        if not isinstance(self.through, str) or self.through not in get_args(Map):
+            raise SpecError(unknown("function after through=", self.through, get_args(Map)))
+        msgspec.structs.force_setattr(self, "through", str(self.through))
+        last = self.step if self.stop is None else self.stop
+        assert last is not None
+        if self.through == "exp":
+            high = max(self.start, -math.inf if self.stop is None else self.stop)
+            if high > _EXP_END:
+                raise SpecError(f"{self._call()}: exp({high}) is beyond float64; lower the ends")
+        elif self.start <= 0 or last <= 0:
+            raise SpecError(
+                f"{self._call()}: {self.through} takes positive numbers; raise start and "
+                f"{'step' if self.stop is None else 'stop'} above 0"
+            )
 
     @property
     def needs_axes(self) -> str:  # type: ignore[override]
@@ -114,7 +144,11 @@ class Ramp(Computed, frozen=True, tag="ramp"):
         values = self.start + steps
         if self.stop is not None:
             values[n == last] = self.stop  # to the bit
-        return values
+        if self.through is None:
+            return values
+        from initspec.numerics import elementary  # as above
+
+        return np.asarray(getattr(elementary, self.through)(values))
 
     def _powers(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
         from initspec.numerics.elementary import exp, log  # its tables take longer than it does
@@ -137,6 +171,7 @@ class Ramp(Computed, frozen=True, tag="ramp"):
             step=(self.step, None),
             along=(self.along, None),
             power=(self.power, 1.0),
+            through=(self.through, None),
         )
 
     def short_call(self, rule: Rule | None, gain: float, mode: str | None) -> str | None:
@@ -150,4 +185,5 @@ class Ramp(Computed, frozen=True, tag="ramp"):
         factor = abs(self._span)
         t, sign = t if factor == 1 else f"{number(factor)} {t}", "+" if self._span > 0 else "-"
         values = f"{number(self.start)} {sign} {t}" if self.start else f"{sign}{t}".lstrip("+")
+        values = _FORMULAS[self.through].format(values)
         return Formula(f"W = {values}, n = 0 ... N - 1{along}", f"{values}{along}")

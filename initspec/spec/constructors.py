@@ -233,13 +233,16 @@ class Constructors(Spec):
         step: float | None = None,
         along: str | None = None,
         power: float = 1.0,
+        through: str | None = None,
     ) -> Self:
         """Evenly spaced values from `start` to `stop`, both included, or at a distance of `step`.
 
         They run along the axes of the role `along`, which a weight of one role need not name, and
-        are the same at all other places; another `power` bends them.
+        are the same at all other places; another `power` bends them. `through` is "exp", "log" or
+        "inverse_softplus", the function that they are passed through. Mamba's A_log is
+        `ramp(1.0, step=1.0, along="in", through="log")`.
         """
-        return cls(Ramp(start, stop, step, along, power))  # type: ignore[arg-type]
+        return cls(Ramp(start, stop, step, along, power, through))  # type: ignore[arg-type]
 
     @classmethod
     def sinusoidal(

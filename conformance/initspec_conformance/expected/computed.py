@@ -14,6 +14,12 @@ from initspec.axes import Layout
 from initspec_conformance.expected.arrays import Values
 
 ROLES = ("stack", "out", "in", "kernel")
+THROUGH: dict[str | None, Callable[[Values], Values]] = {
+    None: lambda x: x,
+    "exp": np.exp,
+    "log": np.log,
+    "inverse_softplus": lambda x: x + np.log(-np.expm1(-x)),
+}
 
 
 def _ramp(spec: InitSpec, layout: Layout) -> Values:
@@ -22,10 +28,12 @@ def _ramp(spec: InitSpec, layout: Layout) -> Values:
     role: str = family.along or layout.roles[0]
     count = dict(zip(ROLES, (layout.stack, layout.out, layout.in_, layout.taps), strict=True))[role]
     if family.step is not None:
-        return _along(role, family.start + family.step * np.arange(count) ** family.power)
-    assert family.stop is not None
-    steps = np.linspace(0, 1, count) ** family.power
-    return _along(role, family.start * (1 - steps) + family.stop * steps)
+        values = family.start + family.step * np.arange(count) ** family.power
+    else:
+        assert family.stop is not None
+        steps = np.linspace(0, 1, count) ** family.power
+        values = family.start * (1 - steps) + family.stop * steps
+    return _along(role, THROUGH[family.through](np.asarray(values, np.float64)))
 
 
 def _sinusoidal(spec: InitSpec, layout: Layout) -> Values:

@@ -15,6 +15,7 @@ LINES = [
     ("ramp(start=-0.3, stop=1.7, along=out)", (3, 6, 2), "kernel out in"),
     ("ramp(start=0.1, step=0.3, along=stack)", (5, 2, 3), "stack out in"),
     ("ramp(start=-6.0, stop=1.0, power=0.7)", (33,), None),
+    ("ramp(start=1.0, step=1.0, along=in, through=log)", (6, 16), "out in"),
     ("sinusoidal(gain=0.5)", (200, 6), "stack out"),
     ("sinusoidal(halves=True, endpoint=True)", (6, 100), "out stack"),
     ("sinusoidal(halves=True, grid=True, extra_tokens=1)", (1, 50, 12), "stack stack out"),
@@ -104,6 +105,24 @@ def test_power_bends_a_ramp():
     assert draw("ramp(start=0.0, step=2.0, power=3.0)", (4,)) == pytest.approx([0, 2, 16, 54])
 
 
+def test_a_ramp_is_passed_through_a_function():
+    """Each value is the float64 nearest to f of the ramp's, by mpmath."""
+    functions = {
+        "exp": mpmath.exp,
+        "log": mpmath.log,
+        "inverse_softplus": lambda x: mpmath.log(mpmath.expm1(x)),
+    }
+    with mpmath.workdps(40):
+        for name, f in functions.items():
+            for line in (
+                "start=0.25, step=1.5",
+                "start=7.0, stop=1e-3",
+                "start=1.0, stop=3.0, power=3.0",
+            ):
+                x, y = draw(f"ramp({line})", (19,)), draw(f"ramp({line}, through={name})", (19,))
+                assert list(y) == [float(f(mpmath.mpf(value))) for value in x]
+
+
 @pytest.mark.parametrize("halves", [False, True])
 @pytest.mark.parametrize("endpoint", [False, True])
 def test_sinusoidal_is_the_paper_s(halves, endpoint):
@@ -191,6 +210,7 @@ FORMULAS = {
     "ramp(start=1.0, stop=0.0, along=in)": "1 - n / (N - 1) along in",
     "ramp(start=1.0, step=0.5)": "1 + 0.5 n",
     "ramp(start=0.0, step=-2.0, power=1.5)": "-2 n^1.5",
+    "ramp(start=1.0, step=1.0, through=log)": "log(1 + n)",
     "ramp(start=-5.0, stop=3.0, power=0.7)": "-5 + 8 (n / (N - 1))^0.7",
     "sinusoidal(gain=0.5)": "0.5 * sin(p w_i) and 0.5 * cos(p w_i)",
     "sinusoidal(grid=True)": "sin(p w_i) and cos(p w_i), for each axis of a grid",
@@ -218,6 +238,10 @@ BAD_SPECS = [
     (lambda: InitSpec.ramp(1.0, float("inf")), "stop=inf"),
     (lambda: InitSpec.ramp(-1.7e308, 1.7e308), "beyond float64"),
     (lambda: InitSpec.ramp(0.0, 1.0, power=0.0), "power=0.0"),
+    (lambda: InitSpec.ramp(0.0, 1.0, through="log"), "raise start and stop above 0"),
+    (lambda: InitSpec.ramp(1.0, step=-1.0, through="inverse_softplus"), "start and step above 0"),
+    (lambda: InitSpec.ramp(0.0, 710.0, through="exp"), "beyond float64"),
+    (lambda: InitSpec.ramp(1.0, 2.0, through="sqrt"), "function after through="),
     (lambda: InitSpec.ramp(0.0, 1.0, along="rows"), "stack, out, in, kernel"),
     (lambda: InitSpec.sinusoidal(base=1.0), "above 1"),
     (lambda: InitSpec.sinusoidal(halves="yes"), "True or False"),

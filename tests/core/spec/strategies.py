@@ -60,13 +60,15 @@ structured = (
 )
 bases = st.floats(1.0, 1e30, exclude_min=True)
 ramps = st.builds(
-    lambda ends, along, power, stop: Ramp(
-        ends[0], ends[1] if stop else None, None if stop else ends[1] or 1.0, along, power
+    lambda ends, along, power, stop, through: Ramp(
+        *(ends[0], ends[1] if stop else None, None if stop else ends[1] or 1.0, along, power),
+        through if min(ends) > 0 else None,
     ),
     st.tuples(st.floats(-1e300, 1e300), st.floats(-1e300, 1e300)).filter(lambda e: e[0] != e[1]),
     st.sampled_from([None, "in", "out", "stack", "kernel"]),
     st.just(1.0) | positive,
     st.booleans(),
+    st.sampled_from([None, "log", "inverse_softplus"]),
 )
 flags = st.booleans()
 tables = st.builds(Sinusoidal, bases, flags, flags, flags, st.integers(0, 9))

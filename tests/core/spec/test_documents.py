@@ -188,7 +188,8 @@ def documents(draw):
 
 RELATIONS = (
     *("low must lie below high", "lower must lie below upper", "lies between them"),
-    "with a denominator of at most 100",
+    *("with a denominator of at most 100", "of stop and step", "has one value alone"),
+    *("stop - start is beyond float64", "takes positive numbers", "is beyond float64; lower"),
 )
 """What no JSON Schema can say: relations between two numbers, and which fractions are short."""
 
@@ -205,6 +206,14 @@ RELATIONS = (
 @example(InitSpec().to_dict() | {"variance": {"type": "fan", "scale": 1, "power": -0.0}})
 @example(InitSpec().to_dict() | {"variance": {"type": "fan", "scale": 1, "power": 4.01}})
 @example(InitSpec.ones().to_dict() | {"distribution": {"type": "truncated_normal", "lower": 9}})
+@example(InitSpec.ramp(1.0, 2.0).to_dict() | {"distribution": {"type": "ramp", "start": 1}})
+@example({"distribution": {"type": "ramp", "start": 1, "stop": 1}, "schema_version": 1})
+@example(
+    {
+        "schema_version": 1,
+        "distribution": InitSpec.ramp(0, 1).to_dict()["distribution"] | {"through": "log"},
+    }
+)
 def test_schema_accepts_what_from_json_accepts(data):
     """A document is valid against the schema if and only if from_json reads it.
 

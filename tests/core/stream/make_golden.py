@@ -142,6 +142,9 @@ CASES = [
     ("ramp(start=1e-05, stop=0.9, along=out)", (9, 2), "(stack out=4+5) in", 7, "w", "bfloat16"),
     ("ramp(start=-6.0, stop=1.0, power=0.7)", (1, 1, 17), "out out out", 7, "w", "float64"),
     ("ramp(start=0.1, step=0.3, along=stack, power=1.5)", (13, 2), "stack out", 7, "w", "float32"),
+    ("ramp(start=1.0, step=1.0, along=in, through=log)", (3, 16), "out in", 7, "A_log", "float32"),
+    ("ramp(start=1e-3, stop=3.0, through=inverse_softplus)", (9,), None, 7, "w", "float64"),
+    ("ramp(start=-2.0, stop=3.0, power=2.0, through=exp)", (9,), None, 7, "w", "bfloat16"),
     # Positions beyond 64, from which the others are turned.
     ("sinusoidal", (150, 6), "stack out", 7, "positions", "float64"),
     ("sinusoidal(halves=True, endpoint=True)", (1, 70, 8), "stack stack out", 7, "w", "float32"),

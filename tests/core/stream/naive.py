@@ -415,13 +415,18 @@ def _ramp(law, size, columns, fl):
                 values.append(start + (law["stop"] - start) * n / (count - 1))
             else:
                 values.append(start + (law["stop"] - start) * bent(n / (count - 1)))
-        return [fl(value) for value in values]
+        through = {None: float, "exp": exp, "log": log, "inverse_softplus": inverse_softplus}
+        return [fl(through[law.get("through")](value)) for value in values]
 
     return draw
 
 
 def exp(x: float) -> float:
     return float(Decimal(x).exp())
+
+
+def inverse_softplus(x: float) -> float:
+    return float((Decimal(x).exp() - 1).ln())
 
 
 def log(x: float) -> float:
