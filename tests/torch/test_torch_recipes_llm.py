@@ -14,6 +14,7 @@ import pytest
 import torch
 from torch import nn
 
+from initspec import recipe
 from tests.built import check_built
 
 SIZES = {"n_layers": 3, "dim": 64, "n_heads": 4, "attn_backend": "flex"}
@@ -26,14 +27,14 @@ def values(model: nn.Module) -> dict[str, Any]:
     return {path: tensor.detach().numpy() for path, tensor in model.named_parameters()}
 
 
-def check(recipe: str, build: Callable[[], nn.Module], **numbers: float) -> None:
+def check(name: str, build: Callable[[], nn.Module], **numbers: float) -> None:
     """Hold a recipe against builds, every parameter, at 1e-6 for the file."""
 
     def seeded(seed: int) -> nn.Module:
         torch.manual_seed(seed)
         return build()
 
-    check_built(recipe, seeded, values, **numbers)
+    check_built(name, seeded, values, **numbers)
 
 
 def test_rezero() -> None:
@@ -158,3 +159,40 @@ def test_torchtitan(recipe: str) -> None:
         return model
 
     check(recipe, build)
+
+
+EXPERTS = {"num_experts_per_tok": 2, "num_key_value_heads": 4}
+HUGGING_FACE: dict[str, tuple[dict[str, int], tuple[str, ...]]] = {
+    "Llama": ({}, ("llama-torchtitan", "llama-olmo", "megatron", "neox", "mup", "deepnorm")),
+    "GPTNeoX": ({}, ("neox", "small", "megatron", "complete-p", "u-mup")),
+    "Qwen3": ({"head_dim": 16}, ("qwen3-torchtitan",)),
+    "Qwen3Moe": (
+        {"num_experts": 4, "moe_intermediate_size": 32, **EXPERTS},
+        ("qwen3-moe-torchtitan",),
+    ),
+    "DeepseekV3": (
+        {"n_routed_experts": 4, "first_k_dense_replace": 1, "n_group": 1, "topk_group": 1}
+        | {"q_lora_rank": 16, "kv_lora_rank": 16, "qk_rope_head_dim": 8, "v_head_dim": 16}
+        | EXPERTS,
+        ("deepseek-v3-torchtitan",),
+    ),
+    "GptOss": ({"num_local_experts": 4, "head_dim": 16, **EXPERTS}, ("gpt-oss-torchtitan",)),
+}
+
+
+@pytest.mark.parametrize("name", HUGGING_FACE)
+def test_architectures_of_transformers(name: str) -> None:
+    """The recipes for them find every parameter of one that is built, by the names of today."""
+    transformers = pytest.importorskip("transformers")
+    sizes = {"vocab_size": 128, "hidden_size": 64, "intermediate_size": 96}
+    more, recipes = HUGGING_FACE[name]
+    config = getattr(transformers, f"{name}Config")(
+        num_hidden_layers=2, num_attention_heads=4, **sizes, **more
+    )
+    with torch.device("meta"):
+        model = getattr(transformers, f"{name}ForCausalLM")(config)
+    for recipe_name in recipes:
+        made = recipe(recipe_name)
+        used = {name for rule in made.rules for name in getattr(rule.spec, "names", ())}
+        numbers = {"width_ratio": 4} if "width_ratio" in used else {}
+        assert len(made.on(model, **numbers)) == len(list(model.named_parameters()))

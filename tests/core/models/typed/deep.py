@@ -114,6 +114,7 @@ def of_deepnorm() -> list[Table]:
             f"{block}{layer}.{{value,attention_output}}.kernel": (HEADS, SQUARE, scaled),
             f"{block}feedforward_intermediate_dense.kernel": (DENSE, NARROWER, feed),
             f"{block}feedforward_output_dense.kernel": (DENSE, WIDER, feed),
+            "position_embedding.embeddings": (BARE, (16, WIDTH), normal(WIDTH**-0.5)),
         }
     return [Table("deepnorm", form, rows | norms) for form, rows in forms.items()]
 

@@ -122,6 +122,7 @@ NEOX: Form = {
 }
 KERAS_ENCODER: Form = {
     "table": ("token_embedding.embeddings",),
+    "bare_table": ("position_embedding.embeddings",),
     "inner": (
         "transformer_layer_{}.self_attention_layer.{query,key,value}.kernel",
         "transformer_layer_{}.feedforward_intermediate_dense.kernel",
@@ -279,7 +280,10 @@ def of_neox() -> list[Table]:
     small = normal(math.sqrt(2 / (5 * WIDTH)))
     wang = normal(2 / 2 / math.sqrt(WIDTH))
     return [
-        Table("small", "torch", rows(NEOX, small, small, small), config=SIZE),
+        *(
+            Table("small", "any", rows(form, small, small, small), config=SIZE)
+            for form in (NEOX, KERAS_ENCODER)
+        ),
         *(Table("neox", "any", rows(f, small, small, wang), config=SIZE) for f in DECODERS),
     ]
 
@@ -310,7 +314,7 @@ def of_mup() -> list[Table]:
             for f in DECODERS
         ),
         Table("complete-p", "tied", complete, tied, numbers=numbers),
-        Table("u-mup", "torch", rows(NEOX, one, one, one)),
+        *(Table("u-mup", "any", rows(form, one, one, one)) for form in (NEOX, KERAS_ENCODER)),
     ]
 
 
