@@ -27,6 +27,11 @@ class FloatType:
     eps: float
     smallest: float
 
+    @property
+    def working(self) -> FloatType:
+        """The type that weights of this one are drawn in."""
+        return FLOATS["float64" if self.name == "float64" else "float32"]
+
     def require(self, reach: float, scale: float) -> None:
         """Raise DtypeError where values up to `reach`, spread by `scale`, would not survive."""
         if 0 < scale < self.smallest:
@@ -84,7 +89,7 @@ def float_type(dtype: object) -> FloatType:
                 "truncated_normal spec each by spec.replace(gain=spec.gain * 2**-0.5), and join "
                 "them; constant (zeros, ones), identity, dirac, ramp, sinusoidal, rotary and "
                 "hippo_legs are the real part as they are, beside zeros; orthogonal, "
-                "delta_orthogonal and sparse have no complex form "
+                "delta_orthogonal, sparse, log_uniform and mapped have no complex form "
                 "('Complex weights' in docs/spec.md)"
             )
         given = repr(name) if name.isidentifier() else shown(dtype)

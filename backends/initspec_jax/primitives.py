@@ -50,6 +50,7 @@ class JaxPrimitives:
         self._working: Any = jnp.float64 if kind.name == "float64" else jnp.float32
         self._smallest = kind.smallest
         self._key = key
+        self._steps: tuple[tuple[str, float, float], ...] = ()
 
     def full(self, value: float) -> Array:
         return jnp.full(self._layout.shape, value, self._dtype)
@@ -130,6 +131,11 @@ class JaxPrimitives:
         assert isinstance(self._layout, UnequalLayout)
         return self._layout.join(parts, jnp.concatenate)
 
+    def mapped(self, through: str, low: float, high: float) -> JaxPrimitives:
+        primitives = copy(self)
+        primitives._steps = ((through, low, high), *self._steps)
+        return primitives
+
     def _normals(self, key: Array, *shape: int) -> Array:
         return jax.random.normal(key, self._drawn(shape), self._working).reshape(shape)
 
@@ -139,6 +145,8 @@ class JaxPrimitives:
 
     def _own(self, values: Array) -> Array:
         """Return drawn values in the weight's shape and dtype."""
+        for through, low, high in self._steps:
+            values = jnp.clip(_passed(values, through), low, high)
         return values.astype(self._dtype).reshape(self._layout.shape)
 
     def _fresh(self) -> Array:
@@ -149,3 +157,11 @@ class JaxPrimitives:
     def _between(self, values: Array, low: float, high: float) -> Array:
         """Return the weight of these values, the rounding at the ends taken back."""
         return self._own(jnp.clip(values, low, high))
+
+
+def _passed(values: Array, through: str) -> Array:
+    """Return a function of values."""
+    if through == "exp":
+        return jnp.exp(values)
+    values = jnp.maximum(values, jnp.finfo(values.dtype).tiny)
+    return jnp.log(values) if through == "log" else values + jnp.log(-jnp.expm1(-values))

@@ -33,10 +33,10 @@ class KerasPrimitives:
         self._working = "float64" if kind.name == "float64" else "float32"
         self._smallest = kind.smallest
         self._seed = seed
+        self._steps: tuple[tuple[str, float, float], ...] = ()
 
     def full(self, value: float) -> Tensor:
-        # From a NumPy scalar: TensorFlow rounds a Python float to float32 on its way to float64.
-        scalar = keras.ops.convert_to_tensor(np.asarray(value, self._working))
+        scalar = self._number(value)
         # Not by broadcast_to, which on torch gives one number seen many times: nothing can be
         # written to it.
         return self._cast(keras.ops.ones(self._layout.shape, dtype=self._working) * scalar)
@@ -81,7 +81,7 @@ class KerasPrimitives:
         chosen = ops.argsort(keys, axis=-1) < kept
         # Not by `maximum`, which makes float32 of float64 on torch, nor with a Python float, which
         # is a float32 on TensorFlow.
-        least = ops.convert_to_tensor(np.asarray(self._smallest, self._working))
+        least = self._number(self._smallest)
         floor = ops.where(values < 0, -least, least)
         floored = ops.where(ops.abs(values) < least, floor, values)
         return ops.where(chosen, floored, ops.zeros_like(floored))
@@ -112,6 +112,11 @@ class KerasPrimitives:
         whole = keras.ops.concatenate(parts, axis=self._layout.axis)
         return keras.ops.reshape(whole, self._layout.shape)
 
+    def mapped(self, through: str, low: float, high: float) -> KerasPrimitives:
+        primitives = copy(self)
+        primitives._steps = ((through, low, high), *self._steps)
+        return primitives
+
     def _lay_out(self, layout: Layout) -> None:
         self._layout = layout
         flat = self._on_jax and layout.kernel
@@ -124,9 +129,26 @@ class KerasPrimitives:
 
     def _scaled(self, values: Tensor, mean: float, factor: float) -> Tensor:
         values = values * factor
-        weight = self._cast(values + mean if mean else values)
+        values = values + mean if mean else values
+        for through, low, high in self._steps:
+            values = self._passed(values, through)
+            values = keras.ops.clip(values, self._number(low), self._number(high))
+        weight = self._cast(values)
         shape = self._layout.shape
         return weight if self._drawn == shape else keras.ops.reshape(weight, shape)
+
+    def _passed(self, values: Tensor, through: str) -> Tensor:
+        """Return a function of values."""
+        ops = keras.ops
+        if through == "exp":
+            return ops.exp(values)
+        least = self._number(float(np.finfo(self._working).tiny))
+        values = ops.where(values < least, least, values)
+        return ops.log(values) if through == "log" else values + ops.log(-ops.expm1(-values))
+
+    def _number(self, value: float) -> Tensor:
+        # TensorFlow rounds a Python float to float32 on its way to float64.
+        return keras.ops.convert_to_tensor(np.asarray(value, self._working))
 
     def _cast(self, values: Tensor) -> Tensor:
         return values if self._working == self._dtype else keras.ops.cast(values, self._dtype)

@@ -20,6 +20,8 @@ from initspec.backend import (
 from initspec_numpy.truncated import truncated_standard_normal
 
 Floats = NDArray[Any]
+Step = tuple[str, float, float]
+"""The name of a function, and the ends that its values are kept in."""
 
 
 class NumpyPrimitives:
@@ -34,6 +36,7 @@ class NumpyPrimitives:
         self._working: Any = np.float64 if kind.name == "float64" else np.float32
         self._smallest = self._working(kind.smallest)
         self._rng = rng
+        self._steps: tuple[Step, ...] = ()
 
     def full(self, value: float) -> Floats:
         return np.full(self._layout.shape, value, self._dtype)
@@ -100,8 +103,28 @@ class NumpyPrimitives:
         whole: Floats = self._layout.join(parts, np.concatenate)
         return whole
 
+    def mapped(self, through: str, low: float, high: float) -> NumpyPrimitives:
+        primitives = copy(self)
+        primitives._steps = ((through, low, high), *self._steps)
+        return primitives
+
     def _scaled(self, values: Floats, mean: float, factor: float) -> Floats:
         values *= factor
         if mean:
             values += mean
+        for through, low, high in self._steps:
+            _pass(values, through)
+            np.clip(values, self._working(low), self._working(high), out=values)
         return values.astype(self._dtype, copy=False)
+
+
+def _pass(values: Floats, through: str) -> None:
+    """Replace values by a function of them."""
+    if through == "exp":
+        np.exp(values, out=values)
+        return
+    np.maximum(values, np.finfo(values.dtype).tiny, out=values)
+    if through == "log":
+        np.log(values, out=values)
+    else:
+        values += np.log(-np.expm1(-values))

@@ -20,7 +20,8 @@ from initspec.backend import (
     resolve,
 )
 from initspec_torch.host import write
-from initspec_torch.primitives import Fill, TorchPrimitives
+from initspec_torch.mapped import Fill, passed
+from initspec_torch.primitives import TorchPrimitives
 from initspec_torch.truncated import NEVER, truncated_normal
 
 if TYPE_CHECKING:
@@ -128,6 +129,8 @@ class DTensorPrimitives(TorchPrimitives):
         return super().uniform(low, high)
 
     def _fill(self, fill: Fill, serial: bool = False) -> torch.Tensor:
+        if self._steps:
+            fill = passed(fill, self._steps)
         # Whole, because a flat view of a shard is no view of the tensor.
         if self._target.dtype == self._working:
             fill(self._target)

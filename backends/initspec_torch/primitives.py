@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from copy import copy
 
 import torch
 
@@ -10,11 +10,10 @@ from initspec.backend import Entries, FloatType, Layout, Part, UnequalLayout, co
 from initspec_torch.blocks import LARGE, SERIAL, at_once, blocks, in_memory_order, normal_, zeros
 from initspec_torch.haar import haar
 from initspec_torch.host import write
+from initspec_torch.mapped import Fill, passed, step
 from initspec_torch.ranges import uniform_ends
 from initspec_torch.subsets import subsets
 from initspec_torch.truncated import LEAST_REDRAWN, truncated_normal
-
-Fill = Callable[[torch.Tensor], None]
 
 
 class TorchPrimitives:
@@ -36,12 +35,13 @@ class TorchPrimitives:
         self._target = target
         self._generator = generator
         self._working = torch.float64 if kind.name == "float64" else torch.float32
+        self._steps: tuple[Fill, ...] = ()
 
     def full(self, value: float) -> torch.Tensor:
         return self._target.fill_(value)
 
     def normal(self, mean: float, std: float) -> torch.Tensor:
-        if self._target.is_cuda:  # drawn in float32 there, and rounded once
+        if self._target.is_cuda and not self._steps:  # drawn in float32 there, and rounded once
             return self._target.normal_(mean, std, generator=self._generator)
         return self._fill(lambda x: normal_(x, mean, std, self._generator), serial=True)
 
@@ -111,11 +111,18 @@ class TorchPrimitives:
     def join(self, parts: list[torch.Tensor]) -> torch.Tensor:
         return self._target
 
+    def mapped(self, through: str, low: float, high: float) -> TorchPrimitives:
+        primitives = copy(self)
+        primitives._steps = (step(through, low, high, self._working), *self._steps)
+        return primitives
+
     def _fill(self, fill: Fill, serial: bool = False) -> torch.Tensor:
         """Fill the target by `fill`, which takes contiguous tensors of the working dtype.
 
         `serial` is a fill of one operation, which torch runs on one thread: a cast keeps to it.
         """
+        if self._steps:
+            fill, serial = passed(fill, self._steps), False
         ordered = in_memory_order(self._target)
         direct = ordered.dtype == self._working and ordered.ndim == 1 and ordered.is_contiguous()
         if direct and serial:

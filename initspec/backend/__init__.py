@@ -44,7 +44,7 @@ from initspec.backend.protocol import (
 from initspec.backend.registry import GROUP, Status, backends, load, missing, registered, usable
 from initspec.backend.shared_names import Filled, SharedNames, returned
 from initspec.distributions import Distribution
-from initspec.distributions.primitives import Entries, PartPrimitives, Primitives
+from initspec.distributions.primitives import Entries, MapPrimitives, PartPrimitives, Primitives
 from initspec.dtypes import FLOATS, FloatType, float_type, numpy_dtype
 from initspec.errors import (
     AxesError,
@@ -136,6 +136,7 @@ __all__ = [
     "LayerTable",
     "LayerWeight",
     "Layout",
+    "MapPrimitives",
     "Memory",
     "Parameter",
     "Part",

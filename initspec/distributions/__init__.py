@@ -8,6 +8,8 @@ from initspec.distributions.delta_orthogonal import DeltaOrthogonal
 from initspec.distributions.dirac import Dirac
 from initspec.distributions.hippo_legs import HippoLegS
 from initspec.distributions.identity import Identity
+from initspec.distributions.log_uniform import LogUniform
+from initspec.distributions.mapped import Mapped
 from initspec.distributions.names import meant_by, whole_spec
 from initspec.distributions.normal import Normal
 from initspec.distributions.orthogonal import Orthogonal
@@ -36,6 +38,8 @@ FAMILIES: dict[str, type[Distribution]] = {
         Sinusoidal,
         Rotary,
         HippoLegS,
+        LogUniform,
+        Mapped,
     )
 }
 """Every family by the name that texts and documents use."""
@@ -77,6 +81,8 @@ __all__ = [
     "Elementwise",
     "HippoLegS",
     "Identity",
+    "LogUniform",
+    "Mapped",
     "Normal",
     "Orthogonal",
     "Ramp",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
@@ -32,6 +33,7 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     Attributes:
         rules: the variance rules that go with it; none for structured families.
         takes_gain: whether a gain goes with it.
+        parents: the families that it can be made of, whose rules and gain then are its own.
         needs_axes: what in it needs which axes, as a sentence; "" where nothing does.
         least_axes: the shape in which a convention finds these axes, in words.
         paper: where the family comes from; None where its variance rule does.
@@ -45,6 +47,7 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
 
     rules: ClassVar[tuple[type[Rule], ...]] = (FanRule, Std)
     takes_gain: ClassVar[bool] = True
+    parents: ClassVar[tuple[type[Distribution], ...]] = ()
     needs_axes: ClassVar[str] = ""
     least_axes: ClassVar[str] = "two axes or more"
     paper: ClassVar[str | None] = None
@@ -95,8 +98,8 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
         """Return the law of the random entries and the share of exact zeros; None without a law."""
         return None
 
-    def check_rule(self, rule: Rule) -> None:
-        """Raise SpecError where the variance rule does not go with this family."""
+    def check_rule(self, rule: Rule, gain: float) -> None:
+        """Raise SpecError where the variance rule and the gain do not go with this family."""
         if not isinstance(rule, self.rules):
             allowed = ", ".join(kind.__name__ for kind in self.rules)
             remedy = (
@@ -111,6 +114,19 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
 
     def check(self, layout: Layout, axes: Axes | None) -> None:
         """Raise ShapeError where the family cannot fill the layout."""
+
+    def check_law(self, parameters: Parameters) -> None:
+        """Raise SpecError where the family has no law of these numbers."""
+
+    def require(self, parameters: Parameters, kind: FloatType) -> None:
+        """Raise DtypeError where the dtype cannot hold the values."""
+        law, (low, high) = self.law(parameters), self.reach(parameters)
+        largest = max(abs(low), abs(high))
+        # Structured families have no scale: their size is that of an entry.
+        kind.require(largest, parameters.scale or law.std or largest)
+        if math.isfinite(law.low) and math.isfinite(law.high):
+            # A bounded law is drawn from its width, in float32 or wider.
+            kind.working.require(high - low, 0.0)
 
     def law(self, parameters: Parameters) -> Law:
         """Return the law of one entry of the weight."""

@@ -12,6 +12,8 @@ _ELSEWHERE = {
     "gauss": "normal",
     "gaussian": "normal",
     "haar": "orthogonal",
+    "loguniform": "log_uniform",
+    "reciprocal": "log_uniform",
     "msra": "he_normal",
     "one": "ones",
     "ortho": "orthogonal",

@@ -87,3 +87,17 @@ class PartPrimitives(Primitives, Protocol):
 
     def join(self, parts: list[Array]) -> Array:
         """Return the weight made of its parts, each as `part` drew it, in their order."""
+
+
+class MapPrimitives(Primitives, Protocol):
+    """The same, for weights too that pass through a function: `through=` of a spec."""
+
+    def mapped(self, through: str, low: float, high: float) -> MapPrimitives:
+        """Return the operations whose elementwise draws pass through a function.
+
+        W = f(X) kept in [low, high], X being what `normal`, `uniform` or `truncated_normal` draws,
+        all of it before the one cast. f is named "exp", "log" or "inverse_softplus", which is
+        log(e^x - 1), for small x best as x + log(-expm1(-x)). The last two take positive numbers:
+        rounding may have left 0. An end may be infinite. Of operations that are mapped already the
+        new function comes first.
+        """

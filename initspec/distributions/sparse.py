@@ -53,8 +53,8 @@ class Sparse(Distribution, frozen=True, tag="sparse"):
         msgspec.structs.force_setattr(self, "sparsity", sparsity)
         msgspec.structs.force_setattr(self, "along", str(self.along))  # np.str_ is no JSON
 
-    def check_rule(self, rule: Rule) -> None:
-        super().check_rule(rule)
+    def check_rule(self, rule: Rule, gain: float) -> None:
+        super().check_rule(rule, gain)
         if rule.center():
             raise SpecError(f"mean={rule.center()!r} with sparse: its mean is 0; leave it out")
 

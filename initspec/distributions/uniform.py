@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import ClassVar
-
-import numpy as np
 
 from initspec.distributions.base import Elementwise
 from initspec.distributions.formula import Formula, RuleFormula, independent, number
@@ -14,17 +11,7 @@ from initspec.distributions.parameters import Parameters
 from initspec.distributions.primitives import Array, Primitives
 from initspec.distributions.rules import FanRule, Range, Rule, Std
 from initspec.distributions.short_calls import call, fan_call, folded
-from initspec.numerics.law import Law
-
-_EDGE = math.sqrt(3.0)
-_VARIATE = Law(
-    0.0,
-    1.0,
-    -_EDGE,
-    _EDGE,
-    1.8,
-    lambda y: np.clip((np.asarray(y, np.float64) / _EDGE + 1) / 2, 0.0, 1.0),
-)
+from initspec.numerics.law import UNIFORM, Law
 
 
 class Uniform(Elementwise, frozen=True, tag="uniform"):
@@ -40,7 +27,7 @@ class Uniform(Elementwise, frozen=True, tag="uniform"):
 
     @property
     def variate(self) -> Law:
-        return _VARIATE
+        return UNIFORM
 
     def law(self, parameters: Parameters) -> Law:
         law = super().law(parameters)

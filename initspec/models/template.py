@@ -15,7 +15,7 @@ from typing import Any
 from initspec.api import InitSpec
 from initspec.errors import FormatError, InitSpecError, shown, unknown
 
-_WORDS = ("mode", "along", "distribution", "variance", "through")
+_WORDS = ("mode", "along", "distribution", "variance", "of", "through")
 """Arguments after which a word stands, not a number."""
 _FUNCTIONS: dict[str, Callable[..., float]] = {
     "sqrt": math.sqrt,

@@ -53,6 +53,17 @@ class Law:
 NORMAL = Law(0.0, 1.0, -math.inf, math.inf, 3.0, gaussian.cdf)
 """N(0, 1)."""
 
+_EDGE = math.sqrt(3.0)
+UNIFORM = Law(
+    0.0,
+    1.0,
+    -_EDGE,
+    _EDGE,
+    1.8,
+    lambda y: np.clip((np.asarray(y, np.float64) / _EDGE + 1) / 2, 0.0, 1.0),
+)
+"""U(-sqrt 3, sqrt 3), whose variance is 1."""
+
 
 def point(value: float) -> Law:
     """Return the law of the constant `value`."""

@@ -11,6 +11,8 @@ from initspec.distributions import (
     Distribution,
     HippoLegS,
     Identity,
+    LogUniform,
+    Normal,
     Orthogonal,
     Ramp,
     Rotary,
@@ -19,6 +21,7 @@ from initspec.distributions import (
     TruncatedNormal,
     Uniform,
 )
+from initspec.distributions.mapped import passed
 from initspec.distributions.rules import USUAL_POWER, FanRule, Range, Std, he_scale
 from initspec.errors import SpecError, shown
 from initspec.spec.slips import explain_calls
@@ -148,20 +151,27 @@ class Constructors(Spec):
         return cls(distribution, FanRule(scale, power), gain, mode)
 
     @classmethod
-    def normal(cls, std: float = 0.05, *, mean: float = 0.0) -> Self:
-        """Normal with a fixed std and mean, in units of the weight."""
-        return cls("normal", Std(std, mean))
+    def normal(cls, std: float = 0.05, *, mean: float = 0.0, through: str | None = None) -> Self:
+        """Normal with a fixed std and mean, in units of the weight.
+
+        `through="exp"` passes it through a function, after which it is log-normal.
+        """
+        return cls(passed(Normal(), through), Std(std, mean))
 
     @classmethod
-    def uniform(cls, low: float = _LOW, high: float = _HIGH) -> Self:
-        """Uniform between `low` and `high`, which are kept exactly; -0.05 and 0.05 unless given."""
+    def uniform(cls, low: float = _LOW, high: float = _HIGH, *, through: str | None = None) -> Self:
+        """Uniform between `low` and `high`, which are kept exactly; -0.05 and 0.05 unless given.
+
+        `through` is "exp", "log" or "inverse_softplus": the function that it is passed through.
+        Mamba-2's A_log is `uniform(1.0, 16.0, through="log")`.
+        """
         if isinstance(low, _Default) != isinstance(high, _Default):
             # To JAX one number is the width from 0 on, to Keras, NumPy and torch the lower end.
             end = shown(high if isinstance(low, _Default) else low)
             raise SpecError(
                 f"uniform with one end, {end}: give both, such as {cls.__name__}.uniform(-0.1, 0.1)"
             )
-        return cls(Uniform(), Range(low, high))
+        return cls(passed(Uniform(), through), Range(low, high))
 
     @classmethod
     def truncated_normal(
@@ -172,13 +182,25 @@ class Constructors(Spec):
         lower: float = -2.0,
         upper: float = 2.0,
         corrected: bool = True,
+        through: str | None = None,
     ) -> Self:
         """Normal cut at `lower` and `upper` parent sigmas, with a fixed std.
 
         `std` is that of the weights if `corrected`, else that of the parent, as in Keras'
-        TruncatedNormal and JAX' truncated_normal. `mean` is always the parent's.
+        TruncatedNormal and JAX' truncated_normal. `mean` is always the parent's. `through` is the
+        function that it is passed through, as in `uniform`.
         """
-        return cls(TruncatedNormal(lower, upper, corrected), Std(std, mean))
+        return cls(passed(TruncatedNormal(lower, upper, corrected), through), Std(std, mean))
+
+    @classmethod
+    def log_uniform(cls, low: float, high: float, *, through: str | None = None) -> Self:
+        """Numbers whose logarithm is uniform, between `low` > 0 and `high`, kept exactly.
+
+        Mamba's dt bias is `log_uniform(0.001, 0.1, through="inverse_softplus")`: a softplus of it
+        gives back step sizes of equal shares in each decade. Gu & Dao (2023), section 3.6, and
+        their code.
+        """
+        return cls(passed(LogUniform(low, high), through))
 
     @classmethod
     def sparse(cls, sparsity: float, std: float = 0.01, along: str = "in") -> Self:

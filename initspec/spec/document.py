@@ -129,30 +129,39 @@ def schema() -> dict[str, Any]:
         "title": "InitSpec",
         "description": "What the initial weights of a parameter should be.",
         "oneOf": [
-            _branch(family, rule, ref)
+            _branch(family, parent, rule, ref)
             for family in FAMILIES.values()
-            for rule in (family.rules or (None,))
+            for parent in (family.parents or (family,))
+            for rule in (parent.rules or (None,))
         ],
         "$defs": components,
     }
 
 
 def _branch(
-    family: type[Distribution], rule: type[Rule] | None, ref: dict[Any, dict[str, Any]]
+    family: type[Distribution],
+    parent: type[Distribution],
+    rule: type[Rule] | None,
+    ref: dict[Any, dict[str, Any]],
 ) -> dict[str, Any]:
+    """Return the schema of a family; `parent`, the one in it or itself, takes rule and gain."""
+    distribution = ref[family]
+    if parent is not family:
+        distribution = {"allOf": [distribution, {"properties": {"of": ref[parent]}}]}
     properties: dict[str, Any] = {
         "schema_version": {"const": SCHEMA_VERSION},
-        "distribution": ref[family],
+        "distribution": distribution,
     }
     if rule is not None:
-        properties["variance"] = {"allOf": [ref[rule], *family.rule_schema()]}
+        properties["variance"] = {"allOf": [ref[rule], *parent.rule_schema()]}
         if rule.takes_mode:
             properties["mode"] = {"enum": list(MODES)}
     required = list(properties)
-    if family.takes_gain:
+    if parent.takes_gain:
         properties["gain"] = msgspec.json.schema(Positive)
+    names = dict.fromkeys((family.name(), parent.name()))
     return {
-        "title": family.name() if rule is None else f"{family.name()}, {rule.__name__}",
+        "title": ", ".join([*names, *([rule.__name__] if rule else [])]),
         "type": "object",
         "properties": properties,
         "required": required,

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import Any, TypeVar
 
-from initspec.distributions import FAMILIES
+from initspec.distributions import FAMILIES, Distribution
 from initspec.distributions.names import meant_by, other_law
 from initspec.distributions.rules import RULES, FanRule, Rule, short_slope
 from initspec.distributions.short_calls import call, fan, folded, usual_mode
@@ -53,10 +53,11 @@ def _fields(spec: Spec) -> str:
 def _part(part: Any) -> str:
     fields = part.__struct_fields__
     defaults = dict(zip(reversed(fields), reversed(part.__struct_defaults__), strict=False))
-    arguments = {
-        name: (getattr(part, name), defaults[name]) if name in defaults else getattr(part, name)
-        for name in fields
-    }
+    arguments = {}
+    for name in fields:
+        value = getattr(part, name)
+        value = _part(value) if isinstance(value, Distribution) else value
+        arguments[name] = (value, defaults[name]) if name in defaults else value
     return call(str(part.__struct_config__.tag), **arguments)
 
 

@@ -15,7 +15,7 @@ from initspec.axes.unequal import UnequalLayout
 from initspec.distributions import Distribution, Elementwise
 from initspec.distributions.parameters import Parameters
 from initspec.distributions.primitives import Array, PartPrimitives
-from initspec.dtypes import FLOATS, FloatType
+from initspec.dtypes import FloatType
 from initspec.errors import AxesError, BackendError, SpecError
 from initspec.numerics.law import Law, mixture
 from initspec.spec.value import Spec
@@ -76,17 +76,6 @@ class Resolved(Parameters):
                 for where, part in zip(self.layout.parts, self.parts, strict=True)
             ]
         )
-
-    def require(self, kind: FloatType) -> None:
-        """Raise DtypeError where the dtype cannot hold the values of this weight."""
-        law = self.law
-        low, high = self.distribution.reach(self)
-        reach = max(abs(low), abs(high))
-        # Structured families have no scale: their size is that of an entry.
-        kind.require(reach, self.scale or law.std or reach)
-        if math.isfinite(law.low) and math.isfinite(law.high):
-            # A bounded law is drawn from its width, in float32 or wider.
-            FLOATS["float64" if kind.name == "float64" else "float32"].require(high - low, 0.0)
 
 
 def resolve(
@@ -181,6 +170,7 @@ def _on(
         fans=fans,
         sigma=sigma,
     )
+    family.check_law(resolved)
     if kind is not None and layout.size:
-        resolved.require(kind)
+        family.require(resolved, kind)
     return resolved

@@ -164,6 +164,8 @@ def _by_position(
     names = list(parameters)
     free = [key for key in names if parameters[key].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
     words = dict(zip(names, args, strict=False))
+    if not isinstance(words.get("through", ""), str):
+        del words["through"]
     if len(args) <= len(free):
         return words, ""
     if words.keys() >= {"std", "mean"}:

@@ -65,7 +65,7 @@ class Spec:
         default_mode: str | None = None
         if family.rules:
             rule, default_mode = rule_of(_HE if variance is None else variance)
-            family.check_rule(rule)
+            family.check_rule(rule, gain)
         elif variance is not None and not isinstance(variance, _Default):
             raise SpecError(
                 f"variance={variance!r} with {family.name()}: it takes no rule; leave it out"

@@ -7,6 +7,7 @@ the standard.
 
 from __future__ import annotations
 
+import copy
 import itertools
 from typing import Any
 
@@ -23,6 +24,7 @@ from initspec.stream.inversion import DOUBLE, SINGLE, Sampler, TruncatedNormal, 
 from initspec.stream.kernel import why_numpy
 from initspec.stream.key import VALUES, ZEROS, check_name, check_seed
 from initspec.stream.logical import Logical, Transposed
+from initspec.stream.mapped import Mapped, Step
 from initspec.stream.parts import parts
 from initspec.stream.structured import Computed, Eye, Haar, Kept, Tap
 from initspec.stream.threads import share, threads_of, work, worker
@@ -175,6 +177,12 @@ class _Portable:
         self._layout, self._kind, self._out, self._ranges = layout, kind, out, ranges
         self._seed, self._name, self._threads = seed, name, threads
         self._width = DOUBLE if kind.name == "float64" else SINGLE
+        self._steps: tuple[Step, ...] = ()
+
+    def mapped(self, through: str, low: float, high: float) -> _Portable:
+        operations = copy.copy(self)
+        operations._steps = (Step(through, low, high), *self._steps)
+        return operations
 
     def full(self, value: float) -> None:
         self._out[...] = self._width.real(value)
@@ -238,4 +246,7 @@ class _Portable:
         return Stream(self._seed, self._name, "stack" in self._layout.roles, purpose)
 
     def _variates(self, sampler: Sampler, entries: int = 0) -> Variates:
-        return Variates(self._stream(), sampler, self._layout.columns, entries)
+        columns = self._layout.columns
+        if self._steps:
+            return Mapped(self._stream(), sampler, columns, entries, self._steps)
+        return Variates(self._stream(), sampler, columns, entries)

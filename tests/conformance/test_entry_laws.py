@@ -19,6 +19,12 @@ SPECS = [
     "truncated_normal(std=0.1, lower=0.5, upper=3.0)",
     "truncated_normal(std=0.1, mean=-0.3, lower=-4.0, upper=-1.5, corrected=False)",
     "he_truncated_normal(lower=-0.5, upper=0.5)",
+    "log_uniform(low=0.001, high=0.1)",
+    "log_uniform(low=0.001, high=0.1, through=inverse_softplus)",
+    "uniform(low=1.0, high=16.0, through=log)",
+    "normal(std=0.2, mean=1.0, through=exp)",
+    "truncated_normal(std=0.2, mean=0.3, lower=-1.0, through=log)",
+    "InitSpec(mapped(uniform, exp), glorot)",
 ]
 
 
@@ -33,7 +39,7 @@ def test_laws_are_scipys(text):
     np.testing.assert_allclose((law.low, law.high), frozen.support(), rtol=1e-12)
     mean, std, kurtosis = law.moments()
     np.testing.assert_allclose((mean, std), (frozen.mean(), frozen.std()), rtol=1e-8, atol=1e-12)
-    ends = [max(law.low, mean - 12 * std), min(law.high, mean + 12 * std)]
+    ends = [max(law.low, mean - 24 * std), min(law.high, mean + 24 * std)]
 
     def moment(order):
         value, _ = integrate.quad(lambda w: ((w - mean) / std) ** order * frozen.pdf(w), *ends)
@@ -66,7 +72,7 @@ def test_laws_are_the_cores(text):
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
-@pytest.mark.parametrize("text", ["he_normal", "glorot_uniform", SPECS[-3]])
+@pytest.mark.parametrize("text", ["he_normal", "glorot_uniform", SPECS[-9], *SPECS[-6:-3]])
 def test_rounded_laws(text, dtype):
     """The cells of a 16-bit dtype hold what a fine grid of quantiles, rounded, puts into them."""
     law = entry_law(InitSpec.parse(text), AXES.fans(SHAPE))

@@ -93,6 +93,7 @@ def test_entropy(backend_dtype):
         InitSpec.he_normal(),
         InitSpec.he_uniform(),
         InitSpec.he_truncated_normal(),
+        InitSpec.log_uniform(1e-3, 0.1, through="inverse_softplus"),
         InitSpec.sparse(0.5),
         InitSpec.orthogonal(),
         InitSpec.delta_orthogonal(),

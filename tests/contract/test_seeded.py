@@ -31,6 +31,7 @@ FAMILIES = [
     ("he_normal", (37, 19), "out in"),
     ("glorot_uniform", (37, 19), "in out"),
     ("uniform(low=-0.1, high=0.3)", (65,), None),
+    ("log_uniform(low=0.001, high=0.1, through=inverse_softplus)", (65,), None),
     ("he_truncated_normal", (3, 3, 5, 8), "kernel kernel in (stack=4 out)"),
     ("truncated_normal(lower=1.0, upper=3.0)", (16, 5, 3), "in out kernel"),
     ("sparse(0.7)", (12, 7), "(stack=2 out) in"),

@@ -27,6 +27,7 @@ SPECS = {
     "subclass": (InitSpec.he_normal(gain=1.5), "in (stack=4 out)"),
     "structured": (InitSpec.orthogonal(), "in (stack=4 out)"),
     "sparse": (InitSpec.sparse(0.5, along="out"), None),
+    "mapped": (InitSpec.log_uniform(1e-3, 0.1, through="inverse_softplus"), None),
 }
 
 

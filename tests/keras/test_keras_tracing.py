@@ -31,6 +31,7 @@ FAMILIES = [
     "orthogonal",
     "delta_orthogonal",
     "sparse(0.5)",
+    "log_uniform(0.001, 0.1, through=inverse_softplus)",
 ]
 FIXED = ["identity", "dirac", "zeros", "constant(0.3)", "ramp(0.1, step=0.3, along=in)"]
 SHAPES = {"delta_orthogonal": (3, 3, 4, 8), "dirac": (3, 3, 4, 8)}

@@ -109,6 +109,7 @@ def unseeded(mesh, rank):
     first = torch.empty_like(shard.to_local()).normal_(generator=torch.Generator().manual_seed(0))
     assert torch.equal(shard.to_local(), first)  # on every rank: torch's own defect, still there
     families = ["normal", "uniform", "he_truncated_normal", "truncated_normal(lower=-5, upper=5)"]
+    families.append("log_uniform(0.001, 0.1, through=inverse_softplus)")
     for line in families:
         for placement in (Shard(0), Shard(1), Replicate()):
             for dtype in (torch.float32, torch.bfloat16):

@@ -28,6 +28,8 @@ from initspec import (
     Fans,
     Identity,
     InitSpec,
+    LogUniform,
+    Mapped,
     Normal,
     Orthogonal,
     Range,
@@ -40,6 +42,7 @@ from initspec.axes import Layout
 from initspec.errors import SpecError
 from initspec_conformance.expected.arrays import Values
 from initspec_conformance.expected.computed import COMPUTED
+from initspec_conformance.expected.passed import Passed
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,12 @@ class EntryLaw:
 
     Attributes:
         family: "normal", "uniform", "truncated", or the name of a distribution in `scipy.stats`,
-            such as "laplace", with a location and a scale.
+            such as "laplace", with a location and a scale; that of a function, with a parent.
         mean: the mean of the parent law, which W = mean + scale * Y is built on.
         scale: what the standard variate is multiplied with.
         ends: the ends of Y; of SciPy's distributions, their own support.
         shapes: the shape parameters of SciPy's distribution, if it has any.
+        parent: the law of X, where the entries are a function of X.
     """
 
     family: str
@@ -60,6 +64,7 @@ class EntryLaw:
     scale: float
     ends: tuple[float, float] = (-math.inf, math.inf)
     shapes: tuple[float, ...] = ()
+    parent: EntryLaw | None = None
 
     def __post_init__(self) -> None:
         if self.family not in ("normal", "uniform", "truncated"):
@@ -76,6 +81,8 @@ class EntryLaw:
                 return stats.uniform(self.low, self.high - self.low)
             case "truncated":
                 return stats.truncnorm(*self.ends, loc=self.mean, scale=self.scale)
+        if self.parent is not None:
+            return _standard(self)
         return getattr(stats, self.family)(*self.shapes, loc=self.mean, scale=self.scale)
 
     @property
@@ -145,6 +152,9 @@ def _moments(law: EntryLaw) -> tuple[float, float, float]:
         return law.mean, law.scale, 3.0
     if law.family == "uniform":
         return law.mean, law.scale, 1.8
+    if law.parent is not None:
+        y = Passed(law.parent, law.family)
+        return y.mean(), y.std(), y.central(4)
     mean, variance, kurtosis = (float(x) for x in _standard(law).stats(moments="mvk"))
     return law.mean + law.scale * mean, law.scale * math.sqrt(variance), kurtosis + 3
 
@@ -156,6 +166,8 @@ def _central(law: EntryLaw, order: int) -> float:
     if law.family == "uniform":
         return 0.0 if order % 2 else math.sqrt(3) ** order / (order + 1)
     y = _standard(law)
+    if law.parent is not None:
+        return float(y.central(order))
     mean = float(y.mean())
     raw = [float(y.moment(k)) if k else 1.0 for k in range(order + 1)]
     terms = [math.comb(order, k) * raw[k] * (-mean) ** (order - k) for k in range(order + 1)]
@@ -166,6 +178,8 @@ def _standard(law: EntryLaw) -> Any:
     """Return SciPy's distribution of Y."""
     if law.family == "truncated":
         return stats.truncnorm(*law.ends)
+    if law.parent is not None:
+        return Passed(law.parent, law.family)
     return getattr(stats, law.family)(*law.shapes)
 
 
@@ -228,11 +242,26 @@ def _truncated_normal(spec: InitSpec, fans: Fans) -> EntryLaw:
     return EntryLaw("truncated", mean, scale, (family.lower, family.upper))
 
 
+def _log_uniform(spec: InitSpec, _fans: Fans) -> EntryLaw:
+    family = spec.distribution
+    assert isinstance(family, LogUniform)
+    return EntryLaw("loguniform", 0.0, 1.0, shapes=(family.low, family.high))
+
+
+def _mapped(spec: InitSpec, fans: Fans) -> EntryLaw:
+    family = spec.distribution
+    assert isinstance(family, Mapped)
+    parent = InitSpec(family.of, spec.variance, spec.gain, spec.mode)
+    return EntryLaw(family.through, 0.0, 1.0, parent=LAWS[type(family.of)](parent, fans))
+
+
 LAWS: dict[type, Callable[[InitSpec, Fans], EntryLaw]] = {
     Normal: _normal,
     Sparse: _normal,  # of the entries that are not 0
     Uniform: _uniform,
     TruncatedNormal: _truncated_normal,
+    LogUniform: _log_uniform,
+    Mapped: _mapped,
 }
 """The law of the independent entries of each family, from a spec and the fans of a weight."""
 

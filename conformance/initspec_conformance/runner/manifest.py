@@ -43,8 +43,12 @@ SHAPED = (
     ("sparse(sparsity=0.5, along=out)", "(stack=4 out) in kernel kernel", (64, 8, 3, 3)),
     ("normal(std=0.5, mean=1.0)", "", (2000,)),
     ("uniform(low=0.0, high=1.0)", "", (2000,)),
+    ("log_uniform(low=0.001, high=0.1)", "", (2000,)),
+    ("log_uniform(low=0.001, high=0.1, through=inverse_softplus)", "", (2000,)),
+    ("uniform(low=1.0, high=16.0, through=log)", "out in", (120, 72)),
+    ("normal(std=0.2, mean=1.0, through=exp)", "in out", (120, 72)),
 )
-"""Slices in every order of the axes, and weights of no axes."""
+"""Slices in every order of the axes, weights of no axes, and laws passed through a function."""
 
 SCALAR = ("normal(std=1.0)", "", "", ())
 """A value a call: slow for what it shows, so that quick does without."""
@@ -102,6 +106,7 @@ DTYPED: dict[str, tuple[str, str, tuple[int, ...]]] = {
     "glorot_uniform": LINEAR,
     "he_truncated_normal": LINEAR,
     "uniform(low=-0.1, high=0.3)": LINEAR,
+    "log_uniform(low=0.001, high=0.1, through=inverse_softplus)": ("", "out in", (120, 72)),
     "sparse(sparsity=0.9)": ("", "out in", (120, 72)),
     "orthogonal": ("", "stack out in", (256, 8, 8)),
     "constant(value=0.1)": LINEAR,

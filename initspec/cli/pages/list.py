@@ -11,7 +11,11 @@ from initspec.cli.pages.layout import show_rows, show_text
 from initspec.spec.constructors import CONSTRUCTORS
 from initspec.spec.formula import formula
 
-_EXAMPLES = {"sparse": "sparse(sparsity=0.9)", "constant": "constant(value=0.5)"}
+_EXAMPLES = {
+    "sparse": "sparse(sparsity=0.9)",
+    "constant": "constant(value=0.5)",
+    "log_uniform": "log_uniform(low=0.001, high=0.1)",
+}
 """Examples of the constructors with a required argument."""
 
 _ALIASES = {"xavier": "glorot", "kaiming": "he"}

@@ -271,3 +271,18 @@ class NormalForUniform(Mutant):
 
     def meant(self, expected: Expected) -> Expected:
         return replace(expected, spec=InitSpec("normal", "glorot"))
+
+
+class UniformForLogUniform(Mutant):
+    """Step sizes uniform, as Mamba's paper has them, where its code has them log-uniform."""
+
+    caught_by = "distance"
+    spec = "log_uniform(low=0.001, high=0.1, through=inverse_softplus)"
+
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        x = rng.uniform(0.001, 0.1, expected.shape)
+        return np.asarray((x + np.log(-np.expm1(-x))).astype(wide(expected)))
+
+    def predicted(self) -> float:
+        x = np.linspace(0.001, 0.1, 1 << 14)
+        return float(np.max(np.log(x / 0.001) / math.log(100) - (x - 0.001) / 0.099))

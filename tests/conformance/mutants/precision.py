@@ -216,3 +216,15 @@ class Float64OfThirtyTwoBits(Mutant):
     def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
         u = (rng.integers(0, 1 << 32, expected.shape) + 0.5) / 2.0**32
         return np.asarray((2 * u - 1).astype(wide(expected)))
+
+
+class MappedAfterTheCast(Mutant):
+    """Passed through the exponential in bfloat16: what was rounded is rounded again."""
+
+    caught_by = "distinct"
+    spec = "log_uniform(low=0.001, high=0.1)"
+    dtype = "bfloat16"
+
+    def weight(self, expected: Expected, rng: np.random.Generator) -> Array:
+        x = rng.uniform(math.log(0.001), math.log(0.1), expected.shape)
+        return np.asarray(np.exp(x.astype(expected.numpy_dtype).astype(np.float32)))

@@ -16,6 +16,8 @@ from initspec import (
     Identity,
     InitSpec,
     InitSpecError,
+    LogUniform,
+    Mapped,
     Normal,
     Orthogonal,
     Ramp,
@@ -49,6 +51,7 @@ sparses = st.builds(Sparse, st.floats(0, 1, exclude_max=True), st.sampled_from([
 powers = st.just(-0.5) | st.sampled_from([-1.0, -0.75, -1 / 3, 0.5, 2, -4.0, 0.01, 97 / 98])
 fans = st.builds(FanRule, positive | st.sampled_from([1.0, 2.0, 4.0, 0.5]), powers)
 modes = st.sampled_from([None, "fan_in", "fan_out", "fan_avg", "fan_geo_avg"])
+gains_of_one = st.floats(0.1, 10)
 gains = positive | st.sampled_from([1.0, 2.0, 0.5, math.sqrt(2)])
 names = st.sampled_from(["he", "kaiming", "glorot", "xavier", "lecun"])
 elementwise = st.just(Normal()) | st.just(Uniform()) | truncations
@@ -74,7 +77,40 @@ flags = st.booleans()
 tables = st.builds(Sinusoidal, bases, flags, flags, flags, st.integers(0, 9))
 computed = st.one_of(ramps, st.builds(Rotary, bases), st.builds(HippoLegS, st.sampled_from("AB")))
 
+log_uniforms = ordered.filter(lambda ends: ends[0] > 0).map(lambda ends: LogUniform(*ends))
+functions = st.sampled_from(["exp", "log", "inverse_softplus"])
+moderate = st.floats(0.01, 100)
+
+
+def _above_zero(args):
+    low, width, through, gain = args
+    return InitSpec(Mapped("uniform", through), Range(low + width, low + 3 * width), gain)
+
+
+mapped = st.one_of(
+    st.builds(
+        InitSpec, st.builds(Mapped, elementwise, st.just("exp")), st.just("he"), gains_of_one
+    ),
+    st.builds(
+        InitSpec,
+        st.builds(Mapped, st.just(Normal()), st.just("exp")),
+        st.builds(Std, moderate, moderate),
+    ),
+    st.tuples(moderate, moderate, functions, st.floats(0.1, 1)).map(_above_zero),
+    st.builds(
+        InitSpec,
+        st.builds(
+            Mapped,
+            st.builds(LogUniform, st.floats(0.01, 0.1), moderate.map(lambda x: x + 1)),
+            functions,
+        ),
+        st.none(),
+    ),
+)
+
 specs = st.one_of(
+    st.builds(InitSpec, log_uniforms, st.none()),
+    mapped,
     st.builds(InitSpec, elementwise | sparses, fans | names, gains, modes),
     st.builds(InitSpec, elementwise, st.builds(Std, positive, finite), gains),
     st.builds(InitSpec, sparses, st.builds(Std, positive), gains),

@@ -161,6 +161,31 @@ CASES = [
     ("rotary(base=500000.0)", (2, 3), "stack stack", 7, "inv_freq", "float64"),
     ("hippo_legs", (2, 9, 9), "stack in out", 7, "A", "float32"),
     ("hippo_legs(matrix=B)", (9,), None, 7, "B", "float64"),
+    # Passed through a function.
+    ("log_uniform(low=0.001, high=0.1)", (37, 11), None, 7, "dt", "float32"),
+    ("log_uniform(low=0.001, high=0.1)", (13, 11), None, 7, "dt", "float64"),
+    (
+        "log_uniform(low=0.001, high=0.1, through=inverse_softplus)",
+        (131,),
+        None,
+        7,
+        "dt",
+        "float32",
+    ),
+    ("log_uniform(low=0.5, high=1.0, through=inverse_softplus)", (31,), None, 7, "dt", "float64"),
+    ("uniform(low=1.0, high=16.0, through=log)", (24, 5), None, 7, "A_log", "float32"),
+    ("uniform(low=1.0, high=16.0, through=log)", (24, 5), None, 7, "A_log", "bfloat16"),
+    ("normal(std=0.5, mean=1.0, through=exp)", (24, 5), "in out", 7, "w", "float32"),
+    ("normal(std=0.5, through=exp)", (24, 5), "(stack=3 out) in", 7, "w", "float16"),
+    (
+        "truncated_normal(std=0.1, mean=0.25, lower=-1.0, through=log)",
+        (24, 5),
+        None,
+        7,
+        "w",
+        "float64",
+    ),
+    ("InitSpec(mapped(truncated_normal, exp), he, gain=2.0)", (24, 5), None, 7, "w", "float32"),
 ]
 
 

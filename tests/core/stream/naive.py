@@ -183,6 +183,20 @@ class Uniform:
         return self.fl(min(self.high, max(self.low, w)) * 2.0**-self.lift)
 
 
+# --- 5: values passed through a function ---
+
+MAPS = {
+    "exp": lambda x: x.exp(),
+    "log": lambda x: x.ln(),
+    "inverse_softplus": lambda x: (x.exp() - 1).ln(),
+}
+
+
+def mapped(values, function, low, high, fl):
+    """f(X): the nearest float64, rounded to the floating type and kept between the ends."""
+    return lambda x: min(high, max(low, fl(float(function(Decimal(values(x)))))))
+
+
 # --- 6: from the spec to mean, s, low and high ---
 
 
@@ -337,6 +351,10 @@ def _family(document, inputs, outputs, size, columns, kernel, stack, dtype):
             return -math.sqrt((2 * n + 1) * (2 * k + 1)) if n > k else 0.0
 
         return fixed(transition)
+    if kind == "log_uniform":
+        return independent(log_uniform(law, n, fl))
+    if kind == "mapped":
+        return _mapped(document, fl, inputs, outputs, size, columns, kernel, stack, dtype)
     if kind == "constant":
         return fixed(lambda *_: law["value"])
     if kind in ("identity", "dirac"):
@@ -476,6 +494,44 @@ def _sinusoidal(law, gain, size, stack, fl):
         return [fl(gain * entry(p, c)) if p >= 0 else 0.0 for c in range(size["out"])]
 
     return draw
+
+
+def log_uniform(law, n, fl):
+    ends = law["low"], law["high"]
+    values = Uniform(*(float(Decimal(end).ln()) for end in ends), n)
+    return mapped(values, MAPS["exp"], *map(fl, ends), fl)
+
+
+def _mapped(document, fl, inputs, outputs, *rest):
+    law = document["distribution"]
+    parent = {**document, "distribution": law["of"]}
+    values = _family(parent, inputs, outputs, *rest)
+    ends = [_mapped_end(law["through"], x, fl) for x in _ends(parent, inputs, outputs)]
+    passed = mapped(lambda x: x, MAPS[law["through"]], *ends, fl)
+    return lambda *place: list(map(passed, values(*place)))
+
+
+def _ends(document, inputs, outputs):
+    """The ends of the law of X."""
+    law, rule, gain = document["distribution"], document.get("variance"), document["gain"]
+    if law["type"] == "log_uniform":
+        return law["low"], law["high"]
+    if rule["type"] == "range":
+        middle = (Fraction(rule["low"]) + Fraction(rule["high"])) / 2
+        reach = Fraction(gain) * (Fraction(rule["high"]) - Fraction(rule["low"])) / 2
+        return float(middle - reach), float(middle + reach)
+    s, mean = sigma(document, inputs, outputs), rule.get("mean", 0.0)
+    if law["type"] == "truncated_normal":
+        s = s / spread(law["lower"], law["upper"]) if law["corrected"] else s
+        return mean + s * law["lower"], mean + s * law["upper"]
+    c = math.sqrt(3.0) if law["type"] == "uniform" else math.inf
+    return mean + s * -c, mean + s * c
+
+
+def _mapped_end(through, x, fl):
+    if math.isinf(x):
+        return 0.0 if x < 0 else x
+    return fl(float(MAPS[through](Decimal(x))))
 
 
 def _sparse(law, values, out, columns, dtype):

@@ -42,7 +42,8 @@ def test_along_in() -> None:
 @pytest.mark.parametrize("name", CONSTRUCTORS)
 def test_own_names_translate(name: str) -> None:
     """Each named constructor is read, and has a line or a reason in every framework."""
-    arguments = {"sparse": "0.9", "constant": "0.5", "ramp": "0.0, 1.0"}.get(name, "")
+    numbers = {"sparse": "0.9", "constant": "0.5", "ramp": "0.0, 1.0", "log_uniform": "0.1, 1.0"}
+    arguments = numbers.get(name, "")
     translation = translate(f"InitSpec.{name}({arguments})")
     assert {line.framework for line in translation.lines} == set(backends())
     assert all(line.code or line.notes for line in translation.lines)

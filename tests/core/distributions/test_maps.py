@@ -1,0 +1,188 @@
+"""Laws passed through a function: moments, ends, equality, domains and what they say."""
+
+from __future__ import annotations
+
+import math
+
+import mpmath
+import numpy as np
+import pytest
+from scipy import stats
+
+from initspec import InitSpec, LogUniform, Mapped, Std
+from initspec.dtypes import float_type
+from initspec.errors import BackendError, DtypeError, SpecError
+from initspec.spec.formula import formula
+from initspec.stream.draw import draw
+
+FUNCTIONS = {
+    "exp": mpmath.exp,
+    "log": mpmath.log,
+    "inverse_softplus": lambda x: mpmath.log(mpmath.expm1(x)),
+}
+
+
+@pytest.mark.parametrize(("low", "high"), [(1e-3, 0.1), (0.5, 0.75), (1e-6, 1e6)])
+def test_log_uniform(low, high):
+    """It is SciPy's, and its ends are exactly those that were given."""
+    law, expected = InitSpec.log_uniform(low, high).law(), stats.loguniform(low, high)
+    assert (law.low, law.high) == (low, high)
+    mean, variance, skewness, kurtosis = (float(x) for x in expected.stats("mvsk"))
+    assert math.isclose(law.mean, mean, rel_tol=1e-10)
+    assert math.isclose(law.std, math.sqrt(variance), rel_tol=1e-10)
+    assert math.isclose(law.skewness, skewness, rel_tol=1e-5)  # SciPy's cancels
+    assert math.isclose(law.kurtosis, kurtosis + 3, rel_tol=1e-5)
+    x = np.geomspace(low, high, 101)
+    np.testing.assert_allclose(law.cdf(x), expected.cdf(x), rtol=1e-12, atol=1e-14)
+    np.testing.assert_array_equal(law.cdf(np.array([-1.0, 0.0, 2 * high])), [0, 0, 1])
+
+
+@pytest.mark.parametrize("std", [0.01, 0.7, 2.0])
+def test_log_normal(std):
+    """A normal through exp is SciPy's log-normal."""
+    law = InitSpec.normal(std, mean=-1.0, through="exp").law()
+    mean, variance, skewness, kurtosis = stats.lognorm(std, 0, math.exp(-1)).stats("mvsk")
+    expected = mean, math.sqrt(variance), skewness, kurtosis + 3
+    found = law.mean, law.std, law.skewness, law.kurtosis
+    np.testing.assert_allclose(found, [float(x) for x in expected], rtol=1e-9)
+    assert (law.low, law.high) == (0.0, math.inf)
+
+
+@pytest.mark.parametrize("through", FUNCTIONS)
+@pytest.mark.parametrize(("low", "high"), [(1.0, 16.0), (1e-9, 1.0), (0.3, 0.3 + 1e-5)])
+def test_uniform(through, low, high):
+    """Mean, standard deviation, skewness and kurtosis by mpmath's quadrature."""
+    law = InitSpec.uniform(low, high, through=through).law()
+    function = FUNCTIONS[through]
+    with mpmath.workdps(40):
+        a, b = mpmath.mpf(low), mpmath.mpf(high)
+        cuts = [a, *(a + (b - a) * mpmath.mpf(10) ** -k for k in range(12, 0, -1)), b]
+
+        def moment(power, centre=0):
+            return mpmath.quad(lambda x: (function(x) - centre) ** power, cuts) / (b - a)
+
+        mean = moment(1)
+        second, third, fourth = (moment(k, mean) for k in (2, 3, 4))
+        expected = mean, mpmath.sqrt(second), fourth / second**2, third / second**1.5
+        ends = float(function(a)), float(function(b))
+    found = law.mean, law.std, law.kurtosis, law.skewness
+    np.testing.assert_allclose(found, [float(x) for x in expected], rtol=1e-8, atol=1e-9)
+    assert (law.low, law.high) == ends  # the float64 nearest to them
+
+
+def test_narrow():
+    """Where the support is narrower than float64 resolves, the function is a line."""
+    law = InitSpec.uniform(4.0, 4.0 + 1e-10, through="log").law()
+    assert math.isclose(law.std, (law.high - law.low) / math.sqrt(12), rel_tol=1e-4)
+    assert (law.kurtosis, law.skewness) == (1.8, 0.0)
+
+
+def test_gain_and_rule_are_of_x():
+    """The gain widens X, and so does a fan rule, before the function."""
+    spec = InitSpec(Mapped("normal", "exp"), Std(0.25), gain=2.0)
+    assert spec == InitSpec.normal(0.5, through="exp")
+    fan = InitSpec(Mapped("normal", "exp"), "lecun", gain=2.0)
+    assert fan.law((3, 16)).std == spec.law().std
+    assert fan.resolve((3, 16)).sigma == 0.5
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (
+            "uniform(low=0.0, high=1.0, through=log)",
+            "X reaches from 0 to 1, and log(X) needs X > 0",
+        ),
+        (
+            "uniform(low=-1.0, high=1.0, through=inverse_softplus)",
+            "needs X > 0; raise the lower end",
+        ),
+        ("normal(std=0.1, mean=5.0, through=log)", "X reaches from -inf to inf"),
+        ("truncated_normal(std=1.0, mean=1.0, through=log)", "needs X > 0"),
+        ("uniform(low=1.0, high=800.0, through=exp)", "exp(X) is beyond float64 there; lower"),
+        ("log_uniform(low=1.0, high=800.0, through=exp)", "exp(X) is beyond float64 there; lower"),
+        ("InitSpec(mapped(uniform, log), range(1.0, 3.0), gain=2.0)", "X reaches from 0 to 4"),
+        (
+            "uniform(low=1.0, high=2.0, through=sqrt)",
+            "unknown value of through 'sqrt'. Allowed: exp, log",
+        ),
+        ("log_uniform(low=0.0, high=1.0)", "low=0.0: pass a number above 0"),
+        ("log_uniform(low=1.0, high=1.0)", "low must lie below high"),
+        ("InitSpec(mapped(orthogonal, exp))", "unknown"),
+        ("InitSpec(mapped(log_uniform, exp))", "pass the object, LogUniform(...)"),
+        ("InitSpec(mapped(mapped(normal, exp), log), he)", "mapped cannot be passed through"),
+        ("InitSpec(mapped(constant(1.0), log))", "constant cannot be passed through a function"),
+        ("InitSpec(log_uniform(0.1, 1.0), he)", "takes no rule"),
+        ("InitSpec(log_uniform(0.1, 1.0), gain=2.0)", "takes no gain"),
+    ],
+)
+def test_domain(line, says):
+    """What leaves the domain of the function is refused when the spec is made."""
+    with pytest.raises(SpecError) as caught:
+        InitSpec.parse(line)
+    assert says in str(caught.value)
+
+
+def test_domain_under_a_fan_rule():
+    """There the shape decides."""
+    spec = InitSpec(Mapped("uniform", "log"), "he")
+    with pytest.raises(SpecError, match="needs X > 0"):
+        spec.resolve((3, 4))
+    assert InitSpec(Mapped("truncated_normal", "exp"), "he").law((3, 4)).low > 0
+
+
+@pytest.mark.parametrize(
+    "spec", [InitSpec.uniform(10, 12, through="exp"), InitSpec.log_uniform(1e-9, 1.0)]
+)
+def test_dtype(spec):
+    """A dtype has to hold the values, not those before the function: float16 is too short."""
+    for name in ("bfloat16", "float32", "float64"):
+        spec.sample_block((2, 3), (slice(0, 1), slice(0, 1)), dtype=name)
+    with pytest.raises(DtypeError):
+        spec.sample_block((2, 3), (slice(0, 1), slice(0, 1)), dtype="float16")
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_portable_draws_are_the_function_of_the_parents(dtype):
+    """The float64 nearest to f of the parent's draw in float32 or float64, rounded."""
+    shape, kind = (40, 30), float_type(dtype)
+    wide = float_type("float64" if dtype == "float64" else "float32")
+    for parent, through in (
+        (InitSpec.uniform(1, 16), "log"),
+        (InitSpec.normal(0.5, mean=1), "exp"),
+        (InitSpec.log_uniform(1e-3, 0.1), "inverse_softplus"),
+    ):
+        family = Mapped(parent.distribution, through)
+        spec = InitSpec(family, parent.variance)
+        x = draw(parent.resolve(shape), wide, 7, "w")
+        w = draw(spec.resolve(shape), kind, 7, "w")
+        with mpmath.workdps(50):
+            exact = [float(FUNCTIONS[through](mpmath.mpf(float(v)))) for v in x.ravel()]
+        expected = np.array(exact).astype(x.dtype).astype(w.dtype).reshape(shape)
+        np.testing.assert_array_equal(w, expected)
+
+
+def test_ends_of_portable_draws():
+    """Rounding leads beyond no end: e^x of a rounded log high would be above it."""
+    for low, high in ((1e-3, 0.1), (1e30, 1e38), (0.999, 1.0)):
+        w = draw(InitSpec.log_uniform(low, high).resolve((300, 300)), float_type("float32"), 7, "w")
+        assert np.float32(low) <= w.min() < w.max() <= np.float32(high)
+
+
+def test_words():
+    """The formula, the note of the std, and the names of the parts."""
+    spec = InitSpec.log_uniform(0.001, 0.1, through="inverse_softplus")
+    assert formula(spec).law == (
+        "W = log(exp(X) - 1), log X ~ U(log 0.001, log 0.1), independent entries"
+    )
+    assert spec == InitSpec(Mapped(LogUniform(0.001, 0.1), "inverse_softplus"))
+    assert "mapped(of=uniform, through=exp)" in str(InitSpec(Mapped("uniform", "exp"), "he"))
+    assert InitSpec.uniform(1, 2, through="log") != InitSpec.uniform(1, 2)
+
+
+def test_a_backend_without_the_operation():
+    """It is named, with what to write."""
+    from initspec.backend import usable
+
+    with pytest.raises(BackendError, match=r"write its mapped\(\), see initspec.backend.Map"):
+        usable("dummy").draw(InitSpec.log_uniform(0.1, 1.0), (2, 3), dtype="float64")
