@@ -8,32 +8,29 @@ import torch
 
 from initspec import InitSpec
 from initspec.backend import OUT_IN, Declared
-from initspec_torch.models import Layers, Slot, tied_slots
+from initspec_torch.models import Slot, tied_slots
 
 
 def starts(model: torch.nn.Module) -> dict[str, Declared | None]:
     """Return what `initspec.backend.HasInitializers` does.
 
-    Of a parameter that other code than torch's fills when it is made nothing is known, and
-    torch.nn.Transformer fills the matrices of all its layers anew.
+    Of what a method that is not torch's resets nothing is known, and torch.nn.Transformer fills the
+    matrices of all its layers anew.
     """
-    layers = Layers()
     stated: dict[str, Declared | None] = {}
     for group in tied_slots(model):
-        if not all(_is_known(slot, layers) for slot in group):
+        if not all(map(_is_known, group)):
             stated[group[0].path] = None
         elif group[0].tensor.ndim > 1 and any(map(_is_transformers, group)):
             stated[group[0].path] = Declared(InitSpec.glorot_uniform(), OUT_IN)
     return stated
 
 
-def _is_known(slot: Slot, layers: Layers) -> bool:
-    """Return whether the class of a weight's layer fills it as a class of torch does."""
+def _is_known(slot: Slot) -> bool:
+    """Return whether a class derived from one of torch resets its weights as that does."""
     cls: Any = type(slot.owner)
     reset = getattr(cls, "reset_parameters", None) or getattr(cls, "_reset_parameters", None)
-    if reset is None:  # norms of other libraries, whose scales are 1
-        return layers.place(slot).role in ("scale", "shift")
-    return str(reset.__module__).startswith("torch.")
+    return reset is None or str(reset.__module__).startswith("torch.")
 
 
 def _is_transformers(slot: Slot) -> bool:

@@ -9,8 +9,8 @@ from itertools import chain
 from typing import Any
 
 from initspec.axes import Axes
-from initspec.backend import HasInitializers
-from initspec.backend.layers import ROLES
+from initspec.backend import HasInitializers, HasLayers
+from initspec.backend.layers import ROLES, LayerTable
 from initspec.backend.parameter import Declared, Parameter
 from initspec.dtypes import FLOATS
 from initspec.errors import InitSpecError
@@ -22,6 +22,9 @@ from initspec.models.rule import KEEP, Rule
 from initspec.models.table import TableRow, fold
 from initspec.spec.resolve import resolve
 from initspec.spec.value import axes_matter
+
+_NORMS = ("scale", "shift")
+"""The roles of norms, which start as ones and zeros in other libraries, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +64,12 @@ def rules_of(
         stated = backend.initializers(model, inputs)
         name = backend.default_recipe(model)
         defaults = recipe(name) if name else ()
+    table = backend.layers() if isinstance(backend, HasLayers) else None
     lookup = Numbers.of(made, getattr(model, "config", None), {})
     starts = {}
     for parameter in made:
-        start = _by_default(parameter, defaults, lookup)
+        known = parameter.role in _NORMS or table is None or _in(table, parameter)
+        start = _by_default(parameter, defaults, lookup) if known else _Start()
         if parameter.path in stated and parameter.dtype in FLOATS:
             other = _stated(parameter, stated[parameter.path])
             if not _equal(parameter, other, start, lookup):  # else in the words of the recipe
@@ -73,6 +78,11 @@ def rules_of(
     by = f"{backend.name} {backend.version()}"  # type: ignore[attr-defined]
     source = f"what the layers of {type(model).__name__} start with, by {by}"
     return _fewest(made, starts, lookup), source
+
+
+def _in(table: LayerTable, parameter: Parameter) -> bool:
+    """Return whether a parameter is of a layer of the framework, not of one that is registered."""
+    return any(table.find(place.classes) is not None for place in parameter.places)
 
 
 def _stated(parameter: Parameter, declared: Declared | None) -> _Start:

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from initspec import Recipe, Rule, diff
+from initspec import InitSpec, Recipe, Rule, diff, register_layer
 from tests.unoptimized import unoptimized
 
 init = nn.initializers
@@ -104,3 +104,19 @@ def test_nnx_starts_by_default() -> None:
     assert Recipe.from_model({"a": {"kernel": jnp.ones((2, 3))}}).rules == (
         Rule("keep", role="kernel"),
     )
+
+
+class Own(nnx.Module):
+    """A module that is registered, and is not one of flax."""
+
+    def __init__(self, rngs: nnx.Rngs) -> None:
+        self.kernel = nnx.Param(init.he_normal()(rngs.params(), (4, 8)))
+        self.norm = nnx.RMSNorm(8, rngs=rngs)
+
+
+def test_modules_that_are_not_of_flax_are_marked() -> None:
+    """What their code draws cannot be read."""
+    register_layer(Own, {"kernel": ("kernel", "in out")})
+    model = Own(nnx.Rngs(0))
+    starts = {a.path: a.spec for a in Recipe.from_model(model).on(model)}
+    assert starts == {"kernel": None, "norm.scale": InitSpec.ones()}

@@ -8,7 +8,7 @@ import keras
 import pytest
 from initspec_conformance import audit_model
 
-from initspec import InitSpec, Recipe, Rule, diff, initialize
+from initspec import InitSpec, Recipe, Rule, diff, initialize, register_layer
 from tests.keras.engine import one_engine
 
 pytestmark = one_engine
@@ -99,3 +99,29 @@ def test_an_application_passes_its_own_audit() -> None:
     recipe = Recipe.from_model(model)
     assert audit_model(model, recipe).findings == ()
     assert len(recipe.rules) == 4
+
+
+class Own(layers.Layer):
+    """A layer that is registered, and is not one of Keras: its initializers are in its code."""
+
+    def build(self, shape: Any) -> None:
+        self.kernel = self.add_weight(shape=(shape[-1], 8), initializer="he_normal", name="kernel")
+        self.scale = self.add_weight(shape=(8,), initializer="ones", name="scale")
+
+    def call(self, inputs: Any) -> Any:
+        return inputs @ self.kernel * self.scale
+
+
+class RMSNorm(Own):
+    """A norm of another library."""
+
+
+def test_layers_that_are_not_of_keras_are_marked() -> None:
+    """Norms aside, whose scales are 1."""
+    register_layer(Own, {"kernel": ("kernel", "in out")})
+    model = keras.Sequential([Own(), RMSNorm(), layers.Dense(3)])
+    model.build((None, 4))
+    assigned = Recipe.from_model(model).on(model)
+    kept = [a.path for a in assigned if a.spec is None]
+    assert kept == ["own.kernel", "own.scale", "rms_norm.kernel"]
+    assert assigned["rms_norm.scale"].spec == InitSpec.ones()
