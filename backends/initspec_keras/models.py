@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -67,7 +67,12 @@ def write(model: Any, fillings: Sequence[Filling], seed: int | None, device: Any
             f"device={shown(device)}: the weights of a Keras model have a device already; leave it "
             "out"
         )
-    there = {weight.path: weight for weight in weights(model)}
+    fill({weight.path: weight for weight in weights(model)}, fillings, seed)
+    return model
+
+
+def fill(there: Mapping[str, Weight], fillings: Sequence[Filling], seed: int | None) -> None:
+    """Fill weights, which are given by path, after all of them have been checked; see `write`."""
     plans = []
     for filling in fillings:
         path = filling.parameter.path
@@ -87,7 +92,6 @@ def write(model: Any, fillings: Sequence[Filling], seed: int | None, device: Any
             variable.assign(_drawn(whole, kind, parts))
         else:
             variable.assign(portable_tensor(whole, kind, seed, name, parts))
-    return model
 
 
 def values(model: Any, paths: Sequence[str]) -> Iterator[NDArray[Any]]:

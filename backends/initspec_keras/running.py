@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import keras
 
 from initspec.backend import Adjust, Filling, InitSpecError, TargetError
-from initspec_keras.models import write
-from initspec_keras.walk import layers, weights
+from initspec_keras.models import fill
+from initspec_keras.walk import Weight, layers, weights
 
 
 def run(
@@ -22,14 +22,19 @@ def run(
     adjust: Adjust,
 ) -> None:
     """Run a model that is filled for the time being; see `initspec.backend.HasOutputs`."""
+    there = {weight.path: weight for weight in weights(model)}
+
+    def refill(filling: Filling) -> None:
+        fill(there, [filling], seed)
+
     with ExitStack() as stack:
         stack.enter_context(_as_it_was(model))
-        write(model, fillings, seed)
+        fill(there, fillings, seed)
         for layer in {id(layer): layer for _, layer in layers(model)}.values():
             if isinstance(layer, keras.layers.BatchNormalization):
                 stack.enter_context(_replaced(layer, "call", _as_in_training(layer.call)))
-        for path, layer in _owners(model, watched):
-            call = _Call(layer, path, adjust, lambda filling: write(model, [filling], seed))
+        for path, layer in _owners(there.values(), watched):
+            call = _Call(layer, path, adjust, refill)
             stack.enter_context(_replaced(layer, "call", call))
             if callable(getattr(layer, "activation", None)):
                 stack.enter_context(_replaced(layer, "activation", call.activate))
@@ -90,13 +95,14 @@ def _as_in_training(call: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
-def _owners(model: Any, watched: Sequence[str]) -> Iterator[tuple[str, Any]]:
+def _owners(there: Iterable[Weight], watched: Sequence[str]) -> Iterator[tuple[str, Any]]:
     """Yield the layers to watch: one with several weights has its last one scaled."""
     first: dict[int, str] = {}
+    chosen = set(watched)
     paths: dict[int, tuple[str, Any]] = {}
-    for weight in weights(model):
+    for weight in there:
         path = first.setdefault(id(weight.variable), weight.path)
-        if path in watched:
+        if path in chosen:
             layer = weight.layers[0][0]
             paths[id(layer)] = (path, layer)
     yield from paths.values()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -25,17 +25,33 @@ def write(
     model: torch.nn.Module, fillings: Sequence[Filling], seed: int | None, device: Any
 ) -> torch.nn.Module:
     """Fill parameters of a model; see `initspec.backend.HasModels`."""
-    groups = {group[0].path: group for group in tied_slots(model)}
-    chosen = [(filling, groups[filling.parameter.path]) for filling in fillings]
     _check_device(device)
+    fill_slots({group[0].path: group for group in tied_slots(model)}, fillings, seed, device)
+    if device is not None:
+        _warn_of_meta(model)
+    return model
+
+
+def fill_slots(
+    groups: Mapping[str, Sequence[Slot]],
+    fillings: Sequence[Filling],
+    seed: int | None,
+    device: Any = None,
+) -> None:
+    """Fill weights, after all of them have been checked.
+
+    Args:
+        groups: the slots of each weight of a model, by its first path.
+        fillings: what to fill.
+        seed: see `write`.
+        device: see `write`.
+    """
+    chosen = [(filling, groups[filling.parameter.path]) for filling in fillings]
     for filling, group in chosen:
         _check(filling, group[0], seed, device)
     check_apart([group[0] for _, group in chosen])
     for filling, group in chosen:
         _fill(filling, group, seed, device)
-    if device is not None:
-        _warn_of_meta(model)
-    return model
 
 
 def _check_device(device: Any) -> None:
@@ -118,7 +134,7 @@ def _fill(filling: Filling, group: Sequence[Slot], seed: int | None, device: Any
                 f"{filling.parameter.path}: its parametrization returns another weight than was "
                 "drawn; initialize before it is applied, or leave it out",
                 InitSpecWarning,
-                stacklevel=5,
+                stacklevel=6,
             )
 
 

@@ -14,7 +14,7 @@ from torch import nn
 
 from initspec.backend import Adjust, Filling, InitSpecError, TargetError
 from initspec_torch.distributed import is_distributed
-from initspec_torch.filling import write
+from initspec_torch.filling import fill_slots
 from initspec_torch.models import Slot, tied_slots
 from initspec_torch.paths import unwrapped
 
@@ -38,11 +38,11 @@ def run(
     inner = unwrapped(model)
 
     def refill(filling: Filling) -> None:
-        write(model, [filling], seed, None)
+        fill_slots(groups, [filling], seed)
 
     with ExitStack() as stack:
         stack.enter_context(_as_it_was(inner))
-        write(model, fillings, seed, None)
+        fill_slots(groups, fillings, seed)
         for module in inner.modules():  # batch statistics are those of a first step of training
             module.training = isinstance(module, nn.modules.batchnorm._BatchNorm)
         for module, steps in _steps({path: groups[path] for path in watched}):

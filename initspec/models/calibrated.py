@@ -100,13 +100,15 @@ def _words(a: Assignment, changed: Filling | None) -> tuple[Words, ...]:
 
 def _globs(group: Sequence[Assignment], assignments: Assignments) -> tuple[str, ...]:
     """Return globs of the paths of a group, and of the names that these have elsewhere."""
-    inside = {id(a) for a in group}
-    others = [
-        name
-        for a in assignments
-        if id(a) not in inside
-        for name in (*(place.path for place in a.parameter.places), a.name)
-    ]
     paths = dict.fromkeys([*(a.path for a in group), *(a.name for a in group)])
     rows = fold([TableRow(tuple(path.split(".")), 1, ()) for path in paths])
+    others: list[str] = []
+    if len(rows) < len(paths):
+        inside = {id(a) for a in group}
+        others = [
+            name
+            for a in assignments
+            if id(a) not in inside
+            for name in (*(place.path for place in a.parameter.places), a.name)
+        ]
     return tuple(row.glob(others) for row in rows)

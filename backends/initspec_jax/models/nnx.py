@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
@@ -120,7 +120,21 @@ def write(
     model: nnx.Module, fillings: Sequence[Filling], seed: int | None, _inputs: Any
 ) -> nnx.Module:
     """Fill parameters of a model in place; see `initspec.backend.HasModels`."""
-    variables = {".".join(slot.parts): slot.variable for slot in _variables(model)}
+    variables = variables_of(model)
+    fill(variables, fillings, seed)
+    _warn_of_abstract(variables)
+    return model
+
+
+def variables_of(model: nnx.Module) -> dict[str, nnx.Variable[Any]]:
+    """Return the variables of a model by each of their paths."""
+    return {".".join(slot.parts): slot.variable for slot in _variables(model)}
+
+
+def fill(
+    variables: Mapping[str, nnx.Variable[Any]], fillings: Sequence[Filling], seed: int | None
+) -> None:
+    """Fill Params, which are given by path, after all of them have been checked; see `write`."""
     chosen = [(filling, variables[filling.parameter.path]) for filling in fillings]
     for filling, variable in chosen:
         check(filling, seed, variable.get_raw_value())
@@ -131,8 +145,6 @@ def write(
             )
     for filling, variable in chosen:
         variable.set_value(array(filling, seed, _like(variable)))
-    _warn_of_abstract(variables)
-    return model
 
 
 def arrays(model: nnx.Module) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 from flax import nnx
 
 from initspec.backend import Adjust, Filling, InitSpecError, TargetError
-from initspec_jax.models.nnx import slots, write
+from initspec_jax.models.nnx import fill, slots, variables_of
 
 
 def run(
@@ -25,20 +25,26 @@ def run(
 ) -> None:
     """Run a copy of a model; see `initspec.backend.HasOutputs`."""
     copy = nnx.clone(model)
-    write(copy, fillings, seed, None)
+    variables = variables_of(copy)
+
+    def refill(filling: Filling) -> None:
+        fill(variables, [filling], seed)
+
+    fill(variables, fillings, seed)
     copy.eval()
     for _, module in nnx.iter_modules(copy):
         if isinstance(module, nnx.BatchNorm):  # as in a first step of training
             module.use_running_average = False
     paths: dict[int, tuple[str, Any]] = {}
     first: dict[int, str] = {}
+    chosen = set(watched)
     for slot in slots(copy):
         path = first.setdefault(id(slot.variable), ".".join(slot.parts))
-        if path in watched and slot.owners:
+        if path in chosen and slot.owners:
             layer = slot.owners[-1].layer
             paths[id(layer)] = (path, layer)  # of several weights the last one is scaled
     for path, layer in paths.values():
-        _watch(layer, path, adjust, lambda filling: write(copy, [filling], seed, None))
+        _watch(layer, path, adjust, refill)
     try:
         if isinstance(inputs, Mapping):
             copy(**inputs)
