@@ -1,12 +1,14 @@
 """Recipes of codes that train language models, against models that these codes just built.
 
 rezero and unit-scaling are small and come with the session. The others need much: install them to
-run their tests, `pip install torchtitan==0.3.0` or `ai2-olmo-core==3.0.0` or `torchscale==0.3.0`.
+run their tests, `pip install` torchtitan==0.3.0, ai2-olmo-core==3.0.0, torchscale==0.3.0 or
+megatron-core==0.16.1.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -159,6 +161,31 @@ def test_torchtitan(recipe: str) -> None:
         return model
 
     check(recipe, build)
+
+
+def test_megatron(tmp_path: Path) -> None:
+    """Megatron's GPT, as one process builds it on a CPU."""
+    parallel_state = pytest.importorskip("megatron.core.parallel_state")
+    gpt = pytest.importorskip("megatron.core.models.gpt")
+    specs = pytest.importorskip("megatron.core.models.gpt.gpt_layer_specs")
+    transformer = pytest.importorskip("megatron.core.transformer.transformer_config")
+    torch.distributed.init_process_group(
+        "gloo", init_method=(tmp_path / "store").as_uri(), rank=0, world_size=1
+    )
+    parallel_state.initialize_model_parallel()
+    config = transformer.TransformerConfig(
+        num_layers=3, hidden_size=64, num_attention_heads=4, use_cpu_initialization=True
+    )
+    sizes = {"vocab_size": 128, "max_sequence_length": 64}
+    layer = specs.get_gpt_layer_local_spec()
+    try:
+        check(
+            "megatron",
+            lambda: gpt.GPTModel(config, layer, **sizes, share_embeddings_and_output_weights=False),
+        )
+    finally:
+        parallel_state.destroy_model_parallel()
+        torch.distributed.destroy_process_group()
 
 
 EXPERTS = {"num_experts_per_tok": 2, "num_key_value_heads": 4}

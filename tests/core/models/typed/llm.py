@@ -263,9 +263,9 @@ SIZE = {"hidden_size": WIDTH}
 
 
 def of_megatron() -> list[Table]:
-    """Megatron-LM d98e8a6: scaled_init_method_normal, the std of which is 0.02.
+    """megatron-core 0.16.1: scaled_init_method_normal, the std of which is 0.02.
 
-    https://github.com/NVIDIA/Megatron-LM/blob/d98e8a6/megatron/core/utils.py#L867
+    https://github.com/NVIDIA/Megatron-LM/blob/core_v0.16.1/megatron/core/utils.py#L808
     """
     laws = (normal(0.02), normal(0.02), normal(0.02 / math.sqrt(2 * 2)))
     forms = (MEGATRON, *DECODERS)
