@@ -21,7 +21,7 @@ _MODULES = ("keras.initializers", "initspec_keras.guarded", "initspec_keras.init
 _TENSORFLOW = ("tensorflow.python.ops.init_ops_v2", "tensorflow.python.ops.init_ops")
 """The modules of what TensorFlow calls tf.random_normal_initializer, and of its version 1."""
 
-_DRAWN = ("seed",)
+_DRAWN = ("seed", "dtype")
 """Arguments without which the law is the same."""
 
 
@@ -100,7 +100,8 @@ def _configured(config: Mapping[Any, Any]) -> tuple[Spec, Axes | None]:
         )
     package, _, _ = str(config.get("registered_name") or "").rpartition(">")
     module = config.get("module") or _MODULES[0]
-    if package not in ("", "initspec") or module not in _MODULES:
+    known = module in _MODULES or str(module).startswith("keras.src.initializers.")
+    if package not in ("", "initspec") or not known:
         raise FormatError(
             f"{shown(config)}: the class {name} is of {package or module!r}, not of "
             "keras.initializers: what its code draws cannot be read; write the law as a spec"

@@ -21,6 +21,16 @@ def test_names_and_configurations_import_no_framework(fresh):
     assert out.splitlines() == ["he_truncated_normal", "normal(std=0.1)", "refused"]
 
 
+def test_configurations_of_older_keras():
+    """The module of its own classes, and a dtype, which is no part of the law."""
+    old = {
+        "class_name": "RandomNormal",
+        "config": {"stddev": 0.1, "seed": None, "dtype": "float32"},
+    }
+    new = {"module": "keras.src.initializers.random_initializers", **old}
+    assert {str(InitSpec.from_native(form)) for form in (old, new)} == {"normal(std=0.1)"}
+
+
 @pytest.mark.parametrize(
     ("initializer", "message"),
     [
