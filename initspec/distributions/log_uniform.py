@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from functools import lru_cache
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import msgspec
 
@@ -50,6 +50,9 @@ class LogUniform(Elementwise, frozen=True, tag="log_uniform"):
             raise SpecError(f"low={low!r}, high={high!r}: low must lie below high")
         msgspec.structs.force_setattr(self, "low", low)
         msgspec.structs.force_setattr(self, "high", high)
+
+    def times(self, factor: float) -> Self:
+        return msgspec.structs.replace(self, low=self.low * factor, high=self.high * factor)
 
     def law(self, parameters: Parameters) -> Law:
         return _law(self)
