@@ -34,6 +34,8 @@ T5 = {
 RESNET = {"hidden_sizes": [32, 64], "depths": [1, 1], "embedding_size": 16, "num_labels": 512}
 CONVNEXT = {"hidden_sizes": [16, 32, 32, 32], "depths": [1, 2, 1, 1]}
 GATED = {**T5, "feed_forward_proj": "gated-gelu", "tie_word_embeddings": False}
+MAMBA = {"hidden_size": 64, "num_hidden_layers": 2, "vocab_size": 128, "initializer_range": 0.03}
+MAMBA_2 = {**MAMBA, "num_heads": 64, "head_dim": 2, "n_groups": 1, "state_size": 16}
 MODELS = {
     "gpt2": ("gpt2-hf", "GPT2LMHeadModel", GPT2),
     "bert": ("bert-hf", "BertForPreTraining", TEXT),
@@ -42,6 +44,8 @@ MODELS = {
     "mixtral": ("mixtral-hf", "MixtralForCausalLM", {**LLAMA, "num_local_experts": 3}),
     "resnet": ("resnet-torchvision", "ResNetForImageClassification", RESNET),
     "convnext": ("convnext", "ConvNextForImageClassification", CONVNEXT),
+    "mamba": ("mamba-1-hf", "MambaForCausalLM", MAMBA),
+    "mamba 2": ("mamba-2-hf", "Mamba2ForCausalLM", MAMBA_2),
     "vit": ("vit-hf", "ViTForMaskedImageModeling", VIT),
     "t5": ("t5-hf", "T5ForConditionalGeneration", T5),
     "t5, not tied": ("t5-hf", "T5ForConditionalGeneration", GATED),
