@@ -13,6 +13,7 @@ from initspec.axes import Axes
 from initspec.axes.layout import Layout
 from initspec.distributions.computed import Computed, number_of, only_role, size_of
 from initspec.distributions.formula import Formula, RuleFormula, number
+from initspec.distributions.maps import MAPS
 from initspec.distributions.parameters import Parameters
 from initspec.distributions.primitives import Entries, Places
 from initspec.distributions.rules import Finite, Positive, Rule
@@ -23,12 +24,6 @@ from initspec.numerics.validation import finite, positive
 Role = Literal["stack", "out", "in", "kernel"]
 Map = Literal["exp", "log", "inverse_softplus"]
 _EXP_END = math.log(float(np.finfo(np.float64).max))
-_FORMULAS = {
-    None: "{}",
-    "exp": "exp({})",
-    "log": "log({})",
-    "inverse_softplus": "log(exp({}) - 1)",
-}
 
 
 class Ramp(Computed, frozen=True, tag="ramp"):
@@ -84,16 +79,15 @@ class Ramp(Computed, frozen=True, tag="ramp"):
 
     def _check_map(self) -> None:
         """Raise SpecError where the function is unknown, or not of all values."""
-        if not isinstance(self.through, str) or self.through not in get_args(Map):
-            raise SpecError(unknown("function after through=", self.through, get_args(Map)))
+        if not isinstance(self.through, str) or self.through not in MAPS:
+            raise SpecError(unknown("function after through=", self.through, MAPS))
         msgspec.structs.force_setattr(self, "through", str(self.through))
         last = self.step if self.stop is None else self.stop
         assert last is not None
-        if self.through == "exp":
-            high = max(self.start, -math.inf if self.stop is None else self.stop)
-            if high > _EXP_END:
-                raise SpecError(f"{self._call()}: exp({high}) is beyond float64; lower the ends")
-        elif self.start <= 0 or last <= 0:
+        high = max(self.start, -math.inf if self.stop is None else self.stop)
+        if self.through == "exp" and high > _EXP_END:
+            raise SpecError(f"{self._call()}: exp({high}) is beyond float64; lower the ends")
+        if MAPS[self.through].positive and (self.start <= 0 or last <= 0):
             raise SpecError(
                 f"{self._call()}: {self.through} takes positive numbers; raise start and "
                 f"{'step' if self.stop is None else 'stop'} above 0"
@@ -185,5 +179,6 @@ class Ramp(Computed, frozen=True, tag="ramp"):
         factor = abs(self._span)
         t, sign = t if factor == 1 else f"{number(factor)} {t}", "+" if self._span > 0 else "-"
         values = f"{number(self.start)} {sign} {t}" if self.start else f"{sign}{t}".lstrip("+")
-        values = _FORMULAS[self.through].format(values)
+        if self.through is not None:
+            values = MAPS[self.through].symbol.replace("X", values)
         return Formula(f"W = {values}, n = 0 ... N - 1{along}", f"{values}{along}")

@@ -22,7 +22,7 @@ from initspec.models.assign import assign
 from initspec.models.assignment import Assignments
 from initspec.models.recipe import recipe, shipped
 from initspec.models.rule import Rule
-from tests.core.models.typed.rows import Law, Table, tables
+from tests.core.models.typed.rows import BIAS, LINEAR, Law, Table, tables
 
 RECIPES = shipped()
 OFF = 1e-6
@@ -229,3 +229,17 @@ class Renamed(ast.NodeTransformer):
         if node.id == "index":
             return ast.BinOp(ast.Constant(2), ast.Mult(), node)
         return ast.BinOp(node, ast.Pow(), ast.Constant(1.5))
+
+
+OF_AN_ARCHITECTURE = [
+    name for name in RECIPES if any(rule.path and not rule.optional for rule in recipe(name).rules)
+]
+
+
+@pytest.mark.parametrize("name", OF_AN_ARCHITECTURE)
+def test_another_architecture_is_refused(name: str) -> None:
+    """A perceptron lacks what the paths of the recipe are of."""
+    rows = {"0.weight": (LINEAR, (8, 4), None), "0.bias": (BIAS, (8,), None)}
+    perceptron = Table(name, "torch", rows, numbers=tables_of(name)[0].numbers)
+    with pytest.raises(RecipeError, match=r"rule \d+, .* matches no parameter"):
+        assign(perceptron.parameters, recipe(name).rules, numbers=perceptron.numbers)
