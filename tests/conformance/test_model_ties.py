@@ -56,6 +56,17 @@ def test_the_configuration_is_held():
             assert not list(ties(configured(other, one), places))
 
 
+def test_a_model_without_one_input_embedding_has_no_such_tie():
+    """As transformers says it, by an error."""
+
+    def missing():
+        raise NotImplementedError("please override in the subclass")
+
+    model = configured(True, one=False)
+    model.get_input_embeddings = missing
+    assert not list(ties(model, [parameter(WTE), parameter(HEAD)]))
+
+
 def test_the_output_may_be_tied_to_the_embedding_of_the_decoder():
     """The embedding of the input is the encoder's then."""
     decoder = parameter(("decoder.embed.weight", "embedding"), HEAD)

@@ -41,7 +41,10 @@ def _of_embeddings(
     readers = [getattr(model, f"get_{side}_embeddings", None) for side in ("input", "output")]
     if not isinstance(tied, bool) or not all(map(callable, readers)):
         return
-    source, output = (read() for read in readers)  # type: ignore[misc]
+    try:
+        source, output = (read() for read in readers)  # type: ignore[misc]
+    except NotImplementedError:  # transformers' word for models of several tables, such as Flava
+        return
     weights: list[Any] = [getattr(module, "weight", None) for module in (source, output)]
     names = [name for name, module in model.named_modules() if module is output]
     path = f"{names[0]}.weight" if names else ""

@@ -48,11 +48,16 @@ _CONVOLUTIONS = {
     "num_conv_pos_embedding_groups": 4,
 }
 _STAGES = {"hidden_sizes": [16, 32], "depths": [1, 1], "num_stages": 2}
+_SWIN = {"embed_dim": 16, "depths": [1, 1], "num_heads": [2, 2]}
 _CHANGES: dict[str, dict[str, Any]] = {
     "resnet": {"embedding_size": 8, "hidden_sizes": [8, 16], "depths": [1, 1]},
     "convnext": _STAGES,
     "convnextv2": _STAGES,
-    "swin": {"embed_dim": 16, "depths": [1, 1], "num_heads": [2, 2]},
+    **dict.fromkeys(("swin", "donut-swin", "maskformer-swin"), _SWIN),
+    "roc_bert": {
+        **dict.fromkeys(("shape_vocab_size", "pronunciation_vocab_size"), 64),
+        **dict.fromkeys(("shape_embed_dim", "pronunciation_embed_dim"), 32),
+    },
     "gpt_neo": {"attention_types": [[["global", "local"], 1]], "num_layers": 2},
     "mamba2": {"num_heads": 8, "head_dim": 16, "n_groups": 1},
     **dict.fromkeys(("wav2vec2", "hubert", "wavlm", "data2vec-audio"), _CONVOLUTIONS),

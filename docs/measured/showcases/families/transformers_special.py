@@ -63,7 +63,23 @@ SPECIAL: dict[str, Sequence[Rule]] = {
     "dinov2": DINO,
     "dinov2_with_registers": [*DINO, Rule("zeros", "**.register_tokens")],
     "dinov3_vit": [*DINO, Rule("normal(std=std)", "**.register_tokens")],
-    "swin": [Rule("zeros", "**.relative_position_bias_table")],
+    **dict.fromkeys(
+        ("swin", "donut-swin", "maskformer-swin"),
+        (Rule("zeros", "**.relative_position_bias_table"),),
+    ),
+    # Layers of its own, that are not torch's.
+    "ibert": [
+        Rule("zeros", "**.{word,position}_embeddings.weight", part="[0]"),
+        Rule("normal(std=std)", "**.embeddings.{word,token_type,position}_embeddings.weight"),
+        Rule("normal(std=std)", "**.{query,key,value,dense}.weight"),
+        Rule("zeros", "**.{query,key,value,dense}.bias"),
+    ],
+    "flava": [
+        Rule("zeros", ("**.cls_token", "**.position_embeddings", "**.mask_token")),
+        Rule("constant(value=logit_scale_init_value)", "**.logit_scale"),
+        Rule("normal(std=std)", "image_codebook.**.weight"),  # frozen
+        Rule("zeros", "image_codebook.**.bias"),
+    ],
     "convnext": [Rule("constant(value=layer_scale_init_value)", "**.layer_scale_parameter")],
     # The tokens get a truncated normal, and in the next lines zeros.
     "deit": [*VIT, Rule("zeros", "**.distillation_token")],
