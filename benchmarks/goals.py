@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
 
-NATIVE, PORTABLE, MODELS, CONFORMANCE = "native", "portable", "models", "conformance"
+NATIVE, PORTABLE, NUMPY = "native", "portable", "portable-numpy"
+MODELS, CONFORMANCE = "models", "conformance"
 KERAS, WHOLE = "keras-tensorflow", "torch-models"
 
 
@@ -16,7 +17,8 @@ class Goal:
 
     Attributes:
         id: its key in the results.
-        table: which table it is in: `NATIVE`, `PORTABLE`, `MODELS` or `CONFORMANCE`.
+        table: which table it is in: `NATIVE`, `PORTABLE`, `NUMPY`, `MODELS` or
+            `CONFORMANCE`.
         place: where it is measured: a key of `benchmarks.measure.PLACES`.
         what: what is drawn.
         against: what its time or memory is held against; "" where that is the goal alone.
@@ -134,15 +136,19 @@ GOALS = (
     _memory(KERAS, "normal", "Keras `RandomNormal`", _NONE),
     _memory(KERAS, "uniform", "Keras `GlorotUniform`", _NONE),
     _memory(KERAS, "truncated_normal", "Keras `HeNormal`", _NONE),
-    _speed(PORTABLE, "torch", 0.75, "normal", "normal, float32, 2^24", "torch `normal_`"),
-    _speed(PORTABLE, "torch", 0.55, "uniform", "uniform, float32, 2^24", "torch `uniform_`"),
-    _speed(PORTABLE, "jax", 0.5, "jax", "He normal into JAX, 4096 x 4096", "JAX `he_normal` under jit"),
-    _speed(PORTABLE, KERAS, 0.45, "keras", "He normal into Keras on TensorFlow, 4096 x 4096", "Keras `HeNormal`"),
-    _speed(PORTABLE, "torch", 0.08, "truncated-normal", "truncated normal into torch, 2^24", "torch `trunc_normal_`"),
+    _speed(PORTABLE, "torch", 0.28, "normal", "normal, float32, 2^24", "torch `normal_`"),
+    _speed(PORTABLE, "torch", 0.25, "uniform", "uniform, float32, 2^24", "torch `uniform_`"),
+    _speed(PORTABLE, "jax", 0.2, "jax", "He normal into JAX, 4096 x 4096", "JAX `he_normal` under jit"),
+    _speed(PORTABLE, KERAS, 0.15, "keras", "He normal into Keras on TensorFlow, 4096 x 4096", "Keras `HeNormal`"),
+    _speed(PORTABLE, "torch", 0.03, "truncated-normal", "truncated normal into torch, 2^24", "torch `trunc_normal_`"),
     _speed(PORTABLE, "torch", 1.2, "orthogonal", "orthogonal, 2048 x 2048, float64 inside", "torch `orthogonal_`"),
     _speed(PORTABLE, "numpy", 0.2, "shard", "an eighth of the rows", "the whole"),
-    _speed(PORTABLE, "numpy", 1.5, "transposed", "axes `in out`, 4096 x 4096", "axes `out in`"),
-    Goal("portable-small", PORTABLE, "numpy", "a draw of 16 x 16", "", "us", 100.0),
+    _speed(PORTABLE, "numpy", 1.15, "transposed", "axes `in out`, 4096 x 4096", "axes `out in`"),
+    _speed(PORTABLE, "numpy", 1.1, "table", "axes `stack out`, 50257 x 768", "axes `out in`"),
+    _speed(PORTABLE, "numpy", 1.1, "bfloat16", "bfloat16, 4096 x 4096", "float32"),
+    _speed(PORTABLE, "numpy", 1.1, "float16", "float16, 4096 x 4096", "float32"),
+    Goal("portable-small", PORTABLE, "numpy", "a draw of 16 x 16", "", "us", 40.0),
+    Goal("portable-first", PORTABLE, "numpy", "the first draw of a process, beyond the second: it is compiled", "", "s", 0.06),
     _portable_memory("numpy", "NumPy"),
     _portable_memory("torch", "torch"),
     _portable_memory("jax", "JAX"),
@@ -150,9 +156,18 @@ GOALS = (
     _speed(PORTABLE, "numpy", 1.3, "linear", "an element, where it takes longest of 2^16 to 2^28", "where it takes least", _ONE_THREAD),
     _speed(PORTABLE, "numpy", 1.3, "linear-alone", "the same, on one thread", "where it takes least"),
     _speed(PORTABLE, "numpy", _TWO_THREADS, "threads", "two threads", "one thread"),
-    *_work(1.0, "gpt2-seeded", "GPT-2 of 124M with a seed", "transformers `initialize_weights`", _LOCK),
+    _speed(NUMPY, "torch", 0.75, "normal", "normal, float32, 2^24", "torch `normal_`"),
+    _speed(NUMPY, "torch", 0.55, "uniform", "uniform, float32, 2^24", "torch `uniform_`"),
+    _speed(NUMPY, "jax", 0.5, "jax", "He normal into JAX, 4096 x 4096", "JAX `he_normal` under jit"),
+    _speed(NUMPY, KERAS, 0.45, "keras", "He normal into Keras on TensorFlow, 4096 x 4096", "Keras `HeNormal`"),
+    _speed(NUMPY, "torch", 0.08, "truncated-normal", "truncated normal into torch, 2^24", "torch `trunc_normal_`"),
+    _speed(NUMPY, "numpy", 1.5, "transposed", "axes `in out`, 4096 x 4096", "axes `out in`"),
+    Goal("portable-numpy-small", NUMPY, "numpy", "a draw of 16 x 16", "", "us", 100.0),
+    *_work(0.35, "gpt2-seeded", "GPT-2 of 124M with a seed", "transformers `initialize_weights`"),
+    *_work(1.0, "gpt2-seeded-numpy", "the same by NumPy", "transformers `initialize_weights`", _LOCK),
     *_work(0.6, "gpt2", "GPT-2 of 124M without a seed", "transformers `initialize_weights`"),
-    *_work(0.25, "anyinit", "eight layers of 1024 x 1024 with a seed", "AnyInit `initialize`", _STREAM),
+    *_work(0.1, "anyinit", "eight layers of 1024 x 1024 with a seed", "AnyInit `initialize`"),
+    *_work(0.25, "anyinit-numpy", "the same by NumPy", "AnyInit `initialize`", _STREAM),
     Goal("models-on", MODELS, WHOLE, "`recipe.on`, Llama of 405B on the meta device", "", "s", 0.3),
     Goal("models-on-memory", MODELS, WHOLE, "memory of `recipe.on`, Llama of 405B", "", "MiB", 10.0),
     Goal("models-small", MODELS, WHOLE, "1,000 parameters of 8 x 8 of torch, with a seed", "", "s", 0.25),

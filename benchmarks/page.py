@@ -7,7 +7,7 @@ from math import isfinite
 from pathlib import Path
 
 from benchmarks.chart import Trace, traces
-from benchmarks.goals import CONFORMANCE, GOALS, MODELS, NATIVE, PORTABLE, Goal
+from benchmarks.goals import CONFORMANCE, GOALS, MODELS, NATIVE, NUMPY, PORTABLE, Goal
 from benchmarks.results import Results, Spread, of_row
 from docs.measured.files import DOCS
 
@@ -44,7 +44,13 @@ They take the framework's own random numbers.
     PORTABLE: """\
 ## Draws with a seed {#portable}
 
-They take the [portable stream](portable-stream.md), against the framework's own random numbers.
+They take the [portable stream](portable-stream.md), against the framework's own random numbers: by
+[machine code](seeds.md#fast), as `pip install 'initspec[fast]'` has it.
+""",
+    NUMPY: """\
+### By NumPy {#numpy}
+
+The same draws where llvmlite is not installed.
 """,
     MODELS: """\
 ## Whole models {#models}

@@ -86,12 +86,14 @@ class Bench:
         self._benchmark.pedantic(once, rounds=self._least, iterations=1, warmup_rounds=1)
         self._record(row, taken[1:])
 
-    def process(self, row: str, place: str, module: str, *arguments: object) -> None:
-        """Record the peak memory of a process of a module, in MiB; it prints bytes."""
+    def process(
+        self, row: str, place: str, module: str, *arguments: object, unit: int = 1 << 20
+    ) -> None:
+        """Record what a process of a module prints, in units: its peak memory in bytes, in MiB."""
         self._needs_quiet()
         measure = self._benchmark.pedantic
         (peak,) = measure(memory.printed, (place, module, *arguments), rounds=1, iterations=1)
-        self._record(row, [peak / (1 << 20)])
+        self._record(row, [peak / unit])
 
     def allocated(self, row: str, ours: Call) -> None:
         """Record the most that Python allocates in a call, in MiB."""

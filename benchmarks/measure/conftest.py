@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from benchmarks.measure.bench import Bench
+from initspec.stream.kernel import KERNEL
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,3 +20,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def bench(benchmark: Any, request: pytest.FixtureRequest) -> Bench:
     """The measurements of this test."""
     return Bench(benchmark, *map(request.config.getoption, ("--quick", "--busy")))
+
+
+@pytest.fixture(params=["", "-numpy"])
+def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Draw with a seed by machine code, then by NumPy; return what goes into the row's id."""
+    monkeypatch.setenv(KERNEL, "numpy" if request.param else "llvm")
+    return str(request.param)

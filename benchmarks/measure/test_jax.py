@@ -72,12 +72,12 @@ def test_small_jitted(bench, name):
     bench.difference(row, jitted(spec.to_jax(), 16), jitted(theirs, 16))
 
 
-def test_portable(bench):
+def test_portable(bench, kernel):
     """The portable draw as a JAX array."""
     side = bench.size(4096)
     spec, shape = InitSpec.he_normal(), (side, side)
     bench.ratio(
-        "portable-jax",
+        f"portable{kernel}-jax",
         # A new initializer for each: a second weight of one name brings a warning.
         lambda: spec.to_jax(seed=7)(None, shape).block_until_ready(),
         jitted(OWN.he_normal(), side),

@@ -41,12 +41,14 @@ def test_small_anew(bench, name):
     bench.difference(row, lambda: init((16, 16)), lambda: theirs((16, 16)))
 
 
-def test_portable(bench):
+def test_portable(bench, kernel):
     """The portable draw as a tensor of TensorFlow."""
     shape = (bench.size(4096),) * 2
     spec, theirs = InitSpec.he_normal(), keras.initializers.HeNormal()
     # A new initializer for each: a second weight of one name brings a warning.
-    bench.ratio("portable-keras", lambda: spec.to_keras(seed=7)(shape), lambda: theirs(shape))
+    bench.ratio(
+        f"portable{kernel}-keras", lambda: spec.to_keras(seed=7)(shape), lambda: theirs(shape)
+    )
 
 
 @pytest.mark.parametrize("family", FAMILIES)

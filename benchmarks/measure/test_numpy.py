@@ -9,17 +9,17 @@ import pytest
 
 from benchmarks.measure.memory import FAMILIES, SEEDED
 from initspec import InitSpec
-from initspec.dtypes import FLOATS
+from initspec.dtypes import FLOATS, numpy_dtype
 from initspec.stream.draw import fill
 
 FLOAT32 = FLOATS["float32"]
 
 
-def portable(shape, out, index=None, threads=None, axes=None):
+def portable(shape, out, index=None, threads=None, axes=None, kind=FLOAT32):
     """Return a call that draws normals, or a block of them, into memory that has been touched."""
-    resolved = InitSpec.he_normal().resolve(shape, axes)
+    resolved = InitSpec.normal().resolve(shape, axes)
     out.fill(0)
-    return lambda: fill(resolved, FLOAT32, 7, "w", out, index, threads)
+    return lambda: fill(resolved, kind, 7, "w", out, index, threads)
 
 
 def test_shard(bench):
@@ -41,20 +41,42 @@ def test_threads(bench):
     bench.ratio("portable-threads", two, one)
 
 
-def test_transposed(bench):
+def test_transposed(bench, kernel):
     """The weight of a framework that puts inputs first, against its transpose."""
     side = bench.size(4096)
     turned, straight = (
         portable((side, side), np.empty((side, side), np.float32), axes=axes)
         for axes in ("in out", "out in")
     )
-    bench.ratio("portable-transposed", turned, straight)
+    bench.ratio(f"portable{kernel}-transposed", turned, straight)
 
 
-def test_small(bench):
+def test_table(bench):
+    """The embedding of GPT-2, each row a member of a stack, against the same as one matrix."""
+    shape = (bench.size(50257), bench.size(768))
+    rows, matrix = (
+        portable(shape, np.empty(shape, np.float32), axes=axes) for axes in ("stack out", "out in")
+    )
+    bench.ratio("portable-table", rows, matrix)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_halves(bench, dtype):
+    """16 bits against 32."""
+    shape, kind = (bench.size(4096),) * 2, FLOATS[dtype]
+    halves = portable(shape, np.empty(shape, numpy_dtype(kind)), kind=kind)
+    bench.ratio(f"portable-{dtype}", halves, portable(shape, np.empty(shape, np.float32)))
+
+
+def test_small(bench, kernel):
     """A draw of 16 x 16, the checks and the array included."""
     init, numbers = InitSpec.he_normal().to_numpy(seed=7), itertools.count()
-    bench.microseconds("portable-small", lambda: init((16, 16), name=f"w{next(numbers)}"))
+    bench.microseconds(f"portable{kernel}-small", lambda: init((16, 16), name=f"w{next(numbers)}"))
+
+
+def test_first(bench):
+    """What the first draw of a process takes longer than the second: it is compiled."""
+    bench.process("portable-first", "numpy", "benchmarks.measure.first", unit=10**6)
 
 
 @pytest.mark.parametrize(("mark", "threads"), [("", None), ("-alone", 1)])

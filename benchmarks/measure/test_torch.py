@@ -56,13 +56,18 @@ def test_portable_memory(bench):
         ("normal", InitSpec.he_normal(), torch.Tensor.normal_),
         ("uniform", InitSpec.he_uniform(), torch.Tensor.uniform_),
         ("truncated-normal", TRUNCATED, own.trunc_normal_),
-        ("orthogonal", InitSpec.orthogonal(), own.orthogonal_),
     ],
 )
-def test_portable(bench, name, spec, theirs):
+def test_portable(bench, kernel, name, spec, theirs):
     """The portable draw into torch's memory."""
-    init, tensor = spec.to_torch(seed=7), torch.empty([bench.size(SIDES.get(name, 4096))] * 2)
-    bench.ratio(f"portable-{name}", lambda: init(tensor), lambda: theirs(tensor))
+    init, tensor = spec.to_torch(seed=7), torch.empty([bench.size(4096)] * 2)
+    bench.ratio(f"portable{kernel}-{name}", lambda: init(tensor), lambda: theirs(tensor))
+
+
+def test_portable_orthogonal(bench):
+    """The portable draw of a matrix of which LAPACK makes the product."""
+    init, tensor = InitSpec.orthogonal().to_torch(seed=7), torch.empty([bench.size(2048)] * 2)
+    bench.ratio("portable-orthogonal", lambda: init(tensor), lambda: own.orthogonal_(tensor))
 
 
 @pytest.mark.parametrize(

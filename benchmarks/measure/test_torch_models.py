@@ -38,15 +38,24 @@ def mark(request, monkeypatch):
     torch.set_num_threads(threads)
 
 
-@pytest.mark.parametrize(("name", "seed"), [("gpt2-seeded", 7), ("gpt2", None)])
-def test_gpt2(bench, mark, name, seed):
+@pytest.fixture(scope="module")
+def gpt2(request):
+    """GPT-2 of 124M."""
+    depth, width = (1, 64) if request.config.getoption("--quick") else (12, 768)
+    return GPT2LMHeadModel(GPT2Config(n_layer=depth, n_embd=width, n_head=width // 64))
+
+
+def test_gpt2(bench, mark, gpt2):
     """GPT-2 of 124M against its own initialization."""
-    depth, width = bench.size(12, 1), bench.size(768)
-    model = GPT2LMHeadModel(GPT2Config(n_layer=depth, n_embd=width, n_head=width // 64))
+    bench.work(f"models-gpt2{mark}", lambda: initialize(gpt2, "gpt2-nanogpt"), lambda: anew(gpt2))
+
+
+def test_gpt2_seeded(bench, kernel, mark, gpt2):
+    """The same with a seed."""
     bench.work(
-        f"models-{name}{mark}",
-        lambda: initialize(model, "gpt2-nanogpt", seed),
-        lambda: anew(model),
+        f"models-gpt2-seeded{kernel}{mark}",
+        lambda: initialize(gpt2, "gpt2-nanogpt", 7),
+        lambda: anew(gpt2),
     )
 
 
@@ -81,13 +90,13 @@ def test_memory(bench, case):
     bench.process(row, "torch", module, case, bench.size(12, 1), bench.size(768))
 
 
-def test_anyinit(bench, mark):
+def test_anyinit(bench, kernel, mark):
     """Eight layers, against AnyInit as it is called by default."""
     side = bench.size(1024)
     layers = [layer for _ in range(8) for layer in (nn.Linear(side, side), nn.ReLU())]
     model = nn.Sequential(*layers)
     bench.work(
-        f"models-anyinit{mark}",
+        f"models-anyinit{kernel}{mark}",
         lambda: initialize(model, "he", 7),
         lambda: anyinit.initialize(model, seed=7),
     )
