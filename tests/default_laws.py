@@ -27,6 +27,7 @@ from initspec_conformance.expected.expected import Expected, expected_of
 from initspec_conformance.statistics.error_rates import two_sided, upper
 
 from initspec import InitSpec, Orthogonal, Std, TruncatedNormal
+from initspec.distributions import Elementwise
 from initspec.models.assignment import Assignment
 
 TESTS = 1000
@@ -70,7 +71,8 @@ def statistics(assignments: Iterable[Assignment]) -> int:
 
 def is_random(spec: InitSpec) -> bool:
     """Return whether the entries of a spec are independent draws."""
-    return spec.variance is not None and spec.distribution.random
+    family = spec.distribution
+    return family.random and (spec.variance is not None or isinstance(family, Elementwise))
 
 
 def needed(kurtosis: float, off: float = 0.95) -> int:
@@ -79,8 +81,10 @@ def needed(kurtosis: float, off: float = 0.95) -> int:
 
 
 def unit(spec: InitSpec, n: int) -> Expected:
-    """Return the law of a spec with mean 0 and std 1, on n values."""
+    """Return the law of a spec with mean 0 and std 1, on n values; as it is, where it has none."""
     family = spec.distribution
+    if spec.variance is None:
+        return expected_of(spec, (n,), None, "float32")
     if isinstance(family, TruncatedNormal):  # sigma is to be the std after the cut
         family = TruncatedNormal(family.lower, family.upper)
     return expected_of(InitSpec(family, Std(1.0)), (n,), None, "float32")
@@ -89,6 +93,8 @@ def unit(spec: InitSpec, n: int) -> Expected:
 def check_sample(spec: InitSpec, values: np.ndarray, where: str) -> None:
     """Hold standardised values to the law of a spec."""
     expected = unit(spec, values.size)
+    if spec.variance is None:
+        values = spec.mean() + spec.std(values.shape) * values
     batch = Batch(expected, values.astype(np.float32)[None])
     for check in CHECKS:
         evidence = check.evidence_of(batch)

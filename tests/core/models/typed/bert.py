@@ -46,19 +46,22 @@ TIES = {
     "bert.embeddings.word_embeddings.weight": {"cls.predictions.decoder.weight": LINEAR},
     "cls.predictions.bias": {"cls.predictions.decoder.bias": BIAS},
 }
-LAYER = "transformer_layer_{0,1}."
+BACK = "bert_backbone."
+LAYER = f"{BACK}transformer_layer_{{0,1}}."
 KERAS = {
-    "{token,segment}_embedding.embeddings": (TABLE, (97, 32), STD),
-    "position_embedding.embeddings": (BARE, (16, 32), STD),
-    "embeddings_layer_norm.gamma": (SCALE, (32,), ONES),
-    "embeddings_layer_norm.beta": (SHIFT, (32,), ZEROS),
+    f"{BACK}{{token,segment}}_embedding.embeddings": (TABLE, (97, 32), STD),
+    f"{BACK}position_embedding.embeddings": (BARE, (16, 32), STD),
+    f"{BACK}embeddings_layer_norm.gamma": (SCALE, (32,), ONES),
+    f"{BACK}embeddings_layer_norm.beta": (SHIFT, (32,), ZEROS),
     f"{LAYER}self_attention_layer.{{query,key,value}}.kernel": (HEADS, (32, 2, 16), STD),
     f"{LAYER}self_attention_layer.{{query,key,value}}.bias": (HEADS_BIAS, (2, 16), ZEROS),
     f"{LAYER}self_attention_layer.attention_output.kernel": (HEADS_OUT, (2, 16, 32), STD),
     f"{LAYER}feedforward_{{intermediate,output}}_dense.kernel": (DENSE, (32, 48), STD),
     f"{LAYER}{{self_attention,feedforward}}_layer_norm.gamma": (SCALE, (32,), ONES),
     f"{LAYER}{{self_attention,feedforward}}_layer_norm.beta": (SHIFT, (32,), ZEROS),
-    "pooled_dense.kernel": (DENSE, (32, 32), STD),
+    f"{BACK}pooled_dense.kernel": (DENSE, (32, 32), STD),
+    "mlm_head.intermediate_layer_norm.gamma": (SCALE, (32,), ONES),
+    "mlm_head.output_bias": (BARE, (97,), ZEROS),
 }
 
 TABLES = [

@@ -51,11 +51,12 @@ TIED = {"transformer.wte.weight": {"lm_head.weight": LINEAR}}
 
 
 def keras(std: float, wpe: Law, residual: float) -> Rows:
-    """Return the rows of `GPT2Backbone` of keras-hub."""
-    block = "transformer_layer_{0,1}."
+    """Return the rows of `GPT2CausalLM` of keras-hub."""
+    back = "gpt2_backbone."
+    block = f"{back}transformer_layer_{{0,1}}."
     return {
-        "token_embedding.embeddings": (TABLE, (97, 32), normal(std)),
-        "position_embedding.embeddings": (POSITIONS, (16, 32), wpe),
+        f"{back}token_embedding.embeddings": (TABLE, (97, 32), normal(std)),
+        f"{back}position_embedding.embeddings": (POSITIONS, (16, 32), wpe),
         f"{block}self_attention.{{query,key,value}}.kernel": (HEADS, (32, 2, 16), normal(std)),
         f"{block}self_attention.{{query,key,value}}.bias": (HEADS_BIAS, (2, 16), ZEROS),
         f"{block}self_attention.attention_output.kernel": (
@@ -69,8 +70,8 @@ def keras(std: float, wpe: Law, residual: float) -> Rows:
         f"{block}feedforward_{{intermediate,output}}_dense.bias": (BIAS, (9,), ZEROS),
         f"{block}{{self_attention,feedforward}}_layer_norm.gamma": (SCALE, (32,), ONES),
         f"{block}{{self_attention,feedforward}}_layer_norm.beta": (SHIFT, (32,), ZEROS),
-        "layer_norm.gamma": (SCALE, (32,), ONES),
-        "layer_norm.beta": (SHIFT, (32,), ZEROS),
+        f"{back}layer_norm.gamma": (SCALE, (32,), ONES),
+        f"{back}layer_norm.beta": (SHIFT, (32,), ZEROS),
     }
 
 

@@ -48,14 +48,15 @@ MIXTRAL = COMMON | {
     # Mistral's bias of a linear layer.
     f"{BLOCK}self_attn.q_proj.bias": (BIAS, (32,), ZEROS),
 }
-LAYER = "transformer_layer_{0,1}."
+BACK = "llama_backbone."
+LAYER = f"{BACK}transformer_layer_{{0,1}}."
 KERAS = {
-    "token_embedding.embeddings": (TABLE, (97, 32), STD),
-    "token_embedding.reverse_embeddings": (DENSE, (32, 97), STD),
+    f"{BACK}token_embedding.embeddings": (TABLE, (97, 32), STD),
+    f"{BACK}token_embedding.reverse_embeddings": (DENSE, (32, 97), STD),
     f"{LAYER}self_attention.{{query,key,value}}.kernel": (HEADS, (32, 2, 16), STD),
     f"{LAYER}self_attention.attention_output.kernel": (HEADS_OUT, (2, 16, 32), STD),
     f"{LAYER}{{self_attention,feedforward}}_layernorm.scale": (SCALE, (32,), ONES),
-    "sequence_output_layernorm.scale": (SCALE, (32,), ONES),
+    f"{BACK}sequence_output_layernorm.scale": (SCALE, (32,), ONES),
 }
 DENSES = f"{LAYER}feedforward_{{intermediate,gate,output}}_dense.kernel"
 SPARSE = f"{LAYER}mixtral_sparse_moe_block."
