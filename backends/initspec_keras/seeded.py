@@ -63,8 +63,8 @@ def _tensorflow(host: Host, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Ten
     if tf.executing_eagerly():
         return _tensorflow_eagerly(host())
     if tf.__internal__.get_enclosing_xla_context() is not None:  # tf.function(jit_compile=True)
-        with tf.init_scope():
-            weight = _tensorflow_eagerly(host())
+        with tf.init_scope():  # AutoGraph would rewrite NumPy's code, and warns of what it cannot
+            weight = _tensorflow_eagerly(tf.autograph.experimental.do_not_convert(host)())
         return tf.identity(weight)  # an argument of the compiled program, not a constant in it
     return tf.ensure_shape(tf.numpy_function(host, [], dtype.name, stateful=False), shape)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -169,11 +170,14 @@ class _Table:
     """
 
     def __init__(self, base: float, width: int, halves: bool, endpoint: bool) -> None:
-        self.width, self._halves = width, halves
+        self.width, self._halves, self._base = width, halves, base
         self._pairs = width // 2
-        steps = self._pairs - 1 if endpoint else self._pairs
-        self._frequencies = frequencies(base, np.arange(self._pairs), steps)
+        self._steps = self._pairs - 1 if endpoint else self._pairs
         self._last: tuple[Places, Floats, Floats] | None = None
+
+    @cached_property
+    def _frequencies(self) -> Floats:
+        return frequencies(self._base, np.arange(self._pairs), self._steps)
 
     def __call__(self, positions: Places, columns: Places) -> Floats:
         """Return [positions, columns]."""

@@ -123,6 +123,10 @@ def unseeded(mesh, rank):
                 assert torch.equal(torch.get_rng_state(), before)
     constant = InitSpec.constant(0.5).to_torch()(weight)
     assert bool((constant.to_local() == 0.5).all())
+    ramp = InitSpec.ramp(0.1, step=0.3, along="in")
+    for placement in (Shard(0), Shard(1), Replicate()):
+        weight = distribute_tensor(torch.zeros(7, 5), mesh, [placement])
+        assert local_agrees(ramp.to_torch()(weight), ramp.to_numpy()((7, 5)))
 
 
 def flat():

@@ -17,7 +17,7 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
 from torch.nn.parallel import DistributedDataParallel
 
-from initspec import Recipe, Rule, initialize, parameters
+from initspec import InitSpec, Recipe, Rule, initialize, parameters
 from initspec.errors import TargetError
 
 
@@ -176,11 +176,13 @@ def unseeded(mesh):
                 initialize(model, rules)
             assert all(bool((p.to_local() == 7).all()) for p in model.parameters())
         assert torch.equal(torch.get_rng_state(), state)
-    initialize(model, [Rule("constant(value=0.5)", "**")])
+    initialize(model, [Rule("sinusoidal", "wte.weight"), Rule("constant(value=0.5)", "**")])
     for path, parameter in model.named_parameters():
-        halves = parameter.full_tensor().detach()
-        halves = halves[torch.arange(len(halves)) != 6] if path == "wte.weight" else halves
-        assert bool((halves == 0.5).all()), path
+        values, expected = parameter.full_tensor().detach(), torch.tensor(0.5)
+        if path == "wte.weight":
+            expected = InitSpec.sinusoidal().to_torch("stack out")(torch.empty_like(values))
+            expected[6] = 0
+        assert bool((values == expected).all()), path
 
 
 warnings.filterwarnings("ignore", category=FutureWarning)
