@@ -22,11 +22,16 @@ from initspec.distributions.rules import Rule
 from initspec.distributions.short_calls import call
 from initspec.errors import ShapeError, SpecError, shown
 from initspec.numerics.law import Law
+from initspec.numerics.validation import finite
 
 Floats = NDArray[np.float64]
 
 _TURN = 64
 """What a position is divided by: sines are evaluated of its multiple and of the rest."""
+
+
+Count = Annotated[float, msgspec.Meta(ge=0, le=1 << 53, multiple_of=1)]
+"""A whole number, which JSON may write as 1.0."""
 
 
 class Sinusoidal(Computed, frozen=True, tag="sinusoidal"):
@@ -52,7 +57,7 @@ class Sinusoidal(Computed, frozen=True, tag="sinusoidal"):
     halves: bool = False
     endpoint: bool = False
     grid: bool = False
-    extra_tokens: Annotated[int, msgspec.Meta(ge=0)] = 0
+    extra_tokens: Count = 0
 
     takes_gain: ClassVar[bool] = True
     needs_axes: ClassVar[str] = "positions are the stack of a table, and its columns are out"
@@ -65,9 +70,9 @@ class Sinusoidal(Computed, frozen=True, tag="sinusoidal"):
             if not isinstance(value, bool | np.bool_):
                 raise SpecError(f"{name}={shown(value)}: pass True or False")
             msgspec.structs.force_setattr(self, name, bool(value))
-        tokens = self.extra_tokens
-        if isinstance(tokens, bool) or not isinstance(tokens, int | np.integer) or tokens < 0:
-            raise SpecError(f"extra_tokens={shown(tokens)}: pass a number of rows, such as 1")
+        tokens = finite("extra_tokens", self.extra_tokens)
+        if not 0 <= tokens <= 1 << 53 or tokens % 1:
+            raise SpecError(f"extra_tokens={tokens!r}: pass a number of rows, such as 1")
         msgspec.structs.force_setattr(self, "extra_tokens", int(tokens))
 
     def check(self, layout: Layout, axes: Axes | None) -> None:
@@ -94,7 +99,7 @@ class Sinusoidal(Computed, frozen=True, tag="sinusoidal"):
 
     def _grid(self, layout: Layout) -> tuple[int, int]:
         """Return the height and the width of the grid; without one, the positions and 1."""
-        count = layout.stack - self.extra_tokens
+        count = layout.stack - int(self.extra_tokens)
         if not self.grid:
             return count, 1
         sizes = [size for size in layout.role("stack") if size != 1]
@@ -114,7 +119,8 @@ class Sinusoidal(Computed, frozen=True, tag="sinusoidal"):
         table = self._table(layout)
 
         def values(members: Places, rows: Places, _: Places) -> Floats:
-            positions, columns = members.reshape(-1) - self.extra_tokens, rows.reshape(-1)
+            positions = members.reshape(-1) - int(self.extra_tokens)
+            columns = rows.reshape(-1)
             coordinates = (positions % across, positions // across) if self.grid else (positions,)
             parts = [
                 table(np.maximum(places, 0), columns[columns // table.width == axis] % table.width)

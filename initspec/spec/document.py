@@ -118,8 +118,8 @@ def schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a document.
 
     It accepts what `from_json` accepts, up to what no JSON Schema can express: that one number lies
-    below another (`lower` and `upper`, `low` and `high`), and that enough of a normal law lies
-    between two bounds.
+    below another (`lower` and `upper`, `low` and `high`), that a ramp has one of `stop` and `step`
+    and more than one value, and that enough of a normal law lies between two bounds.
     """
     kinds = (*FAMILIES.values(), *RULES)
     refs, components = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")

@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 
 from initspec import Axes, InitSpec
+from initspec.dtypes import float_type
+from initspec.spec.resolve import resolve
+from initspec.stream.draw import draw as portable
 from tests.contract.drawn import CONV, draw
 from tests.laws import EPS
 
@@ -92,3 +95,22 @@ def test_noise_on_an_identity(backend_dtype):
     noise = first.astype(np.float64) - 2 * np.eye(8) * np.array([0, 1, 0])[:, None, None]
     assert abs(noise.std() * 4 - 1) < 0.3
     assert abs(noise.mean()) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("line", "shape", "axes"),
+    [
+        ("ramp(start=0.1, stop=0.7)", (9,), None),
+        ("ramp(start=1.0, step=0.3, along=in)", (10, 4), "(stack out=5+2+3) in"),
+        ("sinusoidal(gain=0.5)", (70, 8), "stack out"),
+        ("hippo_legs", (6, 6), "in out"),
+    ],
+)
+def test_computed_entries(backend_dtype, line, shape, axes):
+    """Without a seed too the bits are those of the portable stream, on any of whose seeds."""
+    backend, dtype = backend_dtype
+    spec, axes = InitSpec.parse(line), None if axes is None else Axes(axes)
+    kind = float_type(dtype)
+    expected = portable(resolve(spec, shape, axes, kind=kind), kind, 7, "w")
+    drawn = draw(backend, spec, shape, axes, dtype)
+    assert drawn.tobytes() == expected.tobytes()

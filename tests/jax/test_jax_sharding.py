@@ -18,8 +18,7 @@ from initspec.errors import TargetError
 key = jax.random.key(0)
 lines = ["he_normal", "he_uniform", "he_truncated_normal", "sparse(0.5)", "orthogonal", "identity",
          "constant(2.0)", "delta_orthogonal", "dirac", "he_normal(mode=fan_out)",
-         "uniform(1.0, 16.0, through=log)"]
-         "ramp(0.1, step=0.3, along=in)"]
+         "uniform(1.0, 16.0, through=log)", "ramp(0.1, step=0.3, along=in)"]
 kinds = {"auto": (AxisType.Auto,) * 2, "explicit": (AxisType.Explicit,) * 2,
          "mixed": (AxisType.Explicit, AxisType.Auto)}
 for (kind, types), line in itertools.product(kinds.items(), lines):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from initspec import InitSpec
+from initspec import InitSpec, Recipe, Rule
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -71,3 +71,32 @@ def test_llama():
     theirs = LlamaRotaryEmbedding(config).inv_freq
     drawn = InitSpec.rotary(base=10000.0).to_torch()(torch.empty_like(theirs))
     np.testing.assert_allclose(drawn, theirs, rtol=3e-7)
+
+
+class Decoder(torch.nn.Module):
+    """The positions of Whisper and the frequencies of RoPE, as models compute them."""
+
+    def __init__(self):
+        from transformers.models.whisper.modeling_whisper import sinusoids
+
+        super().__init__()
+        self.positions = torch.nn.Embedding(1500, WIDTH)
+        self.positions.weight.data.copy_(sinusoids(1500, WIDTH))
+        frequencies = 1.0 / 10000 ** (torch.arange(0, WIDTH, 2) / WIDTH)
+        self.frequencies = torch.nn.Parameter(frequencies)
+
+
+RULES = [Rule("sinusoidal(halves=True, endpoint=True)", "positions.weight")]
+RULES.append(Rule("rotary", "frequencies"))
+
+
+def test_audit():
+    """A model that computes its tables in float32 passes; one number, or another formula, fails."""
+    audit = pytest.importorskip("initspec_conformance").audit_model
+    model = Decoder()
+    assert audit(model, Recipe(RULES)).passed
+    model.positions.weight.data[3, 5] += 1e-3
+    (finding,) = audit(model, Recipe(RULES)).findings
+    assert finding.message.startswith("1 of 24000 entries")
+    plain = Rule("sinusoidal(halves=True)", "positions.weight")
+    assert not audit(Decoder(), Recipe([plain, RULES[1]])).passed

@@ -39,7 +39,8 @@ def _ramp(spec: InitSpec, layout: Layout) -> Values:
 def _sinusoidal(spec: InitSpec, layout: Layout) -> Values:
     family = spec.distribution
     assert isinstance(family, Sinusoidal)
-    count = layout.stack - family.extra_tokens
+    tokens = int(family.extra_tokens)
+    count = layout.stack - tokens
     if family.grid:  # get_2d_sincos_pos_embed of facebookresearch/mae and DiT: "here w goes first"
         sizes = [size for size in layout.role("stack") if size > 1]
         height, width = sizes if len(sizes) == 2 else 2 * [round(math.sqrt(count))]
@@ -48,7 +49,7 @@ def _sinusoidal(spec: InitSpec, layout: Layout) -> Values:
         table = np.concatenate(halves, axis=1)
     else:
         table = _waves(family, np.arange(count), layout.out)
-    table = np.concatenate([np.zeros((family.extra_tokens, layout.out)), table])
+    table = np.concatenate([np.zeros((tokens, layout.out)), table])
     return np.asarray(spec.gain * table)[:, :, None, None]
 
 
@@ -94,3 +95,18 @@ COMPUTED: dict[type, Callable[[InitSpec, Layout], Values]] = {
     Sinusoidal: _sinusoidal,
 }
 """The weight of each family, which broadcasts to [stack, out, in, kernel]."""
+
+
+def errors_of(spec: InitSpec, values: Values) -> Values:
+    """Return by how many units each entry may be off, if computed in arithmetic of that unit.
+
+    Args:
+        spec: of a family of COMPUTED.
+        values: entries from the first on along each axis, [stack, out, ...].
+    """
+    if isinstance(spec.distribution, Sinusoidal):
+        # exp(-x) p has an angle off by (2 x + 3) exp(-x) p units and its product, at most 4 p.
+        positions = np.arange(len(values), dtype=np.float64)
+        return 8 * spec.gain * (positions + 4).reshape(-1, *(1,) * (values.ndim - 1))
+    # A power is off by the logarithm of its base times its exponent, below 16 here.
+    return 64 * np.abs(values) + 8 * float(np.abs(values).max())

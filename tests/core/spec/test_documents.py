@@ -164,7 +164,8 @@ keys = st.sampled_from(
     [
         *("schema_version", "distribution", "variance", "mode", "gain", "type", "std", "mean"),
         *("scale", "lower", "upper", "corrected", "sparsity", "along", "value", "low", "high"),
-        *("power", "noise", "extra", ""),
+        *("power", "noise", "start", "stop", "step", "base", "halves", "extra_tokens"),
+        *("matrix", "extra", ""),
     ]
 )
 
@@ -205,6 +206,11 @@ RELATIONS = (
 @example(InitSpec.uniform().to_dict() | {"variance": {"type": "range", "low": 1, "high": 1}})
 @example(InitSpec().to_dict() | {"variance": {"type": "fan", "scale": 1, "power": -0.0}})
 @example(InitSpec().to_dict() | {"variance": {"type": "fan", "scale": 1, "power": 4.01}})
+@example({"schema_version": 1, "distribution": {"type": "sinusoidal", "extra_tokens": 1.0}})
+@example({"schema_version": 1, "distribution": {"type": "sinusoidal", "extra_tokens": 1.5}})
+@example({"schema_version": 1, "distribution": {"type": "sinusoidal", "extra_tokens": 10**309}})
+@example({"schema_version": 1, "distribution": {"type": "rotary", "base": 1}})
+@example({"schema_version": 1, "distribution": {"type": "ramp", "start": 0, "step": 0}})
 @example(InitSpec.ones().to_dict() | {"distribution": {"type": "truncated_normal", "lower": 9}})
 @example(InitSpec.ramp(1.0, 2.0).to_dict() | {"distribution": {"type": "ramp", "start": 1}})
 @example({"distribution": {"type": "ramp", "start": 1, "stop": 1}, "schema_version": 1})
@@ -241,6 +247,10 @@ def test_the_relations():
         (InitSpec.uniform(), "variance", {"low": 1.0, "high": 1.0}),
         (InitSpec.truncated_normal(), "distribution", {"lower": 3.0, "upper": 2.0}),
         (InitSpec.truncated_normal(), "distribution", {"lower": 9.0, "upper": 10.0}),
+        (InitSpec.ramp(0.0, 1.0), "distribution", {"step": 1.0}),
+        (InitSpec.ramp(0.0, 1.0), "distribution", {"stop": None}),
+        (InitSpec.ramp(0.0, 1.0), "distribution", {"stop": 0.0}),
+        (InitSpec.ramp(0.0, 1.0), "distribution", {"start": -1.7e308, "stop": 1.7e308}),
     ):
         data = spec.to_dict()
         data[part] |= changes

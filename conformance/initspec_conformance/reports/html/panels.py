@@ -152,7 +152,7 @@ def _values(sketch: Sketch, values: Values) -> Panel:
     # A sketch has the leading entries of the first member, (in, kernel) as one.
     rows, columns = values.shape
     leading = expected[0].reshape(layout.out, -1)[:rows, :columns]
-    wrong = differ(target, values, leading)
+    wrong = differ(target, values[None], leading[None])[0]
     bad = int(wrong.sum())
     result = f"{bad} not as the spec fixes them" if bad else "all as the spec fixes them"
     scale = max(float(np.abs(values).max()), float(np.abs(leading).max())) or 1.0
