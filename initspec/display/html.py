@@ -75,14 +75,18 @@ def _assignments(assignments: Assignments) -> str:
 
 def _density(spec: Spec) -> str:
     family, rule = spec.distribution, spec.variance
-    if rule is None:
-        return ""
-    sigma = 1.0 if rule.takes_mode else rule.sigma(spec.gain, _ONE)
-    mean, scale, support = rule.center(), sigma / family.spread, rule.support(spec.gain)
-    unit = "weight / sigma" if rule.takes_mode else "weight"
-    if abs(mean) > _FAR * sigma:  # float64 cannot resolve the places of such an axis
-        mean, scale, support = 0.0, 1.0, None
-        unit = "(weight - mean) / sigma of the parent"
+    mean, scale, support, unit = 0.0, 0.0, None, "weight"
+    if rule is not None:
+        sigma = 1.0 if rule.takes_mode else rule.sigma(spec.gain, _ONE)
+        mean, scale, support = rule.center(), sigma / family.spread, rule.support(spec.gain)
+        far = abs(mean) > _FAR * sigma  # float64 cannot resolve the places of such an axis
+        if family.parents and (far or rule.takes_mode):
+            return ""  # through a function, no unit makes one picture of all sizes
+        if far:
+            mean, scale, support = 0.0, 1.0, None
+            unit = "(weight - mean) / sigma of the parent"
+        elif rule.takes_mode:
+            unit = "weight / sigma"
     entry = Layout((), (), (), Fans(1, 1))
     shown = family.density(Parameters(entry, spec.gain, mean, scale, support))
     if shown is None:

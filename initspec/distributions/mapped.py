@@ -16,6 +16,7 @@ from initspec.distributions.base import Distribution, Elementwise
 from initspec.distributions.formula import Formula, RuleFormula, number
 from initspec.distributions.log_uniform import LogUniform
 from initspec.distributions.normal import Normal
+from initspec.distributions.papers import GU_MAMBA
 from initspec.distributions.parameters import Parameters
 from initspec.distributions.primitives import Array, Primitives
 from initspec.distributions.rules import FanRule, Rule
@@ -66,6 +67,11 @@ class Mapped(Elementwise, frozen=True, tag="mapped"):
     @property
     def takes_gain(self) -> bool:  # type: ignore[override]
         return self.of.takes_gain
+
+    @property
+    def paper(self) -> str | None:  # type: ignore[override]
+        steps = isinstance(self.of, LogUniform) and self.through == "inverse_softplus"
+        return f"{GU_MAMBA}, section 3.6" if steps else self.of.paper
 
     @property
     def spread(self) -> float:

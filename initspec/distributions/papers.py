@@ -8,6 +8,7 @@ GLOROT = (
     'networks"'
 )
 GU = 'Gu et al. (2020), "HiPPO: Recurrent Memory with Optimal Polynomial Projections"'
+GU_MAMBA = 'Gu & Dao (2023), "Mamba: Linear-Time Sequence Modeling with Selective State Spaces"'
 GU_S4 = 'Gu, Goel & Re (2022), "Efficiently Modeling Long Sequences with Structured State Spaces"'
 HE = 'He et al. (2015), "Delving Deep into Rectifiers"'
 KLAMBAUER = 'Klambauer et al. (2017), "Self-Normalizing Neural Networks"'

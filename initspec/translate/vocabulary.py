@@ -221,7 +221,13 @@ class Vocabulary:
         """Return the framework's line for a spec; `axes` None is its own convention."""
         write = self.lines.get(type(spec.distribution))
         if write is None:
-            return none(self.gap or f"{self.title} has no {spec.distribution.name()} initializer.")
+            family = spec.distribution
+            kind = (
+                "initializer of numbers through a function"
+                if family.parents
+                else (f"{family.name()} initializer")
+            )
+            return none(self.gap or f"{self.title} has no {kind}.")
         try:
             written = write(LineRequest(spec, axes or self.axes, rank))
         except Exception as error:  # a third party's package must not stop the others

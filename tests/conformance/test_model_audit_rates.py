@@ -31,13 +31,17 @@ LAWS = {
     "truncated_normal(std=0.02, corrected=False)": stats.truncnorm(-2, 2, scale=0.02),
 }
 """Laws by SciPy, which initspec has no part in."""
+SKEWED = {
+    "log_uniform(low=0.001, high=0.1)": stats.loguniform(0.001, 0.1),
+    "normal(std=0.5, mean=1.0, through=exp)": stats.lognorm(0.5, scale=math.e),
+}
 
 
 def dtype_of(name: str) -> np.dtype:
     return np.dtype(getattr(ml_dtypes, name, name))
 
 
-@pytest.mark.parametrize("line", LAWS)
+@pytest.mark.parametrize("line", [*LAWS, *SKEWED])
 @pytest.mark.parametrize(
     ("shape", "dtype"),
     [((1,), "float32"), ((3,), "bfloat16"), ((4, 6), "float16"), ((16, 20), "bfloat16")],
@@ -45,7 +49,7 @@ def dtype_of(name: str) -> np.dtype:
 def test_p_values_are_no_smaller_than_chance(line, shape, dtype):
     """Of 150 right pieces no more have a small p than a binomial count has, but once in 10^7."""
     expected = expected_of(InitSpec.parse(line), shape, "out in" if len(shape) > 1 else None, dtype)
-    draws = LAWS[line].rvs((150, *shape), random_state=1).astype(dtype_of(dtype))
+    draws = (LAWS | SKEWED)[line].rvs((150, *shape), random_state=1).astype(dtype_of(dtype))
     p_values: dict[str, list[float]] = {}
     for draw in draws:
         for name, evidence in measure(Piece("", expected, draw)).evidence.items():

@@ -66,7 +66,10 @@ class Variance(Check):
         _, std, kurtosis = expected.rounding.moments
         ratio = squares / n / std**2
         off = (ratio - 1) * math.sqrt(n / (kurtosis - 1))
-        skewness = expected.rounding.skewness[1] / math.sqrt(n)
+        skewness = expected.rounding.skewness[1]
+        if off < 0:  # a gamma law of more skewness than this ends before all squares are 0
+            skewness = min(skewness, 2 * math.sqrt(kurtosis - 1))
+        skewness /= math.sqrt(n)
         p_value = float(error_rates.of_skewed(off, skewness))
         z = float(error_rates.score_of_skewed(off, skewness))
         message = (

@@ -16,6 +16,7 @@ from initspec_conformance.expected.describe import (
     shape_of,
     specs_of,
 )
+from initspec_conformance.expected.laws import EntryLaw
 from initspec_conformance.models.battery import LARGE, Measured
 from initspec_conformance.models.findings import ModelFinding
 from initspec_conformance.models.fitted import LOOSE, Context, explain
@@ -39,7 +40,12 @@ OF_A_COARSE_DRAW = {"extremes", "tails", *DTYPE}
 SURE = 4
 """How many standard errors a standard deviation may be off from that of a spec that it is named."""
 
-NAMES = {"normal": "normal", "uniform": "uniform", "truncated": "truncated_normal"}
+NAMES = {
+    "normal": "normal",
+    "uniform": "uniform",
+    "truncated": "truncated_normal",
+    "loguniform": "log_uniform",
+}
 """The families that a shape is told from, by the names of their laws."""
 
 
@@ -63,7 +69,7 @@ def diagnose(
     n = piece.values.size
     error = math.sqrt((kurtosis - 1) / (4 * n))
     reach = error_rates.upper(level / 2)
-    family = NAMES.get(expected.law.family, expected.law.family)
+    family = _name(expected.law)
     shape, tails = family, ""
     if std and n >= LARGE:
         y = (some(piece.values) - at) / std
@@ -107,6 +113,13 @@ def diagnose(
         yield ModelFinding(path, "coarse dtype", message, looks)
     else:
         yield ModelFinding(path, "dependence", message, looks)
+
+
+def _name(law: EntryLaw) -> str:
+    """Return what a law is called."""
+    if law.parent is not None:
+        return f"{_name(law.parent)} through {law.family}"
+    return NAMES.get(law.family, law.family)
 
 
 def _of_a_structure(

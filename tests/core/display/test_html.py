@@ -63,6 +63,20 @@ def test_density_is_drawn_where_there_is_one():
         assert drawn == (spec.variance is not None)
 
 
+@pytest.mark.parametrize(
+    ("line", "drawn"),
+    [
+        ("log_uniform(low=0.001, high=0.1)", True),
+        ("uniform(low=1.0, high=16.0, through=log)", True),
+        ("InitSpec(mapped(normal, exp), he)", False),  # its shape depends on sigma
+        ("uniform(low=1e9, high=1000000100.0, through=log)", False),
+    ],
+)
+def test_density_through_a_function(line, drawn):
+    """A picture of the weights, where one has the units of the weight."""
+    assert ("<svg" in InitSpec.parse(line)._repr_html_()) == drawn
+
+
 def test_density_is_that_of_scipy():
     """The curve of a truncated normal has the heights that scipy's density has."""
     spec = InitSpec.truncated_normal(1.0, lower=-1.0, upper=2.0, corrected=False)
