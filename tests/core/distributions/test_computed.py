@@ -53,6 +53,13 @@ def test_nothing_is_random(line, shape, axes):
     assert spec.mean(shape, axes) == pytest.approx(exact.mean(), abs=1e-12)
 
 
+def test_halves_are_rounded_through_float32():
+    """Just above a tie of float16, on which float32 rounds it: the tie then goes to even."""
+    line = f"ramp(start={1 + 2.0**-11 + 2.0**-40}, step=1.0)"
+    assert draw(line, (2,), dtype="float16")[0] == 1
+    assert draw(line, (2,), dtype="float16", seed=7)[0] == 1
+
+
 @pytest.mark.parametrize(("line", "shape", "axes"), LINES)
 def test_a_block_is_a_part_of_the_whole(line, shape, axes):
     """`sample_block` computes the block alone."""
