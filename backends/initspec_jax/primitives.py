@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from copy import copy
 from typing import Any
 
@@ -14,6 +15,8 @@ from initspec.backend import (
     FloatType,
     Layout,
     Part,
+    Primitives,
+    Repetition,
     UnequalLayout,
     compute,
     numpy_dtype,
@@ -110,6 +113,11 @@ class JaxPrimitives:
 
         distinct = jnp.all(jnp.sum(chosen, axis=-1) == kept)
         return jnp.where(jax.lax.cond(distinct, lambda: chosen, permuted), values, 0)
+
+    def repeated(self, repetition: Repetition, sample: Callable[[Primitives], Array]) -> Array:
+        drawn = copy(self)
+        drawn._layout = repetition.layout
+        return self.weight(repetition.whole(sample(drawn)))
 
     def transpose(self, matrix: Array) -> Array:
         return matrix.transpose(0, 2, 1)

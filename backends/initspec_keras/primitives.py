@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from copy import copy
 from typing import Any
 
 import keras
 import numpy as np
 
-from initspec.backend import Entries, FloatType, Layout, Part, UnequalLayout, compute
+from initspec.backend import (
+    Entries,
+    FloatType,
+    Layout,
+    Part,
+    Primitives,
+    Repetition,
+    UnequalLayout,
+    compute,
+)
 from initspec_keras.seeded import host_tensor
 from initspec_keras.truncated import truncated_standard_normal
 
@@ -85,6 +95,14 @@ class KerasPrimitives:
         floor = ops.where(values < 0, -least, least)
         floored = ops.where(ops.abs(values) < least, floor, values)
         return ops.where(chosen, floored, ops.zeros_like(floored))
+
+    def repeated(self, repetition: Repetition, sample: Callable[[Primitives], Tensor]) -> Tensor:
+        drawn, layout, place = copy(self), repetition.layout, repetition.place
+        drawn._lay_out(layout)
+        sizes = [layout.stack, layout.out, layout.columns]
+        each = keras.ops.expand_dims(keras.ops.reshape(sample(drawn), sizes), place)
+        sizes.insert(place, repetition.times)
+        return self.weight(keras.ops.broadcast_to(each, sizes))
 
     def transpose(self, matrix: Tensor) -> Tensor:
         return keras.ops.transpose(matrix, (0, 2, 1))

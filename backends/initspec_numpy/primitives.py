@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 from typing import Any
 
@@ -13,6 +14,8 @@ from initspec.backend import (
     FloatType,
     Layout,
     Part,
+    Primitives,
+    Repetition,
     UnequalLayout,
     compute,
     numpy_dtype,
@@ -79,6 +82,11 @@ class NumpyPrimitives:
         values = np.copysign(np.maximum(np.abs(values), self._smallest), values)
         matrix[self._rng.permuted(first, axis=-1)] = values
         return matrix
+
+    def repeated(self, repetition: Repetition, sample: Callable[[Primitives], Floats]) -> Floats:
+        drawn = copy(self)
+        drawn._layout = repetition.layout
+        return self.weight(repetition.whole(sample(drawn)))
 
     def transpose(self, matrix: Floats) -> Floats:
         return matrix.transpose(0, 2, 1)

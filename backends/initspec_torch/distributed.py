@@ -13,6 +13,7 @@ from initspec.backend import (
     Axes,
     Entries,
     Part,
+    Repetition,
     TargetError,
     UnequalLayout,
     compute,
@@ -158,6 +159,9 @@ class DTensorPrimitives(TorchPrimitives):
         self._needs_seed()
 
     def eye(self, stack: int, rows: int, columns: int) -> NoReturn:
+        self._needs_seed()
+
+    def repeated(self, repetition: Repetition, sample: Any) -> NoReturn:
         self._needs_seed()
 
     def part(self, part: Part) -> NoReturn:

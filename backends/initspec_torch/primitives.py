@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 
 import torch
 
-from initspec.backend import Entries, FloatType, Layout, Part, UnequalLayout, compute
+from initspec.backend import (
+    Entries,
+    FloatType,
+    Layout,
+    Part,
+    Primitives,
+    Repetition,
+    UnequalLayout,
+    compute,
+)
 from initspec_torch.blocks import LARGE, SERIAL, at_once, blocks, in_memory_order, normal_, zeros
 from initspec_torch.haar import haar
 from initspec_torch.host import write
@@ -83,6 +93,17 @@ class TorchPrimitives:
             values = values.abs().clamp_(min=self._kind.smallest).copysign_(values)
             part.masked_scatter_(chosen, values)
         return matrix.view(stack, rows, columns)
+
+    def repeated(
+        self, repetition: Repetition, sample: Callable[[Primitives], torch.Tensor]
+    ) -> torch.Tensor:
+        layout, place = repetition.layout, repetition.place
+        target = torch.empty(layout.shape, dtype=self._target.dtype, device=self._target.device)
+        sample(TorchPrimitives(layout, self._kind, target, self._generator))
+        sizes = [layout.stack, layout.out, layout.columns]
+        each = target.view(sizes).unsqueeze(place)
+        sizes.insert(place, repetition.times)
+        return self.weight(each.expand(sizes))
 
     def transpose(self, matrix: torch.Tensor) -> torch.Tensor:
         return matrix.mT

@@ -44,7 +44,13 @@ from initspec.backend.protocol import (
 from initspec.backend.registry import GROUP, Status, backends, load, missing, registered, usable
 from initspec.backend.shared_names import Filled, SharedNames, returned
 from initspec.distributions import Distribution
-from initspec.distributions.primitives import Entries, MapPrimitives, PartPrimitives, Primitives
+from initspec.distributions.primitives import (
+    Entries,
+    MapPrimitives,
+    PartPrimitives,
+    Primitives,
+    Repetition,
+)
 from initspec.dtypes import FLOATS, FloatType, float_type, numpy_dtype
 from initspec.errors import (
     AxesError,
@@ -143,6 +149,7 @@ __all__ = [
     "PartPrimitives",
     "Place",
     "Primitives",
+    "Repetition",
     "Resolved",
     "SeedError",
     "ShapeError",

@@ -9,21 +9,20 @@ from initspec.distributions.dirac import Dirac
 from initspec.distributions.hippo_legs import HippoLegS
 from initspec.distributions.identity import Identity
 from initspec.distributions.log_uniform import LogUniform
+from initspec.distributions.lookup import FAMILIES, distribution_of
 from initspec.distributions.mapped import Mapped
-from initspec.distributions.names import meant_by, whole_spec
 from initspec.distributions.normal import Normal
 from initspec.distributions.orthogonal import Orthogonal
 from initspec.distributions.ramp import Ramp
+from initspec.distributions.repeat import Repeat
 from initspec.distributions.rotary import Rotary
-from initspec.distributions.rules import Rule
 from initspec.distributions.sinusoidal import Sinusoidal
 from initspec.distributions.sparse import Sparse
 from initspec.distributions.truncated_normal import TruncatedNormal
 from initspec.distributions.uniform import Uniform
-from initspec.errors import SpecError, unknown
 
-FAMILIES: dict[str, type[Distribution]] = {
-    family.name(): family
+FAMILIES.update(
+    (family.name(), family)
     for family in (
         Normal,
         Uniform,
@@ -40,37 +39,9 @@ FAMILIES: dict[str, type[Distribution]] = {
         HippoLegS,
         LogUniform,
         Mapped,
+        Repeat,
     )
-}
-"""Every family by the name that texts and documents use."""
-
-
-def distribution_of(distribution: object) -> Distribution:
-    """Return the family of a name, a class or an instance.
-
-    Raises:
-        SpecError: the name is unknown, or names a family that needs an argument.
-    """
-    if isinstance(distribution, Distribution):
-        return distribution
-    if isinstance(distribution, type) and issubclass(distribution, Distribution):
-        distribution = distribution.name()
-    if not isinstance(distribution, str) or distribution not in FAMILIES:
-        if isinstance(distribution, Rule):
-            raise SpecError(
-                f"{distribution!r} is a variance rule; write InitSpec('normal', {distribution!r})"
-            )
-        problem = whole_spec(distribution, "distribution")
-        meant = meant_by(distribution)
-        raise SpecError(problem or unknown("distribution", distribution, FAMILIES, meant))
-    family = FAMILIES[distribution]
-    try:
-        return family()
-    except TypeError as error:
-        raise SpecError(
-            f"distribution={distribution!r}: {error}; pass the object, {family.__name__}(...)"
-        ) from None
-
+)
 
 __all__ = [
     "FAMILIES",
@@ -86,6 +57,7 @@ __all__ = [
     "Normal",
     "Orthogonal",
     "Ramp",
+    "Repeat",
     "Rotary",
     "Sinusoidal",
     "Sparse",

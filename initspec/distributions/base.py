@@ -78,7 +78,7 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
         """What the std of the weights is, where it differs from sigma; "" where it does not."""
         return ""
 
-    def times(self, factor: float) -> Self:
+    def scaled_by(self, factor: float) -> Self:
         """Return the family with its numbers in units of the weight multiplied by a factor."""
         return self
 
@@ -127,6 +127,10 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
         if math.isfinite(law.low) and math.isfinite(law.high):
             # A bounded law is drawn from its width, in float32 or wider.
             kind.working.require(high - low, 0.0)
+
+    def drawn(self, layout: Layout) -> Layout:
+        """Return the layout of what is drawn of a weight; its fans are those of the law."""
+        return layout
 
     def law(self, parameters: Parameters) -> Law:
         """Return the law of one entry of the weight."""

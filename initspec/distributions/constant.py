@@ -34,7 +34,7 @@ class Constant(Structured, frozen=True, tag="constant"):
     def __post_init__(self) -> None:
         msgspec.structs.force_setattr(self, "value", finite("value", self.value))
 
-    def times(self, factor: float) -> Self:
+    def scaled_by(self, factor: float) -> Self:
         return msgspec.structs.replace(self, value=self.value * factor)
 
     def formula(self, rule: RuleFormula) -> Formula:

@@ -61,7 +61,7 @@ class Identity(Structured, frozen=True, tag="identity", omit_defaults=True):
                 "use dirac, the identity of a convolution"
             )
 
-    def times(self, factor: float) -> Self:
+    def scaled_by(self, factor: float) -> Self:
         return msgspec.structs.replace(self, noise=self.noise * factor)
 
     def formula(self, rule: RuleFormula) -> Formula:

@@ -14,6 +14,7 @@ _ELSEWHERE = {
     "haar": "orthogonal",
     "loguniform": "log_uniform",
     "reciprocal": "log_uniform",
+    "icnr": "repeat",
     "msra": "he_normal",
     "one": "ones",
     "ortho": "orthogonal",

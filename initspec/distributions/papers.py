@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+AITKEN = 'Aitken et al. (2017), "Checkerboard artifact free sub-pixel convolution"'
 LECUN = 'LeCun et al. (1998), "Efficient BackProp"'
 GLOROT = (
     'Glorot & Bengio (2010), "Understanding the difficulty of training deep feedforward neural '

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from initspec.axes.layout import Layout
 from initspec.axes.unequal import Part
 
 Array = Any
@@ -18,6 +20,58 @@ Places = NDArray[np.int64]
 
 Entries = Callable[[Places, Places, Places], NDArray[np.float64]]
 """From members, rows and columns, which broadcast against each other, to entries, which do too."""
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """How a weight is made of a smaller one, each of whose outputs or stack members is repeated.
+
+    Attributes:
+        layout: that of the smaller one: [stack, out, in, kernel...], without a stack where the
+            weight has none.
+        times: how often each is there.
+        members: whether stack members are repeated, not outputs.
+        tiled: whether all are there before one is there again.
+    """
+
+    layout: Layout
+    times: int
+    members: bool
+    tiled: bool
+
+    @property
+    def place(self) -> int:
+        """The axis of the repeats, put into [stack, out, in * kernel] of the smaller one."""
+        return 2 - self.members - self.tiled
+
+    def source(self, numbers: Places) -> Places:
+        """Return which outputs, or members, of the smaller one those of the weight are."""
+        if self.tiled:
+            size = self.layout.stack if self.members else self.layout.out
+            return numbers % size
+        return numbers // self.times
+
+    def whole(self, distinct: Any) -> Any:
+        """Return the weight of a smaller one, as [stack, out, in * kernel]; NumPy or JAX arrays."""
+        layout = self.layout
+        sizes = [layout.stack, layout.out, layout.columns]
+        sizes.insert(self.place, 1)
+        repeated = distinct.reshape(sizes).repeat(self.times, axis=self.place)
+        return repeated.reshape(self.matrices)
+
+    @property
+    def matrices(self) -> tuple[int, int, int]:
+        """The shape of the weight as [stack, out, in * kernel]."""
+        layout, times = self.layout, self.times
+        stack, out = (times, 1) if self.members else (1, times)
+        return layout.stack * stack, layout.out * out, layout.columns
+
+    def distinct(self, weights: Any) -> Any:
+        """Return the smaller one of a weight, both [stack, out, in, kernel]."""
+        layout = self.layout
+        sizes = [layout.stack, layout.out, layout.in_, layout.taps]
+        sizes.insert(self.place, self.times)
+        return weights.reshape(sizes).take(0, axis=self.place)
 
 
 class Primitives(Protocol):
@@ -64,6 +118,12 @@ class Primitives(Protocol):
 
         Which ones is uniform over the subsets and independent between rows. A kept value is never
         0: below the dtype's `smallest` it becomes that, with its sign.
+        """
+
+    def repeated(self, repetition: Repetition, sample: Callable[[Primitives], Array]) -> Array:
+        """Return the weight that repeats a smaller one, which `sample` draws.
+
+        It takes the operations that are bound to the smaller one, with the same random numbers.
         """
 
     def transpose(self, matrix: Array) -> Array:

@@ -30,7 +30,7 @@ def scaled(spec: Spec, factor: float, filling: Filling) -> InitSpec | None:
     The factor is rounded, so that the number is short.
     """
     rule, factor = spec.variance, _round(factor)
-    changes: dict[str, Any] = {"distribution": spec.distribution.times(factor)}
+    changes: dict[str, Any] = {"distribution": spec.distribution.scaled_by(factor)}
     if isinstance(rule, Range):
         changes["variance"] = Range(_round(rule.low * factor), _round(rule.high * factor))
     elif isinstance(rule, Std):

@@ -15,7 +15,7 @@ from typing import Any
 from initspec.api import InitSpec
 from initspec.errors import FormatError, InitSpecError, shown, unknown
 
-_WORDS = ("mode", "along", "distribution", "variance", "of", "through")
+_WORDS = ("mode", "along", "order", "of", "distribution", "variance", "through")
 """Arguments after which a word stands, not a number."""
 _FUNCTIONS: dict[str, Callable[..., float]] = {
     "sqrt": math.sqrt,
@@ -171,7 +171,7 @@ def _is_arithmetic(node: ast.expr) -> bool:
 
 def _arguments(call: ast.Call) -> Iterator[tuple[ast.expr, Callable[[ast.expr], None]]]:
     """Yield the arguments that are numbers, nested calls included, each with how to replace it."""
-    words = isinstance(call.func, ast.Name) and call.func.id == "InitSpec"
+    words = isinstance(call.func, ast.Name) and call.func.id in ("InitSpec", "repeat")
     for position, node in enumerate(call.args):
         if isinstance(node, ast.Call) and not _is_arithmetic(node):
             yield from _arguments(node)

@@ -15,6 +15,7 @@ from initspec.distributions import (
     Normal,
     Orthogonal,
     Ramp,
+    Repeat,
     Rotary,
     Sinusoidal,
     Sparse,
@@ -230,6 +231,21 @@ class Constructors(Spec):
     def dirac(cls, *, gain: float = 1.0, noise: float = 0.0) -> Self:
         """gain times the identity of a convolution: Zagoruyko & Komodakis (2017)."""
         return cls(Dirac(noise), gain=gain)
+
+    @classmethod
+    def repeat(
+        cls, of: Spec, times: int | None = None, *, along: str = "out", order: str = "grouped"
+    ) -> Self:
+        """A spec with equal outputs, or equal stack members: `times` of them; None, all.
+
+        `repeat(he_normal, times=4)` is ICNR before `pixel_shuffle(2)` of PyTorch, with
+        `order="tiled"` before `depth_to_space` of TensorFlow: Aitken et al. (2017). Experts that
+        start equal are `along="stack"`.
+        """
+        if not isinstance(of, Spec):
+            raise SpecError(f"of={shown(of)}: pass a spec, such as {cls.__name__}.he_normal()")
+        family = Repeat(of.distribution, times, along, order)  # type: ignore[arg-type]
+        return cls(family, of.variance, of.gain, of.mode)
 
     @classmethod
     def constant(cls, value: float) -> Self:

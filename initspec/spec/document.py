@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any, TypeVar, Union
 
 import msgspec
 
 from initspec.axes.fans import MODES
-from initspec.distributions import FAMILIES, Distribution
+from initspec.distributions import FAMILIES, Constant, Distribution, Repeat
 from initspec.distributions.rules import RULES, Positive, Rule
 from initspec.errors import FormatError, InitSpecError, unknown, with_article
 from initspec.spec.value import Spec
@@ -77,6 +78,9 @@ def from_dict(cls: type[S], data: object) -> S:
             f"schema_version={version!r}: this initspec reads version {SCHEMA_VERSION}"
             + ("; upgrade initspec to read a newer one" if newer else "; it must be stated")
         )
+    of = data.get("distribution")
+    if isinstance(of, dict) and isinstance(of.get("of"), str):
+        raise FormatError(f"of={of['of']!r}: pass an object, such as {{'type': {of['of']!r}}}")
     family: Distribution = _convert("distribution", data, tuple(FAMILIES.values()))
     allowed = ["schema_version", "distribution"]
     fields: dict[str, Any] = {"distribution": family}
@@ -124,30 +128,52 @@ def schema() -> dict[str, Any]:
     kinds = (*FAMILIES.values(), *RULES)
     refs, components = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
     ref = dict(zip(kinds, refs, strict=True))
+    kinds_of = list(_kinds(ref))
+    repeated = [kind for kind in kinds_of if kind[0] != Constant.name()]
+    components["Repeat"]["properties"]["of"] = {
+        "anyOf": [ref[family] for family in FAMILIES.values() if family not in (Repeat, Constant)]
+    }
+    kinds_of += [
+        (f"repeat, {title}", {"allOf": [ref[Repeat], {"properties": {"of": distribution}}]}, parent)
+        for title, distribution, parent in repeated
+    ]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "InitSpec",
         "description": "What the initial weights of a parameter should be.",
         "oneOf": [
-            _branch(family, parent, rule, ref)
-            for family in FAMILIES.values()
-            for parent in (family.parents or (family,))
+            _branch(title, distribution, parent, rule, ref)
+            for title, distribution, parent in kinds_of
             for rule in (parent.rules or (None,))
         ],
         "$defs": components,
     }
 
 
+def _kinds(
+    ref: dict[Any, dict[str, Any]],
+) -> Iterator[tuple[str, dict[str, Any], type[Distribution]]]:
+    """Yield the families that repeat none: a title, a schema, and whose rules and gain they take.
+
+    The last is the family in another one, or the family itself.
+    """
+    for family in FAMILIES.values():
+        if family is Repeat:
+            continue
+        for parent in family.parents or (family,):
+            distribution = ref[family]
+            if parent is not family:
+                distribution = {"allOf": [distribution, {"properties": {"of": ref[parent]}}]}
+            yield ", ".join(dict.fromkeys((family.name(), parent.name()))), distribution, parent
+
+
 def _branch(
-    family: type[Distribution],
+    title: str,
+    distribution: dict[str, Any],
     parent: type[Distribution],
     rule: type[Rule] | None,
     ref: dict[Any, dict[str, Any]],
 ) -> dict[str, Any]:
-    """Return the schema of a family; `parent`, the one in it or itself, takes rule and gain."""
-    distribution = ref[family]
-    if parent is not family:
-        distribution = {"allOf": [distribution, {"properties": {"of": ref[parent]}}]}
     properties: dict[str, Any] = {
         "schema_version": {"const": SCHEMA_VERSION},
         "distribution": distribution,
@@ -159,9 +185,8 @@ def _branch(
     required = list(properties)
     if parent.takes_gain:
         properties["gain"] = msgspec.json.schema(Positive)
-    names = dict.fromkeys((family.name(), parent.name()))
     return {
-        "title": ", ".join([*names, *([rule.__name__] if rule else [])]),
+        "title": f"{title}, {rule.__name__}" if rule else title,
         "type": "object",
         "properties": properties,
         "required": required,

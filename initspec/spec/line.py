@@ -6,7 +6,7 @@ import ast
 import re
 from typing import Any, TypeVar
 
-from initspec.distributions import FAMILIES, Distribution
+from initspec.distributions import FAMILIES, Distribution, Repeat
 from initspec.distributions.names import meant_by, other_law
 from initspec.distributions.rules import RULES, FanRule, Rule, short_slope
 from initspec.distributions.short_calls import call, fan, folded, usual_mode
@@ -53,11 +53,12 @@ def _fields(spec: Spec) -> str:
 def _part(part: Any) -> str:
     fields = part.__struct_fields__
     defaults = dict(zip(reversed(fields), reversed(part.__struct_defaults__), strict=False))
-    arguments = {}
-    for name in fields:
-        value = getattr(part, name)
-        value = _part(value) if isinstance(value, Distribution) else value
-        arguments[name] = (value, defaults[name]) if name in defaults else value
+    values = {name: getattr(part, name) for name in fields}
+    values |= {name: _part(of) for name, of in values.items() if isinstance(of, Distribution)}
+    arguments = {
+        name: (value, defaults[name]) if name in defaults else value
+        for name, value in values.items()
+    }
     return call(str(part.__struct_config__.tag), **arguments)
 
 
@@ -71,8 +72,13 @@ def expression(spec: Spec) -> str:
     InitSpec(distribution=Sparse(sparsity=0.9), variance='he')
     """
     node = ast.parse(quoted(_leaky(spec) or str(spec)), mode="eval").body
+    owner, family = type(spec).__name__, spec.distribution
+    if isinstance(node, ast.Call) and isinstance(family, Repeat) and node.keywords[0].arg == "of":
+        of = type(spec)(family.of, spec.variance, spec.gain, spec.mode)
+        node.keywords.pop(0)
+        words = ", ".join(filter(None, (expression(of), _words(node)[1])))
+        return f"{owner}.repeat({words})"
     name, words = _words(node)
-    owner = type(spec).__name__
     return f"{owner}({words})" if name == "InitSpec" else f"{owner}.{name}({words})"
 
 
@@ -129,7 +135,14 @@ def parse(cls: type[S], line: str) -> S:
         tree = ast.parse(quoted(line.strip()), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise _unreadable(line) from None
-    name, positional, keywords = _read_call(_unqualified(tree), line)
+    return _read_spec(cls, _unqualified(tree), line)
+
+
+def _read_spec(cls: type[S], tree: ast.expr, line: str) -> S:
+    of = _taken_of(tree)
+    name, positional, keywords = _read_call(tree, line)
+    if of is not None:
+        positional.insert(0, _read_spec(cls, _unqualified(of), line))
     if name != "InitSpec" and name not in CONSTRUCTORS:
         problem = unknown("spec", name, (*CONSTRUCTORS, "InitSpec"), meant_by(name))
         hint = other_law(name)
@@ -137,6 +150,21 @@ def parse(cls: type[S], line: str) -> S:
     constructor = cls if name == "InitSpec" else getattr(cls, name)
     spec: S = _apply(cls, constructor, name, positional, keywords)
     return spec
+
+
+def _taken_of(tree: ast.expr) -> ast.expr | None:
+    """Take from the call of `repeat` the spec that it repeats, which is a call itself."""
+    if not (isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name)):
+        return None
+    if tree.func.id != "repeat":
+        return None
+    if tree.args:
+        return tree.args.pop(0) if not any(k.arg == "of" for k in tree.keywords) else None
+    named = next((keyword for keyword in tree.keywords if keyword.arg == "of"), None)
+    if named is None:
+        return None
+    tree.keywords.remove(named)
+    return named.value
 
 
 def _unqualified(node: ast.expr) -> ast.expr:

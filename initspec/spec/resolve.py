@@ -27,8 +27,8 @@ class Resolved(Parameters):
 
     Attributes:
         distribution: the family.
-        fans: fan_in and fan_out; None where the axes that they count have no names, or where the
-            parts have their own.
+        fans: fan_in and fan_out, of equal outputs one counted; None where the axes that they count
+            have no names, or where the parts have their own.
         sigma: the standard deviation of the variance rule, gain included.
         parts: the spec on each part of a layout that is cut into parts. Where their numbers differ
             those of the weight are nan.
@@ -147,6 +147,8 @@ def _on(
     """Return the spec resolved on a layout of members of one size."""
     family, rule = spec.distribution, spec.variance
     family.check(layout, axes)
+    if fans is not None:
+        fans = family.drawn(layout).fans
     mean = sigma = scale = 0.0
     support = None
     if rule is not None:

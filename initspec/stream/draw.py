@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import copy
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from initspec.axes.layout import Layout
-from initspec.distributions.primitives import Entries
+from initspec.distributions.primitives import Entries, Primitives, Repetition
 from initspec.dtypes import FloatType, numpy_dtype
 from initspec.errors import ShapeError, TargetError
 from initspec.spec.resolve import Resolved
@@ -26,7 +27,7 @@ from initspec.stream.key import VALUES, ZEROS, check_name, check_seed
 from initspec.stream.logical import Logical, Transposed
 from initspec.stream.mapped import Mapped, Step
 from initspec.stream.parts import parts
-from initspec.stream.structured import Computed, Eye, Haar, Kept, Tap
+from initspec.stream.structured import Computed, Eye, Haar, Kept, Repeated, Tap
 from initspec.stream.threads import share, threads_of, work, worker
 from initspec.stream.tiles import Range, tiles
 from initspec.stream.words import Stream
@@ -187,17 +188,17 @@ class _Portable:
     def full(self, value: float) -> None:
         self._out[...] = self._width.real(value)
 
-    def normal(self, mean: float, std: float) -> None:
-        self.weight(self._variates(normal(mean, std, self._width)))
+    def normal(self, mean: float, std: float) -> Any:
+        return self.weight(self._variates(normal(mean, std, self._width)))
 
-    def uniform(self, low: float, high: float) -> None:
-        self.weight(self._variates(Uniform(low, high, self._width)))
+    def uniform(self, low: float, high: float) -> Any:
+        return self.weight(self._variates(Uniform(low, high, self._width)))
 
-    def truncated_normal(self, mean: float, std: float, lower: float, upper: float) -> None:
-        self.weight(self._variates(TruncatedNormal(mean, std, lower, upper, self._width)))
+    def truncated_normal(self, mean: float, std: float, lower: float, upper: float) -> Any:
+        return self.weight(self._variates(TruncatedNormal(mean, std, lower, upper, self._width)))
 
-    def computed(self, entries: Entries) -> None:
-        self.weight(Computed(entries))
+    def computed(self, entries: Entries) -> Any:
+        return self.weight(Computed(entries))
 
     def haar(self, stack: int, rows: int, columns: int) -> Logical:
         return Haar(self._stream(), rows, columns)
@@ -212,13 +213,17 @@ class _Portable:
         values = self._variates(normal(0.0, std, self._width), columns)
         return Kept(values, self._stream(ZEROS), kept, self._kind.smallest)
 
+    def repeated(self, repetition: Repetition, sample: Callable[[Primitives], Any]) -> None:
+        drawn = _Lazy(repetition.layout, self._kind, self._seed, self._name, self._out, (), 1)
+        self.weight(Repeated(sample(drawn), repetition))
+
     def transpose(self, matrix: Logical) -> Logical:
         return Transposed(matrix)
 
     def at(self, matrix: Logical, tap: int, taps: int) -> Logical:
         return Tap(matrix, tap, taps)
 
-    def weight(self, logical: Logical) -> None:
+    def weight(self, logical: Logical) -> Any:
         size, layout = self._out.size, self._layout
         fast = isinstance(logical, Variates) and why_numpy() is None
         least = _LEAST_OF_CODE if fast else _LEAST
@@ -250,3 +255,10 @@ class _Portable:
         if self._steps:
             return Mapped(self._stream(), sampler, columns, entries, self._steps)
         return Variates(self._stream(), sampler, columns, entries)
+
+
+class _Lazy(_Portable):
+    """The same for a weight that another repeats: nothing is written."""
+
+    def weight(self, logical: Logical) -> Logical:
+        return logical

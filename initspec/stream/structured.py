@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec.distributions.primitives import Entries
+from initspec.distributions.primitives import Entries, Repetition
 from initspec.stream.elementwise import Variates, normal, runs_of
 from initspec.stream.haar import haar
 from initspec.stream.inversion import DOUBLE
@@ -109,6 +109,34 @@ class Tap(Logical):
         inner = columns[at_tap] // self.taps
         values[:, at_tap] = self.matrix.block(worker, member, rows, inner, transposed)
         return values
+
+
+@dataclass(frozen=True)
+class Repeated(Logical):
+    """A matrix whose rows are those of a smaller one, or a stack of the members of a smaller one.
+
+    Of a part only what is distinct in it is drawn.
+    """
+
+    drawn: Logical
+    repetition: Repetition
+
+    @property
+    def whole(self) -> tuple[str, ...]:  # type: ignore[override]
+        return self.drawn.whole
+
+    @property
+    def serial(self) -> bool:  # type: ignore[override]
+        return self.drawn.serial
+
+    def block(
+        self, worker: Worker, member: int, rows: Numbers, columns: Numbers, transposed: bool = False
+    ) -> Floats:
+        source = self.repetition.source
+        if self.repetition.members:
+            return self.drawn.block(worker, int(source(np.array(member))), rows, columns)
+        distinct, places = np.unique(source(rows), return_inverse=True)
+        return self.drawn.block(worker, member, distinct, columns)[places]
 
 
 @dataclass

@@ -47,6 +47,9 @@ FAMILIES = [
     ("sinusoidal(halves=True, grid=True, extra_tokens=1)", (8, 2, 5), "out stack stack"),
     ("rotary", (7,), None),
     ("hippo_legs", (2, 4, 4), "stack in out"),
+    ("repeat(of=he_normal(mode=fan_out), times=4)", (3, 3, 4, 8), "kernel kernel in out"),
+    ("repeat(of=orthogonal, along=stack)", (6, 8), "in (stack=2 out)"),
+    ("identity(gain=0.5, noise=0.1)", (6, 5), "out in"),
     ("he_normal", (31, 9), "stack out"),
     ("he_normal(mode=fan_out)", (6, 4, 5), "in out out"),
 ]

@@ -114,3 +114,19 @@ def test_computed_entries(backend_dtype, line, shape, axes):
     expected = portable(resolve(spec, shape, axes, kind=kind), kind, 7, "w")
     drawn = draw(backend, spec, shape, axes, dtype)
     assert drawn.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("order", ["grouped", "tiled"])
+def test_equal_outputs(backend_dtype, order):
+    """Equal outputs of a kernel in each group, and equal members, of whatever is repeated."""
+    backend, dtype = backend_dtype
+    kernel = InitSpec.repeat(InitSpec.normal(1.0), 4, order=order)
+    weight = draw(backend, kernel, (2, 3, 16), Axes("kernel in (stack=2 out)"), dtype)
+    apart = (2, 4) if order == "grouped" else (4, 2)
+    repeats = np.moveaxis(weight.reshape(6, 2, *apart), 3 if order == "grouped" else 2, 0)
+    assert (repeats == repeats[0]).all()
+    assert len(np.unique(repeats[0].astype(np.float64))) > 18  # of 24; some round alike
+    experts = InitSpec.repeat(InitSpec.orthogonal(), along="stack", order=order)
+    members = draw(backend, experts, (3, 6, 4), Axes("stack in out"), dtype)
+    assert (members == members[0]).all()
+    orthonormal(members[0], dtype)

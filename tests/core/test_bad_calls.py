@@ -50,7 +50,8 @@ def test_complex_dtypes(dtype):
         random = family.random is True  # of an identity it depends on the noise
         scales = issubclass(family, Elementwise) and not issubclass(family, LogUniform | Mapped)
         part = scaled if scales else none if random else fixed
-        assert re.search(rf"\b{name}\b", part), name
+        if name != "repeat":  # it is as what it repeats
+            assert re.search(rf"\b{name}\b", part), name
 
 
 @pytest.mark.parametrize("sizes", [(512, 256), (3, 4, 5), (3, 3, 32, 64), (2, 3, 3, 32, 64)])

@@ -26,6 +26,8 @@ FAMILIES = {
     "truncated": InitSpec.he_truncated_normal().to_jax(),
     "orthogonal": InitSpec.orthogonal().to_jax(),
     "sparse": InitSpec.sparse(0.5).to_jax(),
+    "noise": InitSpec.identity(noise=0.1).to_jax(),
+    "repeat": InitSpec.repeat(InitSpec.orthogonal(), 2).to_jax(),
     "constant": InitSpec.constant(0.5).to_jax(),
     "computed": InitSpec.ramp(0.1, step=0.3, along="in").to_jax(),
 }
@@ -40,7 +42,7 @@ def test_protocol():
     assert INIT(KEY, SHAPE, None).dtype == jnp.float32
 
 
-@pytest.mark.parametrize("name", ["normal", "orthogonal", "sparse", "constant", "computed"])
+@pytest.mark.parametrize("name", list(FAMILIES))
 def test_transformations(name):
     """jit, vmap over keys and eval_shape agree with eager calls."""
     init = FAMILIES[name]

@@ -72,6 +72,7 @@ def policy():
         (InitSpec.identity(2.0), None, I.Identity),
         (InitSpec.identity(), "stack in out", InitSpecInitializer),
         (InitSpec.identity(noise=0.01), None, InitSpecInitializer),
+        (InitSpec.repeat(InitSpec.he_normal(), 4), None, InitSpecInitializer),
         (InitSpec.constant(0.1), None, I.Constant),
         (InitSpec.zeros(), None, I.Zeros),
         (InitSpec.ones(), None, I.Ones),

@@ -32,6 +32,8 @@ FAMILIES = [
     "delta_orthogonal",
     "sparse(0.5)",
     "log_uniform(0.001, 0.1, through=inverse_softplus)",
+    "identity(noise=0.1)",
+    "repeat(of=he_normal, times=2, order=tiled)",
 ]
 FIXED = ["identity", "dirac", "zeros", "constant(0.3)", "ramp(0.1, step=0.3, along=in)"]
 SHAPES = {"delta_orthogonal": (3, 3, 4, 8), "dirac": (3, 3, 4, 8)}

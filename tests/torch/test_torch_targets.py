@@ -34,6 +34,8 @@ FAMILIES = [
     InitSpec.sparse(0.5, std=1.0),
     InitSpec.orthogonal(gain=2.0),
     InitSpec.identity(gain=2.0),
+    InitSpec.identity(gain=2.0, noise=0.25),
+    InitSpec.repeat(InitSpec.normal(0.5), 2, order="tiled"),
     InitSpec.constant(0.5),
     InitSpec.ramp(0.5, step=0.25, along="in"),
 ]
@@ -297,7 +299,7 @@ def test_dtensors(mesh: object) -> None:
     from torch.distributed.tensor import DTensor, Partial, Replicate, Shard, distribute_tensor
 
     for spec in FAMILIES:
-        structured = spec.distribution.name() in ("sparse", "orthogonal", "identity")
+        structured = spec.distribution.name() in ("sparse", "orthogonal", "identity", "repeat")
         for dtype in (torch.float32, torch.bfloat16):
             for placement in (Shard(0), Shard(1), Replicate()):
                 full = torch.full((64, 32), 7.0, dtype=dtype)

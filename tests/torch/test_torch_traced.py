@@ -23,6 +23,8 @@ FAMILIES = [
     InitSpec.orthogonal(),
     InitSpec.delta_orthogonal(),
     InitSpec.identity(),
+    InitSpec.identity(noise=0.1),
+    InitSpec.repeat(InitSpec.he_truncated_normal(), 2),
     InitSpec.dirac(),
     InitSpec.constant(0.5),
     InitSpec.ramp(0.1, step=0.3, along="in"),

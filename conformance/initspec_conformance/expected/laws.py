@@ -33,6 +33,7 @@ from initspec import (
     Normal,
     Orthogonal,
     Range,
+    Repeat,
     Sparse,
     Std,
     TruncatedNormal,
@@ -289,6 +290,9 @@ def structure_of(spec: InitSpec) -> str:
         SpecError: the suite has no independent law for the family.
     """
     family = type(spec.distribution)
+    if isinstance(spec.distribution, Repeat):
+        structure_of(InitSpec(spec.distribution.of, spec.variance, spec.gain, spec.mode))
+        return "parts"
     if family not in LAWS and family not in STRUCTURED:
         raise SpecError(
             f"no independent law for '{spec.distribution.name()}': add one to LAWS in "

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec import Dirac, Identity, InitSpec
+from initspec import Dirac, Identity, InitSpec, Repeat
 from initspec.errors import SpecError
 from initspec_conformance.expected.arrays import Array, Values
 from initspec_conformance.expected.expected import Expected, expected_of
@@ -46,6 +46,8 @@ def parts_of(expected: Expected) -> tuple[Part, ...]:
     family = expected.spec.distribution
     if isinstance(family, Identity) and family.noise:
         return _of_noise(expected, family)
+    if isinstance(family, Repeat):
+        return _of_repeats(expected, family)
     return (Part("", expected, lambda weight: weight),)
 
 
@@ -95,6 +97,55 @@ def _of_noise(expected: Expected, family: Identity) -> tuple[Part, ...]:
                 alone = expected_of(spec, (count,), None, expected.dtype)
                 parts.append(Part(name, alone, partial(take, chosen=chosen)))
     return tuple(parts)
+
+
+def _of_repeats(expected: Expected, family: Repeat) -> tuple[Part, ...]:
+    """Return the parts of the weight that is repeated: aabbcc, or tiled abcabc.
+
+    Aitken et al. (2017), section 3: the weight that is repeated has the inputs of the layer, and
+    its own outputs count in fan_out.
+    """
+    layout, spec = expected.layout, expected.spec
+    sizes = {"stack": layout.stack, "out": layout.out, "in": layout.in_}
+    axis = list(sizes).index(family.along)
+    times = int(family.times or sizes[family.along])
+    sizes[family.along] //= times
+    count = sizes[family.along]
+    apart = [*sizes.values(), layout.taps]
+    apart[axis : axis + 1] = [times, count] if family.order == "tiled" else [count, times]
+    across = axis if family.order == "tiled" else axis + 1
+
+    def take(weight: Array, inner: Part) -> Array:
+        _check_shape(weight, expected)
+        repeats = np.moveaxis(np.asarray(layout.logical(weight)).reshape(apart), across, 0)
+        wrong = int((repeats != repeats[0]).sum())
+        if wrong:
+            what = "outputs" if family.along == "out" else "stack members"
+            raise BrokenError(
+                f"{wrong} of {weight.size} values are not those that they repeat: {times} {what} "
+                "are to be equal"
+            )
+        return inner.take(repeats[0].reshape(shape))
+
+    of = InitSpec(family.of, spec.variance, spec.gain, spec.mode)
+    shape = (*sizes.values(), *layout.kernel)
+    axes = " ".join(["stack out in", *("kernel" for _ in layout.kernel)])
+    counted = _counted(expected, sizes)
+    whole = expected_of(of, shape, f"{axes} {counted}".rstrip(), expected.dtype)
+    return tuple(
+        replace(part, name=part.name or "distinct", take=partial(take, inner=part))
+        for part in parts_of(whole)
+    )
+
+
+def _counted(expected: Expected, sizes: dict[str, int]) -> str:
+    """Return what counts in the fans of a repeated weight and has no axis, as a line of axes."""
+    layout, fans = expected.layout, expected.layout.fans
+    assert fans is not None
+    inputs = fans.fan_in // max(sizes["in"] * layout.taps, 1)
+    outputs = fans.fan_out // max(layout.out * layout.taps, 1)
+    texts = [f"{role}={n}" for role, n in (("in", inputs), ("out", outputs)) if n > 1]
+    return f"[{' '.join(texts)}]" if texts else ""
 
 
 def _check_shape(weight: Array, expected: Expected) -> None:

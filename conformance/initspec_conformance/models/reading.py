@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from initspec import Repeat
 from initspec.axes import UnequalLayout
 from initspec.dtypes import FLOATS
 from initspec.errors import InitSpecError, TargetError
@@ -169,6 +170,15 @@ def _fingerprint(assignment: Assignment, values: Array) -> Fingerprint | None:
         values = values.copy()
         for index in constant:
             values[index] = 0
+    if isinstance(spec.distribution, Repeat):
+        if isinstance(layout, UnequalLayout):
+            return None
+        # What is to be equal is no copy: it is left out, as zeros are.
+        places = layout.logical(np.arange(values.size).reshape(values.shape))
+        kept = spec.distribution.repetition(layout).distinct(places).ravel()
+        flat = np.zeros_like(values).ravel()
+        flat[kept] = values.ravel()[kept]
+        values = flat.reshape(values.shape)
     sizes = layout.cut if isinstance(layout, UnequalLayout) else layout.sizes
     return fingerprint(assignment.path, values, sizes, assignment.mean or 0.0)
 

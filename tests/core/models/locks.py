@@ -26,6 +26,8 @@ FAMILIES = [
     "sparse(sparsity=0.5)",
     "orthogonal",
     "identity",
+    "identity(noise=0.5)",
+    "repeat(of=normal(std=1.0))",
     "constant(value=0.25)",
     "ramp(start=0.1, step=0.3, along=in)",
 ]

@@ -35,6 +35,15 @@ NAMES = {"depth": 12.0, "index": 3.0, "fan_in": 64.0}
             "InitSpec(distribution=truncated_normal(lower=-depth, upper=depth), variance=he)",
             InitSpec.parse("he_truncated_normal(lower=-12, upper=12)"),
         ),
+        ("repeat(of=he_normal, times=(index - 1) ** 2)", InitSpec.repeat(InitSpec.he_normal(), 4)),
+        (
+            "repeat(normal(std=1 / depth), 3, order=tiled)",
+            InitSpec.repeat(InitSpec.normal(1 / 12), 3, order="tiled"),
+        ),
+        (
+            "repeat(of=he_normal(mode=fan_out), along=stack)",
+            InitSpec.repeat(InitSpec.he_normal(mode="fan_out"), along="stack"),
+        ),
         ("InitSpec(uniform, he, gain=1 / depth)", InitSpec.he_uniform(gain=1 / 12)),
     ],
 )

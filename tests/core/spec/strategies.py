@@ -108,7 +108,7 @@ mapped = st.one_of(
     ),
 )
 
-specs = st.one_of(
+once = st.one_of(
     st.builds(InitSpec, log_uniforms, st.none()),
     mapped,
     st.builds(InitSpec, elementwise | sparses, fans | names, gains, modes),
@@ -118,4 +118,20 @@ specs = st.one_of(
     st.builds(InitSpec, structured | tables, st.none(), gains),
     st.builds(InitSpec, computed, st.none()),
     st.builds(lambda value: InitSpec(Constant(value), None), finite),
+)
+
+
+def _repeated(spec, *how):
+    try:
+        return InitSpec.repeat(spec, how[0], along=how[1], order=how[2])
+    except InitSpecError:  # a constant
+        return spec
+
+
+specs = once | st.builds(
+    _repeated,
+    once,
+    st.none() | st.integers(2, 10**9),
+    st.sampled_from(["out", "stack"]),
+    st.sampled_from(["grouped", "tiled"]),
 )

@@ -165,7 +165,7 @@ keys = st.sampled_from(
         *("schema_version", "distribution", "variance", "mode", "gain", "type", "std", "mean"),
         *("scale", "lower", "upper", "corrected", "sparsity", "along", "value", "low", "high"),
         *("power", "noise", "start", "stop", "step", "base", "halves", "extra_tokens"),
-        *("matrix", "extra", ""),
+        *("matrix", "of", "times", "order", "extra", ""),
     ]
 )
 

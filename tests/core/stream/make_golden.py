@@ -119,6 +119,32 @@ CASES = [
     ("identity(gain=0.5, noise=0.01)", (6, 10), "(stack=2 out) in", 7, "w", "float32"),
     ("dirac(gain=1.3, noise=0.001)", (3, 4, 5), "kernel in out", 7, "w", "float64"),
     ("identity(noise=0.3)", (9, 7), None, 7, "w", "bfloat16"),
+    ("repeat(of=he_normal(mode=fan_out), times=4)", (8, 3, 3, 2), None, 7, "up", "float32"),
+    (
+        "repeat(of=he_uniform, times=4, order=tiled)",
+        (3, 2, 3, 8),
+        "kernel... in out",
+        7,
+        "up",
+        "float64",
+    ),
+    ("repeat(of=orthogonal, along=stack)", (4, 3, 5), "stack out in", 7, "experts", "float32"),
+    (
+        "repeat(of=sparse(sparsity=0.4, std=0.1), times=3)",
+        (5, 12),
+        "in (stack=2 out)",
+        7,
+        "w",
+        "bfloat16",
+    ),
+    (
+        "repeat(of=he_truncated_normal(mode=fan_avg), times=2)",
+        (12, 5),
+        "(stack out=4+8) in",
+        7,
+        "w",
+        "float32",
+    ),
     # Other powers of the fan.
     (
         "variance_scaling(scale=0.3333333333333333, distribution=uniform, power=-1.0)",

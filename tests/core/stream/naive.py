@@ -292,6 +292,12 @@ def _members(document, parts, counted, seed, name, dtype):
         role: math.prod(n for r, n in parts if r == role)
         for role in ("stack", "out", "in", "kernel")
     }
+    law = document["distribution"]
+    repeats = law["type"] == "repeat"
+    if repeats:
+        document, along = document | {"distribution": law["of"]}, law["along"]
+        times = law["times"] or size[along]
+        size[along] //= times
     inputs, outputs = (
         size[role] * counted.get(role, 1) * size["kernel"] * counted.get("kernel", 1)
         for role in ("in", "out")
@@ -307,6 +313,9 @@ def _members(document, parts, counted, seed, name, dtype):
         at = dict.fromkeys(("stack", "out", "in", "kernel"), 0)
         for (role, n), place in zip(parts, places, strict=True):
             at[role] = at[role] * n + place
+        if repeats:
+            tiled = law["order"] == "tiled"
+            at[along] = at[along] % size[along] if tiled else at[along] // times
         return members[at["stack"]][at["out"] * columns + at["in"] * size["kernel"] + at["kernel"]]
 
     return value
