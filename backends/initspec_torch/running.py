@@ -167,7 +167,7 @@ def _steps(groups: Mapping[str, Sequence[Slot]]) -> Iterator[tuple[nn.Module, li
         for slot in group:
             around = slot.parents[-1][0] if slot.parents else slot.owner
             if isinstance(slot.owner, nn.MultiheadAttention):
-                steps.setdefault(slot.owner, []).insert(0, (path, partial(_projected, slot)))
+                steps.setdefault(slot.owner, []).append((path, partial(_projected, slot)))
             elif isinstance(around, nn.MultiheadAttention):  # which does not call its out_proj
                 steps.setdefault(around, []).append((path, None))
             else:

@@ -188,6 +188,16 @@ def test_outputs_have_variance_one(name: str) -> None:
         assert variance == pytest.approx(1, abs=0.01), path
 
 
+def test_padding_masks() -> None:
+    """In evaluation torch's encoder makes nested tensors of them, for a fused layer alone."""
+    layer = nn.TransformerEncoderLayer(16, 2, 32, batch_first=True)
+    model = nn.TransformerEncoder(layer, 1)
+    mask = torch.tensor([[False] * 4, [False, False, True, True]])
+    given = {"src": batch(2, 4, 16), "src_key_padding_mask": mask}
+    result = calibrate(model, given, HE, 7, tolerance=1e-3)
+    assert [rule.label for rule in result.rules if rule.path][-1] == "layers.0.linear2.weight"
+
+
 class Strange(nn.Module):
     """What has no gain, beside a head that has one."""
 
