@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from initspec.distributions.primitives import MapPrimitives, Primitives
 from initspec.errors import BackendError
-from initspec.numerics import gaussian
+from initspec.numerics import decimals, gaussian
 from initspec.numerics.law import Law
 from initspec.numerics.quadrature import expectation
 
@@ -45,9 +46,17 @@ class Map:
 
     def __call__(self, x: float) -> float:
         """Return the float64 nearest to f(x), the same on every machine; f of an infinity too."""
-        from initspec.numerics import elementary  # its tables need not be made without a map
+        if math.isinf(x):
+            return x if x > 0 else 0.0  # below, exp alone
+        return _nearest(self.name, x)
 
-        return float(getattr(elementary, self.name)(x))
+
+@lru_cache(maxsize=4096)
+def _nearest(name: str, x: float) -> float:
+    """Return f(x) by decimal digits: of one number sooner than `elementary`, and the same."""
+    if name == "exp":
+        x = max(-800.0, min(800.0, x))  # beyond, a float64 holds 0 or infinity
+    return decimals.nearest(getattr(decimals, name), x)
 
 
 def _log_step(low: float, d: Floats) -> Floats:

@@ -50,7 +50,7 @@ def inverse_softplus(x: Decimal, digits: int) -> Decimal:
     """Return log(e^x - 1), x > 0."""
     with localcontext() as context:
         context.prec = digits + _GUARD + max(0, -x.adjusted())
-        return (x.exp() - 1).ln()
+        return x + (1 - (-x).exp()).ln()  # e^x may be beyond decimal
 
 
 def sin(x: Decimal, digits: int) -> Decimal:

@@ -10,8 +10,10 @@ import pytest
 from scipy import stats
 
 from initspec import InitSpec, LogUniform, Mapped, Std
+from initspec.distributions import maps
 from initspec.dtypes import float_type
 from initspec.errors import BackendError, DtypeError, SpecError
+from initspec.numerics import elementary
 from initspec.spec.formula import formula
 from initspec.stream.draw import draw
 
@@ -167,6 +169,15 @@ def test_ends_of_portable_draws():
     for low, high in ((1e-3, 0.1), (1e30, 1e38), (0.999, 1.0)):
         w = draw(InitSpec.log_uniform(low, high).resolve((300, 300)), float_type("float32"), 7, "w")
         assert np.float32(low) <= w.min() < w.max() <= np.float32(high)
+
+
+@pytest.mark.parametrize("through", FUNCTIONS)
+def test_ends_are_those_of_the_stream(through):
+    """One number by decimals has the bits that arrays have, at the limits of float64 too."""
+    x = [1e-300, 1e-9, 0.3, math.log(2), 1.5, 44.0, 46.0, 709.5, 1e300]
+    x += [-1e300, -750.0, -700.0, -0.1, 0.0] if through == "exp" else []
+    ends = [maps.MAPS[through](each) for each in x]
+    np.testing.assert_array_equal(ends, getattr(elementary, through)(x))
 
 
 def test_words():
