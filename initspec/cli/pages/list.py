@@ -15,6 +15,7 @@ _EXAMPLES = {
     "sparse": "sparse(sparsity=0.9)",
     "constant": "constant(value=0.5)",
     "log_uniform": "log_uniform(low=0.001, high=0.1)",
+    "ramp": "ramp(start=0.0, stop=1.0)",
 }
 """Examples of the constructors with a required argument."""
 
