@@ -39,6 +39,7 @@ def run(
 
     def refill(filling: Filling) -> None:
         fill_slots(groups, [filling], seed)
+        torch.clear_autocast_cache()  # which holds the weight as it was, in 16 bits
 
     with ExitStack() as stack:
         stack.enter_context(_as_it_was(inner))

@@ -188,6 +188,16 @@ def test_outputs_have_variance_one(name: str) -> None:
         assert variance == pytest.approx(1, abs=0.01), path
 
 
+def test_autocast() -> None:
+    """It keeps a weight in 16 bits from one run of a layer to the next."""
+    model = nn.Sequential(nn.Linear(64, 64), nn.Linear(64, 64))
+    with torch.autocast("cpu", torch.bfloat16):
+        half = calibrate(model, batch(64, 64), HE, 7, tolerance=0.01)
+    whole = calibrate(model, batch(64, 64), HE, 7, tolerance=0.01)
+    gains = [[rule.spec.gain for rule in result.rules[:2]] for result in (half, whole)]
+    np.testing.assert_allclose(*gains, rtol=0.01)
+
+
 def test_padding_masks() -> None:
     """In evaluation torch's encoder makes nested tensors of them, for a fused layer alone."""
     layer = nn.TransformerEncoderLayer(16, 2, 32, batch_first=True)
