@@ -191,6 +191,7 @@ RELATIONS = (
     *("low must lie below high", "lower must lie below upper", "lies between them"),
     *("with a denominator of at most 100", "of stop and step", "has one value alone"),
     *("stop - start is beyond float64", "takes positive numbers", "is beyond float64; lower"),
+    *("needs X > 0", "is beyond float64 there"),
 )
 """What no JSON Schema can say: relations between two numbers, and which fractions are short."""
 
