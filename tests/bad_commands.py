@@ -66,7 +66,7 @@ MODELS = {
 }
 RECIPES = {
     "hee": r"unknown recipe 'hee': did you mean 'he'\?",
-    "no-such": "unknown recipe 'no-such'. Allowed: flax, .*torch; a recipe of your own",
+    "no-such": "unknown recipe 'no-such': `initspec recipes` lists those .* a list of Rule",
     "none.toml": "none.toml cannot be read: No such file",
     "he.yaml": "unknown recipe 'he.yaml'.* a .toml or .json file",
     "newer.json": "newer.json: recipe_version=2: .*version 1; upgrade initspec",

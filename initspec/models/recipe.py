@@ -283,10 +283,12 @@ def recipe(name: str) -> Recipe:
         RecipeError: there is none of this name.
     """
     if name not in shipped():
-        problem = unknown("recipe", name, shipped())
-        if not nearest(name, shipped()):
-            problem += "; a recipe of your own is a list of Rule, or a .toml or .json file"
-        raise RecipeError(problem)
+        if nearest(name, shipped()):
+            raise RecipeError(unknown("recipe", name, shipped()))
+        raise RecipeError(
+            f"unknown recipe {shown(name)}: `initspec recipes` lists those that there are; one of "
+            "your own is a list of Rule, or a .toml or .json file"
+        )
     return Recipe.load(_FOLDER / f"{name}.toml")
 
 

@@ -44,11 +44,11 @@ FC, ATTN, PROJ = "h.2.c_fc.weight", "h.2.c_attn.weight", "h.*.c_proj.weight"
 FAULTS: dict[str, tuple[Callable[[Net], object], str, str, str]] = {
     "a linear layer is skipped": (
         lambda m: nn.init.kaiming_uniform_(m.h[2].c_fc.weight, math.sqrt(5)),
-        *(FC, "std", "the recipe 'torch'"),
+        *(FC, "std", "'torch'"),
     ),
     "a bias is skipped": (
         lambda m: m.h[2].c_fc.bias.uniform_(-1 / 8, 1 / 8),
-        *("h.2.c_fc.bias", "value", "the recipe 'torch'"),
+        *("h.2.c_fc.bias", "value", "'torch'"),
     ),
     "an embedding is skipped": (lambda m: m.wte.weight.normal_(), "wte.weight*", "std", ""),
     "the residual scaling is missing": (

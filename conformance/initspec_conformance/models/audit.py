@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from initspec import FanRule, InitSpec
-from initspec.backend import HasValues, optional
+from initspec.backend import HasInitializers, HasValues, optional
 from initspec.dtypes import FLOATS
 from initspec.errors import TargetError
 from initspec.models.assign import Only
@@ -82,7 +82,9 @@ def audit_model(
         what = "parameters of floats" if kept else "parameters"
         raise TargetError(f"the model has no {what}: there is nothing to audit")
     readable: HasValues = optional(owner(model), HasValues, "values of models")  # type: ignore[arg-type]
-    context = Context(every, rules, getattr(model, "config", None), numbers)
+    backend = owner(model)
+    default = backend.default_recipe(model) if isinstance(backend, HasInitializers) else ""
+    context = Context(every, rules, getattr(model, "config", None), numbers, default)
     findings, readings, tests = audit_values(
         assignments, lambda paths: readable.values(model, paths), context, seed
     )

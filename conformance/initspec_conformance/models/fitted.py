@@ -38,6 +38,7 @@ class Context:
         recipe: the recipe.
         config: what the model says of itself; None where it says nothing.
         numbers: the numbers of names in the recipe.
+        default: the name of the recipe of what the layers start with; "" for none.
         arithmetic: what was computed for rules and shapes already.
     """
 
@@ -45,6 +46,7 @@ class Context:
     recipe: Recipe
     config: Any
     numbers: Mapping[str, float]
+    default: str = ""
     arithmetic: dict[Any, list[tuple[str, float]]] = field(default_factory=dict)
 
     @cached_property
@@ -54,14 +56,20 @@ class Context:
 
     @cached_property
     def fitting(self) -> list[tuple[str, Recipe]]:
-        """The other recipes of initspec whose rules all match, those of an architecture first."""
+        """The other recipes of initspec whose rules all match.
+
+        What layers start with comes first, as a layer that is left out does, then those of an
+        architecture.
+        """
         rest = ((name, recipe(name)) for name in shipped())
         every = [
             (name, other)
             for name, other in rest
             if other.rules != self.recipe.rules and fits(self.parameters, other.rules, only=())
         ]
-        return sorted(every, key=lambda pair: not of_an_architecture(pair[1].rules))
+        return sorted(
+            every, key=lambda pair: (pair[0] != self.default, not of_an_architecture(pair[1].rules))
+        )
 
     def others(self, parameter: Parameter) -> Iterator[tuple[str, Assignment]]:
         """Yield what the other recipes of initspec give a parameter, equal ones together."""
@@ -114,15 +122,15 @@ def _candidates(
     shape, axes = assignment.shape, assignment.axes
     if isinstance(rule.spec, Template):
         yield from _arithmetic(assignment, rule, context)
-    for name, other in context.others(assignment.parameter):
-        if other.spec is not None and other.std and other.spec.distribution.name() == family:
-            yield f"that of {name}", other.std
     if spec is not None and isinstance(spec.variance, FanRule):
         for mode in ("fan_in", "fan_out", "fan_avg"):
             if mode != spec.mode:
                 with suppress(InitSpecError):
                     moded = replace_mode(spec, mode)
                     yield f"that of {mode} instead of {spec.mode}", moded.std(shape, axes)
+    for name, other in context.others(assignment.parameter):
+        if other.spec is not None and other.std and other.spec.distribution.name() == family:
+            yield f"that of {name}", other.std
 
 
 def _arithmetic(assignment: Assignment, rule: Rule, context: Context) -> list[tuple[str, float]]:

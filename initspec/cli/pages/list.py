@@ -16,6 +16,7 @@ _EXAMPLES = {
     "constant": "constant(value=0.5)",
     "log_uniform": "log_uniform(low=0.001, high=0.1)",
     "ramp": "ramp(start=0.0, stop=1.0)",
+    "repeat": "repeat(of=he_normal, times=4)",
 }
 """Examples of the constructors with a required argument."""
 
