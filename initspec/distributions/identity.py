@@ -11,7 +11,7 @@ import numpy as np
 
 from initspec.axes import Axes
 from initspec.axes.layout import Layout
-from initspec.distributions.base import REACH, Structured, Weights, exactly
+from initspec.distributions.base import REACH, Distribution, Structured, Weights, exactly
 from initspec.distributions.formula import Formula, RuleFormula, number
 from initspec.distributions.papers import LE
 from initspec.distributions.parameters import Parameters
@@ -72,6 +72,11 @@ class Identity(Structured, frozen=True, tag="identity", omit_defaults=True):
 
     def short_call(self, rule: Rule | None, gain: float, mode: str | None) -> str | None:
         return call("identity", gain=(gain, 1.0), noise=(self.noise, 0.0))
+
+    def contrast(self, other: Distribution) -> str:
+        if type(self) is not type(other):
+            return super().contrast(other)
+        return f"with noise of std {number(self.noise)}" if self.noise else "without noise"
 
     def law(self, parameters: Parameters) -> Law:
         places = share_of_ones(parameters)

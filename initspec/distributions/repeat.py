@@ -139,10 +139,17 @@ class Repeat(Distribution, frozen=True, tag="repeat"):
 
     def formula(self, rule: RuleFormula) -> Formula:
         of = self.of.formula(rule)
+        return Formula(f"{of.law}, {self._equal}", f"{of.short}, {self._equal}")
+
+    def contrast(self, other: Distribution) -> str:
+        return self._equal
+
+    @property
+    def _equal(self) -> str:
+        """What is equal, in words."""
         what = "outputs" if self.along == "out" else "stack members"
-        equal = f"{'all' if self.times is None else self.times} {what} equal"
-        equal += ", tiled" if self.order == "tiled" and self.times else ""
-        return Formula(f"{of.law}, {equal}", f"{of.short}, {equal}")
+        tiled = ", tiled" if self.order == "tiled" and self.times else ""
+        return f"{'all' if self.times is None else self.times} {what} equal{tiled}"
 
     def short_call(self, rule: Rule | None, gain: float, mode: str | None) -> str | None:
         of = self.of.short_call(rule, gain, mode)

@@ -11,6 +11,7 @@ from initspec.spec.constructors import CONSTRUCTORS
 from initspec.spec.formula import rule_formula
 from initspec.spec.papers import paper
 from initspec.translate import translate
+from initspec.translate.difference import differences
 from initspec.translate.writing import python
 from tests.core.spec.strategies import NAMES
 
@@ -43,6 +44,7 @@ def test_along_in() -> None:
 def test_own_names_translate(name: str) -> None:
     """Each named constructor is read, and has a line or a reason in every framework."""
     numbers = {"sparse": "0.9", "constant": "0.5", "ramp": "0.0, 1.0", "log_uniform": "0.1, 1.0"}
+    numbers["repeat"] = "InitSpec.he_normal(), 4"
     arguments = numbers.get(name, "")
     translation = translate(f"InitSpec.{name}({arguments})")
     assert {line.framework for line in translation.lines} == set(backends())
@@ -73,3 +75,12 @@ def test_paper_follows_the_rule() -> None:
     assert "LeCun" in str(paper(InitSpec.lecun_uniform()))
     assert "Martens" in str(paper(InitSpec.sparse(0.5)))
     assert paper(InitSpec.normal()) is None
+
+
+def test_how_parts_of_a_family_differ() -> None:
+    """Noise on an identity, and equal outputs, in words."""
+    noisy, he = InitSpec.identity(noise=0.1), InitSpec.he_normal()
+    assert differences(noisy, InitSpec.identity()) == ("without noise",)
+    assert differences(InitSpec.identity(), noisy) == ("with noise of std 0.1",)
+    assert differences(he, InitSpec.repeat(he, 4, order="tiled"))[0] == "4 outputs equal, tiled"
+    assert differences(he, InitSpec.repeat(he, along="stack"))[0] == "all stack members equal"
