@@ -166,6 +166,8 @@ SHAPES = {
     "sparse(0.3)": [((300, 500), None), ((300, 500), "in (stack=2 out)")],
     "orthogonal(gain=1.4)": [((300, 200), None), ((150, 400), "in (stack=2 out)")],
     "delta_orthogonal": [((3, 100, 150), "kernel in out")],
+    "sinusoidal": [((300, 16), "stack out")],
+    "ramp(start=-6.0, stop=1.0, power=0.7)": [((500,), None)],
 }
 JOBS = [
     (line, shape, axes, dtype)
