@@ -193,6 +193,7 @@ def test_a_number_by_position_is_what_every_framework_means(name):
         "sinusoidal": [],
         "rotary": [],
         "hippo_legs": ["matrix"],
+        "repeat": ["of", "times"],
     }.get(name, [] if rules or name in ("dirac", "zeros", "ones") else ["gain"])
 
 
