@@ -126,7 +126,9 @@ def _is_drawn(a: Assignment) -> bool:
     """Return whether a parameter is the weight of a layer, or a matrix that may be one."""
     if a.spec is None or not math.prod(a.shape):
         return False
-    return a.role in _ROLES or (a.spec.distribution.random and len(a.shape) > 1)
+    if a.role in (*_ROLES, "recurrent_kernel"):
+        return True
+    return a.role == "other" and a.spec.distribution.random and len(a.shape) > 1
 
 
 @dataclass(slots=True)

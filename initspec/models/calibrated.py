@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from initspec.api import InitSpec
@@ -17,6 +17,7 @@ from initspec.models.table import TableRow, fold
 from initspec.models.template import Template
 from initspec.spec.resolve import resolve
 from initspec.spec.value import Spec
+from initspec.stream import split_name
 
 Words = tuple[str, Axes | None, str | None]
 
@@ -75,11 +76,18 @@ def rules_of(
             stay |= set(map(id, by))
         else:
             groups.setdefault(_words(a, changed.get(a.path)), []).append(a)
-    made = []
+    made, members = [], []
     for words, group in groups.items():
         paths = _globs(group, assignments)
-        made += [Rule(spec, paths, axes=axes, part=part) for spec, axes, part in words]
-    return [*made, *(rule for rule in rules if id(rule) in stay)]
+        inside = [rule for a in group for rule in _member(a, words[-1][0])]
+        made += [
+            Rule(spec, paths, axes=axes, part=part, optional=bool(inside))
+            for spec, axes, part in words
+        ]
+        members += inside
+    # The whole of a stack, which its members then draw over.
+    wholes = {rule.path: Rule(str(rule.spec), rule.label, optional=True) for rule in members}
+    return [*made, *members, *wholes.values(), *(rule for rule in rules if id(rule) in stay)]
 
 
 def _stays(rule: Rule, a: Assignment) -> bool:
@@ -98,17 +106,27 @@ def _words(a: Assignment, changed: Filling | None) -> tuple[Words, ...]:
     return (*reversed(parts), (KEEP if spec is None else str(spec), a.rule.axes, None))
 
 
+def _member(a: Assignment, spec: str) -> Iterator[Rule]:
+    """Yield the rule of a weight that is, elsewhere, the member of a stack."""
+    member = split_name(a.name)
+    if member and member[0] in a.parameter.aliases and spec != KEEP:
+        yield Rule(spec, member[0], part=f"stack[{member[1]}]", optional=True)
+
+
+def _names(a: Assignment) -> list[str]:
+    """Return the path of a weight, and the one that it has elsewhere."""
+    lone = a.name in a.parameter.aliases and split_name(a.name) is None
+    return [a.path, a.name] if lone else [a.path]
+
+
 def _globs(group: Sequence[Assignment], assignments: Assignments) -> tuple[str, ...]:
     """Return globs of the paths of a group, and of the names that these have elsewhere."""
-    paths = dict.fromkeys([*(a.path for a in group), *(a.name for a in group)])
+    paths = [name for a in group for name in _names(a)]
     rows = fold([TableRow(tuple(path.split(".")), 1, ()) for path in paths])
     others: list[str] = []
     if len(rows) < len(paths):
         inside = {id(a) for a in group}
         others = [
-            name
-            for a in assignments
-            if id(a) not in inside
-            for name in (*(place.path for place in a.parameter.places), a.name)
+            name for a in assignments if id(a) not in inside for name in (*_names(a), *a.tied)
         ]
     return tuple(row.glob(others) for row in rows)

@@ -194,3 +194,20 @@ def test_the_rules_have_both_names() -> None:
     initialize(theirs, result, 7)
     for path, name in names.items():
         assert (model.arrays[path] == theirs.arrays[name]).all()
+
+
+@pytest.mark.usefixtures("runs")
+def test_members_of_a_stack_elsewhere() -> None:
+    """Lone weights whose names are members start the stack, each with its own gain."""
+    names = {"q": "qkv[0]", "k": "qkv[1]", "a": "k"}  # the last is another weight here
+    model = chain("q", "k", "a")
+    fused = Model([weight("qkv", (16, 8), "(stack=2 out) in"), weight("b", (8,), "out")])
+    rules = [Rule("he_normal", role="kernel"), Rule("zeros")]
+    result = calibrate(model, X, rules, 7, names=names)
+    initialize(model, result, 7, names=names)
+    assert [rule.label for rule in result.rules] == ["q", "k", "a", "qkv", "qkv", "qkv", "all"]
+    initialize(fused, Recipe([rule for rule in result.rules if rule.label != "a"]), 7)
+    stack = fused.arrays["qkv"]
+    assert (stack[:8] == model.arrays["q"]).all()
+    assert (stack[8:] == model.arrays["k"]).all()
+    assert model.arrays["q"].std() != model.arrays["k"].std()
