@@ -80,7 +80,7 @@ def _density(spec: Spec) -> str:
         sigma = 1.0 if rule.takes_mode else rule.sigma(spec.gain, _ONE)
         mean, scale, support = rule.center(), sigma / family.spread, rule.support(spec.gain)
         far = abs(mean) > _FAR * sigma  # float64 cannot resolve the places of such an axis
-        if family.parents and (far or rule.takes_mode):
+        if family.passes and (far or rule.takes_mode):
             return ""  # through a function, no unit makes one picture of all sizes
         if far:
             mean, scale, support = 0.0, 1.0, None

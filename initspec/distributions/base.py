@@ -38,6 +38,7 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
         least_axes: the shape in which a convention finds these axes, in words.
         paper: where the family comes from; None where its variance rule does.
         glorot_equation: the equation of Glorot & Bengio (2010) that has it under fan_avg.
+        passes: whether its numbers pass through a function.
         truncates: whether it cuts the tails of another law.
         keeps_norm: whether a layer of it keeps the norm of its inputs.
         random: whether it draws random numbers.
@@ -52,6 +53,7 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     least_axes: ClassVar[str] = "two axes or more"
     paper: ClassVar[str | None] = None
     glorot_equation: ClassVar[int] = 12
+    passes: ClassVar[bool] = False
     truncates: ClassVar[bool] = False
     keeps_norm: ClassVar[bool] = False
     random: ClassVar[bool] = True

@@ -51,7 +51,7 @@ class LogUniform(Elementwise, frozen=True, tag="log_uniform"):
         msgspec.structs.force_setattr(self, "low", low)
         msgspec.structs.force_setattr(self, "high", high)
 
-    def times(self, factor: float) -> Self:
+    def scaled_by(self, factor: float) -> Self:
         return msgspec.structs.replace(self, low=self.low * factor, high=self.high * factor)
 
     def law(self, parameters: Parameters) -> Law:

@@ -51,6 +51,7 @@ class Mapped(Elementwise, frozen=True, tag="mapped"):
     through: Literal["exp", "log", "inverse_softplus"]
 
     parents: ClassVar[tuple[type[Distribution], ...]] = PARENTS
+    passes: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not isinstance(self.through, str) or self.through not in maps.MAPS:

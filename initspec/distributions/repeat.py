@@ -61,6 +61,7 @@ class Repeat(Distribution, frozen=True, tag="repeat"):
 
     rules = _of("rules")
     takes_gain = _of("takes_gain")
+    passes = _of("passes")
     truncates = _of("truncates")
     random = _of("random")
     exact = _of("exact")

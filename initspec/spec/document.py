@@ -123,7 +123,8 @@ def schema() -> dict[str, Any]:
 
     It accepts what `from_json` accepts, up to what no JSON Schema can express: that one number lies
     below another (`lower` and `upper`, `low` and `high`), that a ramp has one of `stop` and `step`
-    and more than one value, and that enough of a normal law lies between two bounds.
+    and more than one value, that enough of a normal law lies
+    between two bounds, and that numbers lie in the domain of the function they pass through.
     """
     kinds = (*FAMILIES.values(), *RULES)
     refs, components = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")

@@ -9,6 +9,7 @@ from typing import Any
 
 from initspec.api import InitSpec
 from initspec.axes import Axes
+from initspec.distributions import Mapped
 from initspec.errors import InitSpecError, unknown
 from initspec.translate.reading import Call
 from initspec.translate.values import is_tensor
@@ -224,7 +225,7 @@ class Vocabulary:
             family = spec.distribution
             kind = (
                 "initializer of numbers through a function"
-                if family.parents
+                if isinstance(family, Mapped)
                 else (f"{family.name()} initializer")
             )
             return none(self.gap or f"{self.title} has no {kind}.")

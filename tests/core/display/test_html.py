@@ -70,6 +70,7 @@ def test_density_is_drawn_where_there_is_one():
         ("uniform(low=1.0, high=16.0, through=log)", True),
         ("InitSpec(mapped(normal, exp), he)", False),  # its shape depends on sigma
         ("uniform(low=1e9, high=1000000100.0, through=log)", False),
+        ("repeat(of=uniform(low=1e9, high=1000000100.0, through=log), times=2)", False),
     ],
 )
 def test_density_through_a_function(line, drawn):

@@ -221,6 +221,9 @@ RELATIONS = (
         "distribution": InitSpec.ramp(0, 1).to_dict()["distribution"] | {"through": "log"},
     }
 )
+@example(InitSpec.uniform(1, 2, through="log").to_dict() | {"gain": 4})
+@example(InitSpec.uniform(1, 2, through="exp").to_dict() | {"gain": 4000})
+@example(InitSpec.log_uniform(1, 2, through="log").to_dict() | {"gain": 1})
 def test_schema_accepts_what_from_json_accepts(data):
     """A document is valid against the schema if and only if from_json reads it.
 
