@@ -150,3 +150,21 @@ def test_several_weights_and_several_inputs():
     by_path = {path for rule in result.rules for path in [rule.label] if rule.path}
     assert by_path == {"conv.pointwise_kernel", "head.kernel", "head.bias"}
     assert {p.path for p in parameters(model)} >= by_path
+
+
+@pytest.mark.filterwarnings("ignore:not calibrated")  # torch's positions are read, not called
+def test_a_transformer_of_torch_and_of_keras(array):
+    """Either way, though torch has queries, keys and values as one weight: equal outputs."""
+    torch = pytest.importorskip("torch", reason="both frameworks are in its session alone")
+    from tests.torch.test_torch_equal_models import CASES
+
+    build, rules = CASES["transformer"]
+    ours, theirs, tokens = models.transformer(), build(), equal_models.TOKENS
+    for recipe in (
+        calibrate(ours, tokens, rules, 7, names=NAMES),
+        calibrate(theirs, torch.tensor(tokens), rules, 7),
+    ):
+        initialize(ours, recipe, 7, names=NAMES)
+        initialize(theirs, recipe, 7)
+        outputs = theirs(torch.tensor(tokens)).detach().numpy()
+        np.testing.assert_allclose(array(ours(tokens)), outputs, rtol=0, atol=1e-5)
