@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -13,10 +12,11 @@ import numpy as np
 
 from initspec import backend as registry
 from initspec.api import InitSpec
-from initspec.axes import OUT_IN, Axes, UnequalLayout, axes_of
+from initspec.axes import OUT_IN, Axes, axes_of
 from initspec.backend import Backend
 from initspec.backend.registry import version_of
-from initspec.compare.goodness_of_fit import GoodnessOfFit
+from initspec.compare.namesakes import Namesake, Request, namesakes_of
+from initspec.compare.tally import BYTES, Tally, draws_of
 from initspec.dtypes import FloatType, float_type
 from initspec.errors import InitSpecError, ShapeError
 from initspec.notebook import HtmlRepr
@@ -28,11 +28,6 @@ from initspec.stream.draw import draw
 
 ALPHA = 1e-6
 """The probability that a comparison of correct backends reports a mismatch."""
-
-_VALUES = 1 << 20
-_MOST_DRAWS = 256
-_BYTES = 32
-"""For each value: the weight, the same in float64, and what the statistics are computed with."""
 
 Progress = Callable[[str, int, int], None]
 """Called as progress(backend, draws done, draws in all)."""
@@ -96,6 +91,8 @@ class Comparison(HtmlRepr):
         seed: of the portable stream; None for the frameworks' own random numbers.
         name: the parameter's name in the portable stream.
         rows: what each backend drew.
+        namesakes: the frameworks' own lines of the spec's name; none with a seed, whose stream they
+            do not draw.
         left_out: the backends that were not compared, each with the reason and the remedy.
     """
 
@@ -111,6 +108,7 @@ class Comparison(HtmlRepr):
     seed: int | None
     name: str
     rows: tuple[Row, ...]
+    namesakes: tuple[Namesake, ...]
     left_out: dict[str, str]
 
     @property
@@ -166,12 +164,15 @@ def compare(
     request = _Request(
         spec, resolved, explicit, kind, None if seed is None else check_seed(seed), check_name(name)
     )
-    level = ALPHA / max(len(chosen), 1)
+    level = ALPHA / max(2 * len(chosen), 1)  # each may have a line of the framework's own, too
     versions = [version_of(backend) for backend in chosen]  # raises before anything is drawn
     rows = tuple(
         _row(backend, version, request, level, progress)
         for backend, version in zip(chosen, versions, strict=True)
     )
+    named = frozenset((*(backend.name for backend in chosen), *left_out))
+    drawing = {backend.name: backend for backend in chosen}
+    lines = Request(spec, resolved.layout.shape, axes_of(axes), kind, level, named, drawing)
     return Comparison(
         spec=str(spec),
         shape=resolved.layout.shape,
@@ -185,6 +186,7 @@ def compare(
         seed=seed,
         name=name,
         rows=rows,
+        namesakes=tuple(namesakes_of(lines, progress)) if seed is None else (),
         left_out=left_out,
     )
 
@@ -247,13 +249,13 @@ def _row(
     progress: Progress | None,
 ) -> Row:
     resolved = request.resolved
-    tally = _Tally(resolved, request.kind)
+    tally = Tally(resolved, request.kind)
     initializer, sha256, failure = "", None, ""
-    draws = min(max(math.ceil(_VALUES / resolved.layout.size), 1), _MOST_DRAWS)
+    draws = draws_of(resolved.layout.size)
     try:
         compiled = backend.compile(request.spec, request.axes, request.seed, request.name)
         initializer = type(compiled).__name__
-        require_memory(_BYTES * resolved.layout.size)
+        require_memory(BYTES * resolved.layout.size)
         for number in range(draws):
             if progress is not None:
                 progress(backend.name, number, draws)
@@ -293,80 +295,6 @@ def _row(
 def _named(error: Exception) -> str:
     """Return the name of an exception and the first line of its message."""
     return f"{type(error).__name__}: {error}".strip().partition("\n")[0]
-
-
-class _Tally:
-    """Running statistics of one backend's draws."""
-
-    def __init__(self, resolved: Resolved, kind: FloatType) -> None:
-        self._resolved = resolved
-        self._kind = kind
-        self._fits: dict[int, GoodnessOfFit] = {}
-        self._squares = 0.0
-        self._sum = 0.0
-        self.count = 0
-        self.low = self.high = math.nan
-        self.reasons: list[str] = []
-
-    def add(self, weights: Any) -> None:
-        """Add one drawn weight."""
-        resolved, kind = self._resolved, self._kind
-        weights = np.asarray(weights)
-        if weights.shape != resolved.layout.shape or weights.dtype.name != kind.name:
-            self.reasons.append(
-                f"drew {weights.dtype.name} {weights.shape} instead of "
-                f"{kind.name} {resolved.layout.shape}"
-            )
-            return
-        values = weights.astype(np.float64)
-        if not np.all(np.isfinite(values)):
-            self.reasons.append(f"{np.sum(~np.isfinite(values))} values are not finite")
-            return
-        self.count += values.size
-        self._sum += float(np.sum(values))
-        self._squares += float(np.sum((values - resolved.law.mean) ** 2))
-        self.low = float(np.fmin(self.low, values.min()))
-        self.high = float(np.fmax(self.high, values.max()))
-        for number, (part, logical) in enumerate(_logical(resolved, values)):
-            self.reasons += part.distribution.defects(part, logical, kind)
-            independent, law = part.distribution.independent(part, logical)
-            if law is not None:
-                if number not in self._fits:
-                    self._fits[number] = GoodnessOfFit(law, kind)
-                self._fits[number].add(independent)
-
-    @property
-    def mean(self) -> float:
-        """The measured mean."""
-        return self._sum / self.count if self.count else math.nan
-
-    @property
-    def std(self) -> float:
-        """The measured standard deviation."""
-        if not self.count:
-            return math.nan
-        off = self.mean - self._resolved.law.mean
-        return math.sqrt(max(self._squares / self.count - off**2, 0.0))
-
-    def p_value(self) -> float | None:
-        """The p-value of the values that are independent draws of a law, if there are any.
-
-        The least of the parts', by Bonferroni, where a weight has several.
-        """
-        least = min((fit.p_value() for fit in self._fits.values()), default=None)
-        return None if least is None else min(1.0, len(self._fits) * least)
-
-
-def _logical(resolved: Resolved, values: Any) -> Iterator[tuple[Resolved, Any]]:
-    """Yield the spec on each part of a weight, and its values in logical order."""
-    layout = resolved.layout
-    if not isinstance(layout, UnequalLayout):
-        yield resolved, layout.logical(values)
-        return
-    cut = values.reshape(layout.cut)
-    for where, part in zip(layout.parts, resolved.parts, strict=True):
-        member = np.take(cut, range(where.start, where.stop), layout.axis)
-        yield part, where.layout.logical(member)
 
 
 def _sha256(weights: Any) -> str:

@@ -15,7 +15,7 @@ STYLES = {"agrees": "green", "differs": "red", "error": "red"}
 """The colour of each verdict."""
 
 LEGEND = f"p: probability of this deviation by chance; probability of a false alarm: {ALPHA:g}"
-"""What stands under the table."""
+"""What stands under every table."""
 
 
 def heading(result: Comparison) -> list[str]:
@@ -31,21 +31,48 @@ def heading(result: Comparison) -> list[str]:
 
 
 def rows(result: Comparison) -> list[tuple[str, ...]]:
-    """Return the rows under COLUMNS: what is expected, then what each backend drew."""
+    """Return the rows under COLUMNS: the expected, each backend's, the frameworks' own lines'.
+
+    A line that was not drawn has the numbers that it should have, as the first row, and no p.
+    """
     expected = map(_number, (result.mean, result.std, *result.bounds))
     table: list[tuple[str, ...]] = [("expected", "", "", *expected, "", "")]
     for row in result.rows:
         words = row.backend, row.version, row.initializer
         numbers = map(_number, (row.mean, row.std, row.low, row.high))
-        p = "-" if row.failed else "exact" if row.p_value is None else f"{row.p_value:.2g}"
+        p = "-" if row.failed else _probability(row.p_value)
         table.append((*words, *numbers, p, row.verdict))
+    for line in result.namesakes:
+        numbers = map(_number, (line.mean, line.std, line.low, line.high))
+        p = _probability(line.p_value) if line.values else ""
+        table.append((f"{line.framework} {line.name}", "", "", *numbers, p, line.verdict))
     return table
+
+
+def namesakes(result: Comparison) -> list[str]:
+    """Return what the frameworks' own lines are that differ, a sentence for each meaning."""
+    alike: dict[str, list[str]] = {}
+    for line in result.namesakes:
+        if not line.agrees:
+            meaning = f"{line.spec}, {', '.join(line.reasons)}"
+            alike.setdefault(meaning, []).append(f"{line.framework} {line.name}")
+    return [f"{', '.join(names)}: {meaning}" for meaning, names in alike.items()]
+
+
+def legend(result: Comparison) -> str:
+    """Return what stands under the table."""
+    undrawn = any(not line.values for line in result.namesakes)
+    return LEGEND + "; without p: not drawn, read from the framework's source" * undrawn
 
 
 def notes(result: Comparison) -> list[str]:
     """Return why backends differ, failed or were left out, a sentence each."""
     differ = [f"{row.backend}: {reason}" for row in result.rows for reason in row.reasons]
     return differ + [f"not compared: {name}: {why}" for name, why in result.left_out.items()]
+
+
+def _probability(value: float | None) -> str:
+    return "exact" if value is None else f"{value:.2g}"
 
 
 def _number(value: float) -> str:

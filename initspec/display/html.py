@@ -8,7 +8,7 @@ from html import escape
 
 from initspec.axes import Axes, Fans, Layout
 from initspec.compare.comparison import Comparison
-from initspec.display.comparison import COLUMNS, LEGEND, NUMBERS, heading, notes, rows
+from initspec.display.comparison import COLUMNS, NUMBERS, heading, legend, namesakes, notes, rows
 from initspec.display.drawing import draw_axes, draw_density
 from initspec.distributions.parameters import Parameters
 from initspec.errors import with_article
@@ -46,15 +46,17 @@ def _comparison(result: Comparison) -> str:
     """Return the table of a comparison, its legend, and why what disagrees does."""
     columns = (*COLUMNS, *(() if result.seed is None else ("sha256",)))
     hashes = ["", *((row.sha256 or "")[:12] for row in result.rows)]
+    hashes += [""] * len(result.namesakes)
     table = [_cells(columns, "th")]
     for row, sha256 in zip(rows(result), hashes, strict=True):
         table.append(_cells((*row, sha256)[: len(columns)]))
     head, *body = (f"<tr>{cells}</tr>" for cells in table)
-    items = "".join(f"<li>{escape(note)}</li>" for note in notes(result))
+    items = "".join(f"<li>{escape(note)}</li>" for note in (*namesakes(result), *notes(result)))
     return (
         f"<div><p><code>{escape(result.spec)}</code> {escape('; '.join(heading(result)))}</p>"
         f"<table><thead>{head}</thead><tbody>{''.join(body)}</tbody></table>"
-        f"<p><small>{escape(LEGEND)}</small></p>{f'<ul>{items}</ul>' if items else ''}</div>"
+        f"<p><small>{escape(legend(result))}</small></p>"
+        f"{f'<ul>{items}</ul>' if items else ''}</div>"
     )
 
 

@@ -6,6 +6,8 @@ from initspec.api import InitSpec
 from initspec.distributions.rules import Range
 from initspec.spec.formula import number, rule_formula
 
+SAME_VARIANCE = "the variance the same"
+
 
 def differences(spec: InitSpec, other: InitSpec, fixed: bool = True) -> tuple[str, ...]:
     """Return what `other` has instead of what `spec` has; nothing where they are equal.
@@ -27,8 +29,9 @@ def differences(spec: InitSpec, other: InitSpec, fixed: bool = True) -> tuple[st
     if not fixed and not any(rule is None or rule.takes_mode for rule in rules):
         return tuple(changes)
     spread, other_spread = _spread(spec), _spread(other)
-    if spread == other_spread and other_spread and changes and other.distribution.sigma_is_std:
-        changes.append("the variance the same")
+    exact = spec.distribution.sigma_is_std and other.distribution.sigma_is_std
+    if spread == other_spread and other_spread and changes and exact:
+        changes.append(SAME_VARIANCE)
     if spread != other_spread and other_spread:
         changes.append(f"{other_spread} instead of {spread}" if spread else other_spread)
     if _center(spec) != _center(other):

@@ -63,7 +63,8 @@ LAYERS = [
     {"backend"},
     {"activations"},
     {"api"},
-    {"translate", "compare", "propagation", "models"},
+    {"translate"},
+    {"compare", "propagation", "models"},
     {"display"},
     {"cli"},
 ]
