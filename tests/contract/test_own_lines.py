@@ -14,7 +14,9 @@ def test_a_line_agrees_with_what_it_is_alone(backend):
     specs = InitSpec.he_normal(), InitSpec.he_truncated_normal()
     lines = [compare(spec, (1024, 512), backends=[backend]).namesakes[0] for spec in specs]
     assert {line.values for line in lines} == {2**20}
-    (right,) = (line for line in lines if line.agrees)
-    (wrong,) = (line for line in lines if not line.agrees)
+    right, wrong = sorted(lines, key=lambda line: line.p_value, reverse=True)
     assert right.spec == wrong.spec == str(specs[lines.index(right)])
     assert right.p_value > 1e-6 > wrong.p_value
+    assert not wrong.agrees
+    # Keras on torch takes the first of four normals where all are beyond the cut: 4 in a million.
+    assert right.agrees or all("values outside" in reason for reason in right.reasons)
