@@ -1,8 +1,7 @@
-"""README and the drawings have the axes of the product's layer tables, and so has the suite."""
+"""The drawings of the axes page have the axes of the layer tables, and so has the suite."""
 
 from __future__ import annotations
 
-import re
 import runpy
 import tomllib
 from importlib.resources import files
@@ -41,28 +40,6 @@ DRAWN = {
 }
 """Each drawing: the backend, the layer class, the parameter and the settings."""
 
-README = {
-    "torch Linear; Keras and flax Dense": ["linear-torch", "linear-keras"],
-    "torch Conv; Keras and flax Conv": ["conv-torch", "conv-keras"],
-    "grouped convolution, 4 groups": ["grouped-torch", "grouped-keras"],
-    "depthwise convolution, 32 channels": ["depthwise-torch", "depthwise-keras"],
-    "transposed convolution": ["transposed-torch", "transposed-keras", "transposed-flax"],
-    "torch `MultiheadAttention.in_proj_weight`": ["attention-torch"],
-    "fused query, key and value of 8, 2 and 2 heads": [
-        "attention-unequal-torch",
-        "attention-unequal-keras",
-    ],
-    "Keras `MultiHeadAttention` query kernel; output kernel": [
-        "attention-keras-query",
-        "attention-keras-output",
-    ],
-    "LSTM": ["lstm-torch", "lstm-keras"],
-    "embedding table": ["embedding"],
-    "mixture of experts": ["experts"],
-    "a bias that takes its weight's fan": ["bias"],
-}
-"""Each row of README's table: the drawings of its lines, in order."""
-
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_drawings_have_the_axes_of_the_tables(name):
@@ -78,16 +55,6 @@ def test_every_drawing_of_a_framework_is_held():
     """Experts and fused grouped queries are weights that no framework has a layer for."""
     without = {"experts", "attention-unequal-torch", "attention-unequal-keras"}
     assert set(DRAWINGS) - set(DRAWN) == without
-
-
-def test_readme_has_the_lines_of_the_drawings():
-    """Each row of the table, span by span."""
-    text = (ROOT / "README.md").read_text("utf-8").partition("## Axes")[2].partition("## ")[0]
-    rows = dict(re.findall(r"^\| (.+) \| (.+) \|$", text, re.M))
-    del rows["weight"]
-    assert set(rows) == set(README)
-    for label, cell in rows.items():
-        assert re.findall(r"`(.+?)`", cell) == [DRAWINGS[name][0] for name in README[label]], label
 
 
 def test_the_suite_has_the_same_axes_by_hand():

@@ -76,6 +76,25 @@ def histogram(
     return svg(WIDTH, y.start + 44, label, body)
 
 
+_ALONE = """
+<style>
+svg { color: #1f2328; background: #fff; --is-purple: #b5588f }
+@media (prefers-color-scheme: dark) {
+  svg { color: #e6edf3; background: #0d1117; --is-vermillion: #ff9248; --is-blue: #56b4e9;
+    --is-green: #2fd3a3; --is-purple: #e8a5cb }
+}
+</style>"""
+
+
+def alone(picture: str) -> str:
+    """Give a picture colours and a ground of its own, for an `<img>`, which has none of the page's.
+
+    Its ground is opaque, because a page may be dark in a browser that asks for light colours.
+    """
+    start, end, rest = picture.partition(">")
+    return start + end + _ALONE + rest
+
+
 @dataclass(frozen=True)
 class Bar:
     """A bar: its label, its length, and how its length is written; `place` "" is the true one."""

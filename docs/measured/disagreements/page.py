@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from docs.measured.disagreements.charts import alone
 from docs.measured.disagreements.results import Results, of_row
 from docs.measured.disagreements.rows import ROWS
 from docs.measured.disagreements.rows.base import Row
@@ -59,6 +60,7 @@ def files(results: Results) -> dict[Path, str]:
     pages = {PAGE: _page(results)}
     for row in ROWS:
         pages[PICTURES / f"{row.id}.svg"] = row.picture(of_row(results, row.id))
+    pages[PICTURES / "he-normal-alone.svg"] = alone(pages[PICTURES / "he-normal.svg"])  # README
     return pages
 
 
