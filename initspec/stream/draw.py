@@ -22,7 +22,7 @@ from initspec.errors import ShapeError, TargetError
 from initspec.spec.resolve import Resolved
 from initspec.stream.elementwise import Variates, normal
 from initspec.stream.inversion import DOUBLE, SINGLE, Sampler, TruncatedNormal, Uniform
-from initspec.stream.kernel import why_numpy
+from initspec.stream.kernel import is_compiled
 from initspec.stream.key import VALUES, ZEROS, check_name, check_seed
 from initspec.stream.logical import Logical, Transposed
 from initspec.stream.mapped import Mapped, Step
@@ -89,6 +89,7 @@ def fill(
         raise TargetError(
             f"out is {out.dtype} of the shape {out.shape}: pass {kind.name} of the shape {shape}"
         )
+    check_writeable(out)
     if layout.size > _LARGEST:
         raise ShapeError(
             f"the shape {layout.shape} has more than 2^62 elements: pass a smaller one"
@@ -101,6 +102,12 @@ def fill(
         part.distribution.sample(
             part, _Portable(part.layout, kind, seed, name, memory, block, count)
         )
+
+
+def check_writeable(out: NDArray[Any]) -> None:
+    """Raise TargetError for memory that is read-only: machine code would write to it even so."""
+    if not out.flags.writeable:
+        raise TargetError("out is read-only: pass memory that can be written, such as out.copy()")
 
 
 def compute(
@@ -225,17 +232,18 @@ class _Portable:
 
     def weight(self, logical: Logical) -> Any:
         size, layout = self._out.size, self._layout
-        fast = isinstance(logical, Variates) and why_numpy() is None
+        fast = type(logical) is Variates and is_compiled(logical.sampler, self._out)
         least = _LEAST_OF_CODE if fast else _LEAST
         threads = 1 if logical.serial or size < 2 * least else self._threads
         whole = size == layout.size and (threads == 1 if fast else size < 2 * _LEAST)
-        if isinstance(logical, Variates) and whole and (layout.in_order or not fast):
+        in_place = layout.in_order and self._out.flags.c_contiguous
+        if isinstance(logical, Variates) and whole and (in_place or not fast):
             with worker() as lent:
                 logical.write_whole(lent, layout, self._out)
             return
-        # Machine code writes anywhere, so that one thread needs one tile.
-        most = size if fast and threads == 1 else max(_LEAST, -(-size // (2 * threads)))
-        most = min(most, size if fast else logical.largest)
+        # In its own place machine code needs no memory, so that one thread needs one tile.
+        most = max(_LEAST, -(-size // (2 * threads)))
+        most = size if fast and threads == 1 and in_place else min(most, logical.largest)
         cut = tiles(layout, self._ranges, self._out, most, logical.whole, one_member=logical.alone)
         if threads == 1:
             work(logical, cut)

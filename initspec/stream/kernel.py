@@ -37,7 +37,8 @@ def draw_tile(stream: Stream, sampler: Sampler, tile: Tile) -> bool:
     # Where neighbours in memory are of different runs, a strip of runs is written at a time.
     wide = [axis for axis, size in enumerate(target.shape) if size > 1]
     nearest = min(wide, key=lambda axis: abs(target.strides[axis]))
-    inner = min(max(tile.inner, nearest + 1), target.ndim - 1)
+    inputs = sum(len(tile.layout.role(role)) for role in ("stack", "out"))
+    inner = min(max(tile.inner, nearest + 1 if nearest < inputs else inputs), target.ndim - 1)
     rows, columns = tile.places(inner)
     scattered = bool((np.diff(columns) != target.itemsize).any())
     code = _code(sampler, target, scattered)
@@ -70,6 +71,15 @@ def draw_runs(
     rows = np.arange(len(out)) * out.strides[0]
     _run(code, stream, sampler.lines, (members, starts, out.shape[1]), out, rows)
     return True
+
+
+def is_compiled(sampler: Sampler, out: NDArray[Any]) -> bool:
+    """Return whether machine code draws such values into such memory.
+
+    Raises:
+        TargetError, BackendError: as `draw_tile`.
+    """
+    return _code(sampler, out, scattered=False) is not None
 
 
 def why_numpy() -> str | None:

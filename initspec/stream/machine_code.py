@@ -130,19 +130,8 @@ class _Draw:
         row = block + 128 // self.size
         drawn = code.alloca(self.element, whole(STRIP * row))
 
-        def write(height: Any, place_of: Callable[[Any, Any], Any]) -> None:
-            with code.loop(count) as c:
-                column = code.element(columns, code.add(done, c), INT)
-                with code.loop(height) as r:
-                    value = code.element(drawn, code.add(code.mul(r, whole(row)), c), self.element)
-                    code.store(value, place_of(column, r))
-
-        def side_by_side(column: Any, r: Any) -> Any:
-            return code.at(code.at(self.out, code.add(first, column), BYTE), r, self.element)
-
-        def anywhere(column: Any, r: Any) -> Any:
-            place = code.add(code.element(self.rows, code.add(run, r), INT), column)
-            return code.at(self.out, place, BYTE)
+        def value(c: Any, r: Any) -> Any:
+            return code.element(drawn, code.add(code.mul(r, whole(row)), c), self.element)
 
         with code.steps(self.runs, STRIP) as (run, height), code.steps(self.length, block) as step:
             done, count = step
@@ -150,12 +139,19 @@ class _Draw:
                 place = code.at(drawn, code.mul(r, whole(row)), self.element)
                 self._draw(code.add(run, r), done, count, place)
             full = code.icmp_unsigned("==", height, whole(STRIP))
-            first = code.element(self.rows, run, INT)
             with code.if_else(code.and_(consecutive, full)) as (then, otherwise):
                 with then:
-                    write(whole(STRIP), side_by_side)
-                with otherwise:
-                    write(height, anywhere)
+                    first = code.at(self.out, code.element(self.rows, run, INT), BYTE)
+                    with code.loop(count) as c:
+                        column = code.element(columns, code.add(done, c), INT)
+                        with code.loop(whole(STRIP)) as r:
+                            place = code.at(code.at(first, column, BYTE), r, self.element)
+                            code.store(value(c, r), place)
+                with otherwise, code.loop(height) as r:
+                    start = code.at(self.out, code.element(self.rows, code.add(run, r), INT), BYTE)
+                    with code.loop(count) as c:
+                        column = code.element(columns, code.add(done, c), INT)
+                        code.store(value(c, r), code.at(start, column, BYTE))
 
     def _draw(self, run: Any, done: Any, count: Any, place: Any) -> None:
         """Write `count` elements of a run from its element `done` on."""

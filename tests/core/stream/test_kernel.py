@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -108,6 +109,32 @@ def test_memory_at_odd_addresses():
     out = memory[1:].view(np.float32).reshape(20, 30)
     expected = drawn("numpy", resolved, kind, 1, "w", np.empty((20, 30), np.float32))
     assert drawn("llvm", resolved, kind, 1, "w", out) == expected
+
+
+@pytest.mark.parametrize("name", ["llvm", "numpy"])
+def test_read_only_memory_is_refused(name, monkeypatch):
+    """Machine code asks nobody: into a file that is mapped for reading it would end the process."""
+    monkeypatch.setenv(kernel.KERNEL, name)
+    for line in ("normal", "log_uniform(low=0.1, high=1.0)", "orthogonal", "zeros", "ramp(0, 1)"):
+        out = np.full((4, 4), -7, np.float32)
+        out.setflags(write=False)
+        axes = "out out" if line.startswith("ramp") else "out in"
+        with pytest.raises(TargetError, match=r"out is read-only: pass memory that can be written"):
+            fill(InitSpec.parse(line).resolve((4, 4), axes), FLOATS["float32"], 1, "w", out)
+        assert (out == -7).all()
+
+
+@pytest.mark.parametrize("axes", ["out in kernel", "in out kernel"])
+def test_memory_in_another_order_takes_little_more(axes):
+    """Where the runs of a weight are short, what says where they lie stays small."""
+    memory = np.empty((256, 3, 256), np.float32).transpose(0, 2, 1)
+    resolved = InitSpec.normal().resolve(memory.shape, axes)
+    tracemalloc.start()
+    try:
+        fill(resolved, FLOATS["float32"], 1, "w", memory, None, 1)
+        assert tracemalloc.get_traced_memory()[1] < memory.nbytes / 2
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("triple", ["x86_64-linux-gnu", "aarch64-linux-gnu"])
