@@ -10,7 +10,7 @@ from typing import Any
 from initspec.axes.fans import Fans
 from initspec.backend.parameter import Parameter
 from initspec.errors import RecipeError
-from initspec.models.patterns import Pattern, outermost_index
+from initspec.models.patterns import INDEX, Pattern, outermost_index
 from initspec.models.rule import Rule
 from initspec.numerics.validation import finite
 
@@ -30,7 +30,7 @@ class Numbers:
     paths: tuple[str, ...]
     config: Any = None
     meanings: Mapping[str, str] = field(default_factory=dict)
-    _depths: dict[Pattern, int] = field(default_factory=dict)
+    _blocks: dict[Pattern, tuple[tuple[int, ...], bool]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -56,10 +56,12 @@ class Numbers:
         """
         if name in self.given:
             return self.given[name]
-        values = set(_configured(self.config, name).values())
+        values: set[float | None] = set(_configured(self.config, name).values())
         if name == "depth":
             blocks = {place[1] for place in map(outermost_index, self.paths) if place}
-            values = {float(self._depth(siblings)) for siblings in blocks} or values
+            values = {self._depth(siblings) for siblings in blocks} or values
+            if None in values:
+                return None
         return values.pop() if len(values) == 1 else None
 
     def find(self, name: str, rule: Rule, parameter: Parameter, fans: Fans | None) -> float:
@@ -74,7 +76,12 @@ class Numbers:
             place = self._place(rule, parameter)
             if place is not None:
                 index, siblings = place
-                return index if name == "index" else self._depth(siblings)
+                if name == "index":
+                    return index
+                depth = self._depth(siblings)
+                if depth is None:
+                    raise RecipeError(self._incomplete(parameter, siblings))
+                return depth
         if name in ("fan_in", "fan_out") and fans is not None:
             return fans.fan_in if name == "fan_in" else fans.fan_out
         values = _configured(self.config, name)
@@ -99,11 +106,32 @@ class Numbers:
             return outermost_index(place.path)
         return index, siblings
 
-    def _depth(self, siblings: Pattern) -> int:
-        if siblings not in self._depths:
-            indices = {siblings.index(path) for path in self.paths} - {None}
-            self._depths[siblings] = len(indices)
-        return self._depths[siblings]
+    def _depth(self, siblings: Pattern) -> float | None:
+        """Return how many blocks there are; None where others of them are not in this model.
+
+        Indices of layers have gaps where an activation stands, and those of blocks have none.
+        """
+        if siblings not in self._blocks:
+            paths = {path: siblings.index(path) for path in self.paths}
+            indices = tuple(sorted({index for index in paths.values() if index is not None}))
+            layers = Pattern(f"{siblings}".removesuffix("**") + "*").matches
+            whole = indices == tuple(range(len(indices))) or (
+                f"{siblings}".endswith(f"{INDEX}.**")
+                and all(layers(path) for path, index in paths.items() if index is not None)
+            )
+            self._blocks[siblings] = indices, whole
+        indices, whole = self._blocks[siblings]
+        return float(len(indices)) if whole else None
+
+    def _incomplete(self, parameter: Parameter, siblings: Pattern) -> str:
+        """Return that blocks are not there, as in a stage of a pipeline or a pruned model."""
+        indices, _ = self._blocks[siblings]
+        more = [*indices[:3], "...", indices[-1]] if len(indices) > 4 else indices
+        return (
+            f"{parameter.path}: the model has the blocks {', '.join(map(str, more))} of "
+            f"'{siblings}' and not 0 to {len(indices) - 1}, so that the depth of the whole model "
+            f"cannot be counted: pass depth={indices[-1] + 1}, or what it is"
+        )
 
     def _missing(self, name: str, rule: Rule, parameter: Parameter) -> str:
         known = sorted({*self.given, "fan_in", "fan_out"})

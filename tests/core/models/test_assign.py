@@ -12,6 +12,7 @@ from initspec.errors import (
 )
 from initspec.models.assign import assign
 from initspec.models.assignment import Assignments
+from initspec.models.companion import Companion
 from initspec.models.patterns import Pattern
 from initspec.models.rule import Rule
 from initspec.models.table import TableRow, fold
@@ -92,6 +93,37 @@ def test_index_within_a_part() -> None:
     rules = [Rule("normal(std=(index + 1) / depth)", "h{index}_q.kernel"), Rule("zeros")]
     made = assign(model, rules)
     assert [made[f"h{i}_q.kernel"].std for i in (0, 10)] == [1 / 12, 11 / 12]
+
+
+@pytest.mark.parametrize(
+    ("paths", "pattern", "passed"),
+    [
+        ([f"h.{i}.mlp.kernel" for i in range(6, 12)], "h.{index}.**", 12),  # stage of a pipeline
+        ([f"h.{i}.mlp.kernel" for i in (0, 2, 5)], "h.{index}.**", 6),  # pruned
+        ([f"h.{i}.mlp.kernel" for i in (3, 4)], "h.**", 5),
+        ([f"h{i}_mlp.kernel" for i in (1, 2)], "h{index}_mlp.kernel", 3),
+    ],
+)
+def test_the_depth_of_a_part_of_a_model(paths: list[str], pattern: str, passed: int) -> None:
+    """It cannot be counted where blocks are missing, and is as it is passed."""
+    rules = [Rule("normal(std=1 / depth)", pattern)]
+    companions = [Companion("forward", "residual", "depth ** 0.5")]
+    model = [weight(path) for path in paths]
+    with pytest.raises(RecipeError, match=rf"the blocks .*: pass depth={passed}, or") as error:
+        assign(model, rules, companions=companions)
+    assert "\n" not in str(error.value)
+    made = assign(model, rules, numbers={"depth": passed}, companions=companions)
+    assert [row.std for row in made] == pytest.approx([1 / passed] * len(paths))
+    lines = assign(model, [Rule("ones")], companions=companions).companions
+    assert lines == ("forward, residual: x depth ** 0.5",)
+
+
+@pytest.mark.parametrize("indices", [(0, 2, 4), (1, 3)])
+def test_the_depth_of_layers_between_activations(indices: tuple[int, ...]) -> None:
+    """In a Sequential, what has no weights leaves a gap."""
+    model = [weight(f"net.{i}.kernel") for i in indices]
+    made = assign(model, [Rule("normal(std=1 / depth)", "net.{index}.**")])
+    assert [row.std for row in made] == pytest.approx([1 / len(indices)] * len(indices))
 
 
 def test_given_numbers_come_first() -> None:
