@@ -47,11 +47,13 @@ class Repeat(Distribution, frozen=True, tag="repeat"):
     counted once for outputs that are equal.
 
     Args:
-        of: the family of V, or its name; not a constant, and not repeated itself.
+        of: the family of V, or its name; not a constant or another one that is computed from
+            places, and not repeated itself.
         times: how many are equal, 2 or more; None, all of them.
         along: "out", outputs of each stack member; "stack", members.
         order: "grouped", equal ones are neighbours, as by `numpy.repeat`; "tiled", they are as far
-            apart as can be, W[n] = V[n mod size of V], as by `numpy.tile`.
+            apart as can be, W[n] = V[n mod size of V], as by `numpy.tile`. Where all are equal,
+            both mean the same, and "grouped" is kept.
     """
 
     of: Any
@@ -75,6 +77,11 @@ class Repeat(Distribution, frozen=True, tag="repeat"):
             raise SpecError(f"of={of.name()}: repeat it once, with the product of both times")
         if isinstance(of, Constant):
             raise SpecError("of=constant: its entries are equal already; leave the repeat out")
+        if of.computed:
+            raise SpecError(
+                f"of={of.name()}: its entries are computed from their places and not drawn; leave "
+                "the repeat out, or pass a family that is drawn, such as 'normal'"
+            )
         times = None if self.times is None else finite("times", self.times)
         if times is not None and (times < 2 or times != int(times)):
             raise SpecError(f"times={shown(times)}: pass an integer from 2 on, or None for all")
@@ -85,6 +92,8 @@ class Repeat(Distribution, frozen=True, tag="repeat"):
             msgspec.structs.force_setattr(self, name, str(value))
         msgspec.structs.force_setattr(self, "of", of)
         msgspec.structs.force_setattr(self, "times", None if times is None else int(times))
+        if times is None:
+            msgspec.structs.force_setattr(self, "order", "grouped")
 
     @property
     def needs_axes(self) -> str:  # type: ignore[override]
@@ -149,7 +158,7 @@ class Repeat(Distribution, frozen=True, tag="repeat"):
     def _equal(self) -> str:
         """What is equal, in words."""
         what = "outputs" if self.along == "out" else "stack members"
-        tiled = ", tiled" if self.order == "tiled" and self.times else ""
+        tiled = ", tiled" if self.order == "tiled" else ""
         return f"{'all' if self.times is None else self.times} {what} equal{tiled}"
 
     def short_call(self, rule: Rule | None, gain: float, mode: str | None) -> str | None:

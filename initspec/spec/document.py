@@ -130,13 +130,16 @@ def schema() -> dict[str, Any]:
     refs, components = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
     ref = dict(zip(kinds, refs, strict=True))
     kinds_of = list(_kinds(ref))
-    repeated = [kind for kind in kinds_of if kind[0] != Constant.name()]
-    components["Repeat"]["properties"]["of"] = {
-        "anyOf": [ref[family] for family in FAMILIES.values() if family not in (Repeat, Constant)]
-    }
+    drawn = [
+        family
+        for family in FAMILIES.values()
+        if family not in (Repeat, Constant) and not family.computed
+    ]
+    components["Repeat"]["properties"]["of"] = {"anyOf": [ref[family] for family in drawn]}
     kinds_of += [
         (f"repeat, {title}", {"allOf": [ref[Repeat], {"properties": {"of": distribution}}]}, parent)
-        for title, distribution, parent in repeated
+        for title, distribution, parent in kinds_of
+        if parent in drawn
     ]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
