@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
@@ -12,7 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from initspec.backend import Adjust, Filling, InitSpecError, TargetError
+from initspec.backend import Adjust, Filling, InitSpecError, InitSpecWarning, TargetError
 from initspec_torch.distributed import is_distributed
 from initspec_torch.filling import fill_slots
 from initspec_torch.models import Slot, tied_slots
@@ -37,13 +38,18 @@ def run(
         _check(path, slot)
     inner = unwrapped(model)
 
+    def fill(chosen: Sequence[Filling]) -> None:
+        with warnings.catch_warnings():  # of parametrizations, once more for each trial
+            warnings.simplefilter("ignore", InitSpecWarning)
+            fill_slots(groups, chosen, seed)
+
     def refill(filling: Filling) -> None:
-        fill_slots(groups, [filling], seed)
+        fill([filling])
         torch.clear_autocast_cache()  # which holds the weight as it was, in 16 bits
 
     with ExitStack() as stack:
         stack.enter_context(_as_it_was(inner))
-        fill_slots(groups, fillings, seed)
+        fill(fillings)
         for module in inner.modules():  # batch statistics are those of a first step of training
             module.training = isinstance(module, nn.modules.batchnorm._BatchNorm)
         for module, steps in _steps({path: groups[path] for path in watched}):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+import random
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+import numpy as np
 
 from initspec.backend import HasOutputs, optional
 from initspec.backend.parameter import Filling
@@ -44,8 +48,9 @@ def calibrate(
     its outputs, and the layer runs again until the variance is near 1; only then the next layer
     runs. `initialize(model, calibrated, seed)` fills a model with the weights that were measured.
 
-    The model is left as it was, also after an error: weights, buffers, modes and the states of
-    generators. That takes the memory of one copy of it.
+    The model is left as it was, also after an error: weights, buffers, modes, and the states of the
+    framework's, Python's and NumPy's global generators. That takes the memory of one copy of it.
+    What its code changes in place in the inputs, or in lists of its own, stays changed.
 
     Args:
         model: a model of torch or flax.nnx, or a built one of Keras.
@@ -91,7 +96,9 @@ def calibrate(
         else:
             trial.weights[a.path] = _Weight(fillings[a.path])
     if trial.weights:
-        backend.run(model, inputs, list(fillings.values()), seed, list(trial.weights), trial.adjust)
+        with _global_generators():
+            each = list(fillings.values())
+            backend.run(model, inputs, each, seed, list(trial.weights), trial.adjust)
     problems = trial.finish()
     report = _listed(problems)
     done = [a.path for a in weights if a.path not in problems]
@@ -120,6 +127,20 @@ _IDLE = "its layer does not run on these inputs, or only within a transformation
 _SEVERAL = "its layer has several weights, of which the last one is scaled"
 _NO_VARIANCE = "its layer returns no floating-point numbers"
 _ZERO = "the outputs of its layer do not vary"
+_NO_SCALE = "its scale does not reach the outputs, as where its parametrization sets the scale"
+_SAME = 1e-5
+"""How close variances before and after the first division are where the outputs are the same."""
+
+
+@contextmanager
+def _global_generators() -> Iterator[None]:
+    """Leave the global generators of Python and NumPy, which a model may use, as they are now."""
+    python, legacy = random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(legacy)
 
 
 def _is_drawn(a: Assignment) -> bool:
@@ -140,7 +161,8 @@ class _Weight:
         filling: what it is filled with now.
         factor: what the weight of the recipe has been multiplied with.
         variances: those of the outputs of its layer, in order.
-        done: whether its layer has run, so that later calls of the layer leave it as it is.
+        done: whether it has been settled, so that later calls of the layer leave it as it is.
+        skips: whether the next outputs are those of what the recipe fills it with.
     """
 
     first: Filling
@@ -148,16 +170,20 @@ class _Weight:
     factor: float = 1.0
     variances: list[float] = field(default_factory=list)
     done: bool = False
+    skips: bool = False
 
     def __post_init__(self) -> None:
         self.filling = self.first
 
     def reset(self) -> Filling | None:
-        """Return what the recipe fills it with, if it has something else now."""
-        self.done = True
+        """Return what the recipe fills it with, if it has something else now.
+
+        The layer then runs again, and goes on with those outputs.
+        """
+        self.variances.clear()
         if self.factor == 1:
             return None
-        self.factor, self.filling = 1.0, self.first
+        self.factor, self.filling, self.skips = 1.0, self.first, True
         return self.first
 
     def divide(self, deviation: float) -> Filling | None:
@@ -194,9 +220,17 @@ class _Trial:
         weight = self.weights[path]
         if weight.done:
             return None
-        if variance is None or variance == 0:
-            self.problems[path] = _NO_VARIANCE if variance is None else _ZERO
+        if weight.skips:
+            weight.skips = False
+            return None
+        if variance is None:
+            self.problems[path] = _NO_VARIANCE
+            weight.done = True
+            return None
+        if variance == 0:  # later runs may vary, as those after an initial state of zeros
+            self.problems[path] = _ZERO
             return weight.reset()
+        self.problems.pop(path, None)
         if not math.isfinite(variance):
             raise TargetError(
                 f"{path}: its layer returns nan or infinity, or nothing: pass inputs that are "
@@ -206,8 +240,12 @@ class _Trial:
         if abs(variance - 1) < self.tolerance:
             weight.done = True
             return None
+        if len(weight.variances) == 2 and math.isclose(*weight.variances, rel_tol=_SAME):
+            self.problems[path] = _NO_SCALE
+            return weight.reset()
         if len(weight.variances) > self.trials:
             self.problems[path] = f"variance {variance:.3g} after {self.trials} trials"
+            weight.done = True
             return weight.reset()
         filling = weight.divide(math.sqrt(variance))
         if filling is None:
@@ -217,9 +255,12 @@ class _Trial:
 
     def finish(self) -> dict[str, str]:
         """Return why weights are not calibrated, those too whose layers have not run."""
-        owners = {path.rpartition(".")[0] for path, weight in self.weights.items() if weight.done}
-        for path, weight in self.weights.items():
-            if not weight.done:
+        ran = {
+            path for path, weight in self.weights.items() if weight.done or path in self.problems
+        }
+        owners = {path.rpartition(".")[0] for path in ran}
+        for path in self.weights:
+            if path not in ran:
                 self.problems[path] = _SEVERAL if path.rpartition(".")[0] in owners else _IDLE
         return self.problems
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import warnings
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.nn.utils.parametrizations import weight_norm
+from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
 from initspec import InitSpecWarning, Recipe, Rule, calibrate, initialize, parameters, recipe
 from initspec.errors import DtypeError, InitSpecError, RecipeError, TargetError
@@ -344,6 +345,62 @@ def test_a_layer_that_runs_twice_is_measured_when_it_runs_first() -> None:
     result = calibrate(model, batch(64, 16), "he", 7, tolerance=0.001)
     alone = calibrate(nn.Sequential(layer), batch(64, 16), "he", 7, tolerance=0.001)
     assert result.rules == alone.rules
+
+
+class Steps(nn.Module):
+    """A cell of its own, whose state starts at zeros."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner, self.outer = nn.Linear(16, 16), nn.Linear(16, 16)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        random.random()
+        np.random.rand()
+        state = torch.zeros_like(x)
+        for _ in range(3):
+            state = torch.tanh(self.inner(state) + self.outer(x))
+        return state
+
+
+@pytest.mark.parametrize("bias", ["zeros", "normal(std=3.0)"])
+def test_a_first_run_on_zeros(bias: str) -> None:
+    """A layer is measured when its outputs go by its weight; global generators are as before."""
+    model, rules = (
+        Steps(),
+        [Rule(bias, "inner.bias"), Rule("zeros", role="bias"), Rule("he_normal")],
+    )
+    python, legacy = random.getstate(), np.random.get_state()[1].copy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error" if bias == "zeros" else "ignore")
+        result = calibrate(model, batch(64, 16), rules, 7, tolerance=1e-3)
+    assert random.getstate() == python
+    assert (np.random.get_state()[1] == legacy).all()
+    if bias != "zeros":  # too large for variance 1: not the untrue reason of the first run
+        assert re.search(r"inner.weight \(variance .* after 10 trials", result.source)
+        return
+    initialize(model, result, 7)
+    runs: list[float] = []
+    model.inner.register_forward_hook(lambda *args: runs.append(float(args[2].var(correction=0))))
+    with torch.no_grad():
+        model(batch(64, 16))
+    assert runs[:2] == pytest.approx([0, 1], abs=1e-3)
+
+
+@pytest.mark.parametrize("norm", [spectral_norm, torch.nn.utils.spectral_norm])
+def test_a_parametrization_that_sets_the_scale(norm: Any) -> None:
+    """One warning, after one division."""
+    model = nn.Sequential(norm(nn.Linear(16, 16)), nn.Tanh(), nn.Linear(16, 4))
+    before, runs = states(model), []
+    model[0].register_forward_pre_hook(lambda *_: runs.append(1))
+    with pytest.warns(InitSpecWarning) as caught:
+        result = calibrate(model, batch(64, 16), "he", 7)
+    model[0]._forward_pre_hooks.popitem()
+    assert_untouched(model, before)
+    assert len(caught) == 1
+    assert "0.weight (its scale does not reach the outputs" in str(caught[0].message)
+    assert [rule.label for rule in result.rules] == ["2.weight", "kernel", "bias"]
+    assert len(runs) == 3
 
 
 def test_numbers_and_parts_are_in_the_result() -> None:
