@@ -88,11 +88,11 @@ def why_numpy() -> str | None:
     Raises:
         TargetError, BackendError: as `draw_runs`.
     """
-    name, usual = os.environ.get(KERNEL), (SINGLE, "float32", True, False)
+    name = os.environ.get(KERNEL)
     if name == "numpy":
         return f"{KERNEL}=numpy"
-    _chosen(name, *usual)
-    made = _made(*usual)
+    _chosen(name, SINGLE, np.dtype(np.float32), True, False)
+    made = _made(SINGLE, "float32", True, False)
     return made if isinstance(made, str) else None
 
 
@@ -100,16 +100,18 @@ def _code(sampler: Sampler, out: NDArray[Any], scattered: bool) -> Callable[...,
     if not out.flags.aligned:  # machine code expects every element at a multiple of its size
         return None
     straight = sampler.lines.at_zero is None
-    return _chosen(os.environ.get(KERNEL), sampler.width, out.dtype.name, straight, scattered)
+    return _chosen(os.environ.get(KERNEL), sampler.width, out.dtype, straight, scattered)
 
 
 @cache
-def _chosen(name: str | None, *kind: Any) -> Callable[..., None] | None:
+def _chosen(
+    name: str | None, width: Width, dtype: np.dtype[Any], straight: bool, scattered: bool
+) -> Callable[..., None] | None:
     if name == "numpy":
         return None
     if name not in (None, "llvm"):
         raise TargetError(f"{KERNEL}={name!r}: set it to llvm or numpy, or not at all")
-    made = _made(*kind)
+    made = _made(width, dtype.name, straight, scattered)  # whose name NumPy makes anew each time
     if not isinstance(made, str):
         return made
     if name == "llvm" and "does not round" not in made:
