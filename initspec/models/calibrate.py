@@ -18,8 +18,10 @@ from initspec.errors import InitSpecWarning, RecipeError, SpecError, TargetError
 from initspec.models.assign import Only, chosen_of
 from initspec.models.assignment import Assignment
 from initspec.models.calibrated import rules_of, scaled
+from initspec.models.companion import Companion
 from initspec.models.initialize import filling_of
 from initspec.models.names import Names
+from initspec.models.numbers import Numbers
 from initspec.models.owner import owner, parameters, paths_of
 from initspec.models.recipe import Recipe, recipe_of
 from initspec.models.rule import Rule
@@ -111,13 +113,29 @@ def calibrate(
     count = f"{len(done)} weights" if len(done) > 1 else "1 weight"
     source = f"LSUV of {count} under seed {seed}, tolerance {tolerance:g}"
     more = [f"not calibrated: {report}"] if problems else []
+    config = getattr(model, "config", None)
+    companions = _numbered(start.companions, Numbers.of(parameters(model), config, numbers))
+    if any(companion.kind == "forward" for companion in companions):
+        source += ", with those forward factors that the code of the model has"
+    lacking = {name for companion in companions for name in companion.names}
     return Recipe(
         rules_of(start.rules, assignments, changed),
         f"{start.name}, calibrated" if start.name else "calibrated",
         "; ".join(filter(None, [start.source, source, *more])),
-        numbers=start.numbers,
-        companions=start.companions,
+        numbers={name: text for name, text in start.numbers.items() if name in lacking},
+        companions=companions,
     )
+
+
+def _numbered(companions: Sequence[Companion], lookup: Numbers) -> list[Companion]:
+    """Return companions of numbers, as the weights are; of names where they have no number."""
+    factors = [companion.factor(lookup.known) for companion in companions]
+    return [
+        replace(companion, value=str(factor))
+        if companion.names and factor is not None
+        else companion
+        for companion, factor in zip(companions, factors, strict=True)
+    ]
 
 
 _ROLES = ("kernel", "embedding")

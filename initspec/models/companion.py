@@ -56,10 +56,15 @@ class Companion:
         if self.kind == "other":
             return f"{self.of}: {self.value}"
         head = f"{self.kind}, {self.of}" if self.kind == "forward" else f"{self.kind} of {self.of}"
+        number = self.factor(number_of) if self.names else None
+        return f"{head}: x {self.value}" + ("" if number is None else f" = {number:.6g}")
+
+    def factor(self, number_of: Callable[[str], float | None]) -> float | None:
+        """Return its factor as a number; None where a name has none, or it is not a factor."""
         numbers = {name: number_of(name) for name in self.names}
-        if not numbers or None in numbers.values():
-            return f"{head}: x {self.value}"
-        return f"{head}: x {self.value} = {arithmetic(self.value).value(numbers.__getitem__):.6g}"  # type: ignore[arg-type]
+        if self.kind == "other" or None in numbers.values():
+            return None
+        return arithmetic(self.value).value(numbers.__getitem__)  # type: ignore[arg-type]
 
     @classmethod
     def from_dict(cls, values: Any) -> Companion:

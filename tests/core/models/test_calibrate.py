@@ -12,6 +12,7 @@ import pytest
 
 from initspec import (
     Axes,
+    Companion,
     InitSpec,
     InitSpecWarning,
     Recipe,
@@ -112,6 +113,31 @@ def test_rules_of_the_result() -> None:
         outputs = x @ model.arrays[path].T
         assert math.isclose(outputs.var(), 1, abs_tol=0.1)
         x = np.maximum(outputs, 0)
+
+
+@pytest.mark.usefixtures("runs")
+def test_companions_of_the_result() -> None:
+    """They are numbers too, and forward factors are those of the model that was measured."""
+    width = {"width_ratio": "the width over that of the tuned model", "heads": "how many"}
+    rate = Companion("learning rate", "kernels", "1 / width_ratio")
+    forward = Companion("forward", "logits", "heads * width_ratio")
+    thirty = Companion("epsilon", "Adam", "30")
+    note = Companion("other", "the optimizer", "Adam")
+    rules = [Rule("normal(std=1 / width_ratio)", role="kernel"), Rule("zeros")]
+    start = Recipe(rules, "start", numbers=width, companions=[rate, note, thirty])
+    result = calibrate(chain("a"), X, start, 7, width_ratio=4)
+    assert result.companions == (Companion("learning rate", "kernels", "0.25"), note, thirty)
+    assert not result.numbers
+    assert "forward" not in result.source
+    start = Recipe(rules, "start", numbers=width, companions=[forward, rate])
+    result = calibrate(chain("a"), X, start, 7, width_ratio=4)
+    assert result.companions == (forward, Companion("learning rate", "kernels", "0.25"))
+    assert result.numbers == width
+    assert "forward factors that the code of the model has" in result.source
+    again = calibrate(chain("a"), X, start, 7, width_ratio=4, heads=1e-9)
+    assert again.companions[0] == Companion("forward", "logits", "4e-09")
+    assert not again.numbers
+    assert Recipe.from_json(again.to_json()).companions == again.companions
 
 
 @pytest.mark.usefixtures("runs")
