@@ -127,27 +127,13 @@ def calibrate(
     )
 
 
-def _numbered(companions: Sequence[Companion], lookup: Numbers) -> list[Companion]:
+def _numbered(given: Sequence[Companion], lookup: Numbers) -> list[Companion]:
     """Return companions of numbers, as the weights are; of names where they have no number."""
-    factors = [companion.factor(lookup.known) for companion in companions]
+    factors = [companion.factor(lookup.known) if companion.names else None for companion in given]
     return [
-        replace(companion, value=str(factor))
-        if companion.names and factor is not None
-        else companion
-        for companion, factor in zip(companions, factors, strict=True)
+        companion if factor is None else replace(companion, value=str(factor))
+        for companion, factor in zip(given, factors, strict=True)
     ]
-
-
-_ROLES = ("kernel", "embedding")
-_RECURRENT = "recurrent, so that no gain sets the variance of the state"
-_UNKNOWN = "of a layer in no table, see register_layer"
-_IDLE = "its layer does not run on these inputs, or only within a transformation"
-_SEVERAL = "its layer has several weights, of which the last one is scaled"
-_NO_VARIANCE = "its layer returns no floating-point numbers"
-_ZERO = "the outputs of its layer do not vary"
-_NO_SCALE = "its scale does not reach the outputs, as where its parametrization sets the scale"
-_SAME = 1e-5
-"""How close variances before and after the first division are where the outputs are the same."""
 
 
 @contextmanager
