@@ -136,6 +136,18 @@ def _numbered(given: Sequence[Companion], lookup: Numbers) -> list[Companion]:
     ]
 
 
+_ROLES = ("kernel", "embedding")
+_RECURRENT = "recurrent, so that no gain sets the variance of the state"
+_UNKNOWN = "of a layer in no table, see register_layer"
+_IDLE = "its layer does not run on these inputs, or only within a transformation"
+_SEVERAL = "its layer has several weights, of which the last one is scaled"
+_NO_VARIANCE = "its layer returns no floating-point numbers"
+_ZERO = "the outputs of its layer do not vary"
+_NO_SCALE = "its scale does not reach the outputs, as where its parametrization sets the scale"
+_SAME = 1e-5
+"""How close variances before and after the first division are where the outputs are the same."""
+
+
 @contextmanager
 def _global_generators() -> Iterator[None]:
     """Leave the global generators of Python and NumPy, which a model may use, as they are now."""
