@@ -23,12 +23,14 @@ class Place:
             an LSTM, those of the outermost such layer come before.
         role: one of `initspec.backend.layers.ROLES`.
         axes: the role of each axis; None where no table has the layer.
+        stacked: how many axes of these a transformation put before those of the layer's own weight.
     """
 
     path: str
     classes: tuple[str, ...] = ()
     role: str = "other"
     axes: Axes | None = None
+    stacked: int = 0
 
     @property
     def layer(self) -> str:

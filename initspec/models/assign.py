@@ -10,7 +10,15 @@ from initspec.axes import Axes
 from initspec.backend.layers import is_mixer
 from initspec.backend.parameter import Parameter, Place
 from initspec.dtypes import FLOATS, float_type
-from initspec.errors import InitSpecError, RecipeError, nearest, shown, unknown
+from initspec.errors import (
+    AxesError,
+    InitSpecError,
+    RecipeError,
+    ShapeError,
+    nearest,
+    shown,
+    unknown,
+)
 from initspec.models.assignment import Assignment, Assignments, Part
 from initspec.models.companion import Companion
 from initspec.models.names import Names, named
@@ -260,6 +268,19 @@ def assign_one(parameter: Parameter, rules: Sequence[Rule], lookup: Numbers) -> 
     return assignment
 
 
+def _axes_of(rule: Rule, place: Place, parameter: Parameter) -> Axes | None:
+    """Return the axes that a rule's spec goes by: those of one layer, where layers are stacked."""
+    line = str(rule.axes)
+    if rule.axes is None or not place.stacked or line.startswith(("stack", "(stack")):
+        return rule.axes or parameter.axes
+    axes = Axes("stack " * place.stacked + line)
+    try:
+        axes.layout(parameter.shape)
+    except (AxesError, ShapeError):  # they are of the stack
+        return rule.axes
+    return axes
+
+
 def _assign_at(
     place: Place, parameter: Parameter, rules: Sequence[Rule], lookup: Numbers
 ) -> Assignment | None:
@@ -268,7 +289,7 @@ def _assign_at(
     for rule in rules:
         if not _reaches(rule, parameter, place):
             continue
-        axes = rule.axes or parameter.axes
+        axes = _axes_of(rule, place, parameter)
         known = axes or Axes(" ".join(["out"] * len(parameter.shape)) or "[in=1]")
         layout = known.layout(parameter.shape)
         spec = rule.spec

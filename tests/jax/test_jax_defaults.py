@@ -157,3 +157,27 @@ def test_the_biases_of_torch_in_flax():
     """The bound is that of the layer's fans: 1 / sqrt(fan_in) of a linear one."""
     model, _ = model_of("nnx.Linear")
     assert recipe("torch").on(model)["bias"].std == pytest.approx((3 * 300) ** -0.5)
+
+
+class _Block(nn.Module):
+    """A layer whose kernel flax counts otherwise than it is, as `nn.scan` takes it."""
+
+    kind: str
+
+    @nn.compact
+    def __call__(self, x, _):
+        layer = nn.Einsum((6, 6), "...a,ab->...b") if self.kind == "Einsum" else None
+        return (layer or nn.ConvTranspose(6, (3, 3)))(x), None
+
+
+@pytest.mark.parametrize(("kind", "fan_in"), [("Einsum", 6), ("ConvTranspose", 54)])
+def test_stacked_layers_start_as_one_does(kind, fan_in):
+    """The axes of a rule are those of the layer: a stack of scan is no receptive field."""
+    scanned = nn.scan(_Block, variable_axes={"params": 0}, split_rngs={"params": True}, length=5)
+    inputs = (jnp.zeros((1, 4, 4, 6)), None)
+    own = Recipe([Rule("lecun_normal", "**.kernel", axes="kernel... in out"), Rule("zeros")])
+    for rules in (recipe("flax"), own):
+        made = {a.path: a for a in rules.on(scanned(kind), inputs=inputs)}
+        (kernel,) = (a for path, a in made.items() if path.endswith("kernel"))
+        assert kernel.fans.fan_in == fan_in
+        assert kernel.std == pytest.approx(fan_in**-0.5)

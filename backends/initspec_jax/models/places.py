@@ -118,7 +118,8 @@ def place(parts: Parts, owners: Sequence[Owner], shape: Shape) -> Place:
             layout = axes.layout(shapes[inner])
             if shapes[inner] != shape and row.role == "kernel" and "." not in inner:
                 _check_sizes(owner.layer, layout)
-            return Place(path, classes, row.role, _stacked(axes, shapes[inner], shape))
+            stacked = _stacked(axes, shapes[inner], shape)
+            return Place(path, classes, row.role, stacked, len(shape) - len(shapes[inner]))
         except (AxesError, ShapeError):  # a subclass with a weight of another form
             return Place(path, classes)
     if not nearest:
