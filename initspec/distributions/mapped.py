@@ -115,6 +115,11 @@ class Mapped(Elementwise, frozen=True, tag="mapped"):
                 f"{self.of.name()} through={self.through}: {between}, and {self.map.symbol} is "
                 "beyond float64 there; lower the ends"
             )
+        if not self.map.positive and self.map(self.of.reach(parameters)[1]) == 0:
+            raise SpecError(
+                f"{self.of.name()} through={self.through}: {self.map.symbol} is 0 in float64 for "
+                "all X; raise the mean or the ends above -745"
+            )
 
     def law(self, parameters: Parameters) -> Law:
         return _law(self, parameters.mean, parameters.scale, parameters.support)

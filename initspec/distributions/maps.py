@@ -59,19 +59,28 @@ def _nearest(name: str, x: float) -> float:
     return decimals.nearest(getattr(decimals, name), x)
 
 
+def _exp_step(low: float, d: Floats) -> Floats:
+    return np.exp(low + d) * -np.expm1(-d)  # e^d - 1 may be beyond float64 where this is not
+
+
 def _log_step(low: float, d: Floats) -> Floats:
-    return np.log1p(d / low)
+    return _log1p_of(d, low)
 
 
 def _softplus_step(low: float, d: Floats) -> Floats:
     # log of (e^(low + d) - 1) / (e^low - 1), by 1 - e^-x, which does not overflow
-    return d + np.log1p(math.exp(-low) * -np.expm1(-d) / -math.expm1(-low))
+    return d + _log1p_of(math.exp(-low) * -np.expm1(-d), -math.expm1(-low))
+
+
+def _log1p_of(a: Floats, b: float) -> Floats:
+    """Return log(1 + a / b), also where a / b is beyond float64."""
+    with np.errstate(over="ignore", divide="ignore"):
+        ratio = np.asarray(a) / b
+        return np.where(np.isinf(ratio), np.log(a) - math.log(b), np.log1p(ratio))
 
 
 MAPS = {
-    "exp": Map(
-        "exp", "exp(X)", False, np.log, lambda low, d: math.exp(low) * np.expm1(d), math.exp
-    ),
+    "exp": Map("exp", "exp(X)", False, np.log, _exp_step, math.exp),
     "log": Map("log", "log(X)", True, np.exp, _log_step, lambda x: 1 / x),
     "inverse_softplus": Map(
         "inverse_softplus",
@@ -155,19 +164,24 @@ def _quantile(law: Law, z: Floats) -> Floats:
     assert law.cdf is not None
     u = gaussian.cdf(z)
     low, high = np.full_like(u, law.low), np.full_like(u, law.high)
+    wide = 0 < law.low < law.high / 2  # by ratios, which resolve what is small too
     for _ in range(64):
-        middle = low + (high - low) / 2
+        middle = np.sqrt(low) * np.sqrt(high) if wide else low + (high - low) / 2
         below = law.cdf(middle) < u
         low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return low + (high - low) / 2
+    return np.clip(low + (high - low) / 2, law.low, law.high)
 
 
 def _lognormal(law: Law) -> tuple[float, float, float, float]:
     """Return the moments of exp(X) for a normal X."""
     with np.errstate(over="ignore"):
-        power, grown = np.exp(law.std**2), np.expm1(law.std**2)
-        mean = np.exp(law.mean + law.std**2 / 2)
+        variance = np.square(law.std)
+        power, grown = np.exp(variance), np.expm1(variance)
+        mean = np.exp(law.mean + variance / 2)
+        # The mean times sqrt(grown), of which one may be 0 and the other infinite.
+        root = law.std if variance < 1e-20 else np.sqrt(-np.expm1(-variance))
+        std = np.exp(law.mean + variance + np.log(root))
         kurtosis = power**4 + 2 * power**3 + 3 * power**2 - 3
-        moments = mean, mean * np.sqrt(grown), kurtosis, (power + 2) * np.sqrt(grown)
+        moments = mean, std, kurtosis, (power + 2) * np.sqrt(grown)
     mean, std, kurtosis, skewness = map(float, moments)
     return mean, std, kurtosis, skewness

@@ -72,6 +72,42 @@ def test_uniform(through, low, high):
     assert (law.low, law.high) == ends  # the float64 nearest to them
 
 
+def test_wide_log_uniform():
+    """The moments and ends of laws that are as wide as float64, by their closed forms."""
+    for low, high in ((1e-300, 1e10), (1e-307, 1.7e308)):
+        law, length = InitSpec.log_uniform(low, high).law(), math.log(high) - math.log(low)
+        assert math.isclose(law.mean, high / length, rel_tol=1e-11)
+        assert math.isclose(law.std, high * math.sqrt(1 / 2 - 1 / length) / math.sqrt(length))
+        logs = InitSpec.log_uniform(low, high, through="log").law()
+        assert math.isclose(logs.std, length / math.sqrt(12), rel_tol=1e-9)
+
+
+def test_wide_uniform():
+    """log X of an X that is uniform almost from 0 on has the moments of minus an exponential."""
+    law = InitSpec.uniform(1e-307, 1e300, through="log").law()
+    found = law.mean, law.std, law.kurtosis, law.skewness
+    np.testing.assert_allclose(found, [math.log(1e300) - 1, 1, 9, -2], rtol=1e-8)
+    softplus = InitSpec.uniform(1e-307, 700.0, through="inverse_softplus").law()
+    assert 340 < softplus.mean < 351
+    assert 200 < softplus.std < 204
+
+
+def test_ends_of_a_wide_truncated_normal():
+    """X reaches from -454 to 454: the ends of exp(X), and a mean between them."""
+    law = InitSpec.truncated_normal(200.0, through="exp").law()
+    assert (law.low, law.high) == InitSpec.truncated_normal(200.0, through="exp").bounds()
+    assert 1e-198 < law.low < 1e-197
+    assert 1e190 < law.mean < law.std < law.high < 1e198
+
+
+@pytest.mark.parametrize("std", [1e-200, 1e-12, 15.0])
+def test_extreme_log_normal(std):
+    """Neither a tiny variance nor a mean of 0 spoils the standard deviation."""
+    law = InitSpec.normal(std, mean=-864.0 if std > 1 else 0.0, through="exp").law()
+    expected = math.exp(-864 + std**2) if std > 1 else std
+    assert math.isclose(law.std, expected, rel_tol=1e-9)
+
+
 def test_narrow():
     """Where the support is narrower than float64 resolves, the function is a line."""
     law = InitSpec.uniform(4.0, 4.0 + 1e-10, through="log").law()
@@ -104,6 +140,8 @@ def test_gain_and_rule_are_of_x():
         ("uniform(low=1.0, high=800.0, through=exp)", "exp(X) is beyond float64 there; lower"),
         ("log_uniform(low=1.0, high=800.0, through=exp)", "exp(X) is beyond float64 there; lower"),
         ("InitSpec(mapped(uniform, log), range(1.0, 3.0), gain=2.0)", "X reaches from 0 to 4"),
+        ("uniform(low=-2000.0, high=-1000.0, through=exp)", "exp(X) is 0 in float64 for all X"),
+        ("normal(std=1.0, mean=-1000.0, through=exp)", "exp(X) is 0 in float64 for all X"),
         (
             "uniform(low=1.0, high=2.0, through=sqrt)",
             "unknown value of through 'sqrt'. Allowed: exp, log",
