@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from initspec.errors import FormatError, InitSpecError, RecipeError, nearest, shown, unknown
+from initspec.errors import FormatError, InitSpecError, RecipeError, nearest, plain, shown, unknown
 from initspec.models.advice import advising
 from initspec.models.assign import Only, assign
 from initspec.models.assignment import Assignments
@@ -136,13 +136,14 @@ class Recipe:
             TargetError: the model is of no known framework, or has no parameters yet.
         """
         every, chosen = parameters(model, inputs=inputs), paths_of(model, only)
-        with advising(every, self.rules, chosen, lambda: {n: recipe(n).rules for n in shipped()}):
+        config = getattr(model, "config", None)
+        with advising(every, self.rules, chosen, _all_shipped, config, numbers):
             return assign(
                 every,
                 self.rules,
                 only=chosen,
                 names=names,
-                config=getattr(model, "config", None),
+                config=config,
                 numbers=numbers,
                 meanings=self.numbers,
                 companions=self.companions,
@@ -283,6 +284,13 @@ def recipe(name: str) -> Recipe:
         RecipeError: there is none of this name.
     """
     if name not in shipped():
+        spellings = {other: plain(other) for other in shipped()}
+        word = plain(name)
+        begun = [other for other, known in spellings.items() if known.startswith(word)]
+        if len(word) > 1 and len(begun) > 1 and word not in spellings.values():
+            *others, last = map(repr, begun)
+            text = f"unknown recipe {shown(name)}: did you mean {', '.join(others)} or {last}?"
+            raise RecipeError(text)
         if nearest(name, shipped()):
             raise RecipeError(unknown("recipe", name, shipped()))
         raise RecipeError(
@@ -295,6 +303,11 @@ def recipe(name: str) -> Recipe:
 def shipped() -> list[str]:
     """Return the names of the recipes that come with initspec."""
     return sorted(path.stem for path in _FOLDER.glob("*.toml"))
+
+
+def _all_shipped() -> dict[str, tuple[tuple[Rule, ...], tuple[Companion, ...]]]:
+    every = {name: recipe(name) for name in shipped()}
+    return {name: (made.rules, made.companions) for name, made in every.items()}
 
 
 def recipe_of(given: str | Recipe | Sequence[Rule]) -> Recipe:

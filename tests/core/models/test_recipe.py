@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -248,3 +249,12 @@ def test_shipped() -> None:
         recipe("mine")
     with pytest.raises(FormatError, match="a name, a Recipe"):
         recipe_of(3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["gpt2", "GPT2", "llama", "vit", "resnet", "mamba"])
+def test_the_beginning_of_a_name(name: str) -> None:
+    """All that begin so are named, for each is by other code."""
+    begun = [other for other in recipes() if other.startswith(name.lower())]
+    with pytest.raises(RecipeError) as error:
+        recipe(name)
+    assert re.findall(r"'(.*?)'", str(error.value)) == [name, *begun]
