@@ -26,6 +26,10 @@ TEXT = {
     **{"intermediate_size": 96, "max_position_embeddings": 64, "initializer_range": 0.03},
     **{"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2},
 }
+DISTILBERT = {
+    **{"vocab_size": 128, "dim": 64, "n_layers": 2, "n_heads": 4, "hidden_dim": 96},
+    **{"max_position_embeddings": 64, "initializer_range": 0.03},
+}
 LLAMA = {**TEXT, "num_key_value_heads": 2}
 T5 = {
     **{"vocab_size": 128, "d_model": 64, "d_kv": 16, "d_ff": 96, "num_layers": 2, "num_heads": 8},
@@ -40,6 +44,10 @@ MODELS = {
     "gpt2": ("gpt2-hf", "GPT2LMHeadModel", GPT2),
     "bert": ("bert-hf", "BertForPreTraining", TEXT),
     "bert, not tied": ("bert-hf", "BertForMaskedLM", {**TEXT, "tie_word_embeddings": False}),
+    "roberta": ("bert-hf", "RobertaForMaskedLM", TEXT),
+    "albert": ("bert-hf", "AlbertForPreTraining", {**TEXT, "embedding_size": 32}),
+    "distilbert": ("bert-hf", "DistilBertForMaskedLM", DISTILBERT),
+    "qwen3": ("llama-hf", "Qwen3ForCausalLM", {**LLAMA, "head_dim": 16}),
     "llama": ("llama-hf", "LlamaForCausalLM", {**LLAMA, "attention_bias": True}),
     "mixtral": ("mixtral-hf", "MixtralForCausalLM", {**LLAMA, "num_local_experts": 3}),
     "resnet": ("resnet-torchvision", "ResNetForImageClassification", RESNET),

@@ -192,6 +192,7 @@ EXPERTS = {"num_experts_per_tok": 2, "num_key_value_heads": 4}
 HUGGING_FACE: dict[str, tuple[dict[str, int], tuple[str, ...]]] = {
     "Llama": ({}, ("llama-torchtitan", "llama-olmo", "megatron", "neox", "mup", "deepnorm")),
     "GPTNeoX": ({}, ("neox", "small", "megatron", "complete-p", "u-mup")),
+    "Bloom": ({}, ("megatron", "neox", "mup", "complete-p")),
     "Qwen3": ({"head_dim": 16}, ("qwen3-torchtitan",)),
     "Qwen3Moe": (
         {"num_experts": 4, "moe_intermediate_size": 32, **EXPERTS},

@@ -46,6 +46,14 @@ TIES = {
     "bert.embeddings.word_embeddings.weight": {"cls.predictions.decoder.weight": LINEAR},
     "cls.predictions.bias": {"cls.predictions.decoder.bias": BIAS},
 }
+# What RoBERTa, ALBERT and DistilBERT have beside these.
+OTHERS = TORCH | {
+    "lm_head.layer_norm.weight": (SCALE, (32,), ONES),
+    "lm_head.bias": (BARE, (97,), ZEROS),
+    "albert_layers.0.full_layer_layer_norm.weight": (SCALE, (32,), ONES),
+    "transformer.layer.0.{sa,output}_layer_norm.weight": (SCALE, (32,), ONES),
+    "vocab_layer_norm.weight": (SCALE, (32,), ONES),
+}
 BACK = "bert_backbone."
 LAYER = f"{BACK}transformer_layer_{{0,1}}."
 KERAS = {
@@ -66,6 +74,7 @@ KERAS = {
 
 TABLES = [
     Table("bert-hf", "torch", TORCH, TIES, CONFIG),
+    Table("bert-hf", "torch, others", OTHERS, TIES, CONFIG),
     Table("bert-hf", "keras", KERAS, {}, CONFIG),
     Table("bert-hf", "flax", as_flax(TORCH), {}, CONFIG),
 ]

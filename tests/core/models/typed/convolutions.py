@@ -11,7 +11,6 @@ from tests.core.models.typed.rows import (
     DENSE,
     LINEAR,
     ONES,
-    SCALE,
     SHIFT,
     ZEROS,
     Kind,
@@ -44,9 +43,20 @@ def within(ins: int) -> Law:
     return uniform(-1 / math.sqrt(ins), 1 / math.sqrt(ins))
 
 
-def norm(path: str, scale: str = "weight", shift: str = "bias", law: Law = ONES) -> Rows:
+NORMS = {
+    "weight": BATCH,
+    "gamma": Kind("BatchNormalization Layer", "scale", "out"),
+    "scale": Kind("BatchNorm Module", "scale", "out"),
+}
+"""The kind of a batch norm's scale, by its name."""
+
+
+def norm(
+    path: str, scale: str = "weight", shift: str = "bias", law: Law = ONES, kind: Kind | None = None
+) -> Rows:
     """Return the rows of a norm."""
-    return {f"{path}.{scale}": (SCALE, (8,), law), f"{path}.{shift}": (SHIFT, (8,), ZEROS)}
+    kind = kind or NORMS[scale]
+    return {f"{path}.{scale}": (kind, (8,), law), f"{path}.{shift}": (SHIFT, (8,), ZEROS)}
 
 
 # ConvNeXt: all N(0, 0.02^2), and 1e-6 on each block.
@@ -121,7 +131,8 @@ def stem(kernel: str, fc: str, form: str = "torch") -> Rows:
 def torch(last: Law, convs: int) -> Rows:
     """Return the rows of torchvision's and timm's ResNet, of two or three convolutions a block."""
     block = "layer1.{0,1}."
-    rows = stem("conv1", "fc") | norm("bn1") | norm("layer1.0.downsample.1")
+    grouped = Kind("GroupNorm Module", "scale", "out")
+    rows = stem("conv1", "fc") | norm("bn1") | norm("layer1.0.downsample.1", kind=grouped)
     rows["layer1.{0,1}.conv2.weight"] = (GROUPS, (16, 4, 3, 3), he(16, 9))
     for i in range(1, convs + 1):
         rows |= norm(f"{block}bn{i}", law=last if i == convs else ONES)

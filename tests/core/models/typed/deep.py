@@ -85,6 +85,7 @@ def of_deepnorm() -> list[Table]:
             f"{fairseq}{{v,out}}_proj.weight": (LINEAR, SQUARE, scaled),
             f"layers.{HALF}fc1.weight": (LINEAR, WIDER, feed),
             f"layers.{HALF}fc2.weight": (LINEAR, NARROWER, feed),
+            "output_projection.weight": (LINEAR, (97, WIDTH), xavier(WIDTH, 97)),
         },
         "torch": {
             f"{torch}self_attn.in_proj_weight": (
@@ -102,8 +103,8 @@ def of_deepnorm() -> list[Table]:
         turn = 1 if kind is LINEAR else -1
         forms[f"llama {end}"] = {
             f"{llama}self_attn.{{q,k}}_proj.{end}": (kind, SQUARE, square),
-            f"{llama}self_attn.v_proj.weight": (LINEAR, SQUARE, scaled),
-            f"{llama}self_attn.o_proj.{end}": (kind, SQUARE, scaled),
+            f"{llama}self_attn.{{v,o}}_proj.{end}": (kind, SQUARE, scaled),
+            f"lm_head.{end}": (kind, ((97, WIDTH))[::turn], xavier(WIDTH, 97)),
             f"{llama}mlp.{{gate,up}}_proj.{end}": (kind, WIDER[::turn], feed),
             f"{llama}mlp.down_proj.{end}": (kind, NARROWER[::turn], feed),
         }
@@ -114,6 +115,7 @@ def of_deepnorm() -> list[Table]:
             f"{block}{layer}.{{value,attention_output}}.kernel": (HEADS, SQUARE, scaled),
             f"{block}feedforward_intermediate_dense.kernel": (DENSE, NARROWER, feed),
             f"{block}feedforward_output_dense.kernel": (DENSE, WIDER, feed),
+            "token_embedding.reverse_embeddings": (DENSE, (WIDTH, 97), xavier(WIDTH, 97)),
             "position_embedding.embeddings": (BARE, (16, WIDTH), normal(WIDTH**-0.5)),
         }
     return [Table("deepnorm", form, rows | norms) for form, rows in forms.items()]

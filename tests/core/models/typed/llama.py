@@ -33,6 +33,8 @@ COMMON = {
 LLAMA = COMMON | {
     f"{BLOCK}mlp.{{gate,up}}_proj.weight": (LINEAR, (48, 32), STD),
     f"{BLOCK}mlp.down_proj.weight": (LINEAR, (32, 48), STD),
+    # Qwen3
+    f"{BLOCK}self_attn.{{q,k}}_norm.weight": (SCALE, (32,), ONES),
     # config.attention_bias
     f"{BLOCK}self_attn.{{q,k,v,o}}_proj.bias": (BIAS, (32,), ZEROS),
 }

@@ -120,6 +120,33 @@ NEOX: Form = {
     "scale": ("gpt_neox.layers.{}.input_layernorm.weight",),
     "shift": ("gpt_neox.layers.{}.input_layernorm.bias",),
 }
+BLOOM: Form = {
+    "table": ("transformer.word_embeddings.weight",),
+    "inner": (
+        "transformer.h.{}.self_attention.query_key_value.weight",
+        "transformer.h.{}.mlp.dense_h_to_4h.weight",
+    ),
+    "out": (
+        "transformer.h.{}.self_attention.dense.weight",
+        "transformer.h.{}.mlp.dense_4h_to_h.weight",
+    ),
+    "bias": ("transformer.h.{}.self_attention.dense.bias",),
+    "scale": ("transformer.h.{}.input_layernorm.weight", "transformer.ln_f.weight"),
+    "shift": ("transformer.h.{}.input_layernorm.bias", "transformer.ln_f.bias"),
+}
+EXPERTS: Form = {
+    **LLAMA,
+    "inner": (
+        *LLAMA["inner"],
+        "model.layers.{}.mlp.experts.gate_up_proj",
+        "model.layers.{}.mlp.gate.weight",
+    ),
+    "out": (
+        "model.layers.{}.self_attn.o_proj.weight",
+        "model.layers.{}.mlp.experts.down_proj",
+        "model.layers.{}.mlp.shared_experts.down_proj.weight",
+    ),
+}
 KERAS_ENCODER: Form = {
     "table": ("token_embedding.embeddings",),
     "bare_table": ("position_embedding.embeddings",),
@@ -258,7 +285,14 @@ def of_olmo() -> list[Table]:
     ]
 
 
-DECODERS = (LLAMA, FLAX_LLAMA, KERAS_LLAMA, GPT2, FLAX_GPT2, NEOX, KERAS_ENCODER)
+DECODERS = (
+    *(LLAMA, FLAX_LLAMA, KERAS_LLAMA, GPT2, FLAX_GPT2, NEOX, BLOOM, EXPERTS, KERAS_ENCODER),
+)
+HEADS: tuple[Form, ...] = (
+    {**LLAMA, "head": ("{lm_head,output,head,score,classifier}.weight",)},
+    {**FLAX_LLAMA, "head": ("{lm_head,output,head,score,classifier}.kernel",)},
+    {n: tuple(p.replace("layers.", "blocks.") for p in paths) for n, paths in LLAMA.items()},
+)
 SIZE = {"hidden_size": WIDTH}
 
 
@@ -306,12 +340,12 @@ def of_mup() -> list[Table]:
     return [
         *(
             Table("mup", "any", rows(f, table, inner, out, head=table), numbers=numbers)
-            for f in DECODERS
+            for f in (*DECODERS, *HEADS)
         ),
         Table("mup", "tied", mup, tied, numbers=numbers),
         *(
             Table("complete-p", "any", rows(f, table, inner, inner, head=table), numbers=numbers)
-            for f in DECODERS
+            for f in (*DECODERS, *HEADS)
         ),
         Table("complete-p", "tied", complete, tied, numbers=numbers),
         *(Table("u-mup", "any", rows(form, one, one, one)) for form in (NEOX, KERAS_ENCODER)),

@@ -149,13 +149,13 @@ def matrix(path: str, outs: int, ins: int, gain: float, kernel: str = "weight") 
 
 
 def perceptrons(actor: str) -> Rows:
-    """Return the rows of CleanRL's ppo.py, of two hidden layers, and of one with three."""
+    """Return the rows of CleanRL's ppo.py: its networks have two hidden layers."""
     return {
         **matrix(f"{actor}.0", 64, 5, HIDDEN),
         **matrix(f"{actor}.2", 64, 64, HIDDEN),
         **matrix(f"{actor}.4", 3, 64, POLICY),
-        **matrix("critic.{0,2,4}", 64, 64, HIDDEN),
-        **matrix("critic.6", 1, 64, VALUE),
+        **matrix("critic.{0,2}", 64, 64, HIDDEN),
+        **matrix("critic.4", 1, 64, VALUE),
     }
 
 
