@@ -39,6 +39,8 @@ class Computed(Structured, frozen=True):
         with np.errstate(over="ignore"):  # the dtype is checked against the ends
             values = self.entries(parameters)(*places(parameters.layout))
             mean = float(np.mean(values))
+            if math.isinf(mean):  # perhaps of the sum alone
+                mean = float(np.mean(values * 2.0**-64)) * 2.0**64
         return Law(mean, 0.0, float(values.min()), float(values.max()), math.nan)
 
     def sample(self, parameters: Parameters, draw: Primitives) -> Array:

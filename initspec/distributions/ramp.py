@@ -130,12 +130,14 @@ class Ramp(Computed, frozen=True, tag="ramp"):
         return self.along or only_role("a ramp", layout, axes, remedy)
 
     def _values(self, n: Places, last: int | None) -> NDArray[np.float64]:
-        t = n.astype(np.float64)
+        t, count = n.astype(np.float64), last or 1
         if self.power != 1:
-            steps = self._span * self._powers(t if last is None else t / last)
-        else:
-            steps = self._span * t if last is None else self._span * t / last
-        values = self.start + steps
+            t, count = self._powers(t / count), 1
+        with np.errstate(over="ignore"):
+            values = self._line(t, count, 1.0)
+            over = np.isinf(values)
+            if over.any():  # perhaps of a product alone
+                values = np.where(over, self._line(t, count, 2.0**-64) * 2.0**64, values)
         if self.stop is not None:
             values[n == last] = self.stop  # to the bit
         if self.through is None:
@@ -143,6 +145,9 @@ class Ramp(Computed, frozen=True, tag="ramp"):
         from initspec.numerics import elementary  # as above
 
         return np.asarray(getattr(elementary, self.through)(values))
+
+    def _line(self, t: NDArray[np.float64], count: int, unit: float) -> NDArray[np.float64]:
+        return self.start * unit + self._span * unit * t / count
 
     def _powers(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
         from initspec.numerics.elementary import exp, log  # its tables take longer than it does

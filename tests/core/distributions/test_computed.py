@@ -89,6 +89,18 @@ def test_ramp_is_linspace_and_arange():
         np.testing.assert_allclose(drawn, np.linspace(start, stop, 77), rtol=0, atol=4 * unit)
 
 
+def test_a_ramp_overflows_in_no_step():
+    """Entries that float64 holds are finite, whatever a product on the way is."""
+    assert draw("ramp(start=0.0, stop=1e308)", (11,)) == pytest.approx(np.arange(11) * 1e307)
+    between = draw("ramp(start=-1e308, stop=6e307)", (5,))
+    assert between == pytest.approx([-1e308, -6e307, -2e307, 2e307, 6e307])
+    spec = InitSpec.ramp(0.0, 1e308)
+    assert spec.bounds((11,)) == (0.0, 1e308)
+    assert spec.mean((11,)) == pytest.approx(5e307)
+    steps = InitSpec.ramp(-1.5e308, step=1e308)
+    assert steps.bounds((4,)) == pytest.approx((-1.5e308, 1.5e308))
+
+
 @pytest.mark.parametrize("role", ["stack", "out", "in", "kernel"])
 def test_ramp_runs_along_one_role(role):
     """Along each role of a convolution's weight; two axes of a role count on, row by row."""

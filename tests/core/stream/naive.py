@@ -428,20 +428,24 @@ def _ramp(law, size, columns, fl):
     def bent(t):
         return exp(power * log(t)) if t else 0.0
 
+    def line(n, unit):
+        if law["step"] is not None:
+            return start * unit + law["step"] * unit * (n if power == 1 else bent(float(n)))
+        if n == count - 1:
+            return law["stop"] * unit
+        d = (law["stop"] - start) * unit
+        if power == 1:
+            return start * unit + d * n / (count - 1)
+        return start * unit + d * bent(n / (count - 1))
+
     def draw(seed, name, stacked, member):
         values = []
         for e in range(size["out"] * columns):
             o, c = divmod(e, columns)
             i, k = divmod(c, size["kernel"])
             n = {"stack": member, "out": o, "in": i, "kernel": k}[role]
-            if law["step"] is not None:
-                values.append(start + law["step"] * (n if power == 1 else bent(float(n))))
-            elif n == count - 1:
-                values.append(law["stop"])
-            elif power == 1:
-                values.append(start + (law["stop"] - start) * n / (count - 1))
-            else:
-                values.append(start + (law["stop"] - start) * bent(n / (count - 1)))
+            value = line(n, 1.0)
+            values.append(line(n, 2.0**-64) * 2.0**64 if math.isinf(value) else value)
         through = {None: float, "exp": exp, "log": log, "inverse_softplus": inverse_softplus}
         return [fl(through[law.get("through")](value)) for value in values]
 
