@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal, localcontext
+from contextlib import AbstractContextManager
+from decimal import (
+    ROUND_HALF_EVEN,
+    Context,
+    Decimal,
+    DivisionByZero,
+    InvalidOperation,
+    Overflow,
+    localcontext,
+)
 from functools import cache
 
 Function = Callable[[Decimal, int], Decimal]
@@ -14,6 +23,15 @@ _GUARD = 60
 """Further digits, more than a float64 next to a multiple of pi / 2, or to log 2, cancels."""
 
 
+def digits_of(count: int) -> AbstractContextManager[Context]:
+    """Return a context of so many digits: the caller's traps, rounding and exponents do not count.
+
+    A float becomes a Decimal within it too: a caller may have trapped `FloatOperation`.
+    """
+    traps = [DivisionByZero, InvalidOperation, Overflow]
+    return localcontext(Context(count, ROUND_HALF_EVEN, -999999, 999999, 1, 0, [], traps))
+
+
 def nearest(function: Function, x: float) -> float:
     """Return the float64 nearest to function(x), by more and more digits until they decide.
 
@@ -22,9 +40,8 @@ def nearest(function: Function, x: float) -> float:
     """
     digits = _DIGITS
     while True:
-        value = function(Decimal(x), digits)
-        with localcontext() as context:
-            context.prec = digits + 5
+        with digits_of(digits + 5):
+            value = function(Decimal(x), digits)
             slack = abs(value).scaleb(1 - digits)
             low, high = float(value - slack), float(value + slack)
         if low == high:
@@ -34,22 +51,19 @@ def nearest(function: Function, x: float) -> float:
 
 def exp(x: Decimal, digits: int) -> Decimal:
     """Return e^x."""
-    with localcontext() as context:
-        context.prec = digits
+    with digits_of(digits):
         return x.exp()
 
 
 def log(x: Decimal, digits: int) -> Decimal:
     """Return the natural logarithm of x > 0."""
-    with localcontext() as context:
-        context.prec = digits
+    with digits_of(digits):
         return x.ln()
 
 
 def inverse_softplus(x: Decimal, digits: int) -> Decimal:
     """Return log(e^x - 1), x > 0."""
-    with localcontext() as context:
-        context.prec = digits + _GUARD + max(0, -x.adjusted())
+    with digits_of(digits + _GUARD + max(0, -x.adjusted())):
         return x + (1 - (-x).exp()).ln()  # e^x may be beyond decimal
 
 
@@ -65,8 +79,7 @@ def cos(x: Decimal, digits: int) -> Decimal:
 
 def _sin(x: Decimal, digits: int, quarters: int) -> Decimal:
     """Return the sine of x plus some quarters of a turn."""
-    with localcontext() as context:
-        context.prec = digits + _GUARD + max(0, x.adjusted())
+    with digits_of(digits + _GUARD + max(0, x.adjusted())) as context:
         turns = (2 * x / pi(context.prec)).to_integral_value()
         rest = x - turns * pi(context.prec) / 2
         quadrant = int(turns + quarters) % 4
@@ -86,8 +99,7 @@ def pi(digits: int) -> Decimal:
     >>> print(pi(20))
     3.1415926535897932385
     """
-    with localcontext() as context:
-        context.prec = digits + 10
+    with digits_of(digits + 10) as context:
         value = 16 * _arctan_of_inverse(5) - 4 * _arctan_of_inverse(239)
         context.prec = digits
         return +value

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
@@ -110,8 +110,7 @@ def _nearest(
 
 def _table(terms: int, term: Callable[[int], Decimal]) -> list[Pair]:
     """Return the first terms of a sequence in double-double."""
-    with localcontext() as context:
-        context.prec = 40
+    with decimals.digits_of(40):
         return [pair(term(n)) for n in range(terms)]
 
 
@@ -124,8 +123,7 @@ _COS = _table(15, lambda n: (-1) ** n / Decimal(math.factorial(2 * n)))
 
 def _thirds() -> Iterator[float]:
     """Yield three float64 that add up to pi / 2, to 2^-161."""
-    with localcontext() as context:
-        context.prec = 80
+    with decimals.digits_of(80):
         rest = decimals.pi(80) / 2
         for _ in range(3):
             yield float(rest)
@@ -160,8 +158,10 @@ def _reduced(x: Floats) -> tuple[Floats, Pair]:
 def _exp(x: Floats) -> _Value:
     k, less_one = _reduced(np.clip(x, -746.0, 710.0))
     power = add(less_one, Pair(1.0, 0.0))
-    # The low part of what is as small as 2^-950 has lost bits of its own.
-    return _Value(_scaled(power, k), np.where(x < -650, np.inf, 0.0))
+    # The low part of what is as small as 2^-950 is itself rounded to a multiple of 2^-1074; where
+    # the high part is subnormal it has lost bits too. Below -745.14 all is 0.
+    rounded = np.where(x < -708, np.inf, 2.0**-1074)
+    return _Value(_scaled(power, k), np.where((x < -650) & (x > -745.14), rounded, 0.0))
 
 
 def _scaled(value: Pair, k: Floats) -> Pair:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from initspec.numerics import decimals
 
 _DIGITS = 80
 _PI = Decimal(
@@ -57,8 +59,7 @@ def truncated(lower: float, upper: float) -> Moments:
         mass, mean, std, kurtosis (the fourth central moment over std^4) and skewness (the third
         over std^3); all zero where the mass is below the resolution of 80 digits.
     """
-    with localcontext() as context:
-        context.prec = _DIGITS
+    with decimals.digits_of(_DIGITS):
         a, b = (max(-_FAR, min(_FAR, Decimal(bound))) for bound in (lower, upper))
         mass = integral(b) - integral(a)
         if mass <= 0:

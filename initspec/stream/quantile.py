@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from initspec.numerics import gaussian
+from initspec.numerics import decimals, gaussian
 from initspec.numerics.double_double import Pair, add, pair, times
 
 Floats = NDArray[np.float64]
@@ -95,8 +95,7 @@ def knots(lower: float, upper: float, bits: int) -> Floats:
     resolved: of -z for a negative lower bound, of z otherwise.
     """
     q = tails(bits)
-    with localcontext() as context:
-        context.prec = _DIGITS
+    with decimals.digits_of(_DIGITS):
         below = gaussian.integral(_within(lower))
         # Next to 0 the tail is computed from what is missing to 1/2.
         if lower < 0:
@@ -148,8 +147,7 @@ def _series() -> tuple[Floats, Floats, Floats]:
     """
     anchors = np.arange(_FIRST, _LAST + 1) / _SPACING
     rows = []
-    with localcontext() as context:
-        context.prec = _DIGITS
+    with decimals.digits_of(_DIGITS):
         for anchor in anchors:
             t = Decimal(float(anchor))
             row = [_tail(float(anchor))]
