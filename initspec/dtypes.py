@@ -32,6 +32,14 @@ class FloatType:
         """The type that weights of this one are drawn in."""
         return FLOATS["float64" if self.name == "float64" else "float32"]
 
+    def require_sizes(self, least: float, most: float, what: str, remedy: str) -> None:
+        """Raise DtypeError where sizes from `least` to `most` would not survive."""
+        if 0 < least < self.smallest or most > self.largest:
+            raise DtypeError(
+                f"{self.name} holds sizes from {self.smallest:g} to {self.largest:g}, and {what} "
+                f"has those from {least:g} to {most:g}: {remedy}, or pass a wider dtype"
+            )
+
     def require(self, reach: float, scale: float) -> None:
         """Raise DtypeError where values up to `reach`, spread by `scale`, would not survive."""
         if 0 < scale < self.smallest:

@@ -62,7 +62,7 @@ class LogUniform(Elementwise, frozen=True, tag="log_uniform"):
         return exponential.uniform(_LOG(self.low), _LOG(self.high))
 
     def require(self, parameters: Parameters, kind: FloatType) -> None:
-        kind.require(self.high, self.low)
+        kind.require_sizes(self.low, self.high, "this spec", "bring low and high within that")
 
     def formula(self, rule: RuleFormula) -> Formula:
         ends = f"{number(self.low)} and {number(self.high)}"

@@ -132,7 +132,9 @@ class Mapped(Elementwise, frozen=True, tag="mapped"):
         self.of.require(parameters, kind.working)
         low, high = self.reach(parameters)
         least = min(abs(low), abs(high)) if low * high > 0 else max(abs(low), abs(high))
-        kind.require(max(abs(low), abs(high)), least)
+        most = max(abs(low), abs(high))
+        remedy = f"narrow or move the law of X, which is {self.of.name()}"
+        kind.require_sizes(least, most, self.map.symbol, remedy)
 
     def sample(self, parameters: Parameters, draw: Primitives) -> Array:
         ends = self.of.law(parameters)

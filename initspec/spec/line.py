@@ -202,6 +202,11 @@ def _read_value(node: ast.expr, line: str) -> Any:
             return value
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
             return -value
+        case ast.BinOp(op=ast.Div()):  # power=-1/3
+            raise FormatError(
+                f"{ast.unparse(node)} in {line!r}: a line holds numbers and no arithmetic; write "
+                "the decimal number in full, such as power=-0.3333333333333333 for -1/3"
+            )
         case ast.Name(id=name):
             return name
         case ast.Call():

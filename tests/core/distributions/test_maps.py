@@ -163,6 +163,19 @@ def test_domain(line, says):
     assert says in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        (InitSpec.normal(12.0, through="exp"), "narrow or move the law of X, which is normal"),
+        (InitSpec.log_uniform(1e-40, 1.0), "bring low and high within that"),
+    ],
+)
+def test_remedy_of_a_dtype(spec, says):
+    """A larger std or gain, which other laws need, would not help."""
+    with pytest.raises(DtypeError, match=says):
+        spec.sample_block((2, 3), (slice(0, 1), slice(0, 1)))
+
+
 def test_domain_under_a_fan_rule():
     """There the shape decides."""
     spec = InitSpec(Mapped("uniform", "log"), "he")

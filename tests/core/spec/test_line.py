@@ -123,6 +123,13 @@ OUT_OF_RANGE = [
 ]
 
 
+def test_a_quotient_is_named():
+    """A line holds no arithmetic: the error has the decimal form."""
+    with pytest.raises(FormatError, match=r"^-1 / 3 in .*power=-0\.3333333333333333 for -1/3"):
+        InitSpec.parse("variance_scaling(power=-1/3)")
+    assert InitSpec.parse("variance_scaling(power=-0.3333333333333333)").variance.power == -1 / 3
+
+
 @pytest.mark.parametrize("line", ["sparse(0.5, along=in)", "sparse(0.5, along = in, std=0.01)"])
 def test_in_is_read_though_python_keeps_it(line):
     """`along=in` is what one says; the parser reads Python's syntax, where `in` is a keyword."""

@@ -213,7 +213,7 @@ def test_the_page_has_these_numbers():
         "normal": (-INF, INF),
         "truncated at -2, 2": (-2.0, 2.0),
         "truncated at -1, 3": (-1.0, 3.0),
-        "half-normal (0, inf)": (0.0, INF),
+        "limit of truncation at 0, b for large b": (0.0, INF),
         "truncated at 3, 6": (3.0, 6.0),
     }
     end = math.sqrt(3)
