@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from initspec.distributions.primitives import MapPrimitives, Primitives
-from initspec.errors import BackendError
+from initspec.errors import ActivationError, BackendError, SpecError
 from initspec.numerics import decimals, gaussian
 from initspec.numerics.law import Law
 from initspec.numerics.quadrature import expectation
@@ -122,7 +122,14 @@ def law_of(law: Law, through: Map) -> Law:
             x = through.inverse(np.clip(np.asarray(y, np.float64), low, high))
         return cdf(x)
 
-    mean, std, kurtosis, skewness = _moments(law, through)
+    try:
+        mean, std, kurtosis, skewness = _moments(law, through)
+    except ActivationError:  # a far end that makes the moments, of a share below a float64's digits
+        raise SpecError(
+            f"the moments of {through.symbol}, X between {law.low:g} and {law.high:g}, are made by "
+            "values too rare for float64; draws are not affected: lower the upper end of X to have "
+            "them"
+        ) from None
     return Law(mean, std, low, high, kurtosis, mapped_cdf, skewness)
 
 

@@ -12,7 +12,7 @@ from scipy import stats
 from initspec import InitSpec, LogUniform, Mapped, Std
 from initspec.distributions import maps
 from initspec.dtypes import float_type
-from initspec.errors import BackendError, DtypeError, SpecError
+from initspec.errors import ActivationError, BackendError, DtypeError, SpecError
 from initspec.numerics import elementary
 from initspec.spec.formula import formula
 from initspec.stream.draw import draw
@@ -98,6 +98,19 @@ def test_ends_of_a_wide_truncated_normal():
     assert (law.low, law.high) == InitSpec.truncated_normal(200.0, through="exp").bounds()
     assert 1e-198 < law.low < 1e-197
     assert 1e190 < law.mean < law.std < law.high < 1e198
+
+
+def test_moments_that_do_not_converge(monkeypatch):
+    """The error speaks of the law, not of an activation; the draws stay."""
+
+    def diverges(function):
+        raise ActivationError("pass a function with fewer jumps")
+
+    monkeypatch.setattr(maps, "expectation", diverges)
+    spec = InitSpec.truncated_normal(1.0, lower=-1.0, upper=20.0, through="exp")
+    assert spec.sample_block((2,), (slice(0, 2),), axes="out").shape == (2,)
+    with pytest.raises(SpecError, match=r"moments of exp\(X\).*lower the upper end"):
+        spec.law()
 
 
 @pytest.mark.parametrize("std", [1e-200, 1e-12, 15.0])
