@@ -92,9 +92,9 @@ def test_a_stack_counts_in_no_fan():
         assigned = recipe(name).on(lora)
         assert assigned["inner.lora_a"].std == pytest.approx(std)
         assert assigned["inner.lora_b"].std == 0
-    cell = stack(lambda rngs: nnx.OptimizedLSTMCell(4, 4, rngs=rngs))
-    with pytest.raises(RecipeError, match="name each axis"):
-        recipe("keras").on(cell)
+    cells = stack(lambda rngs: nnx.OptimizedLSTMCell(4, 4, rngs=rngs))
+    one = recipe("keras").on(nnx.OptimizedLSTMCell(4, 4, rngs=nnx.Rngs(0)))
+    assert {a.path: a.std for a in recipe("keras").on(cells)} == {a.path: a.std for a in one}
     for layer in (
         lambda rngs: nnx.Linear(4, 4, rngs=rngs),
         lambda rngs: nnx.Conv(4, 6, (3,), feature_group_count=2, rngs=rngs),
